@@ -1,0 +1,31 @@
+"""What the city service says: about tenants."""
+from typing import ClassVar
+from uuid import UUID
+
+from events.base import Event
+
+
+class CityOnboarded(Event):
+    """There is a new tenant; every service prepares its part of it."""
+
+    topic: ClassVar[str] = "city.onboarded"
+    city_id: UUID
+    slug: str
+    name: str
+    languages: list[str]
+    features: list[str]
+    admin_email: str
+    admin_name: str = ""
+    primary_color: str = "#00508c"
+    secondary_color: str = "#ffb400"
+
+
+class CityUpdated(Event):
+    """A tenant's name, languages or features have changed."""
+
+    topic: ClassVar[str] = "city.updated"
+    city_id: UUID
+    slug: str
+    name: str
+    languages: list[str]
+    features: list[str]

@@ -1,0 +1,26 @@
+"""What the users service says: about profiles and devices."""
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from events.base import Event
+
+Platform = Literal["fcm", "apns"]
+
+
+class DeviceRegistered(Event):
+    """A person's device can be reached by push under this token."""
+
+    topic: ClassVar[str] = "device.registered"
+    user_id: UUID
+    device_id: str
+    platform: Platform
+    token: str
+    language: str = "de"
+
+
+class DeviceRemoved(Event):
+    """A device is not to be reached any more."""
+
+    topic: ClassVar[str] = "device.removed"
+    user_id: UUID
+    device_id: str

@@ -1,0 +1,1 @@
+"""Cities' content: categories, listings, media."""

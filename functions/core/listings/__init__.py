@@ -1,0 +1,1 @@
+"""Listings: what a city shows its citizens, and the way to publication."""

@@ -1,0 +1,143 @@
+"""A listing as clients write and read it, and what can be wrong with it."""
+import re
+import unicodedata
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from shared.errors import Conflict
+from shared.ids import new_id
+from shared.languages import canonical
+from shared.schema import Email, Line, Schema, WebAddress, Words, text
+
+TAGS = 20
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "ı": "i"})
+
+
+class Status(StrEnum):
+    """The states of requirements §3.4."""
+
+    DRAFT = "draft"
+    PENDING = "pending_approval"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    ARCHIVED = "archived"
+
+
+class ListingNotPending(Conflict):
+    message = "This listing is {status}; only one that waits for approval can be decided."
+
+
+def safe_html(html: str) -> str:
+    """Rich text with the tags and attributes that a listing may use; scripts and styles are removed."""
+    import nh3
+
+    return nh3.clean(html, tags=ALLOWED_TAGS, attributes={"a": {"href", "title"}}, url_schemes={"http", "https", "mailto", "tel"},
+                     link_rel="noopener noreferrer nofollow") if "<" in html or "&" in html else html
+
+
+ALLOWED_TAGS = {"p", "br", "b", "strong", "i", "em", "ul", "ol", "li", "a", "h3", "h4", "blockquote"}
+RichText = Annotated[str, text(20_000), AfterValidator(safe_html)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday"]
+
+
+class Address(Schema):
+    street: Line | None = None
+    postcode: Annotated[str, text(12)] | None = None
+    city: Line | None = None
+
+
+class Location(Schema):
+    lat: Latitude
+    lon: Longitude
+
+
+class Contact(Schema):
+    name: Line | None = None
+    phone: Annotated[str, text(50)] | None = None
+    email: Email | None = None
+    website: WebAddress | None = None
+
+
+class OpeningHours(Schema):
+    days: dict[Day, Annotated[list[tuple[Clock, Clock]], Field(max_length=6)]] = Field(default_factory=dict)
+    note: Words | None = None
+
+
+class Picture(Schema):
+    """One of the listing's media; author and licence are shown wherever the picture is."""
+
+    id: UUID
+    url: str
+    alt: str = ""
+    author: str = ""
+    licence: str = ""
+
+
+class ListingIn(Schema):
+    """A listing as an author writes it."""
+
+    category_id: UUID
+    title: Annotated[str, text(200, 3)]
+    summary: Annotated[str, text(500)] = ""
+    description: RichText = ""
+    language: Annotated[str, AfterValidator(lambda tag: canonical(tag) or refuse_language(tag))] | None = None
+    address: Address | None = None
+    location: Location | None = None
+    opening_hours: OpeningHours | None = None
+    contact: Contact | None = None
+    tags: Annotated[list[Annotated[str, text(50, 1)]], Field(max_length=TAGS)] = Field(default_factory=list)
+    media_ids: Annotated[list[UUID], Field(max_length=20)] = Field(default_factory=list)
+    draft: bool = False
+    publish: bool = False
+
+
+class ListingOut(Schema):
+    """A listing as a reader sees it. `rejectionReason` is there for its author and for admins."""
+
+    id: UUID
+    slug: str
+    category_id: UUID
+    status: Status
+    version: int
+    language: str
+    title: str
+    summary: str
+    description: str
+    address: Address | None
+    location: Location | None
+    opening_hours: OpeningHours | None
+    contact: Contact | None
+    tags: list[str]
+    media: list[Picture]
+    source: str
+    rejection_reason: str | None = None
+    published_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def refuse_language(tag: str) -> str:
+    """Say which language is unknown."""
+    raise ValueError(f"{tag[:20]!r} is not one of our languages")
+
+
+def slug_for(title: str) -> str:
+    """A readable address for a title; its random end makes it unique."""
+    plain = unicodedata.normalize("NFKD", title.lower().translate(UMLAUTS)).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+    return f"{words or 'eintrag'}-{new_id().hex[-6:]}"
+
+
+def as_json(value: Schema | None) -> str | None:
+    """A part of a listing as the JSON that the table keeps; what was left out stays out."""
+    return value.model_dump_json(by_alias=True, exclude_none=True) if value else None
+
+
+Row = dict[str, Any]

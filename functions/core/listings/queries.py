@@ -1,0 +1,56 @@
+"""The SQL of the hot reads: Postgres writes the JSON, nobody touches it on the way to the client."""
+from functools import lru_cache
+from typing import Literal
+
+COLUMNS = """id, slug, category_id AS "categoryId", status, version, language, title, summary, description, address,
+ CASE WHEN lat IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
+ opening_hours AS "openingHours", contact, tags, media, source, published_at AS "publishedAt", created_at AS "createdAt",
+ updated_at AS "updatedAt" """
+VISIBLE = "tenant_id = :tenant AND (status = 'published' OR created_by = CAST(:caller AS uuid) OR :all)"
+ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS},
+ CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN rejection_reason END AS "rejectionReason"
+ FROM listings WHERE id = :id AND {VISIBLE}) x"""
+BY_SLUG = ONE.replace("id = :id", "slug = :id", 1)
+CREATE = f"""WITH made AS (
+ INSERT INTO listings (id, tenant_id, category_id, slug, status, language, dictionary, title, summary, description, address,
+  lat, lon, opening_hours, contact, tags, media, created_by, published_at)
+ VALUES (:id, :tenant, :category_id, :slug, :status, :language, CAST(:dictionary AS text)::regconfig, :title,
+  :summary, :description, :address, :lat, :lon, :opening_hours, :contact, :tags,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'url', '/api/media/' || m.id, 'alt', m.alt, 'author', m.author,
+   'licence', m.licence) ORDER BY array_position(CAST(:media AS uuid[]), m.id)), '[]')
+   FROM media m WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:media AS uuid[]))),
+  :created_by, :published_at)
+ RETURNING *)
+SELECT row_to_json(x)::text FROM (SELECT {COLUMNS}, rejection_reason AS "rejectionReason" FROM made) x"""
+SEARCH = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor',
+ CASE WHEN count(*) = CAST(:limit AS int) THEN (CAST(:offset AS int) + :limit)::text END)::text
+ FROM (SELECT {COLUMNS} FROM listings, to_tsquery(CAST(:dictionary AS text)::regconfig, :query) q
+ WHERE tenant_id = :tenant AND status = 'published' AND search @@ q
+ ORDER BY ts_rank(search, q) DESC, id LIMIT :limit OFFSET :offset) x"""
+DISTANCE = """12742000 * asin(sqrt(power(sin(radians(lat - here.lat0) / 2), 2)
+ + cos(radians(here.lat0)) * cos(radians(lat)) * power(sin(radians(lon - here.lon0) / 2), 2)))"""
+NEARBY = f"""WITH here AS (SELECT CAST(:lat AS double precision) AS lat0, CAST(:lon AS double precision) AS lon0,
+  CAST(:radius AS double precision) AS radius, CAST(:radius AS double precision) / 111195 AS reach)
+ SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor', null)::text
+ FROM (SELECT {COLUMNS}, round(({DISTANCE})::numeric)::int AS "distance" FROM listings, here
+ WHERE tenant_id = :tenant AND status = 'published' AND lat BETWEEN lat0 - reach AND lat0 + reach
+ AND lon BETWEEN lon0 - reach / greatest(cos(radians(lat0)), 0.01) AND lon0 + reach / greatest(cos(radians(lat0)), 0.01)
+ AND {DISTANCE} <= radius ORDER BY "distance", id LIMIT :limit) x"""
+FILTERS = {
+    "status": "status = :status", "tag": "tags @> ARRAY[CAST(:tag AS text)]", "author": "created_by = :author",
+    "category": "category_id IN (SELECT id FROM categories WHERE tenant_id = :tenant AND :category IN (id, parent_id))"}
+
+
+@lru_cache(256)
+def listing_page(filters: frozenset[str], order: Literal["published_at", "created_at"], *, after: bool, count: bool) -> str:
+    """One page, newest first by `order`; only the given filters are in the statement, so each has its own plan."""
+    where = " AND ".join(["tenant_id = :tenant", *(FILTERS[name] for name in sorted(filters))])
+    beyond = f" AND ({order}, id) < (CAST(:time AS timestamptz), CAST(:last AS uuid))" if after else ""
+    total = f", 'total', (SELECT count(*) FROM listings WHERE {where})" if count else ""
+    shown = "publishedAt" if order == "published_at" else "createdAt"
+    return f"""WITH page AS MATERIALIZED (
+  SELECT {COLUMNS} FROM listings WHERE {where}{beyond} ORDER BY {order} DESC, id DESC LIMIT CAST(:limit AS int) + 1)
+ SELECT json_build_object('items', coalesce((SELECT json_agg(row_to_json(x))
+   FROM (SELECT * FROM page LIMIT :limit) x), '[]'), 'nextCursor', CASE WHEN (SELECT count(*) FROM page) > :limit THEN (
+   SELECT (extract(epoch FROM "{shown}") * 1000000)::bigint || '.' || id
+   FROM page OFFSET CAST(:limit AS int) - 1 LIMIT 1) END{total})::text"""

@@ -1,0 +1,1 @@
+"""The floor that every function stands on."""

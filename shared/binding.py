@@ -1,0 +1,163 @@
+"""From signature to arguments and back: path, query and body by name and type; the return type is the response."""
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+
+from shared.errors import MalformedJson, Unauthenticated, ValidationFailed
+from shared.http import Json, Request, Response
+from shared.record import PLACEHOLDER, Record, camel
+from shared.settings import settings
+
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+class Upload(BaseModel):
+    """A file that came as a part of a multipart form, or as base64 inside JSON."""
+
+    model_config = ConfigDict(extra="forbid", val_json_bytes="base64")
+    filename: str = "upload"
+    content_type: str = "application/octet-stream"
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What is read from a request for one handler, and how its answer is written."""
+
+    placeholders: tuple[str, ...]
+    pattern: re.Pattern[str] | None
+    parameters: type[BaseModel] | None
+    body_name: str | None
+    body: TypeAdapter[Any] | None
+    returns: Any
+    write: Callable[[Any], bytes] | None
+
+    @classmethod
+    def of(cls, record: Record) -> "Binding":
+        """Read a handler's signature once, when it is loaded."""
+        hints = get_type_hints(record.handler, include_extras=True)
+        returns = hints.pop("return", None)
+        arguments = dict(list(inspect.signature(record.handler).parameters.items())[1:])
+        body_name = next((n for n in arguments if record.method in BODY_METHODS and is_model(hints[n])), None)
+        if record.kind == "event":
+            body_name = next(iter(arguments), None)
+        fields = {name: (hints[name], ... if p.default is p.empty else p.default)
+                  for name, p in arguments.items() if name != body_name}
+        return cls(
+            tuple(PLACEHOLDER.findall(record.path)), compiled(record.path), parameter_model(fields), body_name,
+            TypeAdapter(hints[body_name]) if body_name else None, returns, writer(returns))
+
+    def path_parameters(self, path: str) -> dict[str, Any] | None:
+        """The placeholders' values when the path is the public one; None at /function/<name>."""
+        found = self.pattern.fullmatch(path) if self.pattern else None
+        return found.groupdict() if found else None
+
+    def read(self, record: Record, request: Request) -> dict[str, Any]:
+        """The handler's keyword arguments; ValidationFailed names every field that is wrong."""
+        found: dict[str, Any] = {}
+        given = self.given(request)
+        model = self.parameters
+        if model is not None:
+            values = validated(lambda: model.model_validate(given), "query")
+            found = {name: getattr(values, name) for name in model.model_fields}
+        elif given:
+            raise ValidationFailed(errors=[{"field": name[:100], "problem": "unknown parameter"} for name in given])
+        if self.body is not None and self.body_name:
+            found[self.body_name] = self.read_body(record, request)
+        return found
+
+    def given(self, request: Request) -> dict[str, Any]:
+        """Parameters from path and query, and from a JSON body when a function without one is invoked by name."""
+        in_path = self.path_parameters(request.path)
+        if in_path:
+            return request.query | {camel(name): value for name, value in in_path.items()}
+        if in_path is None and self.body is None and self.parameters is not None and request.method == "POST":
+            raw = request.body(settings().max_json_bytes)
+            return request.query | (validated(lambda: OBJECT.validate_json(raw), "body") if raw.strip() else {})
+        return request.query
+
+    def read_body(self, record: Record, request: Request) -> Any:
+        """The body as the handler's type, from JSON or from a multipart form."""
+        assert self.body is not None  # noqa: S101 (read has looked)
+        body = self.body
+        if request.content_type == "multipart/form-data":
+            from shared.multipart import form
+
+            parts = form(request, record.body_limit or settings().max_upload_bytes)
+            return validated(lambda: body.validate_python(parts), "body")
+        raw = request.body(record.body_limit or settings().max_json_bytes) or b"{}"
+        if b"\\u0000" in raw:
+            raise ValidationFailed(errors=[{"field": "body", "problem": "NUL characters are not allowed"}])
+        return validated(lambda: body.validate_json(raw), "body")
+
+    def answer(self, result: Any, status: int) -> Response:
+        """The response for what the handler returned."""
+        if isinstance(result, Response):
+            return result
+        if result is None and self.write is None:
+            return Response(204)
+        if isinstance(result, bytes) or self.write is None:
+            return Response(status, result)
+        return Response(status, self.write(result))
+
+
+def is_model(hint: Any) -> bool:
+    """Whether a parameter is a body."""
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
+
+
+def compiled(path: str) -> re.Pattern[str] | None:
+    """A pattern for a public path; a trailing slash is forgiven."""
+    if not path:
+        return None
+    parts = PLACEHOLDER.split(path)
+    return re.compile("".join(re.escape(part) if i % 2 == 0 else f"(?P<{part}>[^/]+)" for i, part in enumerate(parts)) + "/?")
+
+
+def parameter_model(fields: dict[str, Any]) -> type[BaseModel] | None:
+    """One model for path and query together; unknown query parameters are refused."""
+    if not fields:
+        return None
+    config = ConfigDict(alias_generator=camel, populate_by_name=False, extra="forbid")
+    model: type[BaseModel] = create_model("Parameters", __config__=config, **fields)
+    return model
+
+
+def writer(returns: Any) -> Callable[[Any], bytes] | None:
+    """How the answer becomes JSON; None where nothing, or finished bytes, is returned."""
+    if returns in (None, type(None), Response) or get_origin(returns) is Json or returns is Json:
+        return None
+    adapter = TypeAdapter(returns)
+    return lambda value: adapter.dump_json(value, by_alias=True)
+
+
+def validated(validate: Callable[[], Any], place: str) -> Any:
+    """What validation gives, or the problem that a client can act on."""
+    try:
+        return validate()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)
+        if first[0]["type"] == "json_invalid":
+            raise MalformedJson(problem=first[0]["msg"][:200]) from None
+        raise ValidationFailed(errors=[described(e, place) for e in first[:20]]) from None
+    except UnicodeDecodeError:
+        raise MalformedJson(problem="it is not UTF-8") from None
+
+
+def described(error: Any, place: str) -> dict[str, str]:
+    """One validation error: which field, what is wrong, and pydantic's stable name for it."""
+    field = ".".join(map(str, error["loc"]))[:200] or place
+    return {"field": field, "problem": error["msg"][:300], "type": error["type"]}
+
+
+def bearer(request: Request) -> str:
+    """The bearer token of a request; empty when there is none (faas-cli without a login sends an empty one)."""
+    scheme, _, token = request.header("authorization").partition(" ")
+    if scheme and scheme.lower() != "bearer":
+        raise Unauthenticated
+    return token.strip()

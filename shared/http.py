@@ -1,0 +1,100 @@
+"""Request and response: a thin reading of a WSGI environment, so that every server and framework can carry us."""
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl
+
+from shared.errors import BadRequest, PayloadTooLarge
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+Shape = TypeVar("Shape")
+JSON = "application/json"
+REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Request:
+    """One HTTP request. Bodies may come chunked, without a Content-Length (reference: OpenFaaS gateway, watchdog)."""
+
+    def __init__(self, environ: Environ, path: str | None = None) -> None:
+        self.environ = environ
+        self.method: str = environ["REQUEST_METHOD"]
+        self.path = utf8(environ.get("PATH_INFO") or "/") if path is None else path
+
+    def header(self, name: str) -> str:
+        """A header's value, or the empty string."""
+        value: str = self.environ.get("HTTP_" + name.upper().replace("-", "_"), "")
+        return value
+
+    @property
+    def content_type(self) -> str:
+        """The media type without its parameters."""
+        value: str = self.environ.get("CONTENT_TYPE") or ""
+        return value.partition(";")[0].strip().lower()
+
+    @cached_property
+    def query(self) -> dict[str, str | list[str]]:
+        """Query parameters; one that is repeated becomes a list."""
+        raw: str = self.environ.get("QUERY_STRING", "")
+        if not raw:
+            return {}
+        found: dict[str, str | list[str]] = {}
+        try:
+            pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=100, errors="strict")
+        except ValueError:  # too many fields, or not UTF-8
+            raise BadRequest(query="not a valid query string") from None
+        for name, value in pairs:
+            seen = found.get(name)
+            found[name] = value if seen is None else [*seen, value] if isinstance(seen, list) else [seen, value]
+        return found
+
+    def body(self, limit: int) -> bytes:
+        """The whole body; PayloadTooLarge when it has more than `limit` bytes."""
+        length = self.environ.get("CONTENT_LENGTH")
+        declared = int(length) if length and length.isdigit() else None
+        if declared is not None and declared > limit:
+            raise PayloadTooLarge(limit=limit)
+        if declared == 0:
+            return b""
+        body: bytes = self.environ["wsgi.input"].read(limit + 1 if declared is None else declared)
+        if len(body) > limit:
+            raise PayloadTooLarge(limit=limit)
+        return body
+
+
+def utf8(path: str) -> str:
+    """A WSGI path (bytes read as Latin-1, PEP 3333) as the text it stands for."""
+    try:
+        return path if path.isascii() else path.encode("latin-1").decode()
+    except UnicodeError:
+        raise BadRequest(path="not UTF-8") from None
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP response; an iterable body is streamed."""
+
+    status: int = 200
+    body: bytes | Iterable[bytes] = b""
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def wsgi(self, start: StartResponse) -> Iterable[bytes]:
+        """Hand the response to a WSGI server."""
+        headers = list(self.headers.items())
+        body = self.body
+        if self.status != 204:
+            headers.append(("Content-Type", self.content_type))
+        if isinstance(body, bytes):
+            if self.status != 204:
+                headers.append(("Content-Length", str(len(body))))
+            start(REASONS.get(self.status, str(self.status)), headers)
+            return (body,) if body else ()
+        start(REASONS.get(self.status, str(self.status)), headers)
+        return body
+
+
+class Json(bytes, Generic[Shape]):
+    """JSON text that Postgres built, passed through untouched; `Json[X]` says that its shape is X."""

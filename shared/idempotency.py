@@ -1,0 +1,49 @@
+"""Exactly one effect: idempotency keys of HTTP calls and the inbox of events, both claimed in the handler's transaction."""
+import hashlib
+from typing import Any
+
+from shared.context import Context
+from shared.errors import BadRequest, IdempotencyKeyReused
+from shared.http import Request, Response
+
+CLAIM_EVENT = """INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:tenant, :function, :source, :id)
+ ON CONFLICT DO NOTHING RETURNING 1"""
+CLAIM_KEY = """INSERT INTO idempotency (tenant_id, function, caller, key, request_hash)
+ VALUES (:tenant, :function, :caller, :key, :hash) ON CONFLICT DO NOTHING RETURNING 1"""
+READ_KEY = """SELECT request_hash, status, body FROM idempotency
+ WHERE tenant_id = :tenant AND function = :function AND caller = :caller AND key = :key"""
+STORE = """UPDATE idempotency SET status = :status, body = :body
+ WHERE tenant_id = :tenant AND function = :function AND caller = :caller AND key = :key"""
+
+
+def first_delivery(ctx: Context) -> bool:
+    """Whether this event is new to this function; a concurrent second delivery waits here for the first to commit."""
+    event = ctx.event
+    return event is None or bool(ctx.sql.run(
+        CLAIM_EVENT, tenant=str(ctx.tenant.id), function=ctx.record.name, source=event.source, id=event.id))
+
+
+class Claim:
+    """One Idempotency-Key on its way through a call."""
+
+    def __init__(self, ctx: Context, request: Request, arguments: dict[str, Any]) -> None:
+        key = request.header("idempotency-key")
+        if len(key) > 200:
+            raise BadRequest(header="Idempotency-Key", problem="longer than 200 characters")
+        self.ctx = ctx
+        self.row = {"tenant": str(ctx.tenant.id), "function": ctx.record.name, "caller": str(ctx.user.id or ""), "key": key}
+        self.hash = hashlib.sha256(repr(sorted(arguments.items())).encode()).hexdigest()
+
+    def earlier_response(self) -> Response | None:
+        """The stored response when this key has been here before, else None."""
+        if self.ctx.sql.run(CLAIM_KEY, hash=self.hash, **self.row):
+            return None
+        stored_hash, status, body = self.ctx.sql.run(READ_KEY, **self.row)[0]
+        if stored_hash != self.hash:
+            raise IdempotencyKeyReused
+        return Response(status, body.encode(), headers={"Idempotency-Replayed": "true"})
+
+    def store(self, response: Response) -> None:
+        """Keep the response in the transaction that it reports on."""
+        body = response.body if isinstance(response.body, bytes) else b""
+        self.ctx.sql.later(STORE, status=response.status, body=body.decode(), **self.row)

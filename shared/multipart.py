@@ -1,0 +1,38 @@
+"""Multipart forms: fields as texts, files as uploads, within a size limit."""
+import io
+from typing import Any
+
+from shared.errors import BadRequest
+from shared.http import Request
+from shared.record import camel
+
+
+class MalformedForm(BadRequest):
+    message = "The body is not a valid multipart form."
+
+
+def form(request: Request, limit: int) -> dict[str, Any]:
+    """The form's fields by name; a file becomes what `Upload` reads."""
+    from python_multipart import parse_form
+    from python_multipart.exceptions import FormParserError
+
+    found: dict[str, Any] = {}
+
+    def on_field(part: Any) -> None:
+        found[camel(part.field_name.decode())] = (part.value or b"").decode()
+
+    def on_file(part: Any) -> None:
+        part.file_object.seek(0)
+        found[camel(part.field_name.decode())] = {
+            "filename": (part.file_name or b"upload").decode(errors="replace"),
+            "content_type": (part.content_type or b"application/octet-stream").decode("latin-1"),
+            "content": part.file_object.read()}
+
+    body = request.body(limit + 64 * 1024)
+    headers: dict[str, bytes] = {"Content-Type": request.environ["CONTENT_TYPE"].encode("latin-1"),
+                                 "Content-Length": str(len(body)).encode()}
+    try:
+        parse_form(headers, io.BytesIO(body), on_field, on_file)
+    except (FormParserError, UnicodeDecodeError, ValueError):
+        raise MalformedForm from None
+    return found

@@ -1,0 +1,96 @@
+"""The ORM on the invocation's own connection, and the first tenant wall: every statement names the tenant."""
+import threading
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import DateTime, Text, Uuid, create_engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.pool import NullPool
+
+from shared.errors import NotFound
+from shared.ids import new_id
+from shared.sql import Sql
+
+
+class Base(DeclarativeBase):
+    """The base of every model; a service's models share its metadata through their module."""
+
+    type_annotation_map = {str: Text, UUID: Uuid, datetime: DateTime(timezone=True),  # noqa: RUF012 (SQLAlchemy's own)
+                           dict[str, Any]: JSONB, list[Any]: JSONB, list[str]: ARRAY(Text), list[UUID]: ARRAY(Uuid)}
+
+
+class TenantModel(Base):
+    """A row that belongs to one tenant."""
+
+    __abstract__ = True
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    tenant_id: Mapped[UUID] = mapped_column(index=True)
+
+
+M = TypeVar("M", bound=TenantModel)
+
+
+class BorrowedDialect(PGDialect_pg8000):
+    """pg8000 on a connection whose transaction belongs to `Sql`: beginning, ending and closing are not the ORM's."""
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Sql.begin has done it."""
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """Sql.commit will do it."""
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Sql.rollback will do it."""
+
+    def do_close(self, dbapi_connection: Any) -> None:
+        """The pool keeps it."""
+
+
+registry.register("postgresql.borrowed", __name__, "BorrowedDialect")
+lent = threading.local()
+
+
+@lru_cache(1)
+def engine() -> Engine:
+    """One engine for all databases: it holds the compiled statements, never a connection of its own."""
+    return create_engine("postgresql+borrowed://", poolclass=NullPool, creator=lambda: lent.connection)
+
+
+class Database(Session):
+    """The session of one invocation, on the connection that its `Sql` has opened; it flushes, it never commits."""
+
+    def __init__(self, sql: Sql, tenant_id: UUID) -> None:
+        lent.connection = sql.begin()
+        super().__init__(bind=engine().connect(), expire_on_commit=False, info={"tenant_id": tenant_id})
+
+    def get_or_404(self, model: type[M], id: UUID, *, lock: bool = False) -> M:  # noqa: A002
+        """The tenant's row; another tenant's is as absent as none. `lock` holds it until the transaction ends."""
+        row = self.get(model, id, with_for_update=True if lock else None)
+        if row is None:
+            raise NotFound(model.__name__, id)
+        return row
+
+
+@event.listens_for(Session, "do_orm_execute")
+def name_the_tenant(state: ORMExecuteState) -> None:
+    """The first wall: add the tenant to every ORM statement (the second is row-level security)."""
+    tenant_id = state.session.info.get("tenant_id")
+    if tenant_id and not state.is_column_load and not state.is_relationship_load:
+        state.statement = state.statement.options(
+            with_loader_criteria(TenantModel, lambda model: model.tenant_id == tenant_id, include_aliases=True))
+
+
+@event.listens_for(Session, "before_flush")
+def own_the_rows(session: Session, *_: Any) -> None:
+    """New rows belong to the invocation's tenant, whatever the handler said."""
+    for row in session.new:
+        if isinstance(row, TenantModel):
+            row.tenant_id = session.info["tenant_id"]

@@ -1,0 +1,40 @@
+"""Keyset paging: a cursor holds the time and the id of the last row, so that a page costs the same at any depth.
+
+Clients treat it as opaque. Postgres builds it where it builds the page: microseconds since 1970, a dot, the id.
+"""
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.errors import BadRequest
+
+FORM = re.compile(r"(\d{1,17})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Limit = Annotated[int, Field(ge=1, le=100, description="rows per page, 1 to 100")]
+Cursor = Annotated[str, Field(max_length=100, description="`nextCursor` of the page before")]
+
+
+class CursorInvalid(BadRequest):
+    message = "This cursor is not one of ours, or belongs to another list."
+
+
+def encode(time: datetime, last: UUID) -> str:
+    """The cursor for the rows after this one."""
+    return f"{(time - EPOCH) // timedelta(microseconds=1)}.{last}"
+
+
+def decode(cursor: str) -> tuple[datetime, UUID]:
+    """The time and id in a cursor; CursorInvalid when it was not made by us."""
+    found = FORM.fullmatch(cursor)
+    try:
+        return (EPOCH + timedelta(microseconds=int(found[1])), UUID(found[2])) if found else refuse()
+    except OverflowError:
+        return refuse()
+
+
+def refuse() -> tuple[datetime, UUID]:
+    """Say that a cursor is none."""
+    raise CursorInvalid

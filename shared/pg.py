@@ -1,0 +1,172 @@
+"""Postgres through pg8000: prepared statements, several in one round trip, and a small pool per database.
+
+Messages between two Syncs are one round trip, and outside a transaction block one implicit transaction; so a statement
+and the tenant setting that guards it travel together (PostgreSQL documentation §55.2.3 and §55.2.4).
+"""
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, cast
+
+from pg8000 import core, dbapi
+from pg8000.converters import make_params
+from pg8000.native import to_statement
+
+from shared.errors import Unavailable
+from shared.settings import Settings, settings
+
+Row = list[Any]
+Statement = tuple[str, dict[str, Any]]
+LOST = (core.InterfaceError, OSError, EOFError)
+parse = lru_cache(4096)(to_statement)
+
+
+class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
+    """What comes back for the statements of one round trip."""
+
+    def __init__(self, prepared: "Sequence[Prepared]") -> None:
+        super().__init__("BATCH", columns=[], input_funcs=prepared[0].decoders)
+        self.rows: list[Row] = []
+        self.prepared = prepared
+        self.results: list[list[Row]] = []
+
+    def finish_statement(self) -> None:
+        """Close the current statement's rows and turn to the next one's."""
+        self.results.append(self.rows)
+        self.rows = []
+        if len(self.results) < len(self.prepared):
+            self.input_funcs = self.prepared[len(self.results)].decoders
+
+
+class Prepared:
+    """One statement that the server has parsed on one connection."""
+
+    __slots__ = ("bind", "decoders", "make_values")
+
+    def __init__(self, name: bytes, decoders: Any, make_values: Any) -> None:
+        self.bind, self.decoders, self.make_values = name, decoders, make_values
+
+
+class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no types
+    """A DB-API connection (SQLAlchemy can borrow it) that also runs prepared statements in batches."""
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self.autocommit = True
+        self.prepared: dict[str, Prepared] = {}
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction block is open."""
+        return cast("bool", self._in_transaction)
+
+    def prepare(self, sql: str) -> Prepared:
+        """The prepared statement for `sql`, whose parameters are written `:name`."""
+        found = self.prepared.get(sql)
+        if found is None:
+            text, make_values = parse(sql)
+            name, _columns, decoders = self.prepare_statement(text, ())
+            found = self.prepared[sql] = Prepared(name, decoders, make_values)
+        return found
+
+    def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Run the statements in one round trip; the rows of each. An error leaves none of them done."""
+        prepared = [self.prepare(sql) for sql, _ in statements]
+        for statement, (_, values) in zip(prepared, statements, strict=True):
+            self.send_BIND(statement.bind, make_params(self.py_types, statement.make_values(values)))
+            core._write(self._sock, core.EXECUTE_MSG)  # noqa: SLF001 (send_EXECUTE would add a flush per statement)
+        core._write(self._sock, core.SYNC_MSG)  # noqa: SLF001
+        core._flush(self._sock)  # noqa: SLF001
+        answers = Batch(prepared)
+        self.handle_messages(answers)
+        return answers.results
+
+    def handle_COMMAND_COMPLETE(self, data: bytes, context: Any) -> None:  # noqa: N802 (pg8000's name)
+        """Split rows by statement where the context is a batch."""
+        if isinstance(context, Batch):
+            context.finish_statement()
+        else:
+            super().handle_COMMAND_COMPLETE(data, context)
+
+
+def parameters(database: str, config: Settings, user: str, password: str) -> dict[str, Any]:
+    """Connection parameters; a POSTGRES_HOST that starts with / is a directory with the server's socket."""
+    if config.database_url:
+        from urllib.parse import unquote, urlsplit
+
+        url = urlsplit(config.database_url)
+        where: dict[str, Any] = {"host": url.hostname, "port": url.port or 5432}
+        if user == config.postgres_user and url.username:
+            user, password = unquote(url.username), unquote(url.password or "")
+    elif config.postgres_host.startswith("/"):
+        where = {"unix_sock": f"{config.postgres_host}/.s.PGSQL.{config.postgres_port}"}
+    else:
+        where = {"host": config.postgres_host, "port": config.postgres_port}
+    return where | {"user": user, "password": password, "database": database, "timeout": 30}
+
+
+class Pool:
+    """Connections to one database as one role: the last one given back is the first one taken."""
+
+    def __init__(self, database: str, user: str, password: str) -> None:
+        self.parameters = parameters(database, settings(), user, password)
+        self.idle: deque[Connection] = deque()
+        self.slots = threading.BoundedSemaphore(settings().postgres_pool_size)
+
+    def connect(self) -> Connection:
+        """A new connection; Unavailable when the server does not answer."""
+        try:
+            connection = Connection(**self.parameters)
+        except (*LOST, dbapi.DatabaseError) as error:
+            raise Unavailable(dependency="postgres") from error
+        connection._usock.settimeout(None)  # noqa: SLF001 (statement_timeout bounds statements; this bounded connecting)
+        return connection
+
+    @contextmanager
+    def take(self) -> Iterator[Connection]:
+        """Lend a connection; one that breaks or is left in a transaction is closed, not given back."""
+        if not self.slots.acquire(timeout=5):
+            raise Unavailable(dependency="postgres pool")
+        try:
+            connection = self.idle.pop() if self.idle else self.connect()
+            try:
+                yield connection
+            finally:
+                self.give_back(connection)
+        finally:
+            self.slots.release()
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a healthy connection for the next caller."""
+        if connection._usock is None or connection.in_transaction:  # noqa: SLF001
+            discard(connection)
+        else:
+            self.idle.append(connection)
+
+    def clear(self) -> None:
+        """Forget idle connections, for instance because the server went away."""
+        while self.idle:
+            discard(self.idle.pop())
+
+
+def discard(connection: Connection) -> None:
+    """Close a connection whatever state it is in."""
+    try:
+        connection.close()
+    except (*LOST, dbapi.DatabaseError):
+        connection._usock = None  # noqa: SLF001
+
+
+@lru_cache
+def pool(database: str) -> Pool:
+    """The app role's pool for a service's database."""
+    config = settings()
+    return Pool(database, config.postgres_user, config.postgres_password.get_secret_value())
+
+
+def error_code(error: Exception) -> str:
+    """The SQLSTATE of a database error, or the empty string."""
+    fields = error.args[0] if error.args else None
+    return str(fields.get("C", "")) if isinstance(fields, dict) else ""

@@ -1,0 +1,178 @@
+"""One invocation, from request to response: the only place where the order of things is written down."""
+import hmac
+import logging
+import time
+from datetime import UTC, datetime
+
+from shared import health, limits, tenants, tokens
+from shared.binding import Binding, bearer
+from shared.cloudevents import Envelope
+from shared.cloudevents import parse as parse_event
+from shared.context import Context
+from shared.errors import FeatureDisabled, Forbidden, MethodNotAllowed, TokenInvalid, Unauthenticated
+from shared.http import Request, Response
+from shared.idempotency import Claim, first_delivery
+from shared.languages import negotiate
+from shared.outcome import as_problem, error_response
+from shared.record import Record
+from shared.settings import settings
+from shared.telemetry import about, calls
+from shared.tenants import PLATFORM, Tenant
+from shared.tokens import NOBODY, Principal
+from shared.trace import Trace
+
+log = logging.getLogger("heidi.pipeline")
+
+
+class Function:
+    """A loaded function: its record, its binding, and the pipeline around its handler."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.binding = Binding.of(record)
+
+    def __call__(self, request: Request) -> Response:
+        """Answer one request; whatever goes wrong becomes an error of §16.5."""
+        probe = health.answer(self.record, request) if request.method == "GET" else None
+        if probe:
+            return probe
+        started = time.perf_counter()
+        trace = Trace.start(request.header("traceparent"), request.header("x-correlation-id"))
+        token = about.set({"correlationId": trace.correlation_id, "function": self.record.name})
+        try:
+            response = self.run(request, trace)
+        except Exception as error:  # noqa: BLE001 (the outermost edge: every error gets a body)
+            response = error_response(as_problem(error), request, trace.correlation_id)
+        finally:
+            about.reset(token)
+        response.headers["X-Correlation-Id"] = trace.correlation_id
+        calls.count(self.record.name, response.status, started)
+        return response
+
+    def run(self, request: Request, trace: Trace) -> Response:
+        """Who, where, whether; then the arguments; then the transaction."""
+        if self.record.kind == "http":
+            self.check_method(request)
+            caller = authenticate(request)
+            tenant = self.tenant_of(request, caller)
+            about.set(about.get() | {"tenantId": str(tenant.id), "userId": str(caller.id or "")})
+            authorise(self.record, caller, request)
+            self.check_feature(tenant)
+            limits.check(tenant, caller, client_address(request))
+            ctx = Context(self.record, tenant, caller, language_of(request, tenant), trace, request=request)
+        else:
+            ctx = self.internal_context(request, trace)
+        arguments = self.binding.read(self.record, request)
+        try:
+            response = self.transact(ctx, request, arguments)
+        except BaseException:
+            ctx.abandon()
+            raise
+        return response
+
+    def transact(self, ctx: Context, request: Request, arguments: dict[str, object]) -> Response:
+        """Claim, handle, store, commit: all in one transaction."""
+        if self.record.kind == "event" and not first_delivery(ctx):
+            ctx.abandon()
+            return Response(204)
+        claim = Claim(ctx, request, arguments) if request.header("idempotency-key") and self.claims else None
+        earlier = claim.earlier_response() if claim else None
+        if earlier:
+            ctx.abandon()
+            return earlier
+        response = self.binding.answer(self.record.handler(ctx, **arguments), self.record.status)
+        if claim:
+            claim.store(response)
+        ctx.finish()
+        return response
+
+    @property
+    def claims(self) -> bool:
+        """Whether an Idempotency-Key means something here: calls that create."""
+        return self.record.kind == "http" and self.record.method == "POST" and not self.record.tenantless
+
+    def check_method(self, request: Request) -> None:
+        """The record's method; invoked by name a POST is always right, because that is what gateways send."""
+        by_name = self.binding.path_parameters(request.path) is None
+        allowed = {self.record.method} | ({"POST"} if by_name else set()) | ({"HEAD"} if self.record.method == "GET" else set())
+        if request.method not in allowed:
+            raise MethodNotAllowed(method=request.method)
+
+    def tenant_of(self, request: Request, caller: Principal) -> Tenant:
+        """The tenant that the request is about; the platform itself where a function has none."""
+        if self.record.tenantless:
+            return PLATFORM
+        return tenants.resolve(request.header("host"), request.header("x-tenant-id"), caller.tenant_id,
+                               everywhere=caller.everywhere)
+
+    def check_feature(self, tenant: Tenant) -> None:
+        """A module's functions answer only where the city has switched it on."""
+        feature = self.record.feature
+        if feature and feature not in tenant.features:
+            raise FeatureDisabled(feature=feature)
+
+    def internal_context(self, request: Request, trace: Trace) -> Context:
+        """The context of an event or a tick: only the broker may bring one."""
+        check_broker(request)
+        if self.record.kind == "tick":
+            return Context(self.record, PLATFORM, trace=trace, request=request, now=due_time(request))
+        event = parse_event(request)
+        tenant = tenants.find(str(event.tenant_id))
+        about.set(about.get() | {"tenantId": str(tenant.id), "correlationId": event.correlation_id})
+        return Context(self.record, tenant, NOBODY, tenant.language, continued(event, trace), event, request)
+
+
+def authenticate(request: Request) -> Principal:
+    """The caller: the token's person, or nobody."""
+    token = bearer(request)
+    if not token:
+        return NOBODY
+    caller = tokens.principal(token)
+    tokens.refuse_revoked(caller)
+    return caller
+
+
+def authorise(record: Record, caller: Principal, request: Request) -> None:
+    """Deny unless the record allows."""
+    access = record.access
+    if access.public:
+        return
+    if access.internal:
+        check_broker(request)
+    elif caller.id is None:
+        raise Unauthenticated
+    elif access.permission and access.permission not in caller.permissions:
+        raise Forbidden(permission=access.permission)
+
+
+def check_broker(request: Request) -> None:
+    """Only the broker's identity may call event functions."""
+    secret = settings().broker_token.get_secret_value()
+    if not hmac.compare_digest(bearer(request).encode(), secret.encode()):
+        raise TokenInvalid
+
+
+def continued(event: Envelope, trace: Trace) -> Trace:
+    """The trace that the event carries."""
+    return Trace.start(event.traceparent, event.correlation_id) if event.traceparent else trace
+
+
+def due_time(request: Request) -> datetime:
+    """When the tick was due; now, where the caller does not say."""
+    try:
+        return datetime.fromisoformat(request.header("x-heidi-tick"))
+    except ValueError:
+        return datetime.now(UTC)
+
+
+def language_of(request: Request, tenant: Tenant) -> str:
+    """The reader's language, else the city's first."""
+    wanted = request.header("accept-language")
+    return negotiate(wanted, tenant.language) if wanted else tenant.language
+
+
+def client_address(request: Request) -> str:
+    """The caller's address; a forwarded one counts only behind a proxy that is trusted to set it."""
+    forwarded = request.header("x-forwarded-for") if settings().trust_forwarded_for else ""
+    return forwarded.rpartition(",")[2].strip() or str(request.environ.get("REMOTE_ADDR", ""))
+

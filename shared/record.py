@@ -1,0 +1,100 @@
+"""What a function says about itself; everything that is generated is generated from this."""
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from events.base import Event
+from shared.errors import Problem
+
+Kind = Literal["http", "event", "tick"]
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def camel(name: str) -> str:
+    """`listing_id` as clients write it: `listingId`."""
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call: a permission, any signed-in person, everyone, or only the platform itself."""
+
+    permission: str | None = None
+    signed_in: bool = False
+    public: bool = False
+    internal: bool = False
+
+    def __str__(self) -> str:
+        return self.permission or ("signed-in" if self.signed_in else "public" if self.public else "internal")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One deployable function."""
+
+    handler: Callable[..., Any]
+    kind: Kind
+    access: Access
+    method: str = "POST"
+    path: str = ""
+    status: int = 200
+    event: type[Event] | None = None
+    cron: str = ""
+    emits: tuple[type[Event], ...] = ()
+    raises: tuple[type[Problem], ...] = ()
+    feature: str | None = None
+    tenantless: bool = False
+    min_scale: int = 0
+    memory: int = 128
+    timeout: int = 30
+    body_limit: int | None = None
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def python_name(self) -> str:
+        """The name in Python, for example approve_listing."""
+        return self.handler.__name__
+
+    @property
+    def name(self) -> str:
+        """The deployed name, for example approve-listing."""
+        return self.python_name.replace("_", "-")
+
+    @property
+    def module(self) -> str:
+        """The module that holds the function."""
+        return self.handler.__module__
+
+    @property
+    def target(self) -> str:
+        """FUNCTION_TARGET: the module without the leading `functions.`."""
+        return self.module.removeprefix("functions.")
+
+    @property
+    def service(self) -> str:
+        """The service that the function belongs to."""
+        return self.target.partition(".")[0]
+
+    @property
+    def database(self) -> str:
+        """The one database that the function may use."""
+        return f"heidi_{self.service}"
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the module's docstring."""
+        import sys
+
+        return (sys.modules[self.module].__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def public_path(self) -> str:
+        """The path as documented, placeholders in camelCase."""
+        return PLACEHOLDER.sub(lambda m: "{" + camel(m[1]) + "}", self.path)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the function only reads: no transaction block is needed."""
+        return self.kind == "http" and self.method == "GET" and not self.emits

@@ -1,0 +1,125 @@
+"""Settings from the environment, then mounted files, then defaults; checked at start, every problem named at once."""
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MOUNTS = ("/etc/heidi", "/run/secrets", "/var/openfaas/secrets")
+DEVELOPMENT_SECRET = "only-for-a-laptop-0123456789abcdef0123456789"  # noqa: S105 (refused in production below)
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(value: object) -> object:
+    """Durations as in requirements Appendix B: `15m`, `2h`, `30d`, or plain seconds."""
+    if isinstance(value, str) and value[-1:] in UNITS and value[:-1].isdigit():
+        return int(value[:-1]) * UNITS[value[-1]]
+    return value
+
+
+Duration = Annotated[int, BeforeValidator(seconds), Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """One field per variable of requirements Appendix B; the names are the variables' in lower case."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    environment: Literal["local", "test", "production"] = "local"
+    public_url: str = "http://127.0.0.1:8080"
+    base_domain: str = "localhost"
+    trust_forwarded_for: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
+
+    database_url: str | None = None
+    postgres_host: str = "127.0.0.1"
+    postgres_port: int = 5432
+    postgres_user: str = "heidi_app"
+    postgres_password: SecretStr = SecretStr("")
+    postgres_owner: str = "heidi_owner"
+    postgres_owner_password: SecretStr = SecretStr("")
+    postgres_relay: str = "heidi_relay"
+    postgres_relay_password: SecretStr = SecretStr("")
+    postgres_pool_size: int = Field(16, ge=1)
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_password: SecretStr | None = None
+
+    jwt_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    jwt_refresh_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET[::-1])
+    jwt_expiration: Duration = 2 * 3600
+    jwt_refresh_expiration: Duration = 30 * 86400
+    bcrypt_rounds: int = Field(12, ge=4, le=16)
+
+    broker_url: str = Field("http://127.0.0.1:8081", validation_alias=AliasChoices("BROKER_URL", "K_SINK"))
+    broker_token: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    gateway_url: str = "http://127.0.0.1:8080"
+
+    rate_limit_tenant: int = Field(1000, ge=1)
+    rate_limit_user: int = Field(100, ge=1)
+    rate_limit_ip: int = Field(50, ge=1)
+    max_json_bytes: int = 1024 * 1024
+    max_upload_bytes: int = 10 * 1024 * 1024
+    max_document_bytes: int = 50 * 1024 * 1024
+
+    s3_endpoint: str | None = None
+    s3_bucket: str = "heidi-assets"
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_region: str = "eu-central-1"
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 587
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    email_from: str = "noreply@heidi-app.de"
+
+    firebase_project_id: str | None = None
+    firebase_client_email: str | None = None
+    firebase_private_key: SecretStr | None = None
+    fcm_endpoint: str = "https://fcm.googleapis.com"
+    fcm_token_uri: str = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address)
+    apns_endpoint: str = "https://api.push.apple.com"
+    apns_key: SecretStr | None = None
+    apns_key_id: str | None = None
+    apns_team_id: str | None = None
+    apns_topic: str | None = None
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    openai_chat_model: str = "gpt-4o-mini"
+    openai_embedding_model: str = "text-embedding-3-small"
+    pinecone_api_key: SecretStr | None = None
+    pinecone_host: str | None = None
+
+    @model_validator(mode="after")
+    def production_has_its_own_secrets(self) -> Self:
+        """Refuse to start in production with a secret that everybody knows or that is too short (RFC 7518 §3.2)."""
+        if self.environment == "production":
+            weak = [name.upper() for name in ("jwt_secret", "jwt_refresh_secret", "broker_token")
+                    if "only-for-a-laptop" in (value := getattr(self, name).get_secret_value())
+                    or value == DEVELOPMENT_SECRET[::-1] or len(value) < 32]
+            missing = [] if self.postgres_password.get_secret_value() or self.database_url else ["POSTGRES_PASSWORD"]
+            if weak or missing:
+                raise ValueError(f"production needs secrets of at least 256 bits of its own: {', '.join(weak + missing)}")
+        return self
+
+
+class SettingsError(Exception):
+    """Every setting that is wrong, one line each."""
+
+
+def secret_directories() -> list[Path]:
+    """Mounted configuration and secrets that exist here (Kubernetes, Docker, OpenFaaS)."""
+    return [path for path in map(Path, MOUNTS) if path.is_dir()]
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process; raises SettingsError naming every problem."""
+    try:
+        return Settings(_secrets_dir=secret_directories() or None)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None

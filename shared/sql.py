@@ -1,0 +1,129 @@
+"""One invocation's transaction: SQL in as few round trips as it takes, under the tenant's row-level security."""
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+from uuid import UUID
+
+from shared.errors import Unavailable
+from shared.http import Json
+from shared.pg import LOST, Connection, Pool, Row, Statement, discard
+
+GUARD = "SELECT set_config('heidi.tenant', :tenant, true)"
+BEGIN = "BEGIN"
+COMMIT = "COMMIT"
+ROLLBACK = "ROLLBACK"
+
+
+class Sql:
+    """A lazily opened transaction for one tenant.
+
+    Nothing is sent before the first statement. A read-only invocation never opens a transaction block: each statement
+    travels with the tenant setting in one round trip. Statements use `:name` parameters.
+    """
+
+    def __init__(self, pool: Pool, tenant_id: UUID, *, read_only: bool = False) -> None:
+        self.pool = pool
+        self.guard: Statement = (GUARD, {"tenant": str(tenant_id)})
+        self.read_only = read_only
+        self.stack = ExitStack()
+        self.connection: Connection | None = None
+        self.is_open = False
+        self.waiting: list[Statement] = []
+        self.after_commit: list[Callable[[], None]] = []
+
+    def run(self, sql: str, **values: Any) -> list[Row]:
+        """The rows of one statement."""
+        return self.send([(sql, values)])[-1]
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        """The first row of one statement, or None."""
+        rows = self.run(sql, **values)
+        return rows[0] if rows else None
+
+    def json(self, sql: str, **values: Any) -> Json[Any]:
+        """JSON text that the statement built (one row, one column of type text), untouched."""
+        return Json(self.run(sql, **values)[0][0].encode())
+
+    def json_or_none(self, sql: str, **values: Any) -> Json[Any] | None:
+        """As `json`, for a statement that may find nothing."""
+        row = self.one(sql, **values)
+        return Json(row[0].encode()) if row else None
+
+    def later(self, sql: str, **values: Any) -> None:
+        """Queue a statement that travels with the next one, or with the commit."""
+        self.waiting.append((sql, values))
+
+    def enter(self, tenant_id: UUID) -> None:
+        """Go on under another tenant's row-level security."""
+        self.guard = (GUARD, {"tenant": str(tenant_id)})
+        if self.is_open:
+            self.waiting.append(self.guard)
+
+    def begin(self) -> Connection:
+        """Open the transaction block if there is none and return its connection (for the ORM)."""
+        if not self.is_open:
+            self.send([], block=True)
+        assert self.connection is not None  # noqa: S101 (send has just opened it)
+        return self.connection
+
+    def send(self, statements: list[Statement], *, block: bool = False) -> list[list[Row]]:
+        """Send what waits and these statements in one round trip, opening the transaction where needed."""
+        block = block or not self.read_only
+        opening = [] if self.is_open else [(BEGIN, {}), self.guard] if block else [self.guard]
+        batch = [*opening, *self.waiting, *statements]
+        self.waiting = []
+        fresh = self.connection is None
+        try:
+            results = self.borrowed().batch(batch)
+        except LOST as error:
+            if not fresh or self.is_open:
+                raise Unavailable(dependency="postgres") from error
+            results = self.reconnected(batch)
+        self.is_open = self.is_open or block
+        return results
+
+    def borrowed(self) -> Connection:
+        """The connection of this invocation."""
+        if self.connection is None:
+            self.connection = self.stack.enter_context(self.pool.take())
+        return self.connection
+
+    def reconnected(self, batch: list[Statement]) -> list[list[Row]]:
+        """The server went away while the connection was idle: nothing was done yet, so once more on a new one."""
+        self.drop()
+        self.pool.clear()
+        try:
+            return self.borrowed().batch(batch)
+        except LOST as error:
+            raise Unavailable(dependency="postgres") from error
+
+    def drop(self) -> None:
+        """Close the connection instead of giving it back."""
+        if self.connection is not None:
+            discard(self.connection)
+        self.stack.close()
+        self.connection, self.is_open = None, False
+
+    def commit(self) -> None:
+        """Send what waits together with the commit; then run what was to happen after it."""
+        if self.is_open or self.waiting:
+            self.send([(COMMIT, {})], block=True)
+            self.is_open = False
+        self.release()
+        for action in self.after_commit:
+            action()
+
+    def rollback(self) -> None:
+        """Undo everything; a connection that cannot even roll back is dropped."""
+        if self.is_open and self.connection is not None:
+            try:
+                self.connection.batch([(ROLLBACK, {})])
+                self.is_open = False
+            except Exception:  # noqa: BLE001 (whatever it is, this connection is not used again)
+                self.drop()
+        self.release()
+
+    def release(self) -> None:
+        """Give the connection back."""
+        self.stack.close()
+        self.connection = None

@@ -1,0 +1,124 @@
+"""Who is meant: the tenant of a request, and the directory that knows every tenant.
+
+The city service owns the tenants. Every function keeps a short memory of them, in this order: this process (2 s), Redis
+(60 s), the function `resolve-city`.
+"""
+import re
+import time
+from functools import lru_cache
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared import cache
+from shared.errors import TenantInactive, TenantMismatch, TenantRequired, Unavailable, UnknownTenant
+from shared.languages import DEFAULT
+from shared.settings import settings
+
+PLATFORM_ID = UUID(int=1)
+MEMORY_SECONDS = 2.0
+SHARED_SECONDS = 60
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class Tenant(BaseModel):
+    """A city as every function sees it; never its people or its content."""
+
+    model_config = ConfigDict(frozen=True)
+    id: UUID
+    slug: str
+    name: str
+    active: bool = True
+    languages: tuple[str, ...] = (DEFAULT,)
+    features: frozenset[str] = frozenset()
+    time_zone: str = "Europe/Berlin"
+
+    @property
+    def language(self) -> str:
+        """The city's first language."""
+        return self.languages[0] if self.languages else DEFAULT
+
+
+PLATFORM = Tenant(id=PLATFORM_ID, slug="platform", name="HEIDI")
+ALWAYS = {name: (float("inf"), PLATFORM) for name in (PLATFORM.slug, str(PLATFORM.id))}
+memory: dict[str, tuple[float, Tenant | None]] = {**ALWAYS}
+
+
+def lookup(name: str) -> Tenant | None:
+    """The tenant with this id or slug, or None; Unavailable when nobody can say."""
+    known = memory.get(name)
+    if known and known[0] > time.monotonic():
+        return known[1]
+    tenant = recall(name) if SLUG.fullmatch(name) else None
+    if len(memory) > 10_000:
+        memory.clear()
+        memory.update(ALWAYS)
+    memory[name] = (time.monotonic() + MEMORY_SECONDS, tenant)
+    return tenant
+
+
+def recall(name: str) -> Tenant | None:
+    """The tenant from Redis, or from the city service, which is then remembered in Redis."""
+    text = cache.command("GET", f"directory:{name}")
+    if text is None:
+        text = ask_city_service(name)
+        cache.command("SET", f"directory:{name}", text, "EX", SHARED_SECONDS)
+    return Tenant.model_validate_json(text) if text not in {b"", ""} else None
+
+
+def ask_city_service(name: str) -> bytes:
+    """What `resolve-city` answers; empty for an unknown city."""
+    from urllib.error import HTTPError, URLError
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(f"{settings().gateway_url}/function/resolve-city?host={name}", timeout=5) as answer:  # noqa: S310
+            body: bytes = answer.read()
+            return body
+    except HTTPError as error:
+        if error.code == 404:
+            return b""
+        raise Unavailable(dependency="resolve-city") from error
+    except (URLError, OSError) as error:
+        raise Unavailable(dependency="resolve-city") from error
+
+
+def forget(tenant: Tenant) -> None:
+    """Make a change to a tenant known: Redis forgets at once, other processes within two seconds."""
+    for name in (tenant.slug, str(tenant.id)):
+        memory.pop(name, None)
+        cache.command("DEL", f"directory:{name}")
+
+
+@lru_cache(4096)
+def slug_of_host(host: str) -> str:
+    """The city's label in a host name: `heidelberg` in heidelberg.heidi.app:443, nothing in heidi.app itself."""
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    slug = name.lower().rstrip(".").removesuffix("." + settings().base_domain)
+    return slug if slug != name.lower().rstrip(".") and SLUG.fullmatch(slug) else ""
+
+
+def resolve(host: str, header: str, token_tenant: UUID | None, *, everywhere: bool) -> Tenant:
+    """The one tenant that host name, header and token agree on (DESIGN: tenants).
+
+    A token whose scope is all tenants may name any city by host or header.
+    """
+    named = [name for name in (slug_of_host(host), header.strip().lower()) if name]
+    found = [find(name) for name in named]
+    if token_tenant and not (everywhere and found):
+        found.append(find(str(token_tenant)))
+    if not found:
+        raise TenantRequired
+    if any(tenant.id != found[0].id for tenant in found):
+        raise TenantMismatch
+    if not found[0].active and not everywhere:
+        raise TenantInactive
+    return found[0]
+
+
+def find(name: str) -> Tenant:
+    """The tenant, or UnknownTenant."""
+    tenant = lookup(name)
+    if tenant is None:
+        raise UnknownTenant(tenant=name[:63])
+    return tenant

@@ -1,0 +1,44 @@
+"""Bring every service's database to its newest migration, as the owner role."""
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, create_engine
+
+from shared.settings import settings
+from tooling.registry import ROOT, services
+
+
+def migrate(only: str | None = None, prefix: str = "heidi_") -> None:
+    """Upgrade all services' databases, or one; each in one transaction."""
+    for service in [only] if only else services():
+        upgrade(ROOT / "functions" / service / "migrations", f"{prefix}{service}")
+
+
+def upgrade(scripts: Path, database: str) -> None:
+    """Run one service's missing migrations."""
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    config.set_main_option("path_separator", "os")
+    directory = ScriptDirectory.from_config(config)
+
+    def run(revision: Any, _: Any) -> Any:
+        return directory._upgrade_revs("head", revision)  # noqa: SLF001 (what alembic.command.upgrade does)
+
+    engine = create_engine(owner_url(database))
+    with EnvironmentContext(config, directory, fn=run) as environment, engine.begin() as connection:
+        environment.configure(connection=connection)
+        environment.run_migrations()
+    engine.dispose()
+
+
+def owner_url(database: str) -> URL:
+    """The owner role's address of a database."""
+    config = settings()
+    host: dict[str, Any] = {"host": config.postgres_host, "port": config.postgres_port}
+    if config.postgres_host.startswith("/"):
+        host = {"query": {"unix_sock": f"{config.postgres_host}/.s.PGSQL.{config.postgres_port}"}}
+    return URL.create("postgresql+pg8000", config.postgres_owner, config.postgres_owner_password.get_secret_value(),
+                      database=database, **host)
