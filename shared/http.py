@@ -40,6 +40,8 @@ class Request:
         raw: str = self.environ.get("QUERY_STRING", "")
         if not raw:
             return {}
+        if "%00" in raw:
+            raise BadRequest(query="NUL characters are not allowed")
         found: dict[str, str | list[str]] = {}
         try:
             pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=100, errors="strict")

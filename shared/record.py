@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from events.base import Event
 from shared.errors import Problem
+from shared.settings import settings
 
 Kind = Literal["http", "event", "tick"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -80,7 +81,7 @@ class Record:
     @property
     def database(self) -> str:
         """The one database that the function may use."""
-        return f"heidi_{self.service}"
+        return settings().postgres_database_prefix + self.service
 
     @property
     def summary(self) -> str:

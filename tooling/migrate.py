@@ -11,10 +11,11 @@ from shared.settings import settings
 from tooling.registry import ROOT, services
 
 
-def migrate(only: str | None = None, prefix: str = "heidi_") -> None:
+def migrate(only: str | None = None, prefix: str | None = None) -> None:
     """Upgrade all services' databases, or one; each in one transaction."""
+    prefix = settings().postgres_database_prefix if prefix is None else prefix
     for service in [only] if only else services():
-        upgrade(ROOT / "functions" / service / "migrations", f"{prefix}{service}")
+        upgrade(ROOT / "functions" / service / "migrations", prefix + service)
 
 
 def upgrade(scripts: Path, database: str) -> None:

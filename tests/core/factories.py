@@ -1,0 +1,27 @@
+"""Things that core's tests need to exist."""
+from typing import Any
+from uuid import UUID, uuid4
+
+from tests.support import City
+
+
+def make_category(city: City, slug: str = "") -> UUID:
+    """A category of the city."""
+    category_id = uuid4()
+    city.rows("core", "INSERT INTO categories (id, tenant_id, slug, names) VALUES (:id, :tenant, :slug, :names) RETURNING 1",
+              id=category_id, tenant=city.id, slug=slug or f"c{category_id.hex[:8]}", names='{"de": "Freizeit", "en": "Leisure"}')
+    return category_id
+
+
+def make_listing(city: City, role: str = "editor", **fields: Any) -> dict[str, Any]:
+    """A listing, created the way people create one."""
+    body = {"title": "Stadtbücherei", "categoryId": str(fields.pop("category", None) or make_category(city))} | fields
+    made = city.call("create-listing", role, body=body)
+    assert made.status == 201, made.body
+    listing: dict[str, Any] = made.body
+    return listing
+
+
+def make_published(city: City, **fields: Any) -> dict[str, Any]:
+    """A listing that everyone can see."""
+    return make_listing(city, "city_admin", publish=True, **fields)

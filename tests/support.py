@@ -1,0 +1,170 @@
+"""What tests are written with: cities, callers, calls, events. Plain functions and one small class."""
+import io
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from uuid import UUID, uuid4
+
+from pg8000.native import Connection
+
+from shared import tenants, tokens
+from shared.cloudevents import Envelope
+from shared.http import Request, Response
+from shared.pg import pool
+from shared.pipeline import Function
+from shared.settings import settings
+from shared.sql import Sql
+from shared.tenants import PLATFORM, Tenant
+from tooling.registry import records, services
+
+ALL_FEATURES = frozenset({"chatbot", "poi_map", "defects", "surveys"})
+OUTBOX = """SELECT id, source, type, time, correlation_id, actor_id, traceparent, data FROM outbox
+ WHERE tenant_id = :tenant ORDER BY id"""
+
+
+@lru_cache(None)
+def function(name: str) -> Function:
+    """A function with its pipeline, as it is deployed."""
+    return Function(records()[name])
+
+
+@dataclass
+class Answer:
+    """What a function answered."""
+
+    status: int
+    body: Any
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def code(self) -> str:
+        """The error's stable code."""
+        code: str = self.body["error"]["code"]
+        return code
+
+
+@dataclass
+class Said:
+    """One event in the outbox."""
+
+    service: str
+    envelope: Envelope
+    text: str
+
+    @property
+    def type(self) -> str:
+        return self.envelope.type.removeprefix("app.heidi.")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads(self.text)
+        return data
+
+
+def call(name: str, *, method: str | None = None, path: str = "", query: str = "", body: Any = None, token: str = "",
+         tenant: str = "", host: str = "", headers: dict[str, str] | None = None) -> Answer:
+    """Call a function through its whole pipeline; `body` is JSON unless it is bytes."""
+    record = records()[name]
+    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    sent = {"authorization": f"Bearer {token}" if token else "", "x-tenant-id": tenant, "host": host} | (headers or {})
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method or record.method, "PATH_INFO": path or record.path.partition("{")[0], "QUERY_STRING": query,
+        "wsgi.input": io.BytesIO(raw), "CONTENT_LENGTH": str(len(raw)), "REMOTE_ADDR": "192.0.2.1",
+        "CONTENT_TYPE": sent.pop("content-type", "application/json")}
+    environ |= {"HTTP_" + key.upper().replace("-", "_"): value for key, value in sent.items() if value}
+    return answer(function(name)(Request(environ)))
+
+
+def answer(response: Response) -> Answer:
+    """A response, read."""
+    raw = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+    is_json = response.content_type == "application/json" and raw
+    return Answer(response.status, json.loads(raw) if is_json else None, response.headers, raw)
+
+
+def deliver(name: str, event: Said, *, token: str | None = None) -> Answer:
+    """Deliver an event as the broker does."""
+    token = settings().broker_token.get_secret_value() if token is None else token
+    return call(name, path="/", body=event.text.encode(), token=token, headers=event.envelope.headers())
+
+
+@dataclass
+class City:
+    """A tenant with helpers to act in it."""
+
+    tenant: Tenant
+    people: dict[str, UUID] = field(default_factory=dict)
+    delivered: set[str] = field(default_factory=set)
+
+    @classmethod
+    @contextmanager
+    def known(cls, name: str, **facts: Any) -> "Iterator[City]":
+        """A new city that every function knows for as long as the test runs."""
+        slug = f"{name}-{uuid4().hex[:8]}"
+        tenant = Tenant(id=uuid4(), slug=slug, name=name.title(), **({"languages": ("de", "en"), "features": ALL_FEATURES} | facts))
+        names = (tenant.slug, str(tenant.id))
+        tenants.memory.update(dict.fromkeys(names, (float("inf"), tenant)))
+        yield cls(tenant)
+        for key in names:
+            tenants.memory.pop(key, None)
+
+    @property
+    def id(self) -> UUID:
+        return self.tenant.id
+
+    def person(self, role: str) -> UUID:
+        """The id of this city's one person with a role."""
+        return self.people.setdefault(role, uuid4())
+
+    def token(self, role: str, **claims: Any) -> str:
+        """An access token of that person; a super admin's is the platform's."""
+        home = PLATFORM.id if role == "super_admin" else self.id
+        return tokens.issue("access", self.person(role), home, [role], uuid4(), now=claims.get("now", time.time()))[0]
+
+    def call(self, name: str, role: str = "", **parts: Any) -> Answer:
+        """Call a function in this city, as somebody or as nobody."""
+        return call(name, token=self.token(role) if role else "", tenant=self.tenant.slug, **parts)
+
+    def sql(self, service: str) -> Sql:
+        """SQL in a service's database under this city's row-level security, as the app role."""
+        return Sql(pool(settings().postgres_database_prefix + service), self.id)
+
+    def rows(self, service: str, sql: str, **values: Any) -> list[list[Any]]:
+        """Rows as this city sees them."""
+        work = self.sql(service)
+        found = work.run(sql, **values)
+        work.commit()
+        return found
+
+    def events(self, type: str = "") -> list[Said]:  # noqa: A002
+        """What the city's functions have said, oldest first."""
+        said = [Said(service, Envelope(str(row[0]), row[1], row[2], row[3], self.id, *row[4:7]), row[7])
+                for service in services() for row in self.rows(service, OUTBOX, tenant=self.id)]
+        return sorted((s for s in said if type in ("", s.type)), key=lambda s: s.envelope.id)
+
+    def settle(self) -> None:
+        """Be the broker: deliver what was said, and what is said because of it, to everyone who listens."""
+        while waiting := [event for event in self.events() if event.envelope.id not in self.delivered]:
+            for event in waiting:
+                self.delivered.add(event.envelope.id)
+                for record in records().values():
+                    if record.event and record.event.topic in ("*", event.type):
+                        done = deliver(record.name, event)
+                        assert done.status == 204, (record.name, done.body)
+
+
+@contextmanager
+def superuser(database: str) -> Iterator[Connection]:
+    """A connection that row-level security does not bind, to look behind the walls."""
+    connection = Connection("postgres", host="127.0.0.1", port=int(os.environ["POSTGRES_PORT"]), database=database,
+                            password=os.environ["POSTGRES_SUPERUSER_PASSWORD"])
+    try:
+        yield connection
+    finally:
+        connection.close()
