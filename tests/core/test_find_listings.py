@@ -32,7 +32,7 @@ def test_search_shows_only_what_is_published_and_only_the_own_citys(city: City, 
 @pytest.mark.parametrize("words", ["%27%3B%20DROP%20TABLE%20listings", "%26%20%7C%20%21", "%3A%2A", "%25", "a%00b"])
 def test_search_takes_any_text(city: City, words: str) -> None:
     make_published(city)
-    assert city.call("search-listings", query=f"q={words}").status in (200, 422)
+    assert city.call("search-listings", query=f"q={words}").status in (200, 400)
 
 
 def test_a_list_is_paged_without_gaps_or_repeats(city: City) -> None:
