@@ -3,10 +3,12 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
+from events.base import Event
 from shared.errors import MalformedJson, Unauthenticated, ValidationFailed
 from shared.http import Json, Request, Response
 from shared.record import PLACEHOLDER, Record, camel
@@ -45,7 +47,8 @@ class Binding:
         arguments = dict(list(inspect.signature(record.handler).parameters.items())[1:])
         body_name = next((n for n in arguments if record.method in BODY_METHODS and is_model(hints[n])), None)
         if record.kind == "event":
-            body_name = next(iter(arguments), None)
+            body_name = next(iter(arguments))
+            hints[body_name] = Any
         fields = {name: (hints[name], ... if p.default is p.empty else p.default)
                   for name, p in arguments.items() if name != body_name}
         return cls(
@@ -90,6 +93,8 @@ class Binding:
 
             parts = form(request, record.body_limit or settings().max_upload_bytes)
             return validated(lambda: body.validate_python(parts), "body")
+        if record.events:
+            body = event_adapter(event_class(record, request.header("ce-type")))
         raw = request.body(record.body_limit or settings().max_json_bytes) or b"{}"
         if b"\\u0000" in raw:
             raise ValidationFailed(errors=[{"field": "body", "problem": "NUL characters are not allowed"}])
@@ -104,6 +109,20 @@ class Binding:
         if isinstance(result, bytes) or self.write is None:
             return Response(status, result)
         return Response(status, self.write(result))
+
+
+def event_class(record: Record, type_: str) -> type[Event]:
+    """The class of the event that was delivered; ValidationFailed when the function does not hear this type."""
+    for event, known in zip(record.events, record.types, strict=True):
+        if known in {type_, "*"}:
+            return event
+    raise ValidationFailed(errors=[{"field": "ce-type", "problem": f"{record.name} does not hear {type_[:100]}"}])
+
+
+@lru_cache(1024)
+def event_adapter(event: type[Event]) -> TypeAdapter[Any]:
+    """The validator of an event's data."""
+    return TypeAdapter(event)
 
 
 def is_model(hint: Any) -> bool:

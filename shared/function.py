@@ -51,9 +51,9 @@ class _Http:
 http = _Http()
 
 
-def on(event: type[Event], **facts: Any) -> Callable[[F], F]:
-    """Called by the broker for each event of this type; exactly one effect, however often it is delivered."""
-    return lambda handler: _attach(handler, "event", Access(internal=True), event=event, status=204, **facts)
+def on(*events: type[Event], **facts: Any) -> Callable[[F], F]:
+    """Called by the broker for each event of these types; exactly one effect, however often it is delivered."""
+    return lambda handler: _attach(handler, "event", Access(internal=True), events=events, status=204, **facts)
 
 
 def tick(cron: str, **facts: Any) -> Callable[[F], F]:

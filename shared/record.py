@@ -41,7 +41,7 @@ class Record:
     method: str = "POST"
     path: str = ""
     status: int = 200
-    event: type[Event] | None = None
+    events: tuple[type[Event], ...] = ()
     cron: str = ""
     emits: tuple[type[Event], ...] = ()
     raises: tuple[type[Problem], ...] = ()
@@ -94,6 +94,11 @@ class Record:
     def public_path(self) -> str:
         """The path as documented, placeholders in camelCase."""
         return PLACEHOLDER.sub(lambda m: "{" + camel(m[1]) + "}", self.path)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The CloudEvent types that the function hears; `*` is every type."""
+        return tuple(event.topic if event.topic == "*" else event.type() for event in self.events)
 
     @property
     def read_only(self) -> bool:

@@ -154,7 +154,7 @@ class City:
             for event in waiting:
                 self.delivered.add(event.envelope.id)
                 for record in records().values():
-                    if record.event and record.event.topic in ("*", event.type):
+                    if {"*", event.envelope.type} & set(record.types):
                         done = deliver(record.name, event)
                         assert done.status == 204, (record.name, done.body)
 

@@ -1,6 +1,7 @@
 """All functions of the collection, found by reading the folder; the broker, gateway and generators start from here."""
 import importlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,14 +32,12 @@ class RegistryError(Exception):
 
 @lru_cache(1)
 def records() -> dict[str, Record]:
-    """Every function's record by its deployed name, sorted; RegistryError when two share a name or a route."""
-    found = [record_of(handler) for path in sorted((ROOT / "functions").rglob("*.py"))
+    """Every function's record by its deployed name, sorted; `contradictions` says whether they fit together."""
+    found = [record_of(handler) for path in sorted((ROOT / "functions").rglob("*.py"), reverse=True)
              if (handler := handler_of(path)) is not None]
-    by_name = {record.name: record for record in sorted(found, key=lambda record: record.name)}
-    problems = contradictions(found)
-    if problems:
-        raise RegistryError("\n".join(problems))
-    return by_name
+    if doubled := [name for name, n in Counter(record.name for record in found).items() if n > 1]:
+        raise RegistryError(f"each of these names stands for two functions: {', '.join(doubled)}")
+    return {record.name: record for record in sorted(found, key=lambda record: record.name)}
 
 
 def handler_of(path: Path) -> Callable[..., Any] | None:
@@ -50,29 +49,29 @@ def handler_of(path: Path) -> Callable[..., Any] | None:
     return handler if hasattr(handler, RECORD) else None
 
 
-def contradictions(found: list[Record]) -> list[str]:
-    """What must not be: doubled names or routes, HTTP functions open by accident, events that nobody says."""
+def contradictions(found: Iterable[Record]) -> list[str]:
+    """What must not be: two functions at one address, HTTP functions open by accident, events that nobody says.
+
+    The generator refuses to generate from a collection that contradicts itself.
+    """
+    found = list(found)
     said = {event.type() for record in found for event in record.emits}
-    names: dict[str, str] = {}
     routes: dict[tuple[str, str], str] = {}
     problems = []
     for record in found:
-        if (other := names.setdefault(record.name, record.module)) != record.module:
-            problems.append(f"{record.name} is defined twice: {other} and {record.module}")
         if record.kind == "http":
             route = (record.method, record.path)
             if (other := routes.setdefault(route, record.name)) != record.name:
                 problems.append(f"{record.method} {record.path} is answered twice: {other} and {record.name}")
             if not (record.access.permission or record.access.signed_in or record.access.public or record.access.internal):
                 problems.append(f"{record.name} has neither @requires nor public=True")
-        if record.event and record.event.topic != "*" and record.event.type() not in said:
-            problems.append(f"{record.name} waits for {record.event.type()}, which nobody emits")
+        problems += [f"{record.name} waits for {type_}, which nobody emits" for type_ in record.types if type_ not in said | {"*"}]
     return problems
 
 
 def triggers() -> list[Trigger]:
     """Which function hears which event."""
-    return [Trigger(r.name, r.event.topic if r.event.topic == "*" else r.event.type()) for r in records().values() if r.event]
+    return [Trigger(record.name, type_) for record in records().values() for type_ in record.types]
 
 
 def ticks() -> list[Tick]:

@@ -1,0 +1,1 @@
+"""Messages to people: mail and push, in their language."""

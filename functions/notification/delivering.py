@@ -1,0 +1,47 @@
+"""What sending by mail and by push have in common: to whom, and what became of it."""
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from events.notification import NotificationFailed, NotificationRequested, NotificationSent
+from functions.notification.rendering import Message, render
+from functions.notification.tables import Delivery, Recipient
+from shared.errors import Unavailable
+from shared.function import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the message, and in which language."""
+
+    address: str
+    language: str
+
+
+def reader_of(ctx: Context, request: NotificationRequested) -> Reader:
+    """The person behind a request; Unavailable while their account is still on its way to us."""
+    if request.user_id is None:
+        return Reader(request.address or "", request.language or ctx.tenant.language)
+    person = ctx.db.get(Recipient, request.user_id)
+    if person is None:
+        raise Unavailable(dependency="user.created")
+    return Reader(person.email, request.language or person.language)
+
+
+def message_for(reader: Reader, request: NotificationRequested) -> Message:
+    """The text in the reader's language."""
+    return render(request.template, reader.language, request.values)
+
+
+def was_handled(ctx: Context, request: NotificationRequested) -> bool:
+    """Whether this message has gone out already, for a request that was published twice under different event ids."""
+    query = select(Delivery.id).where(Delivery.notification_id == request.notification_id, Delivery.channel == request.channel)
+    return ctx.db.scalar(query) is not None
+
+
+def record(ctx: Context, request: NotificationRequested, reason: str = "") -> None:
+    """Write down what became of the message, and say it."""
+    facts = {"notification_id": request.notification_id, "channel": request.channel, "template": request.template,
+             "user_id": request.user_id}
+    ctx.db.add(Delivery(state="failed" if reason else "sent", reason=reason or None, **facts))
+    ctx.emit(NotificationFailed(reason=reason, **facts) if reason else NotificationSent(**facts))

@@ -1,0 +1,71 @@
+"""Texts of messages: a subject and a body per template and language, filled in a sandbox."""
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from shared.errors import Invalid
+from shared.languages import DEFAULT, LANGUAGES
+
+TEXTS = Path(__file__).parent / "texts"
+PAGE = """<!doctype html><html lang="{{ language }}" dir="{{ direction }}">
+<head><meta charset="utf-8"><title>{{ subject }}</title></head>
+<body style="font-family:sans-serif;line-height:1.5;max-width:40em;margin:2em auto;padding:0 1em;color:#1a1a1a">
+{% for paragraph in paragraphs %}<p>{{ paragraph|urlize(rel="noopener") }}</p>
+{% endfor %}</body></html>"""
+
+
+class TemplateUnknown(Invalid):
+    message = "There is no message template '{template}'."
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message, ready to send."""
+
+    subject: str
+    text: str
+    html: str
+
+    @property
+    def gist(self) -> str:
+        """What fits on a lock screen: the text without greeting and signature."""
+        paragraphs = self.text.split("\n\n")
+        return " ".join(paragraphs[1:-1]) if len(paragraphs) > 2 else self.text
+
+
+@lru_cache
+def texts(language: str) -> dict[str, dict[str, str]]:
+    """All templates of one language."""
+    import orjson
+
+    found: dict[str, dict[str, str]] = orjson.loads((TEXTS / f"{language}.json").read_bytes())
+    return found
+
+
+@lru_cache(2)
+def environment(*, autoescape: bool) -> Any:
+    """A sandboxed Jinja environment that fails on a value that is missing."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(autoescape=autoescape, undefined=StrictUndefined)
+
+
+def render(template: str, language: str, values: dict[str, str]) -> Message:
+    """The message in the reader's language, else in German; TemplateUnknown for a name that nobody wrote."""
+    from jinja2 import TemplateError
+
+    source = texts(language).get(template) or texts(DEFAULT).get(template)
+    if source is None:
+        raise TemplateUnknown(template=template[:100])
+    try:
+        plain = environment(autoescape=False)
+        subject = plain.from_string(source["subject"]).render(values)
+        text = plain.from_string(source["body"]).render(values)
+    except TemplateError as error:
+        raise TemplateUnknown(template=template[:100], problem=str(error)) from None
+    direction = "rtl" if LANGUAGES[language].right_to_left else "ltr"
+    html = environment(autoescape=True).from_string(PAGE).render(
+        subject=subject, paragraphs=text.split("\n\n"), language=language, direction=direction)
+    return Message(subject, text, html)

@@ -1,0 +1,21 @@
+"""Send a requested message by mail, as text and HTML, in the reader's language."""
+from events.notification import NotificationFailed, NotificationRequested, NotificationSent
+from functions.notification.delivering import message_for, reader_of, record, was_handled
+from shared import mail
+from shared.function import Context, on
+
+
+@on(NotificationRequested, emits=[NotificationSent, NotificationFailed])
+def send_email(ctx: Context, event: NotificationRequested) -> None:
+    if event.channel != "email" or was_handled(ctx, event):
+        return
+    reader = reader_of(ctx, event)
+    message = message_for(reader, event)
+    try:
+        mail.send(reader.address, message.subject, message.text, message.html,
+                  message_id=mail.message_id_for(event.notification_id, reader.address),
+                  headers={"Content-Language": reader.language})
+    except mail.MailRejected as refused:
+        record(ctx, event, reason=str(refused.details["reason"]))
+    else:
+        record(ctx, event)
