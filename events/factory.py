@@ -33,3 +33,12 @@ class BuildFailed(Event):
     platform: Platform
     requested_by: UUID
     reason: str
+
+
+class BuildAssembled(Event):
+    """A build's workspace is complete: nothing else will influence the artifact."""
+
+    topic: ClassVar[str] = "build.assembled"
+    build_id: UUID
+    platform: Platform
+    workspace_digest: str

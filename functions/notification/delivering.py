@@ -1,13 +1,16 @@
 """What sending by mail and by push have in common: to whom, and what became of it."""
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 
 from events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from functions.notification.rendering import Message, render
 from functions.notification.tables import Delivery, Recipient
-from shared.errors import Unavailable
+from shared.errors import Invalid, Unavailable
 from shared.function import Context
+
+PATIENCE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +21,18 @@ class Reader:
     language: str
 
 
+class RecipientUnknown(Invalid):
+    message = "Nobody with this id is known in this city."
+
+
 def reader_of(ctx: Context, request: NotificationRequested) -> Reader:
-    """The person behind a request; Unavailable while their account is still on its way to us."""
+    """The person behind a request; Unavailable while their account may still be on its way, then RecipientUnknown."""
     if request.user_id is None:
         return Reader(request.address or "", request.language or ctx.tenant.language)
     person = ctx.db.get(Recipient, request.user_id)
     if person is None:
-        raise Unavailable(dependency="user.created")
+        asked = ctx.event.time if ctx.event else ctx.now
+        raise Unavailable(dependency="user.created") if ctx.now - asked < PATIENCE else RecipientUnknown
     return Reader(person.email, request.language or person.language)
 
 

@@ -2,6 +2,7 @@
 from events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from functions.notification.delivering import message_for, reader_of, record, was_handled
 from shared import mail
+from shared.errors import Invalid
 from shared.function import Context, on
 
 
@@ -9,13 +10,13 @@ from shared.function import Context, on
 def send_email(ctx: Context, event: NotificationRequested) -> None:
     if event.channel != "email" or was_handled(ctx, event):
         return
-    reader = reader_of(ctx, event)
-    message = message_for(reader, event)
     try:
+        reader = reader_of(ctx, event)
+        message = message_for(reader, event)
         mail.send(reader.address, message.subject, message.text, message.html,
                   message_id=mail.message_id_for(event.notification_id, reader.address),
                   headers={"Content-Language": reader.language})
-    except mail.MailRejected as refused:
-        record(ctx, event, reason=str(refused.details["reason"]))
+    except Invalid as refused:
+        record(ctx, event, reason=str(refused.details.get("reason", refused.code)))
     else:
         record(ctx, event)

@@ -13,14 +13,13 @@ def send_push(ctx: Context, event: NotificationRequested) -> None:
     if event.channel != "push" or event.user_id is None or was_handled(ctx, event):
         return
     devices = ctx.db.scalars(select(Device).where(Device.user_id == event.user_id)).all()
+    if not devices:
+        return
     message = message_for(reader_of(ctx, event), event)
     push = PushMessage(id=str(event.notification_id), title=message.subject, body=message.gist,
                        data={"template": event.template})
     problems = [problem for device in devices if (problem := push_to(ctx, device, push))]
-    if devices and len(problems) == len(devices):
-        record(ctx, event, reason="; ".join(problems)[:500])
-    elif devices:
-        record(ctx, event)
+    record(ctx, event, reason="; ".join(problems)[:500] if len(problems) == len(devices) else "")
 
 
 def push_to(ctx: Context, device: Device, push: PushMessage) -> str:

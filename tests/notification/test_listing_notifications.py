@@ -4,30 +4,13 @@ from typing import Any
 import httpx
 import pytest
 
-from events.auth import UserCreated
 from events.users import DeviceRegistered
-from shared.cloudevents import Envelope
 from tests.adapters.running import ThirdParties
 from tests.core.factories import make_listing
-from tests.support import City, Said, deliver
+from tests.notification.people import settle_in, tell
+from tests.support import City, deliver
 
 pytestmark = pytest.mark.usefixtures("thirdparty")
-
-
-def tell(city: City, function: str, event: Any) -> None:
-    """Deliver an event that another service would have said."""
-    from datetime import UTC, datetime
-    from uuid import uuid4
-
-    envelope = Envelope(str(uuid4()), "/test", event.type(), datetime.now(UTC), city.id, "test", "", "")
-    assert deliver(function, Said("test", envelope, event.model_dump_json(by_alias=True))).status == 204
-
-
-def settle_in(city: City, role: str, language: str = "de") -> str:
-    """Make a person of this role known to the notification service; their address."""
-    address = f"{role}-{city.tenant.slug}@example.org"
-    tell(city, "remember-recipient", UserCreated(user_id=city.person(role), email=address, language=language, roles=[role]))
-    return address
 
 
 def mails(thirdparty: ThirdParties, address: str) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""The app factory: from a city's configuration to its app."""

@@ -1,0 +1,58 @@
+"""App configurations and builds as rows, with the rules of a build's life."""
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from functions.factory.builds.build import FINAL, BuildStatus
+from shared.orm import TenantModel
+
+
+class AppConfiguration(TenantModel):
+    """One version of what a city's app is built from; versions are never changed."""
+
+    __tablename__ = "app_configs"
+    version: Mapped[int]
+    config: Mapped[dict[str, Any]]
+    saved_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+
+
+class Build(TenantModel):
+    """queued → validating → assembling → building → uploading → completed; any → failed; running → cancelled."""
+
+    __tablename__ = "builds"
+    number: Mapped[int]
+    platform: Mapped[str]
+    status: Mapped[str]
+    inputs: Mapped[dict[str, Any]]
+    inputs_digest: Mapped[str]
+    config_version: Mapped[int]
+    log: Mapped[list[Any]] = mapped_column(default=list)
+    workspace_digest: Mapped[str | None]
+    artifact_name: Mapped[str | None]
+    artifact_key: Mapped[str | None]
+    artifact_digest: Mapped[str | None]
+    artifact_bytes: Mapped[int | None]
+    error: Mapped[str | None]
+    requested_by: Mapped[UUID]
+    finished_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.status in FINAL
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the build took."""
+        return (self.finished_at - self.created_at).total_seconds() if self.finished_at else None
+
+    def enter(self, status: BuildStatus, at: datetime, note: str = "") -> None:
+        """Go on to a state and write it into the log."""
+        self.status = status
+        self.log = [*self.log, {"at": at.isoformat(), "status": status, "note": note}]
+        if status in FINAL:
+            self.finished_at = at
