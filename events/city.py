@@ -29,3 +29,19 @@ class CityUpdated(Event):
     name: str
     languages: list[str]
     features: list[str]
+
+
+class CityActivated(Event):
+    """A tenant is switched on again."""
+
+    topic: ClassVar[str] = "city.activated"
+    city_id: UUID
+    slug: str
+
+
+class CityDeactivated(Event):
+    """A tenant is switched off; its people and apps are refused, its data stays."""
+
+    topic: ClassVar[str] = "city.deactivated"
+    city_id: UUID
+    slug: str

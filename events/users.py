@@ -7,6 +7,15 @@ from events.base import Event
 Platform = Literal["fcm", "apns"]
 
 
+class UserUpdated(Event):
+    """A person has changed their name or their language."""
+
+    topic: ClassVar[str] = "user.updated"
+    user_id: UUID
+    name: str
+    language: str
+
+
 class DeviceRegistered(Event):
     """A person's device can be reached by push under this token."""
 

@@ -1,0 +1,1 @@
+"""Auth: accounts, credentials, roles and sessions. Owns the database heidi_auth."""

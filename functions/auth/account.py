@@ -1,0 +1,73 @@
+"""An account as clients see it, the roles it may have, and who may grant them."""
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator
+
+from shared.context import Context
+from shared.errors import Conflict, Problem
+from shared.languages import canonical
+from shared.rbac import RANK, SUPER_ADMIN, may_grant
+from shared.schema import Schema
+from shared.tenants import PLATFORM_ID
+
+Role = Literal["super_admin", "super_city_admin", "city_admin", "editor", "citizen"]
+
+
+class State(StrEnum):
+    """Only an active account can log in; every other state looks like a wrong password."""
+
+    ACTIVE = "active"
+    LOCKED = "locked"
+    INACTIVE = "inactive"
+
+
+class AccountOut(Schema):
+    id: UUID
+    email: str
+    name: str
+    language: str
+    roles: list[str]
+
+
+class AccountExists(Conflict):
+    message = "Someone with this e-mail address has an account here already."
+
+
+class RoleNotGrantable(Problem):
+    status = 403
+    message = "You cannot decide about the role {role}: nobody decides about a role above their own."
+
+
+class OwnRoles(Conflict):
+    message = "Nobody changes their own roles. Ask another administrator."
+
+
+def known_language(tag: str) -> str:
+    """The tag that we store for a language."""
+    found = canonical(tag)
+    if found is None:
+        raise ValueError(f"{tag[:20]!r} is not one of our languages")
+    return found
+
+
+LanguageTag = Annotated[str, AfterValidator(known_language)]
+
+
+def grantable(ctx: Context, role: str) -> bool:
+    """Whether the caller may decide about a role here; a super admin is one only on the platform, never in a city."""
+    return may_grant(ctx.user.roles, role) and (role != SUPER_ADMIN or ctx.tenant.id == PLATFORM_ID)
+
+
+def refuse_to_grant(ctx: Context, roles: Iterable[str]) -> None:
+    """RoleNotGrantable, naming the first of these roles that the caller may not decide about."""
+    for role in roles:
+        if not grantable(ctx, role):
+            raise RoleNotGrantable(role=role)
+
+
+def in_order(roles: Iterable[str]) -> list[str]:
+    """Each role once, the highest first."""
+    return sorted(set(roles), key=lambda role: -RANK.get(role, 0))

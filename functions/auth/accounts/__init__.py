@@ -1,0 +1,1 @@
+"""Accounts: who may log in to a city, and with which roles."""

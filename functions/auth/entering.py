@@ -1,0 +1,24 @@
+"""Which city a call is about, where the host name, the header and an access token are not all that says it."""
+from uuid import UUID
+
+from shared import tenants
+from shared.context import Context
+from shared.tenants import Tenant
+
+
+def agreed_city(ctx: Context, named: UUID | str | None, *, everywhere: bool = False) -> Tenant:
+    """The city that the call itself names; host name and header may name it too, and then must agree."""
+    also = tenants.find(str(named).lower()).id if named else None
+    return tenants.resolve(header(ctx, "host"), header(ctx, "x-tenant-id"), also, everywhere=everywhere)
+
+
+def go_home(ctx: Context) -> None:
+    """Go on in the caller's own tenant: a super admin may be at work in a city, but has no account there."""
+    home = ctx.user.tenant_id
+    if home and home != ctx.tenant.id:
+        ctx.enter(tenants.find(str(home)))
+
+
+def header(ctx: Context, name: str) -> str:
+    """A header of the request."""
+    return ctx.request.header(name) if ctx.request else ""

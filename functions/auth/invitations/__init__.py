@@ -1,0 +1,1 @@
+"""Invitations: how people become a city's editors and admins."""

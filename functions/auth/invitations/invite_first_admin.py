@@ -1,0 +1,20 @@
+"""Invite the first admin of a city that was just onboarded."""
+from events.city import CityOnboarded
+from events.notification import NotificationRequested
+from functions.auth.account import AccountExists
+from functions.auth.invitations.invitation import InvitationIn
+from functions.auth.invitations.inviting import invite
+from shared.errors import TenantMismatch
+from shared.function import Context, on
+from shared.rbac import SUPER_CITY_ADMIN
+
+
+@on(CityOnboarded, emits=[NotificationRequested])
+def invite_first_admin(ctx: Context, event: CityOnboarded) -> None:
+    if event.city_id != ctx.tenant.id:   # said in another tenant's name, it would make an admin of the wrong city
+        raise TenantMismatch
+    invited = InvitationIn(email=event.admin_email, role=SUPER_CITY_ADMIN, name=event.admin_name)
+    try:
+        invite(ctx, invited, by=None)
+    except AccountExists:
+        return

@@ -1,0 +1,106 @@
+"""How sessions begin, go on and end: the rows in Postgres decide, marks in Redis make it known at once."""
+import logging
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from functions.auth.sessions.queries import END_ONE, READ, RENEW_ACCESS, ROTATE, START
+from functions.auth.sessions.session import CredentialsWrong, Person, SignedIn
+from shared import cache, tokens
+from shared.context import Context
+from shared.errors import TokenRevoked
+from shared.ids import new_id
+from shared.settings import settings
+
+GRACE = timedelta(seconds=10)
+log = logging.getLogger("heidi.auth")
+
+
+class Session(NamedTuple):
+    """What tokens are made from."""
+
+    account_id: UUID
+    access_id: UUID
+    refresh_id: UUID
+    rotated_at: datetime
+
+
+def begin(ctx: Context, account_id: UUID, password_hash: str, user_agent: str) -> SignedIn:
+    """A new session, if the account is still as it was when the password was checked."""
+    session_id, access_id = new_id(), new_id()
+    refresh, refresh_id = tokens.issue("refresh", account_id, ctx.tenant.id, [], session_id, now=ctx.now.timestamp())
+    row = ctx.sql.one(START, tenant=ctx.tenant.id, account=account_id, hash=password_hash, id=session_id, access_id=access_id,
+                      refresh_id=refresh_id, user_agent=user_agent, now=ctx.now, expires=expiry(ctx))
+    if row is None:
+        raise CredentialsWrong
+    return answer(ctx, Person(id=account_id, name=row[0], roles=row[1], tenant_id=ctx.tenant.id), session_id, access_id, refresh)
+
+
+def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str) -> SignedIn:
+    """Both tokens; the session is marked in Redis once it is durable (requirements §9.1)."""
+    life = settings().jwt_refresh_expiration
+    ctx.after_commit(partial(cache.command, "SET", mark(ctx, session_id), str(person.id), "EX", life))
+    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=ctx.now.timestamp())
+    return SignedIn(access_token=access, refresh_token=refresh, expires_in=settings().jwt_expiration, user=person)
+
+
+def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
+    """Replace the presented refresh token by the next; one that was replaced before ends the session.
+
+    A client's concurrent calls may present the same token: for some seconds all of them get the same successor.
+    """
+    which = {"tenant": ctx.tenant.id, "id": claims["sid"]}
+    row = ctx.sql.one(ROTATE, presented=claims["jti"], next=new_id(), now=ctx.now, expires=expiry(ctx), **which)
+    if row:
+        return Session(*row)
+    found = ctx.sql.one(READ, **which)
+    if found is None:
+        raise TokenRevoked
+    session, previous = Session(*found[:4]), found[4]
+    if str(previous) == claims["jti"] and ctx.now - session.rotated_at <= GRACE:
+        return session
+    log.warning("a refresh token was used twice; its session has ended", extra={"context": {"sessionId": claims["sid"]}})
+    end_in_any_case(ctx, session.account_id, claims["sid"])
+    raise TokenRevoked
+
+
+def successor(claims: dict[str, Any], session: Session) -> str:
+    """The refresh token after the one with these claims: the same text for everyone who may have it."""
+    import jwt
+
+    at = int(session.rotated_at.timestamp())
+    times = {"iat": at, "nbf": at, "exp": at + settings().jwt_refresh_expiration}
+    return jwt.encode(claims | times | {"jti": str(session.refresh_id)}, tokens.secret("refresh"), "HS256")
+
+
+def end(ctx: Context, query: str, account_id: UUID, **which: Any) -> int:
+    """End the sessions that the query picks: no refresh from the commit on, no access from the next call on."""
+    ended = ctx.sql.run(query, tenant=ctx.tenant.id, account=account_id, now=ctx.now, **which)
+    for session_id, access_id in ended:
+        ctx.after_commit(partial(tokens.revoke, ctx.tenant.id, str(access_id)))
+        ctx.after_commit(partial(cache.command, "DEL", mark(ctx, session_id)))
+    return len(ended)
+
+
+def end_in_any_case(ctx: Context, account_id: UUID, session_id: str) -> None:
+    """End a session although the call fails: in a transaction of its own, because the call's is undone."""
+    ctx.abandon()
+    end(ctx, END_ONE, account_id, id=session_id)
+    ctx.sql.commit()
+
+
+def renew_access(ctx: Context, account_id: UUID) -> None:
+    """End a person's access tokens but not the sessions: their next refresh brings tokens with the new roles."""
+    for access_id, in ctx.sql.run(RENEW_ACCESS, tenant=ctx.tenant.id, account=account_id):
+        ctx.after_commit(partial(tokens.revoke, ctx.tenant.id, str(access_id)))
+
+
+def expiry(ctx: Context) -> datetime:
+    """When a session ends that is not used any more."""
+    return ctx.now + timedelta(seconds=settings().jwt_refresh_expiration)
+
+
+def mark(ctx: Context, session_id: UUID | str) -> str:
+    """The session's key in Redis."""
+    return cache.key(ctx.tenant.id, "session", session_id)

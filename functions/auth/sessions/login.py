@@ -1,0 +1,24 @@
+"""Log in with e-mail address and password; answers an access and a refresh token."""
+from functions.auth.account import State
+from functions.auth.entering import agreed_city, header
+from functions.auth.password import matches
+from functions.auth.sessions.keeping import begin
+from functions.auth.sessions.queries import FIND
+from functions.auth.sessions.session import Credentials, CredentialsWrong, SignedIn
+from functions.auth.sessions.throttle import Attempt, TooManyAttempts
+from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
+from shared.function import Context, http
+from shared.pipeline import client_address
+
+
+@http.post("/api/auth/login", public=True, tenantless=True, min_scale=1,
+           raises=[CredentialsWrong, TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive])
+def login(ctx: Context, credentials: Credentials) -> SignedIn:
+    ctx.enter(agreed_city(ctx, credentials.tenant_id))
+    attempt = Attempt.begin(ctx.tenant.id, credentials.email, client_address(ctx.request) if ctx.request else "")
+    account = ctx.sql.one(FIND, tenant=ctx.tenant.id, email=credentials.email)
+    is_right = matches(credentials.password, account[1] if account else None)   # first: every refusal takes as long
+    if account is None or not is_right or account[2] != State.ACTIVE:
+        raise CredentialsWrong
+    ctx.after_commit(attempt.succeeded)
+    return begin(ctx, account[0], account[1], header(ctx, "user-agent")[:200])

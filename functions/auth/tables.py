@@ -1,0 +1,69 @@
+"""Accounts, sessions and invitations as rows."""
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from functions.auth.account import State
+from functions.auth.one_time import LinkInvalid
+from functions.auth.sessions.session import SessionOut
+from shared.orm import TenantModel
+
+
+class Account(TenantModel):
+    """A person in one city: the same person in another city is another account."""
+
+    __tablename__ = "accounts"
+    email: Mapped[str]
+    password_hash: Mapped[str | None]
+    name: Mapped[str]
+    language: Mapped[str]
+    profile_at: Mapped[datetime | None]
+    roles: Mapped[list[str]]
+    state: Mapped[str] = mapped_column(default=State.ACTIVE)
+    email_verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Session(TenantModel):
+    """One place where a person is logged in (what the ids are for: sessions/queries.py)."""
+
+    __tablename__ = "sessions"
+    account_id: Mapped[UUID]
+    access_id: Mapped[UUID]
+    refresh_id: Mapped[UUID]
+    previous_id: Mapped[UUID | None]
+    rotated_at: Mapped[datetime]
+    user_agent: Mapped[str]
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    def shown_to(self, access_id: str) -> SessionOut:
+        """The session as its owner sees it, asking with the session's access tokens or another's."""
+        return SessionOut(id=self.id, current=str(self.access_id) == access_id, user_agent=self.user_agent,
+                          created_at=self.created_at, used_at=self.used_at, expires_at=self.expires_at)
+
+
+class Invitation(TenantModel):
+    """An invitation; there is at most one open one for an address in a city."""
+
+    __tablename__ = "invitations"
+    token_hash: Mapped[bytes]
+    email: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[str]
+    language: Mapped[str]
+    invited_by: Mapped[UUID | None]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    def accept(self, at: datetime) -> None:
+        """Use it up."""
+        if self.accepted_at or self.expires_at <= at:
+            raise LinkInvalid
+        self.accepted_at = self.updated_at = at

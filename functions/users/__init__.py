@@ -1,0 +1,1 @@
+"""Users: profiles and devices. Owns the database heidi_users."""

@@ -1,0 +1,1 @@
+"""Devices: where a person can be reached by push."""

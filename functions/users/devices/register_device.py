@@ -1,0 +1,24 @@
+"""Register a device for push, or refresh its token; a token belongs to the account that registered it last."""
+from events.users import DeviceRegistered, DeviceRemoved
+from functions.users.devices.device import MOST, DeviceIn, DeviceOut
+from functions.users.devices.queries import FORGET_OLDEST, GIVE_UP, REGISTER
+from functions.users.home import go_home
+from shared.function import Context, Json, http, signed_in
+from shared.ids import new_id
+
+
+@http.post("/api/users/me/devices", status=201, emits=[DeviceRegistered, DeviceRemoved])
+@signed_in
+def register_device(ctx: Context, device: DeviceIn) -> Json[DeviceOut]:
+    go_home(ctx)
+    mine = {"tenant": ctx.tenant.id, "user": ctx.user_id}
+    language = device.language or ctx.language
+    facts = {"device": device.device_id, "platform": device.platform, "token": device.token}
+    given_up = ctx.sql.run(GIVE_UP, **mine, **facts)
+    made = ctx.sql.json(REGISTER, **mine, **facts, id=new_id(), language=language, now=ctx.now)
+    forgotten = ctx.sql.run(FORGET_OLDEST, **mine, most=MOST)
+    for user_id, device_id in [*given_up, *forgotten]:
+        ctx.emit(DeviceRemoved(user_id=user_id, device_id=device_id))
+    ctx.emit(DeviceRegistered(user_id=ctx.user_id, device_id=device.device_id, platform=device.platform, token=device.token,
+                              language=language))
+    return made

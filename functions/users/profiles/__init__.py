@@ -1,0 +1,1 @@
+"""Profiles: what a person says about themselves."""

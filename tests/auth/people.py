@@ -1,0 +1,55 @@
+"""People for tests: they become members the way people do, by invitation."""
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.cloudevents import Envelope
+from tests.support import Answer, City, Said, call
+
+PASSWORD = "Kiesel Anker Ofen 39"
+
+
+@dataclass
+class Person:
+    id: UUID
+    email: str
+    password: str = PASSWORD
+
+
+def invite(city: City, role: str = "editor", email: str = "", by: str = "super_city_admin", **fields: str) -> Answer:
+    return city.call("invite-user", by, body={"email": email or f"{uuid4().hex[:8]}@example.org", "role": role} | fields)
+
+
+def link_token(city: City) -> str:
+    """What the newest mailed link ends with."""
+    link: str = city.events("notification.requested")[-1].data["values"]["link"]
+    return link.partition("#token=")[2]
+
+
+def accept(token: str, password: str = PASSWORD, name: str = "Ada Lenz", **parts: str) -> Answer:
+    return call("accept-invitation", body={"token": token, "name": name, "password": password}, **parts)
+
+
+def join(city: City, role: str = "editor", email: str = "") -> Person:
+    invited = invite(city, role, email, by="super_admin" if role == "super_admin" else "super_city_admin")
+    assert invited.status == 201, invited.body
+    made = accept(link_token(city))
+    assert made.status == 201, made.body
+    return Person(UUID(made.body["id"]), made.body["email"])
+
+
+def login(city: City, person: Person | str, password: str = PASSWORD, **parts: object) -> Answer:
+    email = person if isinstance(person, str) else person.email
+    return call("login", body={"email": email, "password": password}, tenant=city.tenant.slug, **parts)  # type: ignore[arg-type]
+
+
+def refresh(token: str, **parts: str) -> Answer:
+    return call("refresh", body={"refreshToken": token}, **parts)
+
+
+def said(city: City, topic: str, data: dict[str, Any], time: datetime | None = None) -> Said:
+    """An event that another service has said in the city's name."""
+    envelope = Envelope(str(uuid4()), "/heidi/elsewhere", f"app.heidi.{topic}", time or datetime.now(UTC), city.id, "test", "", "")
+    return Said("elsewhere", envelope, json.dumps(data))

@@ -1,0 +1,77 @@
+"""The people of a demonstration: a super admin for the platform, four kinds of users for a city."""
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from functions.auth.accounts.opening import open_account
+from functions.auth.invitations.accept_invitation import accept_invitation
+from functions.auth.invitations.invitation import InvitationIn
+from functions.auth.invitations.invite_user import invite_user
+from functions.auth.invitations.inviting import invite
+from functions.auth.tables import Account
+from shared.context import Context
+from shared.function import record_of
+from shared.rbac import CITIZEN, CITY_ADMIN, EDITOR, SUPER_ADMIN, SUPER_CITY_ADMIN
+from shared.settings import settings
+from shared.tenants import PLATFORM, Tenant
+from tooling.problem import Problem
+
+DEMO_PASSWORD = "Rathaus-am-Fluss-7"  # noqa: S105 (for everybody to read; refused in production below)
+PEOPLE = {SUPER_ADMIN: "Samira Adler", SUPER_CITY_ADMIN: "Petra Seiler", CITY_ADMIN: "Jonas Weidner", EDITOR: "Lena Brandt",
+          CITIZEN: "Emre Yıldız"}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """Somebody who can log in; `tenant` is what the login call names."""
+
+    id: UUID
+    tenant: str
+    role: str
+    name: str
+    email: str
+    password: str
+
+
+def demo_accounts(tenant: Tenant) -> list[DemoAccount]:
+    """Who a tenant's demonstration people are; their ids are the same on every machine whose tenant has the same id."""
+    roles = [SUPER_ADMIN] if tenant.id == PLATFORM.id else [SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR, CITIZEN]
+    return [DemoAccount(uuid5(tenant.id, role), tenant.slug, role, PEOPLE[role],
+                        f"{role.replace('_', '-')}@{tenant.slug}.example", DEMO_PASSWORD) for role in roles]
+
+
+def seed_accounts(tenant: Tenant) -> list[DemoAccount]:
+    """Open the accounts that are missing, together with the events that tell the other services; Problem in production."""
+    if settings().environment == "production":
+        raise Problem("Demonstration accounts have passwords that everybody knows; they are not made in production.")
+    people = demo_accounts(tenant)
+    with acting_as(accept_invitation, tenant) as ctx:
+        present = set(ctx.db.scalars(select(Account.email)))
+        for person in people:
+            if person.email not in present:
+                open_account(ctx, person.email, person.name, SecretStr(person.password), roles=[person.role],
+                             language=tenant.language, account_id=person.id)
+    return people
+
+
+def invite_super_admin(email: str) -> None:
+    """Mail an invitation to a platform's first super admin: the way in where there are no demonstration accounts."""
+    with acting_as(invite_user, PLATFORM) as ctx:
+        invite(ctx, InvitationIn(email=email, role=SUPER_ADMIN), by=None)
+
+
+@contextmanager
+def acting_as(handler: Callable[..., Any], tenant: Tenant) -> Iterator[Context]:
+    """The transaction that a call of this function would have."""
+    ctx = Context(record_of(handler), tenant)
+    try:
+        yield ctx
+        ctx.finish()
+    except BaseException:
+        ctx.abandon()
+        raise
