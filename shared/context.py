@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """One invocation. `sql` and `db` share one transaction; the pipeline commits it, never the handler."""
+    """One invocation. `sql` and `db` share one transaction; the pipeline commits it, never the handler.
+
+    `tenant` is whose data this is about; `at_hand` is the city that the call names, another one only for a super admin in
+    a function that works `at_home`.
+    """
 
     record: Record
     tenant: Tenant
@@ -34,6 +38,7 @@ class Context:
     trace: Trace = field(default_factory=Trace.start)
     event: Envelope | None = None
     request: "Request | None" = None
+    at_hand: Tenant | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property

@@ -11,6 +11,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import localtime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.errors import Invalid, Unavailable
@@ -96,14 +97,14 @@ def compose(to: str, subject: str, text: str, html: str | None, from_: str, *,
 
 @contextmanager
 def _session(now: "Settings") -> "Iterator[smtplib.SMTP]":
-    tls = ssl.create_default_context()
     secure = now.smtp_port == SUBMISSION_TLS
-    session = (smtplib.SMTP_SSL(now.smtp_host, now.smtp_port, timeout=TIMEOUT, context=tls) if secure
-               else smtplib.SMTP(now.smtp_host, now.smtp_port, timeout=TIMEOUT))
+    name = _domain(now.email_from)  # to say hello with; else smtplib asks the DNS for this machine's name
+    session = (smtplib.SMTP_SSL(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT, context=_tls()) if secure
+               else smtplib.SMTP(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT))
     try:
         session.ehlo_or_helo_if_needed()
         if not secure and (session.has_extn("starttls") or now.smtp_port == SUBMISSION):
-            session.starttls(context=tls)
+            session.starttls(context=_tls())
             session.ehlo()
             secure = True
         if now.smtp_user and now.smtp_password:
@@ -115,6 +116,12 @@ def _session(now: "Settings") -> "Iterator[smtplib.SMTP]":
         with suppress(smtplib.SMTPException, OSError):  # a failed goodbye must not make an accepted mail go twice
             session.quit()
         session.close()
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Certificates are checked; reading the authorities' takes long enough to do it once."""
+    return ssl.create_default_context()
 
 
 def _deliver(session: smtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> None:

@@ -51,6 +51,10 @@ def platform_tables() -> None:
                  sa.Column("status", sa.Integer), sa.Column("body", text),
                  sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
                  sa.PrimaryKeyConstraint("tenant_id", "function", "caller", "key"), key=False)
+    for name, age in (("inbox", "7 days"), ("idempotency", "24 hours")):  # the relay role may forget what is older, no more
+        op.execute(f"CREATE POLICY prune ON {name} TO {RELAY} USING (claimed_at < now() - interval '{age}')")
+        grant(name, "SELECT (claimed_at), DELETE", RELAY)
+        op.execute(f"CREATE INDEX {name}_age ON {name} USING brin (claimed_at)")
 
 
 def timestamps() -> list[Any]:

@@ -53,13 +53,14 @@ class Function:
         """Who, where, whether; then the arguments; then the transaction."""
         if self.record.kind == "http":
             self.check_method(request)
-            caller = authenticate(request)
+            caller = NOBODY if self.is_open_door else authenticate(request)
             tenant = self.tenant_of(request, caller)
             about.set(about.get() | {"tenantId": str(tenant.id), "userId": str(caller.id or "")})
             authorise(self.record, caller, request)
             self.check_feature(tenant)
             limits.check(tenant, caller, client_address(request))
-            ctx = Context(self.record, tenant, caller, language_of(request, tenant), trace, request=request)
+            home = tenants.find(str(caller.tenant_id)) if self.record.at_home else tenant
+            ctx = Context(self.record, home, caller, language_of(request, tenant), trace, request=request, at_hand=tenant)
         else:
             ctx = self.internal_context(request, trace)
         arguments = self.binding.read(self.record, request)
@@ -91,6 +92,11 @@ class Function:
         """Whether an Idempotency-Key means something here: calls that create."""
         return self.record.kind == "http" and self.record.method == "POST" and not self.record.tenantless
 
+    @property
+    def is_open_door(self) -> bool:
+        """Whether callers come to get in (login, refresh): what token they may still carry does not matter."""
+        return self.record.tenantless and self.record.access.public
+
     def check_method(self, request: Request) -> None:
         """The record's method; invoked by name a POST is always right, because that is what gateways send."""
         by_name = self.binding.path_parameters(request.path) is None
@@ -99,7 +105,7 @@ class Function:
             raise MethodNotAllowed(method=request.method)
 
     def tenant_of(self, request: Request, caller: Principal) -> Tenant:
-        """The tenant that the request is about; the platform itself where a function has none."""
+        """The tenant that the request is about; the platform where a function has none."""
         if self.record.tenantless:
             return PLATFORM
         return tenants.resolve(request.header("host"), request.header("x-tenant-id"), caller.tenant_id,

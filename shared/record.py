@@ -47,6 +47,7 @@ class Record:
     raises: tuple[type[Problem], ...] = ()
     feature: str | None = None
     tenantless: bool = False
+    at_home: bool = False
     min_scale: int = 0
     memory: int = 128
     timeout: int = 30

@@ -1,4 +1,5 @@
 """Files in S3: one bucket per tenant, links that expire, and two errors that a function needs to know."""
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ MAX_EXPIRY = 7 * 24 * 3600
 BAD_KEY = re.compile(r"[\x00-\x1f\x7f]|^/|//|(^|/)\.\.?(/|$)")
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 OWNED = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "OperationAborted"})
+FOR_BROWSERS = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD", "PUT"], "AllowedHeaders": ["*"],
+                "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 3600}
+logger = logging.getLogger("heidi.storage")
 P = ParamSpec("P")
 T = TypeVar("T")
 Client = Any  # botocore makes its clients' methods at run time, so there is no type to name
@@ -189,8 +193,6 @@ def _create_bucket(client: Client, bucket: str) -> None:
 
     region = client.meta.region_name
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD", "PUT"], "AllowedHeaders": ["*"],
-            "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 3600}
 
     def create() -> None:
         try:
@@ -198,7 +200,10 @@ def _create_bucket(client: Client, bucket: str) -> None:
         except ClientError as error:
             if error.response["Error"]["Code"] not in OWNED:
                 raise
-        client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+        try:
+            client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [FOR_BROWSERS]})
+        except ClientError as error:  # some stores set this elsewhere; everything but uploads by browsers works without
+            logger.warning("the bucket takes no CORS rules", extra={"context": {"bucket": bucket, "error": str(error)}})
 
     _call(create)
 

@@ -116,6 +116,15 @@ def resolve(host: str, header: str, token_tenant: UUID | None, *, everywhere: bo
     return found[0]
 
 
+def address(tenant: Tenant) -> str:
+    """Where a city's API answers: its own host name, so that every link and picture names the city."""
+    from urllib.parse import urlsplit
+
+    url = urlsplit(settings().public_url)
+    port = f":{url.port}" if url.port else ""
+    return f"{url.scheme}://{tenant.slug}.{settings().base_domain}{port}"
+
+
 def find(name: str) -> Tenant:
     """The tenant, or UnknownTenant."""
     tenant = lookup(name)

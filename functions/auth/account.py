@@ -1,14 +1,11 @@
 """An account as clients see it, the roles it may have, and who may grant them."""
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
-
-from pydantic import AfterValidator
 
 from shared.context import Context
 from shared.errors import Conflict, Problem
-from shared.languages import canonical
 from shared.rbac import RANK, SUPER_ADMIN, may_grant
 from shared.schema import Schema
 from shared.tenants import PLATFORM_ID
@@ -43,17 +40,6 @@ class RoleNotGrantable(Problem):
 
 class OwnRoles(Conflict):
     message = "Nobody changes their own roles. Ask another administrator."
-
-
-def known_language(tag: str) -> str:
-    """The tag that we store for a language."""
-    found = canonical(tag)
-    if found is None:
-        raise ValueError(f"{tag[:20]!r} is not one of our languages")
-    return found
-
-
-LanguageTag = Annotated[str, AfterValidator(known_language)]
 
 
 def grantable(ctx: Context, role: str) -> bool:

@@ -12,13 +12,6 @@ def agreed_city(ctx: Context, named: UUID | str | None, *, everywhere: bool = Fa
     return tenants.resolve(header(ctx, "host"), header(ctx, "x-tenant-id"), also, everywhere=everywhere)
 
 
-def go_home(ctx: Context) -> None:
-    """Go on in the caller's own tenant: a super admin may be at work in a city, but has no account there."""
-    home = ctx.user.tenant_id
-    if home and home != ctx.tenant.id:
-        ctx.enter(tenants.find(str(home)))
-
-
 def header(ctx: Context, name: str) -> str:
     """A header of the request."""
     return ctx.request.header(name) if ctx.request else ""

@@ -2,6 +2,7 @@
 import io
 import zipfile
 from datetime import date
+from html.parser import HTMLParser
 from typing import Any
 
 from functions.factory.pwa import AppConfig, Centre, Template, Theme, build_bundle
@@ -9,6 +10,26 @@ from functions.factory.pwa.bundle import texts_of
 
 DAY = date(2026, 11, 23)
 HEIDELBERG = Theme(primary="#9b1c2e", secondary="#1f5566", background="#fbf8f5", text="#221d1b")
+
+
+class Page(HTMLParser):
+    """The elements and the texts of an HTML source."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def policy(self) -> dict[str, str]:
+        content = next(attributes["content"] for tag, attributes in self.tags if "http-equiv" in attributes and tag == "meta")
+        return {name: rest for name, _, rest in (part.partition(" ") for part in (content or "").split("; "))}
 
 
 def config(**changes: Any) -> AppConfig:

@@ -6,34 +6,15 @@ import subprocess
 import sys
 import zipfile
 from datetime import date
-from html.parser import HTMLParser
 
 import pytest
 
 from functions.factory.pwa import Template, artifact_name, build_bundle
 from functions.factory.pwa.bundle import record, texts_of
 from functions.factory.pwa.pages import render_worker
-from tests.factory.pwa_support import DAY, bundle, config, logo, text
+from tests.factory.pwa_support import DAY, Page, bundle, config, logo, text
 
 HOSTILE = "</title><script>alert(1)</script>\" onload='x' $name ${name} {name} & \u2028 Ünna"
-
-
-class Page(HTMLParser):
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(source)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def policy(self) -> dict[str, str]:
-        content = next(attributes["content"] for tag, attributes in self.tags if "http-equiv" in attributes and tag == "meta")
-        return {name: rest for name, _, rest in (part.partition(" ") for part in (content or "").split("; "))}
 
 
 def test_the_same_inputs_give_the_same_bytes() -> None:
@@ -149,6 +130,12 @@ def test_the_policy_allows_nothing_but_the_app_and_its_api() -> None:
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert policy["connect-src"] == policy["img-src"] == "'self' https://api.example:8443"
     assert policy["require-trusted-types-for"] == "'script'"
+
+
+def test_pictures_may_come_from_where_the_api_sends_the_browser() -> None:
+    policy = Page(text(config(media_url="https://files.example/bucket"), "index.html")).policy()
+    assert policy["img-src"] == "'self' https://heidelberg.example https://files.example"
+    assert policy["connect-src"] == "'self' https://heidelberg.example"
 
 
 def test_no_file_names_a_foreign_host() -> None:

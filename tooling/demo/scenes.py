@@ -24,7 +24,7 @@ PAGE = """<html><head><title>Eisbahn</title></head><body><h1>Eisbahn</h1>
 ANSWERS = {
     "Was kostet der Anwohnerparkausweis in der Zone Löwenzahn?": "36 Euro",
     "Wann öffnet die Eisbahn am Karlsplatz?": "10:30",
-    "Wie viel kostet ein Personalausweis, wenn ich unter 24 Jahre alt bin?": "22,80"}
+    "Wie viel kostet ein Personalausweis, wenn ich unter 24 Jahre alt bin?": "27,60"}
 
 
 def member(stage: Stage, role: str, city: str = HOME) -> Person:

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
-from functions.auth.account import LanguageTag, Role
+from functions.auth.account import Role
 from functions.auth.one_time import LENGTH
 from functions.auth.password import Password
-from shared.schema import Email, Line, Schema, text
+from shared.schema import Email, LanguageTag, Line, Schema, text
 
 VALID_FOR = timedelta(days=7)
 

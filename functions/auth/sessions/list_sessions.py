@@ -1,5 +1,4 @@
 """Where one is logged in, newest first."""
-from functions.auth.entering import go_home
 from functions.auth.sessions.session import SessionOut
 from functions.auth.tables import Session
 from shared.function import Context, http, signed_in
@@ -7,12 +6,11 @@ from shared.paging import Cursor, Limit, decode, encode
 from shared.schema import Page
 
 
-@http.get("/api/auth/sessions")
+@http.get("/api/auth/sessions", at_home=True)
 @signed_in
 def list_sessions(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None) -> Page[SessionOut]:
     from sqlalchemy import select, tuple_
 
-    go_home(ctx)
     query = select(Session).where(Session.account_id == ctx.user_id, Session.revoked_at.is_(None), Session.expires_at > ctx.now)
     if cursor:
         query = query.where(tuple_(Session.created_at, Session.id) < decode(cursor))

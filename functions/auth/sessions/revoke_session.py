@@ -1,16 +1,14 @@
 """End one of one's sessions, for example on a phone that was lost."""
 from uuid import UUID
 
-from functions.auth.entering import go_home
 from functions.auth.sessions.keeping import end
 from functions.auth.sessions.queries import END_ONE
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.delete("/api/auth/sessions/{session_id}", status=204, raises=[NotFound])
+@http.delete("/api/auth/sessions/{session_id}", at_home=True, status=204, raises=[NotFound])
 @signed_in
 def revoke_session(ctx: Context, session_id: UUID) -> None:
-    go_home(ctx)
     if not end(ctx, END_ONE, ctx.user_id, id=session_id):
         raise NotFound("Session", session_id)

@@ -3,7 +3,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from functions.auth.account import AccountOut
-from functions.auth.entering import go_home
 from functions.auth.sessions.queries import ME
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
@@ -26,15 +25,13 @@ class Me(AccountOut):
     expires_at: datetime
 
 
-@http.get("/api/auth/me", raises=[NotFound], min_scale=1)
+@http.get("/api/auth/me", at_home=True, raises=[NotFound], min_scale=1)
 @signed_in
 def whoami(ctx: Context) -> Me:
-    at_hand = ctx.tenant
-    go_home(ctx)
     row = ctx.sql.one(ME, tenant=ctx.tenant.id, account=ctx.user_id)
     if row is None:
         raise NotFound("Account", ctx.user_id)
     return Me(
         id=ctx.user_id, email=row[0], name=row[1], language=row[2], roles=list(ctx.user.roles), tenant_id=ctx.tenant.id,
-        tenant=City.model_validate(at_hand), permissions=sorted(ctx.user.permissions), session_id=ctx.user.session_id,
+        tenant=City.model_validate(ctx.at_hand), permissions=sorted(ctx.user.permissions), session_id=ctx.user.session_id,
         expires_at=datetime.fromtimestamp(ctx.user.expires_at, UTC))

@@ -2,6 +2,7 @@
 from events.core import ContentPublished, ListingCreated
 from functions.core.listings.listing import ListingIn, ListingOut, Status, as_json, slug_for
 from functions.core.listings.queries import CREATE
+from shared.errors import ValidationFailed
 from shared.function import Context, Json, http, requires
 from shared.ids import new_id
 from shared.languages import LANGUAGES
@@ -13,19 +14,21 @@ def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
     status = first_status(listing, may_publish=ctx.may("listings:publish"))
     language = listing.language or ctx.tenant.language
     listing_id = new_id()
-    made = ctx.sql.json(
+    [[made, unknown_media]] = ctx.sql.run(
         CREATE, id=listing_id, tenant=ctx.tenant.id, category_id=listing.category_id, slug=slug_for(listing.title),
         status=status, language=language, dictionary=LANGUAGES[language].dictionary, title=listing.title,
         summary=listing.summary, description=listing.description, address=as_json(listing.address),
         lat=listing.location and listing.location.lat, lon=listing.location and listing.location.lon,
         opening_hours=as_json(listing.opening_hours), contact=as_json(listing.contact), tags=listing.tags,
         media=listing.media_ids, created_by=ctx.user_id, published_at=ctx.now if status == Status.PUBLISHED else None)
+    if unknown_media:
+        raise ValidationFailed(errors=[{"field": "mediaIds", "problem": f"there is no uploaded file {x}"} for x in unknown_media])
     if status != Status.DRAFT:
         ctx.emit(ListingCreated(listing_id=listing_id, title=listing.title, contributor_id=ctx.user_id,
                                 pending=status == Status.PENDING))
     if status == Status.PUBLISHED:
         ctx.emit(ContentPublished(kind="listing", content_id=listing_id))
-    return made
+    return Json(made.encode())
 
 
 def first_status(listing: ListingIn, *, may_publish: bool) -> Status:

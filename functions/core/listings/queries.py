@@ -18,10 +18,12 @@ CREATE = f"""WITH made AS (
   :summary, :description, :address, :lat, :lon, :opening_hours, :contact, :tags,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'url', '/api/media/' || m.id, 'alt', m.alt, 'author', m.author,
    'licence', m.licence) ORDER BY array_position(CAST(:media AS uuid[]), m.id)), '[]')
-   FROM media m WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:media AS uuid[]))),
+   FROM media m WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:media AS uuid[])) AND m.state IN ('uploaded', 'ready')),
   :created_by, :published_at)
  RETURNING *)
-SELECT row_to_json(x)::text FROM (SELECT {COLUMNS}, rejection_reason AS "rejectionReason" FROM made) x"""
+SELECT row_to_json(x)::text, ARRAY(SELECT wanted::text FROM unnest(CAST(:media AS uuid[])) wanted
+  WHERE NOT media @> jsonb_build_array(jsonb_build_object('id', wanted))) AS unknown_media
+ FROM (SELECT {COLUMNS}, rejection_reason AS "rejectionReason" FROM made) x"""
 SEARCH = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor',
  CASE WHEN count(*) = CAST(:limit AS int) THEN (CAST(:offset AS int) + :limit)::text END)::text
  FROM (SELECT {COLUMNS} FROM listings, to_tsquery(CAST(:dictionary AS text)::regconfig, :query) q

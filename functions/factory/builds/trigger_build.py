@@ -21,7 +21,7 @@ def trigger_build(ctx: Context, build: BuildIn) -> BuildOut:
         raise PlatformNotOffered(platform=build.platform)
     ctx.sql.run("SELECT pg_advisory_xact_lock(hashtext(:tenant))", tenant=str(ctx.tenant.id))  # numbers without gaps or doubles
     config = newest(ctx)
-    inputs = build_inputs(config.config, ctx.tenant, ctx.settings.public_url)
+    inputs = build_inputs(config.config, ctx.tenant, ctx.settings.s3_endpoint)
     row = running(ctx, build.platform, digest_of(inputs)) or queue(ctx, config, build.platform, inputs)
     return BuildOut.model_validate(row)
 

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from functions.factory.pwa.config import AppConfig, Feature, Theme, Title, Version
 from shared.schema import Schema
-from shared.tenants import Tenant
+from shared.tenants import Tenant, address
 
 TEMPLATE = {"name": "modern", "version": "1.0.0"}
 FEATURE_VERSION = "1.0.0"
@@ -30,8 +30,11 @@ class AppConfigOut(AppConfigIn):
     created_at: datetime
 
 
-def build_inputs(config: dict[str, Any], tenant: Tenant, base_url: str) -> dict[str, Any]:
-    """What a build is made from: the configuration and the tenant's own facts, nothing else."""
+def build_inputs(config: dict[str, Any], tenant: Tenant, media_url: str | None) -> dict[str, Any]:
+    """What a build is made from: the configuration and the tenant's own facts, nothing else.
+
+    `media_url` is the origin from which pictures come, where that is not the API's own.
+    """
     inputs = {**config, "tenant_id": str(tenant.id), "slug": tenant.slug, "languages": list(tenant.languages),
-              "base_url": base_url, "time_zone": tenant.time_zone, "template": config.get("template", TEMPLATE)}
+              "base_url": address(tenant), "media_url": media_url, "time_zone": tenant.time_zone, "template": config.get("template", TEMPLATE)}
     return AppConfig.model_validate(inputs).model_dump(mode="json", exclude={"logo"})

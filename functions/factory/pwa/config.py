@@ -41,7 +41,7 @@ class Theme(Part):
 
     def check(self) -> None:
         """Raise ContrastTooLow with every pair of colours below WCAG AA."""
-        check_contrast(**self.model_dump())
+        check_contrast(primary=self.primary, background=self.background, text=self.text)
 
 
 class Template(Part):
@@ -73,6 +73,7 @@ class AppConfig(Part):
     short_name: ShortTitle
     bundle_id: Annotated[str, StringConstraints(max_length=150, pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+$")]
     base_url: str = Field(max_length=500, description="where /api/… is, without a trailing slash")
+    media_url: str | None = Field(default=None, max_length=500, description="where /api/media redirects to, if not to the API")
     languages: tuple[str, ...] = Field(min_length=1, max_length=len(LANGUAGES), description="the first is the default")
     theme: Theme
     features: dict[Feature, Version] = Field(max_length=100)
@@ -81,17 +82,19 @@ class AppConfig(Part):
     centre: Centre | None = None
     time_zone: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")] = "Europe/Berlin"
 
-    @field_validator("base_url")
+    @field_validator("base_url", "media_url")
     @classmethod
-    def reachable(cls, url: str) -> str:
+    def reachable(cls, url: str | None) -> str | None:
         """Refuse what a browser would not ask: credentials, queries, and plain HTTP away from this machine."""
+        if url is None:
+            return None
         parts = urlsplit(url.rstrip("/"))
-        origin = f"{parts.scheme}://{parts.netloc}".lower()
-        if not url.isprintable() or not ORIGIN.match(origin) or parts.query or parts.fragment or not PATH.fullmatch(parts.path):
+        host = f"{parts.scheme}://{parts.netloc}".lower()
+        if not url.isprintable() or not ORIGIN.match(host) or parts.query or parts.fragment or not PATH.fullmatch(parts.path):
             raise ValueError("must be http(s)://host[:port][/path]")
         if parts.scheme == "http" and not LOCAL.match(re.sub(r":\d+$", "", parts.netloc.lower())):
             raise ValueError("must be https, as browsers install apps from secure origins only")
-        return origin + parts.path
+        return host + parts.path
 
     @field_validator("languages")
     @classmethod
@@ -117,13 +120,23 @@ class AppConfig(Part):
     @property
     def origin(self) -> str:
         """Scheme, host and port of the API."""
-        parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc}"
+        return origin(self.base_url)
+
+    @property
+    def picture_origins(self) -> tuple[str, ...]:
+        """Where pictures may come from."""
+        return tuple(dict.fromkeys((self.origin, *([origin(self.media_url)] if self.media_url else []))))
 
     @property
     def shown(self) -> tuple[str, ...]:
         """The optional parts of the app that its features switch on; listings, categories and search are always there."""
         return tuple(sorted({SHOWN[name] for feature in self.features if (name := feature.replace("_", "-")) in SHOWN}))
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def direction(language: str) -> Literal["ltr", "rtl"]:

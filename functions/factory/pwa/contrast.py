@@ -39,15 +39,14 @@ def on(colour: str) -> str:
     return WHITE if ratio(WHITE, colour) >= ratio(BLACK, colour) else BLACK
 
 
-def check_contrast(*, primary: str, secondary: str, background: str, text: str) -> None:
-    """Refuse a theme that is hard to read.
+def check_contrast(*, primary: str, background: str, text: str) -> None:
+    """Refuse a theme that is hard to read; the secondary colour only decorates, so it may be any.
 
     Raises ContrastTooLow with every pair that misses its ratio.
     """
-    pairs = [("text on background", text, background, READABLE), ("primary on background", primary, background, READABLE),
-             ("secondary on background", secondary, background, VISIBLE)]
-    found = [Shortfall(f"{name} ({one} on {other})", ratio(one, other), required) for name, one, other, required in pairs
-             if ratio(one, other) < required]
+    pairs = (("text on background", text), ("primary on background", primary))
+    found = [Shortfall(f"{name} ({colour} on {background})", ratio(colour, background), READABLE) for name, colour in pairs
+             if ratio(colour, background) < READABLE]
     if found:
         raise ContrastTooLow(found)
 
@@ -62,10 +61,11 @@ def palette(*, primary: str, secondary: str, background: str, text: str) -> dict
     if min(ratio(muted, surface), ratio(muted, background)) < READABLE:
         muted = text
     tint = mix(surface, primary, 0.09)
+    focus = secondary if min(ratio(secondary, surface), ratio(secondary, background)) >= VISIBLE else primary
     return {
         "primary": primary, "secondary": secondary, "background": background, "text": text, "surface": surface, "muted": muted,
         "tint": tint if ratio(text, tint) >= READABLE and ratio(primary, tint) >= READABLE else surface,
-        "line": mix(background, text, 0.16), "edge": edge(background, text, surface), "on-primary": on(primary),
+        "line": mix(background, text, 0.16), "edge": edge(background, text, surface), "focus": focus, "on-primary": on(primary),
         "deep": mix(primary, BLACK if on(primary) == WHITE else WHITE, 0.3), "scheme": "dark" if dark else "light",
     }
 

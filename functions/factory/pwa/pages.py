@@ -19,9 +19,9 @@ def template(path: str) -> str:
 
 def security_policy(config: AppConfig) -> str:
     """Only the app itself and its API: no foreign host, no inline script or style, no HTML from strings (Trusted Types)."""
-    api = config.origin
+    api, pictures = config.origin, " ".join(config.picture_origins)
     return "; ".join((
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", f"img-src 'self' {api}", f"connect-src 'self' {api}",
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", f"img-src 'self' {pictures}", f"connect-src 'self' {api}",
         "manifest-src 'self'", "worker-src 'self'", "base-uri 'none'", "form-action 'none'",
         "require-trusted-types-for 'script'", "trusted-types heidi"))
 

@@ -5,8 +5,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from events.users import Platform
-from functions.users.profiles.profile import LanguageTag
-from shared.schema import Schema
+from shared.schema import LanguageTag, Schema
 
 MOST = 20
 DeviceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]

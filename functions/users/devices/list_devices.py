@@ -1,13 +1,11 @@
 """One's devices that are registered for push, the last seen first; there are never more than twenty."""
 from functions.users.devices.device import DeviceOut
 from functions.users.devices.queries import MINE
-from functions.users.home import go_home
 from shared.function import Context, Json, http, signed_in
 from shared.schema import Page
 
 
-@http.get("/api/users/me/devices")
+@http.get("/api/users/me/devices", at_home=True)
 @signed_in
 def list_devices(ctx: Context) -> Json[Page[DeviceOut]]:
-    go_home(ctx)
     return ctx.sql.json(MINE, tenant=ctx.tenant.id, user=ctx.user_id)

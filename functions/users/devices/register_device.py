@@ -2,15 +2,13 @@
 from events.users import DeviceRegistered, DeviceRemoved
 from functions.users.devices.device import MOST, DeviceIn, DeviceOut
 from functions.users.devices.queries import FORGET_OLDEST, GIVE_UP, REGISTER
-from functions.users.home import go_home
 from shared.function import Context, Json, http, signed_in
 from shared.ids import new_id
 
 
-@http.post("/api/users/me/devices", status=201, emits=[DeviceRegistered, DeviceRemoved])
+@http.post("/api/users/me/devices", at_home=True, status=201, emits=[DeviceRegistered, DeviceRemoved])
 @signed_in
 def register_device(ctx: Context, device: DeviceIn) -> Json[DeviceOut]:
-    go_home(ctx)
     mine = {"tenant": ctx.tenant.id, "user": ctx.user_id}
     language = device.language or ctx.language
     facts = {"device": device.device_id, "platform": device.platform, "token": device.token}

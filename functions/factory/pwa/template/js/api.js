@@ -34,7 +34,7 @@ export function createApi(settings, language, onKept) {
   }
 
   const page = (answer) => ({ items: Array.isArray(answer?.items) ? answer.items : [], nextCursor: answer?.nextCursor || null });
-  let categories = null;
+  let known = null; // the categories, by the language in which they were named
   return {
     listings: async (params, signal) => page(await call("/api/listings", { params: { limit: 20, ...params }, signal })),
     search: async (q, cursor, signal) => page(await call("/api/listings/search", { params: { q, cursor, limit: 20 }, signal })),
@@ -42,8 +42,8 @@ export function createApi(settings, language, onKept) {
     listing: (id, signal) => call("/api/listings/" + encodeURIComponent(id), { signal }),
     ask: (question, signal) => call("/api/chatbot/query", { body: { question }, signal }),
     categories: async () => {
-      categories ??= tree(page(await call("/api/categories")).items);
-      return categories;
+      if (known?.language !== language()) known = { language: language(), ...tree(page(await call("/api/categories")).items) };
+      return known;
     },
   };
 }
@@ -58,7 +58,8 @@ function tree(items) {
   items.forEach((item) => add(item, null));
   const tops = [];
   for (const item of known.values()) (known.get(item.parentId)?.children ?? tops).push(item);
-  const inOrder = (a, b) => (a.order ?? 0) - (b.order ?? 0);
+  const place = (item) => item.position ?? item.order ?? 0;
+  const inOrder = (a, b) => place(a) - place(b);
   tops.sort(inOrder).forEach((top) => top.children.sort(inOrder));
   return { tops, byId: known };
 }

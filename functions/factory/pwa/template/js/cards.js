@@ -1,5 +1,5 @@
 // What several views show: cards of listings, tiles of categories, lists with more, problems.
-import { h } from "./dom.js";
+import { h, safeUrl } from "./dom.js";
 import { badge } from "./hours.js";
 import { counted, distance, label, language, t } from "./i18n.js";
 import { icon } from "./icons.js";
@@ -19,9 +19,10 @@ export function listingCard(app, listing, categories) {
 }
 
 export function picture(app, media, large = false) {
-  if (!media?.url) return null;
-  const url = new URL(media.url, app.settings.api + "/").href;
-  return h("img", { src: url, alt: large ? media.alt || "" : "", class: large ? "photo" : "thumb", loading: "lazy", decoding: "async" });
+  const api = app.settings.api + "/";
+  const url = safeUrl(media?.url, api);
+  const small = !large && url?.startsWith(api) && !url.includes("?") ? "?size=thumbnail" : "";
+  return url && h("img", { src: url + small, alt: large ? media.alt || "" : "", class: large ? "photo" : "thumb", loading: "lazy", decoding: "async" });
 }
 
 export function categoryTile(category) {

@@ -1,0 +1,185 @@
+"""The seed: two cities that work at once, as often as it is run."""
+from collections.abc import Iterator
+
+import pytest
+
+from shared import tenants
+from shared.tenants import PLATFORM, Tenant
+from tests.adapters.running import in_environment
+from tests.support import City, call, superuser
+from tooling.problem import Problem
+from tooling.seed import SEEDS, logins, seed, welcome
+from tooling.seed.accounts import DEMO_PASSWORD
+from tooling.seed.api import publish
+from tooling.seed.data import load_cities
+from tooling.seed.steps import quick_passwords
+
+
+def prefixed(service: str) -> str:
+    from shared.settings import settings
+
+    return settings().postgres_database_prefix + service
+
+
+def cities() -> list[City]:
+    found = [call("resolve-city", query=f"host={facts.city.slug}").raw for facts in load_cities()]
+    return [City(Tenant.model_validate_json(text)) for text in found]
+
+
+@pytest.fixture
+def seeded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[City]]:
+    monkeypatch.setattr(tenants, "ask_city_service", lambda name: call("resolve-city", query=f"host={name}").raw)
+    seed()
+    yield cities()
+    for made in (*cities(), City(PLATFORM)):
+        for service, tables in {"core": ("listings", "categories"), "auth": ("sessions", "accounts"), "city": ("cities",)}.items():
+            with superuser(prefixed(service)) as connection:
+                for table in (*tables, "outbox"):
+                    connection.run(f"DELETE FROM {table} WHERE tenant_id = :tenant AND (:rest OR parent_id IS NOT NULL)"
+                                   if table == "categories" else f"DELETE FROM {table} WHERE tenant_id = :tenant AND :rest",
+                                   tenant=made.id, rest=table != "categories")
+                    if table == "categories":
+                        connection.run("DELETE FROM categories WHERE tenant_id = :tenant", tenant=made.id)
+        tenants.forget(made.tenant)
+
+
+def counts() -> list[int]:
+    tables = {"core": ("categories", "listings", "outbox"), "auth": ("accounts", "outbox"), "city": ("cities", "outbox")}
+    found = []
+    for service, names in tables.items():
+        with superuser(prefixed(service)) as connection:
+            found += [connection.run(f"SELECT count(*) FROM {name}")[0][0] for name in names]
+    return found
+
+
+def test_everything_that_the_data_hold_can_be_read_through_the_api(seeded: list[City]) -> None:
+    for city, facts in zip(seeded, load_cities(), strict=True):
+        assert (city.tenant.name, city.tenant.languages) == (facts.city.name, facts.city.languages)
+        assert "chatbot" in city.tenant.features
+        listed = city.call("list-listings", query="count=true&limit=1")
+        assert listed.body["total"] == len(facts.listings)
+        assert listed.body["items"][0]["title"] == facts.listings[0].title
+        tree = city.call("list-categories").body["items"]
+        assert [item["slug"] for item in tree] == [category.slug for category in facts.categories]
+        assert sum(item["listings"] for item in tree) == len(facts.listings)
+        assert all(child["listings"] for item in tree for child in item["children"])
+
+
+@pytest.mark.parametrize(("words", "expected"), [("Bibliotheken", "ibliothek"), ("Strasse", "traße"), ("Schwimm", "chwimmb")])
+def test_the_demonstrations_searches_find_something_in_both_cities(seeded: list[City], words: str, expected: str) -> None:
+    for city in seeded:
+        found = city.call("search-listings", query=f"q={words}").body["items"]
+        assert found
+        assert expected in str(found)
+
+
+def test_a_seeded_listing_is_like_one_that_somebody_wrote(seeded: list[City]) -> None:
+    from functions.core.listings.listing import ListingOut
+
+    city = seeded[0]
+    for facts in load_cities()[0].listings:
+        answer = city.call("get-listing", path=f"/api/listings/{facts.slug}")
+        listing = ListingOut.model_validate(answer.body)
+        assert listing.source.startswith(facts.source.name)
+        assert listing.opening_hours is not None
+        assert {str(day): tuple(hours) for day, hours in listing.opening_hours.days.items()} == facts.opening_hours.days
+
+
+def test_the_people_can_log_in_and_their_listings_are_theirs(seeded: list[City]) -> None:
+    for city in seeded:
+        slug = city.tenant.slug
+        for role in ("super_city_admin", "city_admin", "editor", "citizen"):
+            body = {"email": f"{role.replace('_', '-')}@{slug}.example", "password": DEMO_PASSWORD, "tenantId": slug}
+            answer = call("login", body=body, tenant=slug)
+            assert answer.status == 200, answer.body
+            if role == "editor":
+                mine = call("list-listings", query="mine=true&count=true&limit=1", token=answer.body["accessToken"], tenant=slug)
+                assert mine.body["total"] > 0
+    body = {"email": "super-admin@platform.example", "password": DEMO_PASSWORD, "tenantId": "platform"}
+    assert call("login", body=body, tenant="platform").status == 200
+
+
+def test_the_second_time_changes_nothing_and_says_nothing(seeded: list[City]) -> None:
+    before = counts()
+    seed()
+    seed("categories")
+    seed("initial-admin")
+    assert counts() == before
+    for city in seeded:
+        assert len(city.events("city.onboarded")) == 1
+
+
+def test_what_somebody_changed_since_stays(seeded: list[City]) -> None:
+    city = seeded[0]
+    city.rows("core", "UPDATE listings SET title = 'Neues Rathaus' WHERE slug = 'rathaus' RETURNING 1")
+    seed()
+    assert city.call("get-listing", path="/api/listings/rathaus").body["title"] == "Neues Rathaus"
+
+
+def test_the_first_admin_that_is_announced_has_an_account(seeded: list[City]) -> None:
+    for city in seeded:
+        [said] = city.events("city.onboarded")
+        assert said.data["adminEmail"] == f"super-city-admin@{city.tenant.slug}.example"
+        assert [said.data["primaryColor"]] == [f.city.theme.primary for f in load_cities() if f.city.slug == city.tenant.slug]
+
+
+def test_default_categories_do_not_double_the_seeded_ones(seeded: list[City]) -> None:
+    from tests.support import deliver
+
+    before = counts()[0]
+    for city in seeded:
+        deliver("create-default-categories", city.events("city.onboarded")[0])
+    assert counts()[0] == before
+
+
+def test_a_city_of_that_name_that_was_there_before_is_filled_not_doubled(seeded: list[City]) -> None:
+    city = seeded[1]
+    city.rows("core", "DELETE FROM listings RETURNING 1")
+    city.rows("core", "DELETE FROM categories WHERE parent_id IS NOT NULL RETURNING 1")
+    seed()
+    assert city.call("list-listings", query="count=true&limit=1").body["total"] == len(load_cities()[1].listings)
+
+
+def test_without_a_broker_nothing_is_lost(seeded: list[City]) -> None:
+    from functions.platform.relay import BrokerAway
+
+    with in_environment({"BROKER_URL": "http://127.0.0.1:9"}), pytest.raises(BrokerAway):
+        publish()
+    assert len(seeded[0].events("city.onboarded")) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in SEEDS if name not in ("all", "categories", "initial-admin")])
+def test_seeds_without_functions_say_so_in_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    seed(name)
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_a_seed_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    with pytest.raises(Problem, match="initial-admin"):
+        seed("listings")
+
+
+def test_there_is_no_demonstration_in_production() -> None:
+    secrets = {"JWT_SECRET": "a" * 40, "JWT_REFRESH_SECRET": "b" * 40, "BROKER_TOKEN": "c" * 40}
+    with in_environment({"ENVIRONMENT": "production", **secrets}):
+        for name in ("all", "categories", "initial-admin"):
+            with pytest.raises(Problem, match="production"):
+                seed(name)
+
+
+def test_quick_passwords_are_quick_only_for_the_demonstration() -> None:
+    from shared.settings import settings
+
+    with in_environment({"BCRYPT_ROUNDS": "11"}):
+        with quick_passwords():
+            assert settings().bcrypt_rounds == 4
+        assert settings().bcrypt_rounds == 11
+
+
+def test_the_welcome_names_every_person_and_the_password_once() -> None:
+    text = welcome()
+    assert logins() in text
+    assert text.count(DEMO_PASSWORD) == 1
+    for who in ("super-admin@platform.example", "editor@heidelberg.example", "citizen@ladenburg.example"):
+        assert who in text
+    assert "http://heidelberg.localhost:8080/api/listings" in text
