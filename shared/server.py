@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
+from shared.errors import Problem
 from shared.http import Request, Response
 
 Handle = Callable[[Request], Response]
@@ -39,15 +40,13 @@ class Server:
         core = granian_core()
         self.signal = core.WorkerSignal()
         self.signal.add_cb(self.finished.set)
-        worker(core, core.SocketHolder(self.socket.fileno(), False, BACKLOG), self.threads).serve_mtr(
+        worker(core, core.SocketHolder(self.socket.detach(), False, BACKLOG), self.threads).serve_mtr(
             scheduler(core, self.answer), Unused, self.signal)
 
     def stop(self, grace: float = GRACE) -> bool:
         """Take no more requests; whether those under way were finished within `grace` seconds."""
         self.signal.set()
-        done = self.finished.wait(grace)
-        self.socket.close()
-        return done
+        return self.finished.wait(grace)
 
     def run(self, ended: Callable[[], None] = lambda: None) -> None:
         """Serve until SIGTERM or SIGINT; `ended` is called before the last requests are waited for."""
@@ -62,7 +61,7 @@ class Server:
 
     def answer(self, protocol: Any, scope: dict[str, Any]) -> None:
         """One request, as granian's core brings it."""
-        response = self.handle(Request(scope))
+        response = self.respond(scope)
         headers = list(response.headers.items())
         if response.status != 204:
             headers.append(("Content-Type", response.content_type))
@@ -70,6 +69,18 @@ class Server:
             protocol.response_bytes(response.status, headers, response.body)
         else:
             protocol.response_iter(response.status, headers, Stream(response.body))
+
+
+    def respond(self, scope: dict[str, Any]) -> Response:
+        """The response; a path that is no UTF-8 never gets as far as the function."""
+        try:
+            request = Request(scope)
+        except Problem as problem:
+            from shared.outcome import error_response
+            from shared.trace import Trace
+
+            return error_response(problem, Request(scope, "/"), Trace.start().correlation_id)
+        return self.handle(request)
 
 
 class Stream:
@@ -108,7 +119,7 @@ def granian_core() -> ModuleType:
 
 def worker(core: ModuleType, listener: Any, threads: int) -> Any:
     """Granian's WSGI worker: one thread for the network, `threads` for us; HTTP/1.1 and HTTP/2 without TLS."""
-    no_tls = (False, None, None, None, "tls1.3", None, [], False)
+    no_tls: tuple[Any, ...] = (False, None, None, None, "tls1.3", None, [], False)
     return core.WSGIWorker(1, (None, listener), None, 1, 8, threads, 30, BACKLOG, "auto", None, None, None, *no_tls, (None, None))
 
 
@@ -134,7 +145,10 @@ def main() -> int:
     from shared.settings import SettingsError
 
     try:
-        server = Server(load(os.environ.get("FUNCTION_TARGET", "")), os.environ.get("HOST") or "0.0.0.0",  # noqa: S104
+        target = os.environ.get("FUNCTION_TARGET")
+        if not target:
+            raise SettingsError("Set FUNCTION_TARGET to the name of a function; `heidi functions list` shows all.")
+        server = Server(load(target), os.environ.get("HOST") or "0.0.0.0",  # noqa: S104
                         number("PORT", 8080), number("WORKER_THREADS", 4))
     except (NoSuchFunction, SettingsError) as error:
         print(error, file=sys.stderr)  # noqa: T201
