@@ -17,3 +17,10 @@ class DocumentChunked(Event):
 
     topic: ClassVar[str] = "document.chunked"
     document_id: UUID
+
+
+class DocumentRequested(Event):
+    """A page is to be fetched from its address."""
+
+    topic: ClassVar[str] = "document.requested"
+    document_id: UUID

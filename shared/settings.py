@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_chat_model: str = "gpt-4o-mini"
     openai_embedding_model: str = "text-embedding-3-small"
+    scrape_private_hosts: str = Field("", description="hosts in private networks that the chatbot may read, comma-separated")
     pinecone_api_key: SecretStr | None = None
     pinecone_host: str | None = None
 

@@ -102,7 +102,7 @@ def test_a_broken_mail_is_kept_and_shown_like_any_other(inbox: httpx.Client, thi
 
 def test_what_a_mail_says_about_its_recipients_does_not_move_it(inbox: httpx.Client, thirdparty: ThirdParties) -> None:
     to, other = f"{uuid4().hex}@example.org", f"{uuid4().hex}@example.org"
-    deliver(thirdparty, f'X-Envelope: {{"to": ["{other}"]}}\r\nTo: {other}\r\nDelivered-To: {other}\r\n\r\nx'.encode(), to)
+    deliver(thirdparty, f'X-Inbox-Summary: {{"to": ["{other}"]}}\r\nTo: {other}\r\nDelivered-To: {other}\r\n\r\nx'.encode(), to)
     only(inbox, to)
     assert inbox.get("/api/messages", params={"to": other}).json() == []
 

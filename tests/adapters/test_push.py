@@ -1,6 +1,7 @@
 """shared/push against the local FCM and APNs: one contract, held by both senders."""
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -133,6 +134,12 @@ def test_a_service_that_is_down_is_tried_again_later(service: Service) -> None:
                  if isinstance(account, FcmProject) else [replace(account, endpoint=nowhere)]):
         with pytest.raises(PushUnavailable):
             push.send(message(), service.device, down)
+
+
+def test_many_threads_share_one_connection(service: Service, pushes: Pushes) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: push.send(message(), service.device, service.account), range(64)))
+    assert len({found["reference"] for found in pushes(service.device)}) == 64
 
 
 def test_one_access_token_serves_many_messages(service: Service, thirdparty: ThirdParties, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """shared/storage.py against the local object store, through boto3."""
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import httpx
@@ -201,6 +202,16 @@ def test_more_than_a_page_of_keys_is_listed_whole_and_in_order(tenant: UUID, mon
     for key in (*expected, "other"):
         storage.put(tenant, key, b"")
     assert list(storage.keys(tenant, "m/")) == expected
+
+
+def test_many_threads_share_one_client_and_create_one_bucket(tenant: UUID) -> None:
+    def work(number: int) -> bytes:
+        storage.put(tenant, f"n/{number}", str(number).encode())
+        return storage.get(tenant, f"n/{number}")
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(work, range(64))) == [str(number).encode() for number in range(64)]
+    assert len(list(storage.keys(tenant))) == 64
 
 
 def test_a_server_that_is_down_is_unavailable_and_not_missing(tenant: UUID, thirdparty: ThirdParties) -> None:

@@ -1,11 +1,12 @@
 """The servers as the local stack runs them: their own process, killed without warning, told what is wrong."""
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ import pytest
 
 from shared import mail, push, storage
 from shared.push import ApnsApp, PushMessage
-from tests.adapters.running import ThirdParties, in_environment
+from tests.adapters.running import PORTS, ThirdParties, in_environment
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20
@@ -85,6 +86,29 @@ def test_a_friendly_signal_ends_them_quickly_and_quietly(parties: ThirdParties, 
         _, errors = running.communicate(timeout=DEADLINE)
         assert (running.returncode, errors) == (0, "")
         assert time.monotonic() - started < DEADLINE
+
+
+GARBAGE = (
+    b"", b"\r\n", os.urandom(300), b"GET http://else/ HTTP/1.1\r\nHost: x\r\n\r\n", b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(100), b"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"GET /?%ff=%00&x HTTP/1.1\r\nHost: x\r\n\r\n", b"EHLO x\r\nAUTH PLAIN ===\r\nMAIL FROM:<\xff>\r\n",
+    b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n\xff\xfe%%\x00")
+
+
+def test_garbage_on_any_port_neither_stops_them_nor_fills_the_log(parties: ThirdParties) -> None:
+    with process(parties) as running:
+        for port in (getattr(parties.config, name) for name in PORTS):
+            for garbage in GARBAGE:
+                with socket.create_connection(("127.0.0.1", port), timeout=5) as wire, suppress(OSError):
+                    wire.sendall(garbage)
+                    wire.shutdown(socket.SHUT_WR)
+                    while wire.recv(4096):
+                        pass
+        storage.put(uuid4(), "x", b"")
+        mail.send("a@example.org", "s", "t")
+        push.send(PushMessage(id="1", title="", body=""), "ab" * 32, ApnsApp.from_settings())
+        running.terminate()
+        assert running.communicate(timeout=DEADLINE) == ("", "")
 
 
 def test_a_taken_port_is_one_sentence(parties: ThirdParties) -> None:

@@ -1,0 +1,1 @@
+"""The chatbot: answers a citizen's question from the documents of the city."""

@@ -1,0 +1,52 @@
+"""A document as an admin gives it and reads it, and what can be wrong with it."""
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from pydantic import AliasChoices, Field, model_validator
+
+from shared.binding import Upload
+from shared.schema import Line, Schema, WebAddress
+
+
+class State(StrEnum):
+    """How far a document is."""
+
+    REQUESTED = "requested"
+    RECEIVED = "received"
+    CHUNKED = "chunked"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class DocumentIn(Schema):
+    """A file (multipart, or base64 in JSON) or the address of a page; `title` replaces the document's own."""
+
+    file: Upload | None = None
+    url: WebAddress | None = None
+    title: Line | None = None
+
+    @model_validator(mode="after")
+    def one_source(self) -> Self:
+        """Refuse neither and both."""
+        if (self.file is None) == (self.url is None):
+            raise ValueError("give either a file or a url")
+        return self
+
+
+class DocumentOut(Schema):
+    """A document; `problem` says why it could not be read."""
+
+    document_id: UUID = Field(validation_alias=AliasChoices("document_id", "id"))
+    title: str
+    url: str | None
+    filename: str | None
+    content_type: str | None
+    size: int | None
+    language: str | None
+    state: State
+    problem: str | None
+    chunks: int | None
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,175 @@
+"""The language model's adapter, through the real SDK against a local server that speaks its protocol."""
+import json
+from collections.abc import Iterator
+
+import pytest
+from aiohttp import web
+
+from shared import llm
+from shared.llm import PAUSE, Breaker, LlmUnavailable
+from shared.settings import settings
+from tests.chatbot.support import serving
+from tooling.thirdparty.openai import application
+
+KEY = "a-local-key"
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No breaker remembers another test, no client outlives one."""
+    monkeypatch.setattr(llm, "breakers", {"embed": Breaker(), "chat": Breaker()})
+    monkeypatch.setattr(llm, "RETRIES", 0)
+    yield
+    if llm.is_configured():
+        llm._client().close()
+    llm._client_for.cache_clear()
+    settings.cache_clear()
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, address: str | None, key: str | None = KEY) -> None:
+    for name, value in {"OPENAI_BASE_URL": address and f"{address}/v1", "OPENAI_API_KEY": key}.items():
+        if value:
+            monkeypatch.setenv(name, value)
+        else:
+            monkeypatch.delenv(name, raising=False)
+    settings.cache_clear()
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with serving(application(KEY)) as address:
+        configure(monkeypatch, address)
+        yield address
+
+
+def answering(path: str, body: object, status: int = 200) -> tuple[web.Application, list[int]]:
+    """A server that always answers the same, and how often it was asked."""
+    asked: list[int] = []
+
+    async def handle(_request: web.Request) -> web.Response:
+        asked.append(1)
+        text = body if isinstance(body, str) else json.dumps(body)
+        return web.Response(status=status, text=text, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post(path, handle)
+    return app, asked
+
+
+PROMPT: list[llm.Message] = [
+    {"role": "user", "content": "SOURCE abc 1\nDas Rathaus öffnet um acht Uhr.\nEND abc\n\nQUESTION abc\nWann öffnet das Rathaus?"}]
+
+
+def test_texts_become_vectors_in_order_over_several_requests(local: str) -> None:
+    texts = [f"Bibliothek Nummer{number:03}" for number in range(150)]
+    vectors = llm.embed(texts)
+    assert len(vectors) == 150
+    assert vectors[7] == pytest.approx(llm.embed(["Bibliothek Nummer007"])[0])
+    assert vectors[7] != vectors[8]
+
+
+def test_an_empty_text_still_has_a_vector(local: str) -> None:
+    assert len(llm.embed(["", "x"])) == 2
+    assert llm.embed([]) == []
+
+
+def test_the_model_answers(local: str) -> None:
+    assert llm.chat(PROMPT) == "Das Rathaus öffnet um acht Uhr. [1]"
+
+
+def test_a_stream_brings_the_same_answer_in_pieces(local: str) -> None:
+    pieces = list(llm.stream_chat(PROMPT))
+    assert len(pieces) > 3
+    assert "".join(pieces) == "Das Rathaus öffnet um acht Uhr. [1]"
+
+
+def test_a_stream_may_be_left_early(local: str) -> None:
+    stream = llm.stream_chat(PROMPT)
+    assert next(stream)
+    stream.close()
+
+
+def test_without_a_key_or_an_address_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, None, None)
+    assert not llm.is_configured()
+    with pytest.raises(LlmUnavailable):
+        llm.embed(["x"])
+
+
+def test_a_wrong_key_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(application(KEY)) as address:
+        configure(monkeypatch, address, "another key")
+        with pytest.raises(LlmUnavailable):
+            llm.chat(PROMPT)
+
+
+def test_a_local_model_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(application()) as address:
+        configure(monkeypatch, address, None)
+        assert llm.chat(PROMPT)
+
+
+@pytest.mark.parametrize("body", ["{", "null", {"data": []}, {"data": [{"index": 0, "embedding": []}]},
+                                  {"data": [{"index": 5, "embedding": [1.0]}]}])
+def test_a_nonsensical_embedding_is_unavailable(monkeypatch: pytest.MonkeyPatch, body: object) -> None:
+    app, _ = answering("/v1/embeddings", body)
+    with serving(app) as address:
+        configure(monkeypatch, address)
+        with pytest.raises(LlmUnavailable):
+            llm.embed(["x"])
+
+
+@pytest.mark.parametrize("body", ["{", "null", {"choices": []}, {"choices": [{"message": {"content": None}}]}, {}])
+def test_a_nonsensical_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch, body: object) -> None:
+    app, _ = answering("/v1/chat/completions", body)
+    with serving(app) as address:
+        configure(monkeypatch, address)
+        with pytest.raises(LlmUnavailable):
+            llm.chat(PROMPT)
+
+
+def test_a_stream_that_breaks_off_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def breaking(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        chunk = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m",
+                 "choices": [{"index": 0, "delta": {"content": "Das "}, "finish_reason": None}]}
+        await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        assert request.transport
+        request.transport.abort()
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", breaking)
+    with serving(app) as address:
+        configure(monkeypatch, address)
+        stream = llm.stream_chat(PROMPT)
+        with pytest.raises(LlmUnavailable):
+            list(stream)
+
+
+def test_after_three_failures_the_endpoint_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(llm, "breakers", {"embed": Breaker(), "chat": Breaker(lambda: now[0])})
+    app, asked = answering("/v1/chat/completions", {"error": {"message": "overloaded"}}, 500)
+    with serving(app) as address:
+        configure(monkeypatch, address)
+        for _ in range(5):
+            with pytest.raises(LlmUnavailable):
+                llm.chat(PROMPT)
+        assert len(asked) == 3
+        now[0] = PAUSE + 1
+        for _ in range(2):
+            with pytest.raises(LlmUnavailable):
+                llm.chat(PROMPT)
+        assert len(asked) == 4
+
+
+def test_one_success_closes_the_breaker() -> None:
+    breaker = Breaker(lambda: 0.0)
+    for _ in range(2):
+        breaker.note(success=False)
+    breaker.note(success=True)
+    for _ in range(2):
+        breaker.note(success=False)
+    breaker.check()
