@@ -25,7 +25,7 @@ def form(request: Request, limit: int) -> dict[str, Any]:
         part.file_object.seek(0)
         found[camel(part.field_name.decode())] = {
             "filename": (part.file_name or b"upload").decode(errors="replace"),
-            "content_type": (part.content_type or b"application/octet-stream").decode("latin-1"),
+            "content_type": part.content_type or "application/octet-stream",
             "content": part.file_object.read()}
 
     body = request.body(limit + 64 * 1024)

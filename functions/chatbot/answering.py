@@ -10,6 +10,8 @@ from functions.chatbot.retrieval import Found
 from functions.chatbot.words import padded, sentences
 
 QUOTED_SENTENCES = 3
+WORTH_QUOTING = 0.4
+"""A sentence that fits the question less than this share of the best one is left out."""
 QUOTED_CHUNKS = 3
 FOLLOWS = 0.5
 """How much a sentence inherits of the one before it, because the answer often follows what it is about."""
@@ -33,7 +35,7 @@ def extract_answer(found: Found, language: str) -> Answer:
     chunks = [passage.candidate for passage in found.passages[:QUOTED_CHUNKS]]
     weights = {gram: found.corpus.idf(gram) for gram in found.question.grams}
     best = sorted(_scored(chunks, weights), key=lambda sentence: -sentence.score)[:QUOTED_SENTENCES]
-    return _quoted(chunks, best)
+    return _quoted(chunks, [sentence for sentence in best if sentence.score >= WORTH_QUOTING * best[0].score])
 
 
 def _scored(chunks: Sequence[Candidate], weights: Mapping[str, float]) -> list[_Sentence]:

@@ -25,17 +25,19 @@ INSERT = """INSERT INTO chunks (tenant_id, id, document_id, ordinal, title, url,
  FROM jsonb_to_recordset(CAST(:chunks AS jsonb)) AS c(id uuid, ordinal int, heading text, text text)
  ON CONFLICT (tenant_id, id) DO UPDATE SET ordinal = excluded.ordinal, url = excluded.url"""
 DELETE = """DELETE FROM chunks WHERE tenant_id = CAST(:tenant AS uuid)
- AND id IN (SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS uuid))"""
+ AND id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS uuid)))"""
 COUNT = """INSERT INTO terms (tenant_id, term, chunks)
  SELECT CAST(:tenant AS uuid), CAST(t.key AS int), CAST(t.value AS int) FROM jsonb_each_text(CAST(:terms AS jsonb)) t
  ON CONFLICT (tenant_id, term) DO UPDATE SET chunks = terms.chunks + excluded.chunks"""
 FORGET = """DELETE FROM terms WHERE tenant_id = CAST(:tenant AS uuid) AND chunks <= 0
- AND term IN (SELECT CAST(jsonb_array_elements_text(CAST(:terms AS jsonb)) AS int))"""
+ AND term = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:terms AS jsonb)) AS int)))"""
 POST = """INSERT INTO postings (tenant_id, term, chunk_id)
  SELECT CAST(:tenant AS uuid), CAST(p.term AS int), CAST(c.key AS uuid)
  FROM jsonb_each(CAST(:postings AS jsonb)) c, jsonb_array_elements_text(c.value) AS p(term) ON CONFLICT DO NOTHING"""
-UNPOST = """DELETE FROM postings USING jsonb_each(CAST(:postings AS jsonb)) c, jsonb_array_elements_text(c.value) AS p(term)
- WHERE tenant_id = CAST(:tenant AS uuid) AND postings.term = CAST(p.term AS int) AND chunk_id = CAST(c.key AS uuid)"""
+UNPOST = """DELETE FROM postings WHERE tenant_id = CAST(:tenant AS uuid)
+ AND chunk_id = ANY(ARRAY(SELECT CAST(jsonb_object_keys(CAST(:postings AS jsonb)) AS uuid)))
+ AND term = ANY(ARRAY(SELECT DISTINCT CAST(t.term AS int)
+  FROM jsonb_each(CAST(:postings AS jsonb)) c, jsonb_array_elements_text(c.value) AS t(term)))"""
 
 
 @dataclass(frozen=True, slots=True)

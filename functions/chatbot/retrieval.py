@@ -19,7 +19,7 @@ RARE_SHARE = 0.05
 RARE_AT_LEAST = 20
 
 FREQUENCIES = """SELECT term, chunks FROM terms WHERE tenant_id = CAST(:tenant AS uuid)
- AND term IN (SELECT CAST(jsonb_array_elements_text(CAST(:terms AS jsonb)) AS int))"""
+ AND term = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:terms AS jsonb)) AS int)))"""
 CANDIDATES = """WITH words AS (
   SELECT p.chunk_id AS id FROM jsonb_each_text(CAST(:words AS jsonb)) w
   JOIN postings p ON p.tenant_id = CAST(:tenant AS uuid) AND p.term = CAST(w.key AS int)
