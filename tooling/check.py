@@ -1,0 +1,37 @@
+"""The whole check behind `./heidi test`: quiet about what is well, everything about what is not."""
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tooling.stack.home import ROOT
+
+SCRIPTS = Path(sys.executable).parent
+CHECKS = (
+    ("lint", (sys.executable, "-m", "ruff", "check", ".")),
+    ("types", (sys.executable, "-m", "mypy")),
+    ("import rules", (sys.executable, str(SCRIPTS / "lint-imports"))),
+    ("generated files", (sys.executable, "-m", "tooling.cli", "generate", "--check")),
+)
+PYTEST = (sys.executable, "-m", "pytest")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """All checks and all tests; with arguments only the tests that they choose. The exit code for the command line."""
+    if arguments:
+        return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
+    failed = [title for title, command in CHECKS if not passes(title, command)]
+    code = subprocess.call([*PYTEST, "-n", "auto", "--dist", "loadgroup"], cwd=ROOT)   # its closing line is the last we print
+    return code or (1 if failed else 0)
+
+
+def passes(title: str, command: Sequence[str]) -> bool:
+    """Run it; its output is shown only if it fails."""
+    started = time.monotonic()
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    well = result.returncode == 0
+    print(f"{'✓' if well else '✗'} {title}  {time.monotonic() - started:.1f} s", flush=True)
+    if not well:
+        print(result.stdout, flush=True)
+    return well
