@@ -11,7 +11,7 @@ TEXTS = Path(__file__).parent / "texts"
 PAGE = """<!doctype html><html lang="{{ language }}" dir="{{ direction }}">
 <head><meta charset="utf-8"><title>{{ subject }}</title></head>
 <body style="font-family:sans-serif;line-height:1.5;max-width:40em;margin:2em auto;padding:0 1em;color:#1a1a1a">
-{% for paragraph in paragraphs %}<p>{{ paragraph|urlize(rel="noopener") }}</p>
+{% for paragraph in paragraphs %}<p dir="auto">{{ paragraph|urlize(rel="noopener") }}</p>
 {% endfor %}</body></html>"""
 
 
@@ -52,6 +52,11 @@ def environment(*, autoescape: bool) -> Any:
     return ImmutableSandboxedEnvironment(autoescape=autoescape, undefined=StrictUndefined)
 
 
+def in_words(values: dict[str, str], words: dict[str, str]) -> dict[str, str]:
+    """The values, said in the template's own words where it has them: the role `editor` as its text `role_editor`."""
+    return {name: words.get(f"{name}_{value}", value) for name, value in values.items()}
+
+
 def render(template: str, language: str, values: dict[str, str]) -> Message:
     """The message in the reader's language, else in German; TemplateUnknown for a name that nobody wrote."""
     from jinja2 import TemplateError
@@ -59,6 +64,7 @@ def render(template: str, language: str, values: dict[str, str]) -> Message:
     source = texts(language).get(template) or texts(DEFAULT).get(template)
     if source is None:
         raise TemplateUnknown(template=template[:100])
+    values = in_words(values, source)
     try:
         plain = environment(autoescape=False)
         subject = plain.from_string(source["subject"]).render(values)

@@ -1,16 +1,19 @@
 """The seed: two cities that work at once, as often as it is run."""
+import json
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from shared import tenants
 from shared.tenants import PLATFORM, Tenant
 from tests.adapters.running import in_environment
-from tests.support import City, call, superuser
+from tests.platform.fake_broker import answering
+from tests.support import City, call, deliver, superuser
 from tooling.problem import Problem
 from tooling.seed import SEEDS, logins, seed, welcome
 from tooling.seed.accounts import DEMO_PASSWORD
-from tooling.seed.api import publish
+from tooling.seed.api import hand_in, publish
 from tooling.seed.data import load_cities
 from tooling.seed.steps import quick_passwords
 
@@ -26,29 +29,34 @@ def cities() -> list[City]:
     return [City(Tenant.model_validate_json(text)) for text in found]
 
 
+TABLES = {"core": ("categories", "listings", "outbox"), "auth": ("accounts", "outbox"), "city": ("cities", "outbox")}
+
+
 @pytest.fixture
 def seeded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[City]]:
-    monkeypatch.setattr(tenants, "ask_city_service", lambda name: call("resolve-city", query=f"host={name}").raw)
+    """The demonstration, removed again after the test."""
+    def ask(name: str) -> bytes:
+        answer = call("resolve-city", query=f"host={name}")
+        return answer.raw if answer.status == 200 else b""
+
+    monkeypatch.setattr(tenants, "ask_city_service", ask)
     seed()
-    yield cities()
-    for made in (*cities(), City(PLATFORM)):
-        for service, tables in {"core": ("listings", "categories"), "auth": ("sessions", "accounts"), "city": ("cities",)}.items():
-            with superuser(prefixed(service)) as connection:
-                for table in (*tables, "outbox"):
-                    connection.run(f"DELETE FROM {table} WHERE tenant_id = :tenant AND (:rest OR parent_id IS NOT NULL)"
-                                   if table == "categories" else f"DELETE FROM {table} WHERE tenant_id = :tenant AND :rest",
-                                   tenant=made.id, rest=table != "categories")
-                    if table == "categories":
-                        connection.run("DELETE FROM categories WHERE tenant_id = :tenant", tenant=made.id)
-        tenants.forget(made.tenant)
-
-
-def counts() -> list[int]:
-    tables = {"core": ("categories", "listings", "outbox"), "auth": ("accounts", "outbox"), "city": ("cities", "outbox")}
-    found = []
-    for service, names in tables.items():
+    made = cities()
+    yield made
+    for city in made:
+        tenants.forget(city.tenant)
+    for service, tables in TABLES.items():
         with superuser(prefixed(service)) as connection:
-            found += [connection.run(f"SELECT count(*) FROM {name}")[0][0] for name in names]
+            for table in reversed(tables):
+                connection.run(f"DELETE FROM {table} WHERE tenant_id = ANY(:tenants)", tenants=[*(city.id for city in made), PLATFORM.id])
+
+
+def counts() -> dict[str, int]:
+    """How many rows there are in each table that the seed fills."""
+    found = {}
+    for service, tables in TABLES.items():
+        with superuser(prefixed(service)) as connection:
+            found |= {f"{service}.{table}": connection.run(f"SELECT count(*) FROM {table}")[0][0] for table in tables}
     return found
 
 
@@ -124,12 +132,10 @@ def test_the_first_admin_that_is_announced_has_an_account(seeded: list[City]) ->
 
 
 def test_default_categories_do_not_double_the_seeded_ones(seeded: list[City]) -> None:
-    from tests.support import deliver
-
-    before = counts()[0]
+    before = counts()
     for city in seeded:
         deliver("create-default-categories", city.events("city.onboarded")[0])
-    assert counts()[0] == before
+    assert counts() == before
 
 
 def test_a_city_of_that_name_that_was_there_before_is_filled_not_doubled(seeded: list[City]) -> None:
@@ -146,6 +152,34 @@ def test_without_a_broker_nothing_is_lost(seeded: list[City]) -> None:
     with in_environment({"BROKER_URL": "http://127.0.0.1:9"}), pytest.raises(BrokerAway):
         publish()
     assert len(seeded[0].events("city.onboarded")) == 1
+
+
+def test_with_the_stack_running_the_seeds_events_are_published_at_once(seeded: list[City]) -> None:
+    with answering() as broker:
+        assert publish() == len(broker.came)
+    types = [event["ce-type"].removeprefix("app.heidi.") for event in broker.came]
+    assert (types.count("city.onboarded"), types.count("user.created")) == (2, 9)
+    assert [city.events("city.onboarded") for city in seeded] == [[], []]
+
+
+def test_the_chatbot_is_given_what_it_lacks_and_nothing_twice(seeded: list[City]) -> None:
+    facts, given = load_cities()[0], []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/auth/login":
+            said = call("login", body=json.loads(request.content), tenant=request.headers["x-tenant-id"])
+            return httpx.Response(said.status, json=said.body)
+        assert request.headers["x-tenant-id"] == "heidelberg"
+        assert call("whoami", token=request.headers["authorization"].removeprefix("Bearer ")).body["roles"] == ["city_admin"]
+        if request.method == "POST":
+            given.append(request.headers["idempotency-key"])
+            return httpx.Response(202, json={})
+        return httpx.Response(200, json={"items": [{"title": facts.documents[0].title}, {"filename": facts.documents[1].file, "size": 3}]})
+
+    with httpx.Client(base_url="http://heidi", transport=httpx.MockTransport(answer)) as http:
+        assert hand_in(http, seeded[0].tenant, facts.documents) == len(facts.documents) - 2
+        hand_in(http, seeded[0].tenant, facts.documents)
+    assert len(set(given)) == len(facts.documents) - 2
 
 
 @pytest.mark.parametrize("name", [name for name in SEEDS if name not in ("all", "categories", "initial-admin")])

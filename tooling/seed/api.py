@@ -43,7 +43,8 @@ def hand_in(http: httpx.Client, city: Tenant, documents: tuple[DocumentFacts, ..
     for document in missing:
         text = document.text.encode()
         once = {"Idempotency-Key": f"seed-{hashlib.sha256(text).hexdigest()}"}
-        checked(http.post(DOCUMENTS, headers=headers | once, files={"file": (document.file, text, "text/markdown")}))
+        file = {"file": (document.file, text, "text/markdown")}
+        checked(http.post(DOCUMENTS, headers=headers | once, files=file, data={"title": document.title}))
     return len(missing)
 
 

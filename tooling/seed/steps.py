@@ -1,4 +1,5 @@
 """The seeds of requirements §17.5 by name, and all of them together."""
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ def seed(what: str = "all") -> None:
     """Run one seed, or all; a Problem names the seeds where there is no such one."""
     if what not in SEEDS:
         raise Problem(f"There is no seed named {what}. There are: {', '.join(SEEDS)}.")
+    logging.getLogger("heidi.outbox").setLevel(logging.ERROR)  # `up` seeds before there is a broker; nothing is lost by that
     SEEDS[what]()
 
 

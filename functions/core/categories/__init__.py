@@ -1,1 +1,1 @@
-"""Categories and sub-categories."""
+"""Categories: two levels in which a city sorts its listings."""

@@ -1,0 +1,1 @@
+"""Cities: the registry of tenants, and their way from onboarding to being switched off."""

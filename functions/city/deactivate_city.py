@@ -1,0 +1,18 @@
+"""Switch a city off: within seconds its calls answer 403 TENANT_INACTIVE."""
+from events.city import CityDeactivated
+from functions.city.city import CityName, CityOut
+from functions.city.directory import enter_city
+from functions.city.known import make_known
+from shared.errors import NotFound
+from shared.function import Context, http, requires
+
+
+@http.post("/api/cities/{city}/deactivate", tenantless=True, emits=[CityDeactivated], raises=[NotFound])
+@requires("cities:activate")
+def deactivate_city(ctx: Context, city: CityName) -> CityOut:
+    row = enter_city(ctx, city)
+    if row.active:
+        row.active, row.updated_at = False, ctx.now
+        make_known(ctx, ctx.tenant)
+        ctx.emit(CityDeactivated(city_id=row.id, slug=row.slug))
+    return CityOut.model_validate(row)

@@ -1,0 +1,13 @@
+"""Read one city, by its slug or its id, as long as it is not switched off."""
+from functions.city.city import CityName, CityOut, named
+from functions.city.queries import ONE
+from shared.errors import NotFound
+from shared.function import Context, Json, http
+
+
+@http.get("/api/cities/{city}", public=True, tenantless=True, raises=[NotFound])
+def get_city(ctx: Context, city: CityName) -> Json[CityOut]:
+    found = ctx.sql.json_or_none(ONE, **named(city))
+    if found is None:
+        raise NotFound("City", city)
+    return found

@@ -1,0 +1,29 @@
+"""The SQL of the registry: read before there is a tenant, so nothing here names one."""
+COLUMNS = """id, slug, name, state, population,
+ CASE WHEN lat IS NULL OR lon IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
+ time_zone AS "timeZone", languages, features, theme, contact, website, active, created_at AS "createdAt",
+ updated_at AS "updatedAt" """
+NAMED = "(slug = :slug OR id = CAST(:id AS uuid))"
+TENANT = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'languages', languages,
+ 'features', features, 'time_zone', time_zone)::text FROM cities WHERE {NAMED}"""
+ONE = f"SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM cities WHERE {NAMED} AND active) x"
+LOCK = "SELECT FROM cities WHERE id = :id FOR UPDATE"
+CREATE = f"""WITH made AS (
+ INSERT INTO cities (id, tenant_id, slug, name, state, population, lat, lon, time_zone, languages, features, theme, contact,
+  website)
+ VALUES (:id, :id, :slug, :name, :state, :population, :lat, :lon, :time_zone, :languages, :features, :theme, :contact, :website)
+ ON CONFLICT (slug) DO NOTHING RETURNING *)
+SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM made) x"""
+IN_STATE = "active AND (CAST(:state AS text) IS NULL OR state = :state)"
+PAGE = f"""WITH page AS MATERIALIZED (
+  SELECT {COLUMNS} FROM cities WHERE {IN_STATE} AND slug > :after ORDER BY slug LIMIT CAST(:limit AS int) + 1)
+ SELECT json_build_object('items', coalesce((SELECT json_agg(row_to_json(x)) FROM (SELECT * FROM page LIMIT :limit) x), '[]'),
+  'nextCursor', CASE WHEN (SELECT count(*) FROM page) > :limit
+   THEN (SELECT slug FROM page OFFSET CAST(:limit AS int) - 1 LIMIT 1) END)::text"""
+NEARBY = f"""WITH measured AS (
+  SELECT {COLUMNS}, round((12742000 * asin(sqrt(power(sin(radians(lat - CAST(:lat AS double precision)) / 2), 2)
+   + cos(radians(:lat)) * cos(radians(lat)) * power(sin(radians(lon - CAST(:lon AS double precision)) / 2), 2))))::numeric)::int
+   AS distance
+  FROM cities WHERE {IN_STATE} AND lat IS NOT NULL AND lon IS NOT NULL)
+ SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor', null)::text
+ FROM (SELECT * FROM measured WHERE distance <= :radius ORDER BY distance, slug LIMIT :limit) x"""

@@ -1,0 +1,44 @@
+"""The city as a row."""
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Mapped
+
+from shared.orm import TenantModel
+
+
+class City(TenantModel):
+    """A tenant; its own row belongs to itself, so that only the city, or the platform acting in it, can change it."""
+
+    __tablename__ = "cities"
+    slug: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str]
+    population: Mapped[int | None]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    time_zone: Mapped[str]
+    languages: Mapped[list[str]]
+    features: Mapped[list[str]]
+    theme: Mapped[dict[str, Any]]
+    contact: Mapped[dict[str, Any] | None]
+    website: Mapped[str | None]
+    active: Mapped[bool]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    @property
+    def location(self) -> dict[str, float] | None:
+        """Latitude and longitude, where they are known."""
+        return None if self.lat is None or self.lon is None else {"lat": self.lat, "lon": self.lon}
+
+    def change(self, changes: dict[str, Any], *, at: datetime) -> None:
+        """Take over what is given; colours that are left out stay."""
+        if "location" in changes:
+            place = changes.pop("location") or {}
+            changes |= {"lat": place.get("lat"), "lon": place.get("lon")}
+        if "theme" in changes:
+            changes["theme"] = self.theme | changes["theme"]
+        for field, value in changes.items():
+            setattr(self, field, value)
+        self.updated_at = at

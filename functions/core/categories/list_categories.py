@@ -1,0 +1,10 @@
+"""A city's categories as a tree, named in the reader's language, with the number of published listings in each."""
+from functions.core.categories.category import CategoryTree
+from functions.core.categories.queries import TREE
+from shared.function import Context, Json, http
+from shared.schema import Page
+
+
+@http.get("/api/categories", public=True, min_scale=1)
+def list_categories(ctx: Context) -> Json[Page[CategoryTree]]:
+    return ctx.sql.json(TREE, tenant=ctx.tenant.id, language=ctx.language, own_language=ctx.tenant.language)

@@ -1,0 +1,49 @@
+"""The medium as a row, with the rules of its states."""
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from functions.core.media.media import State
+from functions.core.media.pictures import Picture
+from shared.orm import TenantModel
+
+
+class Media(TenantModel):
+    """A file of the tenant's bucket. What was uploaded lies apart from what is shown: it is never shown itself."""
+
+    __tablename__ = "media"
+    key: Mapped[str]
+    filename: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int]
+    state: Mapped[str] = mapped_column(default=State.REQUESTED)
+    alt: Mapped[str]
+    author: Mapped[str]
+    licence: Mapped[str]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    problem: Mapped[str | None]
+    created_by: Mapped[UUID]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    @property
+    def url(self) -> str:
+        """Where it is shown."""
+        return f"/api/media/{self.id}"
+
+    @property
+    def folder(self) -> str:
+        """What the keys of all its files begin with."""
+        return f"media/{self.id}/"
+
+    def show(self, key: str, data: bytes, picture: Picture | None, *, at: datetime) -> None:
+        """From now on this file is what everyone sees."""
+        self.state, self.key, self.size, self.updated_at = State.READY, key, len(data), at
+        if picture:
+            self.width, self.height = picture.width, picture.height
+
+    def refuse(self, problem: str, *, at: datetime) -> None:
+        """Never show it, and remember why."""
+        self.state, self.problem, self.updated_at = State.REFUSED, problem, at

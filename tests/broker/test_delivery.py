@@ -1,0 +1,271 @@
+"""From ingress to the functions."""
+
+import asyncio
+import json
+
+import pytest
+
+from tests.broker.support import (
+    APPROVED,
+    TOKEN,
+    binary,
+    eventually,
+    functions,
+    holding,
+    saying,
+    saying_in_turn,
+    stage,
+    story,
+)
+from tooling.broker.settings import BrokerSettings
+from tooling.broker.triggers import Trigger
+from tooling.stack.ports import free_port
+
+MAIL = Trigger("notify-author", APPROVED)
+AUDIT = Trigger("write-audit-entry", "*")
+
+
+@story
+async def test_an_event_reaches_the_functions_that_want_its_type_and_no_others(settings: BrokerSettings) -> None:
+    other = Trigger("notify-editor", "app.heidi.listing.rejected")
+    async with stage(settings, [MAIL, AUDIT, other]) as s:
+        await s.publish("1")
+        await s.publish("2", type="app.heidi.city.created")
+        await s.publish("3", type=APPROVED + ".v2")
+        await s.idle()
+        assert s.functions.ids("notify-author") == ["1"]
+        assert sorted(s.functions.ids("write-audit-entry")) == ["1", "2", "3"]
+        assert s.functions.ids("notify-editor") == []
+
+
+@story
+async def test_attributes_extensions_and_data_arrive_as_they_were_sent(settings: BrokerSettings) -> None:
+    extensions = {"tenantid": "0b1e", "correlationid": "c-1", "actorid": "a-1", "traceparent": "00-ab-cd-01",
+                  "time": "2027-01-15T08:00:00Z", "subject": "Stra%C3%9Fe%20%25%22%E2%82%AC"}
+    async with stage(settings, [MAIL]) as s:
+        await s.publish("1", data=b'{"listing_id":"\xc3\xa9"}', **extensions)
+        await s.idle()
+        (got,) = s.functions.received
+        assert got.body == b'{"listing_id":"\xc3\xa9"}'
+        assert got.headers["content-type"] == "application/json"
+        assert got.headers["authorization"] == f"Bearer {TOKEN}"
+        expected = {"id": "1", "source": "/heidi/core", "type": APPROVED, "specversion": "1.0", **extensions}
+        assert {name[3:]: value for name, value in got.headers.items() if name.startswith("ce-")} == expected
+
+
+@story
+async def test_structured_and_batched_events_are_delivered_in_binary_mode(settings: BrokerSettings) -> None:
+    def event(number: str, **more: object) -> dict[str, object]:
+        return {"specversion": "1.0", "id": number, "source": "/s", "type": APPROVED, **more}
+
+    batch = [event("b", data={"ä": [1, None]}, priority=3, urgent=True), event("c", data_base64="AAH/"),
+             event("d", data="plain", datacontenttype="text/plain"), event("e")]
+    async with stage(settings, [MAIL]) as s:
+        body = json.dumps(event("a", data="text", subject="Käse")).encode()
+        assert await s.post(body, {"Content-Type": "application/cloudevents+json; charset=utf-8"}) == (202, "")
+        headers = {"Content-Type": "application/cloudevents-batch+json"}
+        assert await s.post(json.dumps(batch).encode(), headers) == (202, "")
+        assert await s.post(b"[]", headers) == (202, "")
+        await s.idle()
+        got = {each.id: each for each in s.functions.received}
+        assert (got["a"].body, got["a"].headers["ce-subject"]) == (b'"text"', "K%C3%A4se")
+        assert (got["b"].body, got["b"].headers["content-type"]) == ('{"ä":[1,null]}'.encode(), "application/json")
+        assert (got["b"].headers["ce-priority"], got["b"].headers["ce-urgent"]) == ("3", "true")
+        assert (got["c"].body, "content-type" in got["c"].headers) == (b"\x00\x01\xff", False)
+        assert (got["d"].body, got["d"].headers["content-type"]) == (b"plain", "text/plain")
+        assert (got["e"].body, "content-type" in got["e"].headers) == (b"", False)
+
+
+@story
+async def test_the_same_event_twice_is_accepted_twice_and_delivered_once(settings: BrokerSettings) -> None:
+    async with stage(settings, [MAIL]) as s:
+        await s.publish(*["same"] * 20, "other")
+        await s.idle()
+        await s.publish("same")
+        await s.idle()
+        assert sorted(s.functions.ids("notify-author")) == ["other", "same"]
+        async with s.client.get(s.url + "/metrics") as answer:
+            text = await answer.text()
+        assert 'heidi_broker_events_total{result="duplicate"} 20.0' in text
+
+
+@story
+async def test_failures_are_repeated_after_one_two_and_four_seconds_and_then_become_a_dead_letter(
+    settings: BrokerSettings,
+) -> None:
+    async with stage(settings, [MAIL, AUDIT]) as s:
+        s.functions.answers["notify-author"] = saying(503, b"no mail server\0" + b"x" * 5_000)
+        await s.publish("1")
+        for number, pause in enumerate((1.0, 2.0, 4.0), start=1):
+            await s.fails(number)
+            assert s.clock.waits() == [pause]
+            s.clock.advance(pause - 0.001)
+            assert len(s.functions.ids("notify-author")) == number
+            s.clock.advance(0.001)
+        (dead,) = await s.dead(1)
+        assert (dead["trigger"], dead["code"], dead["attempts"]) == ("notify-author", 503, 4)
+        assert dead["reason"] == "no mail server�" + "x" * 1_009
+        assert (dead["event"]["id"], dead["event"]["data"]) == ("1", {})
+        assert s.functions.ids("write-audit-entry") == ["1"]
+        assert s.clock.waits() == []
+
+
+@story
+async def test_a_function_that_recovers_gets_the_event_and_there_is_no_dead_letter(settings: BrokerSettings) -> None:
+    async with stage(settings, [MAIL]) as s:
+        s.functions.answers["notify-author"] = saying_in_turn(saying(500), saying(404), saying(204))
+        await s.publish("1")
+        await s.fails(1)
+        s.clock.advance(1)
+        await s.fails(2)
+        s.clock.advance(2)
+        await s.idle()
+        assert s.functions.ids("notify-author") == ["1", "1", "1"]
+        await s.dead(0)
+
+
+@story
+async def test_each_status_has_the_meaning_that_knative_gives_it(settings: BrokerSettings) -> None:
+    dead, again, done = {301, 400, 401, 403, 410, 413, 422}, {404, 408, 409, 429, 500, 502, 503, 504, 599}, {200, 202, 204}
+    async with stage(settings, [Trigger(f"f{code}", APPROVED) for code in dead | again | done]) as s:
+        for code in dead | again | done:
+            s.functions.answers[f"f{code}"] = saying(code)
+        await s.publish("1")
+        letters = await s.dead(len(dead))
+        assert {(each["code"], each["attempts"]) for each in letters} == {(code, 1) for code in dead}
+        await s.fails(len(again))
+        backlog = {each.trigger for each in await s.broker.store.backlog()}
+        assert backlog == {f"f{code}" for code in again}
+
+
+@story
+async def test_a_function_that_asks_for_time_gets_it(settings: BrokerSettings) -> None:
+    triggers = [Trigger(name, APPROVED) for name in ("patient", "short", "absurd", "broken")]
+    async with stage(settings, triggers) as s:
+        for name, value in (("patient", "30"), ("short", "0"), ("absurd", "99999"), ("broken", "soon")):
+            s.functions.answers[name] = saying(429, headers={"Retry-After": value})
+        await s.publish("1")
+        await s.fails(4)
+        assert s.clock.waits() == [1.0, 1.0, 30.0, 300.0]
+
+
+@story
+async def test_an_answer_that_is_an_event_is_delivered_as_one(settings: BrokerSettings) -> None:
+    reply = binary("reply", type="app.heidi.mail.sent", tenantid="t")
+    async with stage(settings, [MAIL, Trigger("count-mails", "app.heidi.mail.sent")]) as s:
+        s.functions.answers["notify-author"] = saying(200, b'{"to":"x"}', reply)
+        await s.publish("1")
+        await eventually(lambda: s.functions.ids("count-mails"))
+        await s.idle()
+        (got,) = [each for each in s.functions.received if each.name == "count-mails"]
+        assert (got.body, got.headers["ce-tenantid"]) == (b'{"to":"x"}', "t")
+        assert "ce-knativebrokerttl" not in got.headers
+
+
+@story
+async def test_functions_that_answer_each_other_for_ever_are_stopped(settings: BrokerSettings) -> None:
+    async with stage(settings, [Trigger("echo", "ping")]) as s:
+        numbers = iter(range(1_000))
+
+        async def answer(_: object) -> object:
+            return await saying(200, b"1", binary(f"r{next(numbers)}", type="ping"))(_)  # type: ignore[arg-type]
+
+        s.functions.answers["echo"] = answer  # type: ignore[assignment]
+        await s.publish("first", type="ping", knativebrokerttl="7")
+        await eventually(lambda: len(s.functions.received) == 8)
+        await s.idle()
+        assert len(s.functions.received) == 8
+
+
+@story
+async def test_an_answer_with_a_body_that_is_no_event_counts_as_a_failure(settings: BrokerSettings) -> None:
+    half = {"ce-specversion": "1.0", "ce-id": "1"}
+    async with stage(settings, [Trigger(name, APPROVED) for name in ("chatty", "half", "bulky")]) as s:
+        s.functions.answers |= {"chatty": saying(200, b"OK"), "half": saying(200, b"", half),
+                                "bulky": saying(200, b"x" * 3_000_000, binary("big"))}
+        await s.publish("1")
+        for number, pause in enumerate((1, 2, 4), start=1):
+            await s.fails(3 * number)
+            s.clock.advance(pause)
+        letters = {each["trigger"]: each for each in await s.dead(3)}
+        assert {each["code"] for each in letters.values()} == {502}
+        assert letters["chatty"]["reason"] == "answered 200 with a body that is not an event: OK"
+        assert "source is missing" in letters["half"]["reason"]
+
+
+@story
+async def test_no_answer_in_time_is_a_failure(settings: BrokerSettings) -> None:
+    async with stage(settings.model_copy(update={"broker_timeout": 0.05}), [MAIL]) as s:
+        never = asyncio.Event()
+        s.functions.answers["notify-author"] = holding(never)
+        await s.publish("1")
+        await s.fails(1)
+        assert s.clock.waits() == [1.0]
+        never.set()
+
+
+@story
+async def test_while_the_gateway_is_away_deliveries_wait_and_no_attempt_is_counted(settings: BrokerSettings) -> None:
+    port = free_port()
+    async with functions() as elsewhere, stage(settings, [MAIL], at=elsewhere) as s:
+        s.broker.subscribers._url = f"http://127.0.0.1:{port}/function/"
+        await s.publish("1", "2")
+        for _ in range(10):
+            await eventually(lambda: s.clock.waits() == [1.0])
+            s.clock.advance(1)
+        await eventually(lambda: s.clock.waits() == [1.0])
+        async with functions(port) as back:
+            s.clock.advance(1)
+            await s.idle()
+            assert sorted(back.ids("notify-author")) == ["1", "2"]
+        await s.dead(0)
+        assert s.broker.metrics.retries._value.get() == 0
+
+
+@story
+async def test_a_slow_function_does_not_keep_others_waiting(settings: BrokerSettings) -> None:
+    bounds = {"broker_in_flight": 6, "broker_in_flight_per_trigger": 4}
+    slow = [Trigger(f"slow-{number}", "slow") for number in range(5)]
+    async with stage(settings.model_copy(update=bounds), [*slow, MAIL]) as s:
+        release = asyncio.Event()
+        s.functions.answers |= {each.name: holding(release) for each in slow}
+        await s.publish(*(f"s{number}" for number in range(30)), type="slow")
+        await eventually(lambda: s.functions.in_flight >= 10)
+        await s.publish(*(f"m{number}" for number in range(30)))
+        await eventually(lambda: len(s.functions.ids("notify-author")) == 30)
+        assert s.functions.most_in_flight <= 5 * 2 + 2 + 6
+        assert all(len(s.functions.ids(each.name)) <= 4 for each in slow)
+        release.set()
+        await s.idle()
+        assert all(len(set(s.functions.ids(each.name))) == 30 for each in slow)
+
+
+@story
+async def test_a_queue_larger_than_memory_is_delivered_completely_and_once(
+    settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tooling.broker.lane.WINDOW", 10)
+    async with stage(settings, [MAIL, AUDIT]) as s:
+        release = asyncio.Event()
+        s.functions.answers |= {"notify-author": holding(release), "write-audit-entry": holding(release)}
+        await s.publish(*(f"e{number}" for number in range(300)))
+        release.set()
+        await s.publish(*(f"f{number}" for number in range(100)))
+        await s.idle()
+        expected = sorted([f"e{number}" for number in range(300)] + [f"f{number}" for number in range(100)])
+        assert sorted(s.functions.ids("notify-author")) == expected
+        assert sorted(s.functions.ids("write-audit-entry")) == expected
+
+
+@story
+async def test_large_events_go_through_and_memory_stays_bounded(settings: BrokerSettings) -> None:
+    async with stage(settings, [MAIL]) as s:
+        release = asyncio.Event()
+        s.functions.answers["notify-author"] = holding(release)
+        await s.publish(*(str(number) for number in range(24)), data=b"\x00" * 1_048_576)
+        (lane,) = s.broker.dispatcher._lanes.values()
+        assert len(lane.held) <= 9
+        release.set()
+        await s.idle()
+        assert {len(each.body) for each in s.functions.received} == {1_048_576}
+        assert len(set(s.functions.ids("notify-author"))) == 24

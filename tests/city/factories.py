@@ -1,0 +1,37 @@
+"""Cities that really are in the registry."""
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from shared import tenants
+from shared.tenants import Tenant
+from tests.support import City, call
+
+
+def city_body(**fields: Any) -> dict[str, Any]:
+    """What a super admin sends to onboard a city."""
+    return {"slug": f"weinheim-{uuid4().hex[:8]}", "name": "Weinheim", "state": "Baden-Württemberg", "languages": ["de", "en"],
+            "features": ["chatbot"], "admin": {"email": "Admin@Weinheim.example", "name": "Ada Admin"}} | fields
+
+
+def onboard(by: City, role: str = "super_admin", **fields: Any):
+    """The answer to an onboarding by somebody of the platform, or of `by`."""
+    return call("onboard-city", token=by.token(role), body=city_body(**fields))
+
+
+@contextmanager
+def registered(by: City, **fields: Any) -> Iterator[City]:
+    """A city that was onboarded, forgotten again at the end of the block."""
+    answer = onboard(by, **fields)
+    assert answer.status == 201, answer.body
+    tenant = resolved(answer.body["id"])
+    yield City(tenant)
+    tenants.forget(tenant)
+
+
+def resolved(name: str) -> Tenant:
+    """The tenant as every function reads it from `resolve-city`."""
+    answer = call("resolve-city", query=f"host={name}")
+    assert answer.status == 200, answer.body
+    return Tenant.model_validate_json(answer.raw)

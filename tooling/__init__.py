@@ -1,0 +1,1 @@
+"""The tool shed behind the `./heidi` command; no function imports it."""

@@ -1,0 +1,158 @@
+"""Make the virtual environment from the hashed lock, once, and become `tooling.cli` inside it; standard library only."""
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+from tooling import install, pythons
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN, CHECK = "requirements.lock", "requirements-dev.lock"   # the second holds all of the first
+MARKER = "heidi.json"
+
+
+def main(arguments: Sequence[str]) -> NoReturn:
+    """Never returns: the process becomes the command, or ends with one sentence."""
+    venv = venv_directory()
+    lock = CHECK if arguments[:1] == ["test"] else RUN
+    try:
+        if not is_ready(venv, lock):
+            with only_one(venv):
+                if not is_ready(venv, lock):   # another ./heidi may have made it while we waited
+                    make(venv, lock)
+    except install.Failed as failure:
+        sys.exit(str(failure))
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. Run ./heidi again: it starts over cleanly.")
+    become(venv, arguments)
+
+
+def venv_directory() -> Path:
+    """`.venv` in the repository, or what HEIDI_VENV names."""
+    return Path(os.path.abspath(os.environ.get("HEIDI_VENV") or ROOT / ".venv"))  # noqa: PTH100 (keeps links as they are)
+
+
+def is_ready(venv: Path, lock: str) -> bool:
+    """Whether it was finished, here, from this very lock."""
+    return read_marker(venv).get(lock) == digest(ROOT / lock) and os.access(venv / "bin" / "python", os.X_OK)
+
+
+def read_marker(venv: Path) -> dict[str, str]:
+    """What was installed; empty when the installation was not finished or the directory has moved (scripts name it)."""
+    try:
+        marker: dict[str, str] = json.loads((venv / MARKER).read_text())
+    except (OSError, ValueError):
+        return {}
+    return marker if marker.get("path") == str(venv) else {}
+
+
+def digest(path: Path) -> str:
+    """The lock's SHA-256; a clear end when the file is not there."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        raise install.Failed(f"{path} is missing or unreadable: this is not a whole checkout of HEIDI.") from None
+
+
+@contextmanager
+def only_one(venv: Path) -> Iterator[None]:
+    """Two commands started at once must not install over each other; pip inherits the lock, should we be killed."""
+    try:
+        directory = os.open(venv.parent, os.O_RDONLY)
+    except OSError as error:
+        raise install.Failed(f"The virtual environment cannot be made in {venv.parent}: {error.strerror}.") from None
+    os.set_inheritable(directory, True)
+    try:
+        with suppress(OSError):   # some network file systems cannot lock a directory
+            wait_for(directory)
+        yield
+    finally:
+        os.close(directory)
+
+
+def wait_for(directory: int) -> None:
+    """Take the lock, saying so if somebody else has it."""
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        install.say("Another ./heidi is installing; waiting for it.")
+        fcntl.flock(directory, fcntl.LOCK_EX)
+
+
+def make(venv: Path, lock: str) -> None:
+    """Add to a good environment what the checks need, or build a new one beside the old, which returns on failure."""
+    marker = read_marker(venv)
+    if lock == CHECK and is_ready(venv, RUN):
+        (venv / MARKER).unlink()
+        install.packages(venv, ROOT / CHECK)
+        mark(venv, lock)
+        return
+    if CHECK in marker:   # it had the tools of the checks; losing them with every new lock would be a nuisance
+        lock = CHECK
+    old = set_aside(venv)
+    try:
+        install.environment(base_python(venv), venv)
+        install.packages(venv, ROOT / lock)
+        mark(venv, lock)
+    except BaseException:
+        restore(venv, old)
+        raise
+    if old:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def base_python(venv: Path) -> str:
+    """The interpreter under us, or another that can make environments (Debian ships python3 without python3-venv)."""
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    if pythons.suits(base):
+        return str(base)
+    other = pythons.find(str(venv))
+    if other is None:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise install.Failed(f"Python {version} at {base} lacks its venv module. "
+                             f"Install it (Debian, Ubuntu: sudo apt install python{version}-venv) and run ./heidi again.")
+    return other
+
+
+def set_aside(venv: Path) -> Path | None:
+    """Move what is there out of the way, but only if it is a virtual environment."""
+    old = venv.with_name(venv.name + ".old")
+    if not venv.exists():
+        return None
+    if any(venv.iterdir()) and not (venv / "pyvenv.cfg").exists():
+        raise install.Failed(f"{venv} holds something that is not a virtual environment. "
+                             "Move it away, or name another directory with HEIDI_VENV.")
+    shutil.rmtree(old, ignore_errors=True)
+    return venv.rename(old)
+
+
+def restore(venv: Path, old: Path | None) -> None:
+    """A new environment failed: the last good one still runs the old lock, so that nothing is lost offline."""
+    if old and (old / MARKER).exists():
+        shutil.rmtree(venv, ignore_errors=True)
+        old.rename(venv)
+
+
+def mark(venv: Path, lock: str) -> None:
+    """The last thing written; without it the environment counts as half made."""
+    marker = {"path": str(venv)} | {name: digest(ROOT / name) for name in {RUN, lock}}
+    new = venv / (MARKER + ".new")
+    new.write_text(json.dumps(marker, indent=1))
+    new.replace(venv / MARKER)
+
+
+def become(venv: Path, arguments: Sequence[str]) -> NoReturn:
+    """Replace this process; -P and PYTHONPATH make `tooling` this checkout's, whatever the directory we are in."""
+    python = str(venv / "bin" / "python")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    os.execv(python, [python, "-P", "-m", "tooling.cli", *arguments])  # noqa: S606 (no shell wanted)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

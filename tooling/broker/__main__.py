@@ -1,0 +1,39 @@
+"""`python -m tooling.broker`: run the broker and the scheduler until told to stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+from shared.settings import SettingsError
+from tooling.broker.broker import Broker
+from tooling.broker.settings import BrokerSettings, broker_settings
+from tooling.broker.triggers import Tick, Trigger, load
+
+
+async def run(settings: BrokerSettings, triggers: list[Trigger], ticks: list[Tick]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await Broker(settings, triggers).serve(ticks, stop)
+
+
+def main() -> int:
+    """Start; 1 with a sentence on stderr when that is not possible."""
+    try:
+        settings = broker_settings()
+        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        triggers, ticks = load(settings.broker_triggers)
+        asyncio.run(run(settings, triggers, ticks))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"The broker cannot listen on {settings.broker_port} (BROKER_PORT): {error.strerror}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

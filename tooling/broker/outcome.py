@@ -1,0 +1,84 @@
+"""What an HTTP answer means for a delivery (Knative's delivery contract)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+
+from tooling.broker.event import Event, NotAnEvent, TooLarge
+from tooling.broker.wire import Headers, has_event, read_events
+
+RETRYABLE = frozenset({404, 408, 409, 429})
+MAX_REASON_BYTES = 1_024
+MAX_RETRY_AFTER = 300.0
+
+
+class Verdict(Enum):
+    """What to do with the delivery."""
+
+    DONE = auto()
+    AGAIN = auto()  # counts as an attempt
+    DEAD = auto()
+    UNREACHABLE = auto()  # the gateway itself is away: no attempt was made
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict with the status code, the first kilobyte of why, and what else the answer brought."""
+
+    verdict: Verdict
+    code: int = 0
+    reason: str = ""
+    retry_after: float = 0.0
+    reply: Event | None = None
+
+
+DELIVERED = Outcome(Verdict.DONE)
+Judge = Callable[[int, Headers, bytes], Outcome]
+
+
+def judge(status: int, headers: Headers, body: bytes) -> Outcome:
+    """Judge an answer by its status, its headers and its body."""
+    if 200 <= status < 300:
+        return _judge_success(status, headers, body)
+    reason = as_reason(body)
+    if status >= 500 or status in RETRYABLE:
+        return Outcome(Verdict.AGAIN, status, reason, retry_after=_retry_after(headers.get("Retry-After")))
+    return Outcome(Verdict.DEAD, status, reason)
+
+
+def judge_tick(status: int, headers: Headers, body: bytes) -> Outcome:
+    """Judge the answer to a tick: nobody is waiting for an event, so any body will do."""
+    return DELIVERED if 200 <= status < 300 else judge(status, headers, body)
+
+
+def _judge_success(status: int, headers: Headers, body: bytes) -> Outcome:
+    if has_event(headers):
+        try:
+            (reply,) = read_events(headers, body)
+        except (NotAnEvent, TooLarge, ValueError) as error:
+            return Outcome(Verdict.AGAIN, 502, as_reason(f"answered {status} with a broken event: {error}"))
+        return Outcome(Verdict.DONE, status, reply=reply)
+    if body:
+        said = as_reason(body)
+        return Outcome(Verdict.AGAIN, 502, as_reason(f"answered {status} with a body that is not an event: {said}"))
+    return DELIVERED
+
+
+def as_reason(said: bytes | str) -> str:
+    """Make text that Postgres can hold of the first kilobyte."""
+    raw = said.encode(errors="replace") if isinstance(said, str) else said
+    return raw[:MAX_REASON_BYTES].decode(errors="replace").replace("\0", "�")
+
+
+def _retry_after(value: str | None) -> float:
+    if not value:
+        return 0.0
+    try:
+        if value.isdecimal():
+            return min(float(value), MAX_RETRY_AFTER)
+        wait = parsedate_to_datetime(value) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+    return min(max(wait.total_seconds(), 0.0), MAX_RETRY_AFTER)

@@ -1,0 +1,103 @@
+"""One Postgres session in a thread of its own, for the event loop to await."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from pg8000.exceptions import DatabaseError
+
+from shared.pg import LOST, Connection, Row, Statement, discard, error_code
+from tooling.broker.sql import LOCK
+
+GONE = ("08", "57P", "25")  # connection failures, shutdowns, and a transaction that is no longer usable
+ANSWERS_WITHIN = 15.0
+
+
+class Lost(Exception):
+    """Postgres is not there; what was asked may or may not have been done."""
+
+
+class Refused(Exception):
+    """Postgres is there and says no; nothing was done."""
+
+    def __init__(self, error: DatabaseError) -> None:
+        super().__init__(str(error))
+        self.code = error_code(error)
+
+
+class Unavailable(Exception):
+    """The events could not be stored; sending them again is safe."""
+
+
+class Session:
+    """A connection that holds its part of the broker's lock; statements run one after another, in the order asked."""
+
+    def __init__(self, parameters: dict[str, Any], part: int, setup: Sequence[str] = ()) -> None:
+        self._parameters = parameters | {"timeout": ANSWERS_WITHIN, "application_name": f"heidi-broker-{part}"}
+        self._part = part
+        self._setup = setup
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"postgres-{part}")
+        self._connection: Connection | None = None
+
+    async def open(self) -> bool:
+        """Connect and take the lock; False when another broker holds it. Raises Lost or Refused."""
+        return bool(await self._in_thread(self._open))
+
+    async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Run several statements in one round trip and one transaction; raises Lost or Refused."""
+        answers: list[list[Row]] = await self._in_thread(self._batch, statements)
+        return answers
+
+    async def close(self) -> None:
+        """Give the connection up; the session can be opened again."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+
+    def end(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown(wait=False)
+
+    async def _in_thread(self, work: Any, *arguments: Any) -> Any:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        except LOST as error:
+            raise Lost(str(error)) from error
+        except DatabaseError as error:
+            if error_code(error).startswith(GONE):
+                raise Lost(str(error)) from error
+            raise Refused(error) from error
+
+    def _open(self) -> bool:
+        self._close()
+        connection = self._connection = Connection(**self._parameters)
+        _send_at_once(connection)
+        if not connection.batch([(LOCK, {"part": self._part})])[0][0][0]:
+            self._close()
+            return False
+        for statement in self._setup:
+            connection.execute_simple(statement)
+        return True
+
+    def _batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        if self._connection is None:
+            raise ConnectionError("not connected")
+        try:
+            return self._connection.batch(statements)
+        except LOST:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                discard(connection)
+
+
+def _send_at_once(connection: Connection) -> None:
+    """Switch Nagle's algorithm off: pg8000 leaves it on, and every statement of more than 8 KiB waited 40 ms for it."""
+    raw = connection._usock  # noqa: SLF001 (pg8000 has no option for it)
+    if raw.family != socket.AF_UNIX:
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,43 @@
+"""What the broker reads from its environment beyond the house's settings, checked once at start."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import NoDecode
+
+from shared.settings import Settings, SettingsError, secret_directories
+
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
+
+def between_commas(value: object) -> object:
+    """Take `1,2,4` apart."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+class BrokerSettings(Settings):
+    """The owner role's connection, token and gateway come from the house; the rest has the local stack's defaults."""
+
+    broker_host: str = "127.0.0.1"
+    broker_port: int = Field(8081, ge=1, le=65_535)
+    broker_database: str = "heidi_broker"
+    broker_triggers: Path | None = None
+    broker_backoff: Annotated[tuple[Seconds, ...], NoDecode, BeforeValidator(between_commas)] = (1.0, 2.0, 4.0)
+    broker_timeout: float = Field(60.0, gt=0)
+    broker_tick_timeout: float = Field(900.0, gt=0)
+    broker_in_flight: int = Field(96, ge=1)
+    broker_in_flight_per_trigger: int = Field(16, ge=1)
+    broker_keep_hours: float = Field(24.0, gt=0)
+
+
+@lru_cache
+def broker_settings() -> BrokerSettings:
+    """Read the broker's settings of this process; raises SettingsError naming every problem."""
+    try:
+        return BrokerSettings(_secrets_dir=secret_directories() or None)
+    except ValidationError as error:
+        found = error.errors(include_input=False)
+        lines = [f"{'.'.join(map(str, each['loc'])).upper() or 'SETTINGS'}: {each['msg']}" for each in found]
+        raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None

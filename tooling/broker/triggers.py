@@ -1,0 +1,97 @@
+"""Which function wants which events, and which are called by the clock."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from croniter import croniter
+
+from shared.settings import SettingsError
+
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Bring events of this type ("*" for all) to this function."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Call this function by the clock: five cron fields in UTC, or six with the seconds first."""
+
+    name: str
+    cron: str
+
+
+class Routes:
+    """The triggers, by exact event type."""
+
+    def __init__(self, triggers: Iterable[Trigger]) -> None:
+        """Index the triggers; several may want the same type."""
+        wanted: dict[str, list[str]] = {}
+        for trigger in triggers:
+            wanted.setdefault(trigger.type, []).append(trigger.name)
+        self._every = sorted(set(wanted.pop("*", [])))
+        self._exact = {kind: sorted({*names, *self._every}) for kind, names in wanted.items()}
+        self.names = sorted({name for names in (self._every, *self._exact.values()) for name in names})
+
+    def match(self, event_type: str) -> list[str]:
+        """Name the functions that want this type."""
+        return self._exact.get(event_type, self._every)
+
+
+def load(path: Path | None) -> tuple[list[Trigger], list[Tick]]:
+    """Read triggers and ticks from a JSON file, or without one from the functions' own records."""
+    if path is None:
+        from tooling import registry
+
+        try:
+            source: dict[str, Any] = {
+                "triggers": [{"name": each.name, "type": each.type} for each in registry.triggers()],
+                "ticks": [{"name": each.name, "cron": each.cron} for each in registry.ticks()],
+            }
+        except registry.RegistryError as error:
+            raise SettingsError(str(error)) from None
+    else:
+        source = _read(path)
+    try:
+        triggers = [Trigger(**each) for each in source.get("triggers", [])]
+        ticks = [Tick(**each) for each in source.get("ticks", [])]
+    except TypeError as error:
+        msg = f"{path}: a trigger is {{name, type}}, a tick is {{name, cron}} ({error})."
+        raise SettingsError(msg) from None
+    _check(triggers, ticks)
+    return triggers, ticks
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"BROKER_TRIGGERS names {path}, which cannot be read: {error}."
+        raise SettingsError(msg) from None
+    return found if isinstance(found, dict) else {"triggers": found}
+
+
+def _check(triggers: list[Trigger], ticks: list[Tick]) -> None:
+    names = [*(each.name for each in triggers), *(each.name for each in ticks)]
+    wrong = [name for name in names if not DNS_LABEL.fullmatch(name)]
+    wrong += [f"{each.name} ({each.cron})" for each in ticks if not _is_cron(each.cron)]
+    if wrong:
+        msg = f"Not a function's name, or not a schedule: {', '.join(wrong)}."
+        raise SettingsError(msg)
+
+
+def _is_cron(cron: str) -> bool:
+    try:
+        croniter(cron, second_at_beginning=True).get_next()
+    except (ValueError, KeyError):  # also for the 31st of February, which is well-formed and never comes
+        return False
+    return len(cron.split()) in (5, 6)

@@ -1,0 +1,40 @@
+"""`python -m tooling.cli`: every command, and one sentence instead of a traceback for what a person can mend."""
+import os
+import sys
+
+import typer
+
+from tooling.cli import checks, data, demo, events, functions, generate, stack
+from tooling.problem import Problem, problem_of
+
+app = typer.Typer(
+    name="heidi", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]}, epilog="Begin with `./heidi up`.",
+    help="The backend with which cities run their citizen apps: one small function per capability.")
+for group in (stack, data, checks, generate, functions, events, demo):
+    group.add_to(app)
+
+
+def main() -> None:
+    """Exit code 1 for what went wrong, 2 for a wrong use, 130 for Ctrl-C."""
+    try:
+        app(prog_name="./heidi")
+    except Problem as problem:
+        end(str(problem))
+    except BrokenPipeError:   # `./heidi logs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if (known := problem_of(error)) is None:
+            raise
+        end(str(known))
+
+
+def end(text: str) -> None:
+    """In red where there is colour."""
+    typer.secho(text, fg=typer.colors.RED, err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

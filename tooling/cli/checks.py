@@ -1,0 +1,22 @@
+"""test: the whole check."""
+from typing import Annotated
+
+import typer
+
+Arguments = Annotated[list[str] | None, typer.Argument(help="For pytest; with them only the tests run.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("test", rich_help_panel="Development", context_settings={"ignore_unknown_options": True},
+                epilog="Example: `./heidi test`, or a part of it: `./heidi test tests/tooling -k redis`")(check)
+
+
+def check(arguments: Arguments = None) -> None:
+    """Lint, types, import rules, generated files, and every test against a real PostgreSQL and Redis.
+
+    Fails if any of them fails; what pytest prints comes last.
+    """
+    from tooling.check import run
+
+    raise typer.Exit(run(arguments or []))

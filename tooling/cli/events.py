@@ -1,0 +1,43 @@
+"""events list, dead, replay: what the broker holds."""
+from typing import Annotated
+
+import typer
+
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids as `events dead` prints them.")]
+All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    group = typer.Typer(no_args_is_help=True, help="Events, dead letters, and sending them again.", rich_markup_mode="markdown")
+    group.command("list", epilog="Example: `./heidi events list -n 20`")(list_events)
+    group.command("dead", epilog="Example: `./heidi events dead`")(dead)
+    group.command("replay", epilog="Example: `./heidi events replay --all`")(replay)
+    app.add_typer(group, name="events", rich_help_panel="Functions")
+
+
+def list_events(limit: Limit = 50) -> None:
+    """The newest events and how their deliveries stand."""
+    from tooling.cli.engine import engine, enter
+
+    enter()
+    engine("tooling.events").print_events(limit)
+
+
+def dead(limit: Limit = 50) -> None:
+    """Events that could not be delivered, with the reason."""
+    from tooling.cli.engine import engine, enter
+
+    enter()
+    engine("tooling.events").print_dead(limit)
+
+
+def replay(ids: Ids = None, *, everything: All = False) -> None:
+    """Deliver dead letters again, to the function that failed and to no other."""
+    from tooling.cli.engine import engine, enter
+
+    if bool(ids) == everything:
+        raise typer.BadParameter("name the events, or say --all")
+    enter()
+    engine("tooling.events").replay(None if everything else ids)

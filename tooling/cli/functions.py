@@ -1,0 +1,60 @@
+"""functions list and show, invoke, serve: the catalogue and single functions."""
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Function = Annotated[str, typer.Argument(help="As deployed, `list-listings`.")]
+Data = Annotated[str, typer.Option("--data", "-d", help="The body; @FILE reads a file, - standard input.")]
+Query = Annotated[list[str] | None, typer.Option("--query", "-q", help="NAME=VALUE, repeatable.")]
+As = Annotated[str | None, typer.Option("--as", help="Log in as this user of the demonstration city first.")]
+Tenant = Annotated[str | None, typer.Option("--tenant", "-t", help="The city.")]
+Port = Annotated[int, typer.Option("--port", "-p", min=1, max=65535)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    panel = "Functions"
+    group = typer.Typer(no_args_is_help=True, help="The catalogue of functions.", rich_markup_mode="markdown")
+    group.command("list", epilog="Example: `./heidi functions list`")(list_functions)
+    group.command("show", epilog="Example: `./heidi functions show approve-listing`")(show)
+    app.add_typer(group, name="functions", rich_help_panel=panel)
+    app.command(rich_help_panel=panel, epilog="Example: `./heidi invoke list-listings -q category=museums -t demo`")(invoke)
+    app.command(rich_help_panel=panel, epilog="Example: `./heidi serve list-listings --port 9000`")(serve)
+
+
+def list_functions() -> None:
+    """Every function with its route, event or schedule."""
+    from tooling.cli.engine import engine
+
+    engine("tooling.catalogue").print_list()
+
+
+def show(name: Function) -> None:
+    """One function's contract: path, permission, events in and out, errors, limits."""
+    from tooling.cli.engine import engine
+
+    engine("tooling.catalogue").print_function(name)
+
+
+def invoke(name: Function, data: Data = "", query: Query = None, user: As = None, tenant: Tenant = None) -> None:
+    """Call a function through the running gateway and print its answer."""
+    from tooling.cli.engine import engine, enter
+
+    enter()
+    engine("tooling.invoke").invoke(name, body(data), query or [], user, tenant)
+
+
+def body(data: str) -> bytes:
+    """The option's text, or what it points at."""
+    if data == "-":
+        return typer.get_binary_stream("stdin").read()
+    return Path(data[1:]).read_bytes() if data.startswith("@") else data.encode()
+
+
+def serve(name: Function, port: Port = 8090) -> None:
+    """Run one function alone under functions-framework, as it is deployed, with the running stack's settings."""
+    from tooling.cli.engine import engine, enter
+
+    enter()
+    engine("tooling.serve").serve(name, port)

@@ -1,0 +1,19 @@
+"""generate: the files that follow from the functions' records."""
+from typing import Annotated
+
+import typer
+
+Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 if a committed file differs.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command(rich_help_panel="Development", epilog="Example: `./heidi generate --check`")(generate)
+
+
+def generate(*, check: Check = False) -> None:
+    """Write stack.yml, knative/, routes, OpenAPI, AsyncAPI and the access matrix from the functions' records."""
+    from tooling.cli.engine import engine
+
+    if not engine("tooling.generate").generate(check=check):
+        raise typer.Exit(1)

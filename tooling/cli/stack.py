@@ -1,0 +1,82 @@
+"""up, down, status, logs, reset: the local stack."""
+from typing import Annotated
+
+import typer
+
+Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready and leave it running.")]
+Name = Annotated[str | None, typer.Argument(help="Of one process, as in `./heidi status`; without it all.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what comes.")]
+Lines = Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of each.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+UP = "Example: `./heidi up -d`, or with a PostgreSQL of your own: `DATABASE_URL=postgresql://heidi_app:…@db:5432/ ./heidi up`"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    panel = "The local stack"
+    app.command(rich_help_panel=panel, epilog=UP)(up)
+    app.command(rich_help_panel=panel, epilog="Example: `./heidi down`")(down)
+    app.command(rich_help_panel=panel, epilog="Example: `./heidi status`")(status)
+    app.command(rich_help_panel=panel, epilog="Example: `./heidi logs gateway -f`")(logs)
+    app.command(rich_help_panel=panel, epilog="Example: `./heidi reset --yes && ./heidi up`")(reset)
+
+
+def up(*, detach: Detach = False) -> None:
+    """Start everything: PostgreSQL, Redis, migrations, a demonstration city, third parties, broker, gateway.
+
+    Nothing but Python is needed. What the environment names (DATABASE_URL or POSTGRES_HOST, REDIS_URL, S3_ENDPOINT,
+    SMTP_HOST, BROKER_URL …) is used instead of the embedded part; ports are moved with GATEWAY_PORT, POSTGRES_PORT and so on.
+    A process that dies is started again. Ctrl-C stops everything; data stays in `.heidi/`.
+    """
+    from tooling.stack import up as stack
+
+    stack.in_background() if detach else stack.in_foreground()
+
+
+def down() -> None:
+    """Stop everything in order; the data stays."""
+    from tooling.stack import control
+    from tooling.stack.home import Home
+
+    typer.echo("Stopped." if control.stop(Home.here()) else "HEIDI was not running.")
+
+
+def status() -> None:
+    """What runs, where, since when, and how often it had to be started again.
+
+    The exit code is 0 if everything is ready, otherwise 1.
+    """
+    from tooling.cli.table import print_status
+    from tooling.stack import control
+    from tooling.stack.home import Home
+
+    rows = control.status(Home.here())
+    print_status(rows)
+    raise typer.Exit(0 if rows and all(row.state == "ready" for row in rows) else 1)
+
+
+def logs(name: Name = None, *, follow: Follow = False, lines: Lines = 50) -> None:
+    """Print what the processes wrote, of one or of all."""
+    from tooling.stack import logs as files
+    from tooling.stack.home import Home
+
+    chosen = files.choose(Home.here(), name)
+    for file in chosen:
+        for line in files.tail(file, lines):
+            typer.echo(line if name else f"{file.stem:<12}{line}")
+    if follow:
+        for stem, line in files.follow(chosen):
+            typer.echo(line if name else f"{stem:<12}{line}")
+
+
+def reset(*, yes: Yes = False) -> None:
+    """Stop everything and delete the local data, secrets included; the next `up` begins afresh."""
+    from tooling.stack import control
+    from tooling.stack.home import Home
+
+    home = Home.here()
+    if not yes:
+        typer.confirm(f"Delete all local data in {home.path}?", abort=True)
+    control.stop(home)
+    home.remove()
+    typer.echo("Everything local is deleted. ./heidi up begins afresh.")

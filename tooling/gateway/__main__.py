@@ -1,0 +1,34 @@
+"""`python -m tooling.gateway`: serve all functions on GATEWAY_PORT until told to stop."""
+import gc
+import logging
+import sys
+
+
+def main() -> int:
+    """Start; 1 with a sentence on stderr when that is not possible."""
+    gc.disable()  # nothing that is loaded now is garbage later
+    from shared.settings import SettingsError
+    from tooling.gateway.assembly import assemble
+    from tooling.gateway.settings import gateway_settings
+    from tooling.problem import Problem
+    from tooling.registry import RegistryError
+
+    try:
+        settings = gateway_settings()
+        server, gateway = assemble(settings)
+    except (SettingsError, RegistryError, Problem) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"The gateway cannot listen on {settings.gateway_port} (GATEWAY_PORT): {error.strerror}.", file=sys.stderr)
+        return 1
+    gc.freeze()
+    gc.enable()
+    logging.getLogger("heidi.gateway").info("listening", extra={"context": {
+        "url": f"http://{settings.gateway_host}:{server.port}", "functions": len(gateway.functions.records)}})
+    server.run(gateway.close)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""The functions that are deployed here: all of the collection, unless somebody removed one; what was deployed is remembered."""
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from shared.errors import NotFound, Problem
+from shared.http import Request, Response
+from shared.outcome import error_response
+from shared.pipeline import Function
+from shared.record import Record
+from shared.trace import Trace
+from tooling.gateway.logs import LogBook
+from tooling.gateway.settings import private
+from tooling.generate.common import IMAGE
+from tooling.generate.specification import specification
+from tooling.problem import Problem as Unreadable
+
+NAMESPACE = "openfaas-fn"
+Texts = dict[str, str]
+
+
+class Deployment(BaseModel):
+    """What `faas-cli deploy` sends, as far as it means something here."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+    service: str
+    image: str = IMAGE
+    env_process: str | None = ""
+    env_vars: Texts | None = None
+    constraints: list[str] | None = None
+    secrets: list[str] | None = None
+    labels: Texts | None = None
+    annotations: Texts | None = None
+    limits: Texts | None = None
+    requests: Texts | None = None
+    read_only_root_filesystem: bool = False
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @classmethod
+    def first(cls, record: Record) -> "Deployment":
+        """A function as stack.yml describes it."""
+        said = specification(record)
+        return cls(service=record.name, image=said["image"], env_vars=said["environment"], secrets=said["secrets"],
+                   labels=said["labels"], annotations=said["annotations"], limits=said["limits"], requests=said["requests"],
+                   read_only_root_filesystem=said["readonly_root_filesystem"])
+
+
+class Kept(BaseModel):
+    """What differs from stack.yml."""
+
+    removed: list[str]
+    deployed: dict[str, Deployment]
+
+
+@dataclass(slots=True)
+class Deployed:
+    """One function, its description, and how often it was called."""
+
+    record: Record
+    description: Deployment
+    invocations: int = 0
+    function: Function | None = field(default=None)
+
+    @property
+    def was_described_anew(self) -> bool:
+        """Whether somebody deployed it in another way than stack.yml says."""
+        first = Deployment.first(self.record)
+        return self.description != first.model_copy(update={"created_at": self.description.created_at})
+
+    def status(self) -> dict[str, Any]:
+        """The object of OpenFaaS's API; labels and annotations are always there."""
+        said = self.description
+        return {
+            "name": self.record.name, "image": said.image, "namespace": NAMESPACE, "envProcess": said.env_process or "",
+            "envVars": said.env_vars or {}, "constraints": said.constraints or [], "secrets": said.secrets or [],
+            "labels": said.labels or {}, "annotations": said.annotations or {}, "limits": said.limits, "requests": said.requests,
+            "readOnlyRootFilesystem": said.read_only_root_filesystem, "invocationCount": self.invocations,
+            "replicas": 1, "availableReplicas": 1, "createdAt": said.created_at.isoformat().replace("+00:00", "Z")}
+
+
+class Functions:
+    """Calls functions by name, deploys and removes them."""
+
+    def __init__(self, records: Mapping[str, Record], logs: LogBook, state: Path) -> None:
+        """Remember what was deployed and removed; a state file that cannot be read is an error that says so."""
+        self.records, self.logs, self.state = records, logs, state
+        self.changing = threading.Lock()
+        self.deployed = {name: Deployed(record, Deployment.first(record)) for name, record in records.items()}
+        self.remember()
+
+    def get(self, name: str) -> Deployed:
+        """The function with this name; NotFound when there is none, or when it was removed."""
+        found = self.deployed.get(name)
+        if found is None:
+            raise NotFound("Function", name)
+        return found
+
+    def call(self, name: str, request: Request) -> Response:
+        """Call it, count the call, keep a line about it."""
+        found = self.get(name)
+        if found.function is None:
+            found.function = Function(found.record)
+        started = time.perf_counter()
+        response = found.function(request)
+        found.invocations += 1
+        took = time.perf_counter() - started
+        status = f"{response.status} {HTTPStatus(response.status).phrase}"
+        self.logs.add(name, f"{request.method} {request.path} - {status} - {took:.4f}s - call {request.header('x-call-id')}")
+        return response
+
+    def call_later(self, name: str, request: Request) -> Response:
+        """Call it when its turn has come: a refusal is an answer too, since only the callback will tell."""
+        try:
+            return self.call(name, request)
+        except Problem as problem:
+            return refuse(problem, request)
+
+    def deploy(self, wanted: Deployment) -> None:
+        """Describe a function anew, or bring it back."""
+        with self.changing:
+            known = self.deployed.get(wanted.service) or Deployed(self.records[wanted.service], wanted)
+            known.description = wanted
+            self.deployed[wanted.service] = known
+            self.save()
+
+    def remove(self, name: str) -> None:
+        """Hide a function until it is deployed again; NotFound when there is none."""
+        with self.changing:
+            self.get(name)
+            del self.deployed[name]
+            self.save()
+
+    def remember(self) -> None:
+        """Read what was deployed and removed before."""
+        if not self.state.exists():
+            return
+        try:
+            kept = Kept.model_validate_json(self.state.read_bytes())
+        except ValueError:
+            raise Unreadable(f"{self.state} is damaged: delete it, and every function is deployed as stack.yml says.") from None
+        for name in kept.removed:
+            self.deployed.pop(name, None)
+        for name, said in kept.deployed.items():
+            if name in self.deployed:
+                self.deployed[name].description = said
+
+    def save(self) -> None:
+        """Write down what differs from the collection, in one step."""
+        kept = Kept(removed=sorted(self.records.keys() - self.deployed.keys()),
+                    deployed={name: each.description for name, each in self.deployed.items() if each.was_described_anew})
+        private(self.state.parent)
+        draft = self.state.with_suffix(".new")
+        draft.write_text(kept.model_dump_json(by_alias=True, indent=1), "utf-8")
+        draft.replace(self.state)
+
+
+def refuse(problem: Problem, request: Request) -> Response:
+    """An error of the gateway itself, in the body of §16.5."""
+    trace = Trace.start(request.header("traceparent"), request.header("x-correlation-id"))
+    response = error_response(problem, request, trace.correlation_id)
+    response.headers["X-Correlation-Id"] = trace.correlation_id
+    return response

@@ -1,0 +1,61 @@
+"""What the gateway reads from its environment beyond the house's settings, checked once at start."""
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import NoDecode
+
+from shared.settings import Settings, SettingsError, secret_directories
+from tooling.stack.home import Home
+
+
+def between_commas(value: object) -> object:
+    """Take `https://a.example, https://b.example` apart."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class GatewaySettings(Settings):
+    """Where to listen, who may look behind the curtain, and which web pages may call us."""
+
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(8080, ge=0, le=65_535)
+    gateway_threads: int = Field(64, ge=2)            # a function may call another one through us, and waits in its thread
+    gateway_password: SecretStr | None = None
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(between_commas)] = ()
+    inbox_port: int = 8083
+    heidi_home: Path = Field(default_factory=lambda: Home.here().path)
+
+    @property
+    def directory(self) -> Path:
+        """What the gateway keeps: deployments, secrets, calls that wait."""
+        return self.heidi_home / "gateway"
+
+    def password(self) -> str:
+        """The password of `admin`: the configured one, or one that is made once and kept in a file only we can read."""
+        if self.gateway_password:
+            return self.gateway_password.get_secret_value()
+        path = self.directory / "password"
+        if not path.exists():
+            private(self.directory)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(24) + "\n", "utf-8")
+        return path.read_text("utf-8").strip()
+
+
+def private(directory: Path) -> None:
+    """A directory that only we can look into."""
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
+
+
+@lru_cache
+def gateway_settings() -> GatewaySettings:
+    """Read the gateway's settings of this process; raises SettingsError naming every problem."""
+    try:
+        return GatewaySettings(_secrets_dir=secret_directories() or None)
+    except ValidationError as error:
+        found = error.errors(include_input=False)
+        lines = [f"{'.'.join(map(str, each['loc'])).upper() or 'SETTINGS'}: {each['msg']}" for each in found]
+        raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None

@@ -1,0 +1,39 @@
+"""Everything that is generated from the functions' records: `generate()` writes it, `generate(check=True)` only compares."""
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from shared.record import Record
+from tooling.registry import ROOT, RegistryError, contradictions, records
+
+Render = Callable[[Mapping[str, Record]], str]
+
+
+def outputs() -> dict[str, Render]:
+    """What is generated, and by whom."""
+    from tooling.generate import access, asyncapi, catalogue, knative, openapi, routes, schedules, stack, triggers
+
+    return {
+        "stack.yml": stack.render,
+        "knative/functions.yaml": knative.render, "knative/triggers.yaml": triggers.render,
+        "knative/schedules.yaml": schedules.render, "knative/routes.yaml": routes.gateway_api,
+        "deploy/edge/routes.caddy": routes.caddy,
+        "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
+        "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render}
+
+
+def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)
+    """The files that differ from what the records say; they are written unless `check`. RegistryError on a contradiction."""
+    known = records()
+    if problems := contradictions(known.values()):
+        raise RegistryError("\n".join(problems))
+    return [name for name, render in outputs().items() if differs(root / name, render(known), write=not check)]
+
+
+def differs(path: Path, text: str, *, write: bool) -> bool:
+    """Whether the file is not what it should be; afterwards it is, if asked for."""
+    if path.is_file() and path.read_text("utf-8") == text:
+        return False
+    if write:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", newline="\n")
+    return True

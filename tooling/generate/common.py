@@ -1,0 +1,38 @@
+"""What the generators share: names in the cluster, the image, functions by service."""
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from shared.record import Record
+from tooling.registry import ROOT
+
+VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+IMAGE = f"ghcr.io/heidi-platform/heidi-functions:{VERSION}"
+NAMESPACE = "heidi"
+SETTINGS, SECRETS = "heidi-settings", "heidi-secrets"     # the ConfigMap and the Secret that every function reads
+THREADS = 8                                               # of one instance; it takes as many requests at once
+GENERATED = "Generated from the functions' records by `heidi generate`. Do not edit."
+
+Document = dict[str, Any]
+
+
+def by_service(records: Iterable[Record]) -> Mapping[str, list[Record]]:
+    """The functions of each service, both in alphabetical order."""
+    ordered = sorted(records, key=lambda record: (record.service, record.name))
+    return {service: list(group) for service, group in groupby(ordered, key=lambda record: record.service)}
+
+
+def public(records: Iterable[Record]) -> list[Record]:
+    """What has a public address: static paths before those with placeholders, long ones before short ones."""
+    found = [record for record in records if record.kind == "http" and record.path and not record.access.internal]
+    return sorted(found, key=lambda record: (shape(record), record.path, record.method))
+
+
+@lru_cache(None)
+def shape(record: Record) -> tuple[int, int, str]:
+    """Sorts addresses by how much they say: where two fit, the first one is meant."""
+    parts = record.path.strip("/").split("/")
+    holes = "".join("1" if part.startswith("{") else "0" for part in parts)
+    return (holes.count("1"), -len(parts), holes)

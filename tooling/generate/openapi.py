@@ -1,0 +1,182 @@
+"""docs/reference/openapi.json: OpenAPI 3.1 for everything that has a public address."""
+import inspect
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+
+from shared.binding import Binding, Upload
+from shared.http import Json, Response
+from shared.languages import LANGUAGES
+from shared.record import PLACEHOLDER, Record, camel
+from tooling.generate import problems
+from tooling.generate.common import GENERATED, VERSION, by_service, public
+from tooling.generate.schemas import Mode, Schemas
+
+Document = dict[str, Any]
+ABOUT = f"""The backend with which cities run their citizen apps. One function answers each address.
+
+Every call is about one city, named by the host name (`heidelberg.heidi.app`), the header `X-Tenant-ID` or the token; where more
+than one of them is there, they must agree. Somebody else's things are 404, never 403. Errors have one body with a stable `code`.
+Lists come in pages: pass `nextCursor` back as `cursor`. {GENERATED}"""
+
+
+def document(records: Mapping[str, Record]) -> Document:
+    """The whole description."""
+    shown = public(records.values())
+    schemas = Schemas(types(shown))
+    everything = {problem.code: problem for record in shown for problem in problems.refusals(record)}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "HEIDI", "version": VERSION, "description": ABOUT},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": service, "description": about(service)} for service in by_service(shown)],
+        "paths": paths(shown, schemas),
+        "components": {
+            "securitySchemes": {"bearer": BEARER},
+            "parameters": COMMON, "headers": HEADERS,
+            "schemas": {"Error": problems.SCHEMA} | schemas.components,
+            "examples": {code: problems.example(problem) for code, problem in sorted(everything.items())}}}
+
+
+def render(records: Mapping[str, Record]) -> str:
+    """The description as a file."""
+    return json.dumps(document(records), indent=1, ensure_ascii=False) + "\n"
+
+
+def about(service: str) -> str:
+    """A service in its own words."""
+    return inspect.cleandoc(sys.modules[f"functions.{service}"].__doc__ or "")
+
+
+def types(records: list[Record]) -> dict[str, tuple[Any, Mode]]:
+    """Every type that needs a schema."""
+    found: dict[str, tuple[Any, Mode]] = {}
+    for record in records:
+        hints, body = signature(record)
+        found |= {f"{record.name}.{name}": (hint, "validation") for name, (hint, _) in hints.items()}
+        if body:
+            found[f"{record.name} body"] = (body[1], "validation")
+        if (answer := returned(record)) is not None:
+            found[f"{record.name} answer"] = (answer, "serialization")
+    return found
+
+
+def signature(record: Record) -> tuple[dict[str, tuple[Any, Any]], tuple[str, Any] | None]:
+    """The parameters with their types and defaults, and the body, as the binding reads them."""
+    hints = get_type_hints(record.handler, include_extras=True)
+    body_name = Binding.of(record).body_name
+    given = list(inspect.signature(record.handler).parameters.values())[1:]
+    parameters = {p.name: (hints[p.name], p.default) for p in given if p.name != body_name}
+    return parameters, (body_name, hints[body_name]) if body_name else None
+
+
+def returned(record: Record) -> Any:
+    """The type of the answer; None where there is none, or where it is no JSON."""
+    found = Binding.of(record).returns
+    if get_origin(found) is Json:
+        found = get_args(found)[0]
+    return None if found in (None, type(None), Response, Json) else found
+
+
+def paths(records: list[Record], schemas: Schemas) -> Document:
+    """The addresses in alphabetical order, each with its methods."""
+    found: dict[str, Document] = {}
+    for record in sorted(records, key=lambda record: (record.public_path, record.method)):
+        found.setdefault(record.public_path, {})[record.method.lower()] = operation(record, schemas)
+    return found
+
+
+def operation(record: Record, schemas: Schemas) -> Document:
+    """One function."""
+    doc = inspect.cleandoc(sys.modules[record.module].__doc__ or "").partition("\n")[2].strip()
+    _, body = signature(record)
+    return {
+        "operationId": record.name, "tags": [record.service], "summary": record.summary, **({"description": doc} if doc else {}),
+        "security": security(record), **extensions(record), "parameters": parameters(record, schemas),
+        **({"requestBody": request_body(record, body[1], schemas)} if body else {}),
+        "responses": success(record, schemas) | problems.responses(problems.refusals(record))}
+
+
+def security(record: Record) -> list[Document]:
+    """A token, or a token if there is one."""
+    return [{}, {"bearer": []}] if record.access.public else [{"bearer": []}]
+
+
+def extensions(record: Record) -> Document:
+    """What OpenAPI has no words for."""
+    found = {"x-permission": record.access.permission, "x-feature": record.feature, "x-emits": [e.type() for e in record.emits]}
+    return {key: value for key, value in found.items() if value}
+
+
+def parameters(record: Record, schemas: Schemas) -> list[Document]:
+    """Those of the address and the query, then the headers."""
+    in_path = set(PLACEHOLDER.findall(record.path))
+    found = [parameter(name, default, in_path=name in in_path, schema=dict(schemas[f"{record.name}.{name}"]))
+             for name, (_, default) in signature(record)[0].items()]
+    wanted = [name for name, applies in APPLIES.items() if applies(record)]
+    return found + [{"$ref": f"#/components/parameters/{name}"} for name in wanted]
+
+
+def parameter(name: str, default: Any, *, in_path: bool, schema: Document) -> Document:
+    """One parameter; its description moves out of the schema, its default in."""
+    is_required = in_path or default is inspect.Parameter.empty
+    if not is_required and default is not None and "default" not in schema:
+        schema["default"] = getattr(default, "value", default)
+    description = schema.pop("description", "") if "$ref" not in schema else ""
+    return {"name": camel(name), "in": "path" if in_path else "query", "required": is_required,
+            **({"description": description} if description else {}), "schema": schema}
+
+
+def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Document:
+    """JSON; a multipart form too, where there is a file in it."""
+    schema = schemas[f"{record.name} body"]
+    content = {"application/json": {"schema": schema}}
+    files = [field.alias or camel(name) for name, field in model.model_fields.items() if carries_file(field.annotation)]
+    if files:
+        whole = schemas.components[schema["$ref"].rpartition("/")[2]]
+        parts = {name: {"type": "string", "contentMediaType": "application/octet-stream"} if name in files else part
+                 for name, part in whole["properties"].items()}
+        content = {"multipart/form-data": {"schema": whole | {"properties": parts}}} | content
+    return {"required": any(field.is_required() for field in model.model_fields.values()), "content": content}
+
+
+def carries_file(annotation: Any) -> bool:
+    """Whether a field is an upload, or may be one."""
+    return annotation is Upload or any(carries_file(part) for part in get_args(annotation))
+
+
+def success(record: Record, schemas: Schemas) -> Document:
+    """What comes back when all is well."""
+    returns = Binding.of(record).returns
+    headers = {"X-Correlation-Id": {"$ref": "#/components/headers/CorrelationId"}}
+    if returned(record) is not None:
+        content = {"application/json": {"schema": schemas[f"{record.name} answer"]}}
+        return {str(record.status): {"description": "Done", "headers": headers, "content": content}}
+    if returns is Response and 300 <= record.status < 400:
+        location = {"Location": {"schema": {"type": "string"}}}
+        return {str(record.status): {"description": "Look there", "headers": headers | location}}
+    if returns is Response:
+        return {str(record.status): {"description": "The bytes", "headers": headers, "content": {"*/*": {}}}}
+    return {"204": {"description": "Done; there is nothing to say", "headers": headers}}
+
+
+BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+          "description": "The access token that POST /api/auth/login gives; good for two hours."}
+HEADERS: Document = {
+    "CorrelationId": {"description": "Names this call in our logs.", "schema": {"type": "string"}},
+    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+COMMON: Document = {
+    "Tenant": {"name": "X-Tenant-ID", "in": "header", "schema": {"type": "string"}, "example": "heidelberg",
+               "description": "The city's id or its short name, where neither the host name nor a token says it."},
+    "Language": {"name": "Accept-Language", "in": "header", "description": "The language of messages.",
+                 "schema": {"type": "string"}, "example": ", ".join(sorted(LANGUAGES))},
+    "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "description":
+                       "The same key with the same request gets the first answer again, and nothing is done twice."},
+    "CorrelationId": {"name": "X-Correlation-Id", "in": "header", "description": "The caller's own name for this call.",
+                      "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}}}
+APPLIES: dict[str, Callable[[Record], bool]] = {
+    "Tenant": lambda record: not record.tenantless, "Language": lambda _: True,
+    "IdempotencyKey": lambda record: record.method == "POST" and not record.tenantless, "CorrelationId": lambda _: True}

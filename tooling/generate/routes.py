@@ -1,0 +1,80 @@
+"""The public paths at the edge: knative/routes.yaml for a Gateway API ingress, deploy/edge/routes.caddy for Caddy."""
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from shared.record import PLACEHOLDER, Record
+from tooling.generate.common import GENERATED, NAMESPACE, Document, by_service, public
+from tooling.generate.yamlfile import as_yaml
+
+RULES = 16        # of one HTTPRoute, by the Gateway API
+INGRESS = {"name": "kourier-internal", "namespace": "kourier-system", "port": 80}
+GATEWAY = {"name": "heidi", "namespace": NAMESPACE}
+COMMENT = """Knative routes by host, not by path: each rule rewrites the host to its function's and sends the request to the
+ingress.
+Addresses without placeholders match exactly and win; those with an id need RegularExpression, which Gateway API leaves to the
+implementation (Istio, Envoy Gateway, Cilium, Contour and NGINX Gateway Fabric have it). deploy/edge is the way without.
+The functions find the city in X-Forwarded-Host, which the ingress must set when it rewrites the host."""
+CADDY = f"""# {GENERATED}
+# From method and path to function, for deploy/edge/Caddyfile. Exact addresses come first; the first line that fits counts.
+"""
+
+
+def gateway_api(records: Mapping[str, Record]) -> str:
+    """knative/routes.yaml: HTTPRoutes of at most 16 rules, by service."""
+    return as_yaml(*(route(name, part) for name, part in parts(records)), comment=COMMENT)
+
+
+def parts(records: Mapping[str, Record]) -> Iterator[tuple[str, Sequence[Record]]]:
+    """Each service's public functions in handfuls, with the name of the route."""
+    for service, group in by_service(records.values()).items():
+        shown = public(group)
+        for start in range(0, len(shown), RULES):
+            yield f"{service}-{start // RULES + 1}", shown[start:start + RULES]
+
+
+def route(name: str, records: Sequence[Record]) -> Document:
+    """One HTTPRoute."""
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "heidi"}},
+        "spec": {"parentRefs": [dict(GATEWAY)], "rules": [rule(record) for record in records]}}
+
+
+def rule(record: Record) -> Document:
+    """One address: which requests, as whom, to where."""
+    return {
+        "matches": [{"path": path(record), "method": method} for method in methods(record)],
+        "filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": f"{record.name}.{NAMESPACE}.svc.cluster.local"}}],
+        "backendRefs": [dict(INGRESS)],
+        "timeouts": {"request": f"{record.timeout}s"}}
+
+
+def path(record: Record) -> Document:
+    """How the path is matched."""
+    if "{" in record.path:
+        return {"type": "RegularExpression", "value": expression(record)}
+    return {"type": "Exact", "value": record.path}
+
+
+def expression(record: Record) -> str:
+    """The path as a regular expression that RE2 and PCRE read alike."""
+    return PLACEHOLDER.sub("[^/]+", record.path)
+
+
+def methods(record: Record) -> list[str]:
+    """GET also answers HEAD (RFC 9110 §9.3.2)."""
+    return ["GET", "HEAD"] if record.method == "GET" else [record.method]
+
+
+def caddy(records: Mapping[str, Record]) -> str:
+    """deploy/edge/routes.caddy: one line per method and address."""
+    lines = [line(record, method) for record in public(records.values()) for method in methods(record)]
+    return CADDY + 'map "{method} {path}" {heidi_function} {\n' + "".join(f"\t{found}\n" for found in lines) + '\tdefault ""\n}\n'
+
+
+def line(record: Record, method: str) -> str:
+    """An exact address as it is; one with placeholders as a regular expression."""
+    if "{" not in record.path:
+        return f'"{method} {record.path}" {record.name}'
+    fixed = "[^/]+".join(re.escape(part) for part in PLACEHOLDER.split(record.path)[::2])
+    return f'"~^{method} {fixed}/?$" {record.name}'

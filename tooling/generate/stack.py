@@ -1,0 +1,66 @@
+"""stack.yml: the functions for OpenFaaS, one image for all of them."""
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from shared.record import Record
+from tooling.generate.common import Document, by_service
+from tooling.generate.specification import specification
+from tooling.generate.yamlfile import as_yaml
+
+GATEWAY = "http://127.0.0.1:8080"
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+TOP = {"version": str, "provider": dict, "functions": dict}
+PROVIDER = {"name": str, "gateway": str}
+FUNCTION = {"lang": str, "handler": str, "image": str, "skip_build": bool, "environment": dict, "secrets": list, "labels": dict,
+            "annotations": dict, "limits": dict, "requests": dict, "readonly_root_filesystem": bool}
+RESOURCES = {"memory": str, "cpu": str}
+COMMENT = """Deploy with `faas-cli deploy -f stack.yml`. The Secret `heidi` holds all settings, a key for each
+(docs/reference/functions.md).
+faas-cli skips what it does not know and replaces dollar signs: `heidi generate --check` refuses both."""
+
+
+class StackError(Exception):
+    """What faas-cli would silently misread; one line each."""
+
+
+def render(records: Mapping[str, Record]) -> str:
+    """The whole file; StackError when faas-cli would misread it."""
+    functions = {record.name: specification(record) for group in by_service(records.values()).values() for record in group}
+    provider = {"name": "openfaas", "gateway": GATEWAY}
+    text = as_yaml({"version": "1.0", "provider": provider, "functions": functions}, comment=COMMENT)
+    validate(text)
+    return text
+
+
+def validate(text: str) -> None:
+    """Refuse what faas-cli would skip or change without a word."""
+    found = yaml.safe_load(text)
+    problems = [f"line {n}: a dollar sign" for n, line in enumerate(text.splitlines(), 1) if "$" in line]
+    problems += unknown("stack.yml", found, TOP) + unknown("provider", found.get("provider", {}), PROVIDER)
+    for name, function in found.get("functions", {}).items():
+        problems += check(name, function)
+    if problems:
+        raise StackError("stack.yml would be misread:\n  " + "\n  ".join(problems))
+
+
+def check(name: str, function: Document) -> list[str]:
+    """What is wrong with one function."""
+    problems = unknown(name, function, FUNCTION)
+    problems += [f"{name}: no {key}" for key in ("lang", "handler", "image", "environment") if not function.get(key)]
+    for key in ("limits", "requests"):
+        problems += unknown(f"{name}.{key}", function.get(key, {}), RESOURCES)
+    for key in ("environment", "labels", "annotations"):
+        problems += [f"{name}.{key}.{k}: not text" for k, v in function.get(key, {}).items() if not isinstance(v, str)]
+    return problems if LABEL.fullmatch(name) else [*problems, f"{name}: not a DNS label of at most 63 characters"]
+
+
+def unknown(where: str, found: Any, known: Mapping[str, type]) -> list[str]:
+    """Keys that faas-cli does not know, and values of the wrong kind."""
+    if not isinstance(found, dict):
+        return [f"{where}: not a mapping"]
+    wrong = [f"{where}: unknown key {key}" for key in found if key not in known]
+    return wrong + [f"{where}.{key}: not {known[key].__name__}" for key in found
+                    if key in known and not isinstance(found[key], known[key])]

@@ -1,0 +1,133 @@
+"""The roles and one database per service; what the app may read and write there comes with the migrations."""
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from tooling.problem import Problem
+from tooling.stack.home import ROOT
+from tooling.stack.postgres import Postgres
+from tooling.stack.state import State
+
+if TYPE_CHECKING:
+    from pg8000.native import Connection
+
+OWNER, APP, RELAY = "heidi_owner", "heidi_app", "heidi_relay"
+EXTENSIONS = {"heidi_chatbot": ("vector",)}   # those that only a superuser may create
+ALWAYS = ("broker",)
+WRONG_PASSWORD = "28P01"  # noqa: S105 (an SQLSTATE)
+
+
+def names() -> list[str]:
+    """The databases that this checkout needs: one per service with migrations, and the broker's."""
+    with_tables = (path.parent.name for path in (ROOT / "functions").glob("*/migrations"))
+    return [f"heidi_{service}" for service in sorted({*with_tables, *ALWAYS})]
+
+
+def passwords(state: State) -> dict[str, str]:
+    """Role → password."""
+    names = {OWNER: "postgres_owner", APP: "postgres_app", RELAY: "postgres_relay"}
+    return {role: state.secrets[name] for role, name in names.items()}
+
+
+def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterable[str]) -> None:
+    """Make the roles (name → password) and what is missing of the databases; repeatable without harm."""
+    from pg8000.native import DatabaseError, InterfaceError, identifier
+
+    databases = list(databases)
+    try:
+        with postgres.connect() as connection:
+            connection.run("SET log_min_error_statement = panic")   # keeps the passwords out of the server's log
+            for role, password in passwords.items():
+                make_role(connection, role, password)
+            for database in missing(connection, databases):
+                make_database(connection, database)
+            for database in (*databases, "postgres", "template1"):
+                connection.run(f"REVOKE ALL ON DATABASE {identifier(database)} FROM PUBLIC")
+            connection.run(f"GRANT CONNECT ON DATABASE postgres TO {OWNER}")   # where one connects to make databases
+            for database in databases:
+                connection.run(f"GRANT CONNECT ON DATABASE {identifier(database)} TO {APP}, {RELAY}")
+        for database in EXTENSIONS.keys() & set(databases):
+            make_extensions(postgres, database)
+    except (DatabaseError, InterfaceError, OSError) as error:
+        if code(error) == WRONG_PASSWORD:
+            raise Problem(f"state.json is not the one that belongs to the data in {postgres.directory}: put it back, "
+                          "or start afresh with ./heidi reset.") from None
+        raise Problem(f"PostgreSQL did not make the roles and databases: {said(error)}. Its log says more: "
+                      "./heidi logs postgres") from None
+
+
+def prepare_elsewhere(environment: Mapping[str, str], databases: Iterable[str]) -> None:
+    """On a server that somebody else runs: make the missing databases as the owner role, or say what that role lacks."""
+    from pg8000.native import DatabaseError, InterfaceError
+
+    lacking = list(databases)
+    try:
+        with connect_elsewhere(environment) as connection:
+            lacking = missing(connection, lacking)
+            for database in list(lacking):
+                make_database(connection, database)
+                lacking.remove(database)
+    except (DatabaseError, InterfaceError, OSError) as error:
+        raise Problem(f"The PostgreSQL of your settings does not do: {said(error)}. Check POSTGRES_* or DATABASE_URL; it needs "
+                      f"the roles {OWNER}, {APP}, {RELAY} and, owned by {OWNER}, the databases {', '.join(lacking)}.") from None
+
+
+def connect_elsewhere(environment: Mapping[str, str]) -> "Connection":
+    """As the owner role, by the same settings that migrations use."""
+    from pg8000.native import Connection
+
+    url = urlsplit(environment.get("DATABASE_URL", ""))
+    host = environment.get("POSTGRES_HOST") or url.hostname or "127.0.0.1"
+    return Connection(
+        environment.get("POSTGRES_OWNER") or unquote(url.username or OWNER), host=host,
+        port=int(environment.get("POSTGRES_PORT") or url.port or 5432), database=url.path.lstrip("/") or "postgres",
+        password=environment.get("POSTGRES_OWNER_PASSWORD") or unquote(url.password or ""), timeout=10)
+
+
+def refusal(error: BaseException | None) -> dict[str, str]:
+    """What the server answered; the driver may hide it behind the broken connection that followed."""
+    while error:
+        if error.args and isinstance(error.args[0], dict):
+            return error.args[0]
+        error = error.__context__
+    return {}
+
+
+def code(error: Exception) -> str:
+    """SQLSTATE."""
+    return refusal(error).get("C", "")
+
+
+def said(error: Exception) -> str:
+    """The server's message without the codes around it."""
+    return (refusal(error).get("M") or str(error)).rstrip(".")
+
+
+def make_role(connection: "Connection", role: str, password: str) -> None:
+    """May log in, and nothing else."""
+    from pg8000.native import identifier, literal
+
+    if not connection.run("SELECT 1 FROM pg_roles WHERE rolname = :role", role=role):
+        connection.run(f"CREATE ROLE {identifier(role)}")
+    connection.run(f"ALTER ROLE {identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS "
+                   f"PASSWORD {literal(password)}")
+
+
+def missing(connection: "Connection", databases: Iterable[str]) -> list[str]:
+    """Those that the server does not have yet."""
+    there = {row[0] for row in connection.run("SELECT datname FROM pg_database") or ()}
+    return [database for database in databases if database not in there]
+
+
+def make_database(connection: "Connection", database: str) -> None:
+    """Owned by the owner role, who alone may make tables in it."""
+    from pg8000.native import identifier
+
+    connection.run(f"CREATE DATABASE {identifier(database)} OWNER {OWNER}")
+
+
+def make_extensions(postgres: Postgres, database: str) -> None:
+    """Here, because they need the superuser."""
+    with postgres.connect(database) as connection:
+        for extension in EXTENSIONS[database]:
+            connection.run(f"CREATE EXTENSION IF NOT EXISTS {extension}")

@@ -1,0 +1,77 @@
+"""What comes between the servers and the functions: databases, migrations, seeds; skipped when nothing has changed."""
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from tooling.stack import databases
+from tooling.stack.home import ROOT
+from tooling.stack.postgres import Postgres
+from tooling.stack.services import is_there
+from tooling.stack.state import State
+from tooling.stack.supervisor import Supervisor
+
+MIGRATIONS = ("functions/*/migrations/**/*", "tooling/migrate.py", "tooling/migrate/**/*")
+SEEDS = (*MIGRATIONS, "tooling/seed.py", "tooling/seed/**/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Each is recorded as soon as it is done; PostgreSQL must be ready."""
+
+    supervisor: Supervisor
+    state: State
+    postgres: Postgres | None
+    environment: Mapping[str, str]
+
+    def lay(self) -> None:
+        """Do those that are due."""
+        server, names, passwords = self.server(), databases.names(), databases.passwords(self.state)
+        if self.is_due("databases", mark := fingerprint((), server, *names, *passwords.values())):
+            self.make_databases(names, passwords)
+            self.is_done("databases", mark)
+        if self.is_due("migrate", mark := fingerprint(MIGRATIONS, server, *names)) and is_there("tooling.migrate"):
+            self.run("Migrations", "migrate")
+            self.is_done("migrate", mark)
+        if self.is_due("seed", mark := fingerprint(SEEDS, server)) and is_there("tooling.seed"):
+            self.supervisor.wait(["redis", "thirdparty"])   # a seed may store pictures
+            self.run("Demonstration city", "seed")
+            self.is_done("seed", mark)
+
+    def server(self) -> str:
+        """Which one: what was done there is not done elsewhere, nor here after the data was deleted."""
+        if self.postgres is None:
+            return "\0".join(self.environment.get(name, "") for name in ("DATABASE_URL", "POSTGRES_HOST", "POSTGRES_PORT"))
+        return f"{self.postgres.data}:{(self.postgres.data / 'PG_VERSION').stat().st_mtime_ns}"
+
+    def is_due(self, step: str, mark: str) -> bool:
+        """Whether anything has changed since it was done."""
+        return self.state.done.get(step) != mark
+
+    def is_done(self, step: str, mark: str) -> None:
+        """Don't do it again."""
+        self.state.done[step] = mark
+        self.state.write(self.supervisor.home.state)
+
+    def make_databases(self, names: Iterable[str], passwords: Mapping[str, str]) -> None:
+        """With our own server roles too; with somebody else's only what its owner role may make."""
+        report = self.supervisor.report
+        report.begin("Databases")
+        if self.postgres:
+            databases.prepare(self.postgres, passwords, names)
+        else:
+            databases.prepare_elsewhere(self.environment, names)
+        report.done("Databases")
+
+    def run(self, title: str, command: str) -> None:
+        """One of our own commands, in a process of its own: what it imports shall not stay in the supervisor."""
+        self.supervisor.run(title, [sys.executable, "-m", "tooling.cli", command], self.environment)
+
+
+def fingerprint(patterns: Iterable[str], *more: str) -> str:
+    """Changes when one of the files does, or one of the other words."""
+    digest = sha256("\0".join(more).encode())
+    for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
