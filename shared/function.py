@@ -57,7 +57,7 @@ def on(*events: type[Event], **facts: Any) -> Callable[[F], F]:
 
 
 def tick(cron: str, **facts: Any) -> Callable[[F], F]:
-    """Called by the scheduler when the cron expression is due (five fields, or six with seconds last; UTC)."""
+    """Called by the scheduler when the cron expression is due (five fields, or six with seconds first; UTC)."""
     return lambda handler: _attach(handler, "tick", Access(internal=True), cron=cron, status=204, tenantless=True, **facts)
 
 

@@ -61,7 +61,7 @@ class Sql:
 
     def begin(self) -> Connection:
         """Open the transaction block if there is none and return its connection (for the ORM)."""
-        if not self.is_open:
+        if not self.is_open or self.waiting:
             self.send([], block=True)
         assert self.connection is not None  # noqa: S101 (send has just opened it)
         return self.connection

@@ -36,7 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
     from tooling.registry import services
 
     names = [TEMPLATE + service for service in services()]
-    databases.EXTENSIONS[TEMPLATE + "chatbot"] = ("vector",)
     databases.prepare(postgres, PASSWORDS, names)
     migrate(prefix=TEMPLATE)
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from pg8000.native import Connection
 
 OWNER, APP, RELAY = "heidi_owner", "heidi_app", "heidi_relay"
-EXTENSIONS = {"heidi_chatbot": ("vector",)}   # those that only a superuser may create
+AS_SUPERUSER = {   # by the last part of the database's name; what nobody else may do
+    "chatbot": "CREATE EXTENSION IF NOT EXISTS vector",
+    "core": "ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF",   # docs/decisions/0007
+}
 ALWAYS = ("broker",)
 WRONG_PASSWORD = "28P01"  # noqa: S105 (an SQLSTATE)
 
@@ -46,8 +49,9 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
             connection.run(f"GRANT CONNECT ON DATABASE postgres TO {OWNER}")   # where one connects to make databases
             for database in databases:
                 connection.run(f"GRANT CONNECT ON DATABASE {identifier(database)} TO {APP}, {RELAY}")
-        for database in EXTENSIONS.keys() & set(databases):
-            make_extensions(postgres, database)
+        for database in databases:
+            if statement := AS_SUPERUSER.get(database.rpartition("_")[2]):
+                run_in(postgres, database, statement)
     except (DatabaseError, InterfaceError, OSError) as error:
         if code(error) == WRONG_PASSWORD:
             raise Problem(f"state.json is not the one that belongs to the data in {postgres.directory}: put it back, "
@@ -126,8 +130,7 @@ def make_database(connection: "Connection", database: str) -> None:
     connection.run(f"CREATE DATABASE {identifier(database)} OWNER {OWNER}")
 
 
-def make_extensions(postgres: Postgres, database: str) -> None:
-    """Here, because they need the superuser."""
+def run_in(postgres: Postgres, database: str, statement: str) -> None:
+    """As the superuser, in one database."""
     with postgres.connect(database) as connection:
-        for extension in EXTENSIONS[database]:
-            connection.run(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+        connection.run(statement)
