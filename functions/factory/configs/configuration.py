@@ -36,5 +36,6 @@ def build_inputs(config: dict[str, Any], tenant: Tenant, media_url: str | None) 
     `media_url` is the origin from which pictures come, where that is not the API's own.
     """
     inputs = {**config, "tenant_id": str(tenant.id), "slug": tenant.slug, "languages": list(tenant.languages),
-              "base_url": address(tenant), "media_url": media_url, "time_zone": tenant.time_zone, "template": config.get("template", TEMPLATE)}
+              "base_url": address(tenant), "media_url": media_url, "time_zone": tenant.time_zone,
+              "template": config.get("template", TEMPLATE)}
     return AppConfig.model_validate(inputs).model_dump(mode="json", exclude={"logo"})
