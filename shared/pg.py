@@ -3,6 +3,7 @@
 Messages between two Syncs are one round trip, and outside a transaction block one implicit transaction; so a statement
 and the tenant setting that guards it travel together (PostgreSQL documentation §55.2.3 and §55.2.4).
 """
+import socket
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -121,7 +122,10 @@ class Pool:
             connection = Connection(**self.parameters)
         except (*LOST, dbapi.DatabaseError) as error:
             raise Unavailable(dependency="postgres") from error
-        connection._usock.settimeout(None)  # noqa: SLF001 (statement_timeout bounds statements; this bounded connecting)
+        wire = connection._usock  # noqa: SLF001
+        wire.settimeout(None)  # that bounded connecting; statement_timeout bounds statements
+        if wire.family != socket.AF_UNIX:  # pg8000 leaves Nagle on: a message over 8 KiB would wait for a delayed ACK
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
     @contextmanager

@@ -17,6 +17,8 @@ from tests.broker.support import (
     stage,
     story,
 )
+from tooling.broker.event import Event
+from tooling.broker.outcome import Outcome
 from tooling.broker.settings import BrokerSettings
 from tooling.broker.triggers import Trigger
 from tooling.stack.ports import free_port
@@ -269,3 +271,23 @@ async def test_large_events_go_through_and_memory_stays_bounded(settings: Broker
         await s.idle()
         assert {len(each.body) for each in s.functions.received} == {1_048_576}
         assert len(set(s.functions.ids("notify-author"))) == 24
+
+
+@story
+async def test_an_event_on_which_the_broker_itself_stumbles_becomes_a_dead_letter(
+    settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with stage(settings.model_copy(update={"broker_backoff": ()}), [MAIL]) as s:
+        deliver = s.broker.subscribers.deliver
+
+        async def stumble(trigger: str, event: Event) -> Outcome:
+            if event.id == "1":
+                raise RuntimeError("stumbled")
+            return await deliver(trigger, event)
+
+        monkeypatch.setattr(s.broker.subscribers, "deliver", stumble)
+        await s.publish("1", "2")
+        (dead,) = await s.dead(1)
+        assert (dead["event"]["id"], dead["code"], dead["reason"]) == ("1", 500, "RuntimeError('stumbled')")
+        await s.idle()
+        assert s.functions.ids("notify-author") == ["2"]

@@ -7,6 +7,8 @@ from datetime import datetime
 MAX_EVENT_BYTES = 1_048_576
 MAX_ATTRIBUTE_BYTES = 1_024  # source and id together fit one index entry of Postgres (2,704 bytes)
 MAX_ATTRIBUTES = 40  # HTTP servers commonly stop reading after 100 headers
+KNOWN = frozenset({"specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype",
+                   "tenantid", "correlationid", "actorid", "traceparent"})
 NAME = re.compile(r"[a-z0-9]{1,64}")
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 MEDIA_TYPE = re.compile(r"[!#$&^_.+\w-]+/[!#$&^_.+\w-]+(\s*;[\x20-\x7e]*)?", re.ASCII)
@@ -50,12 +52,10 @@ def checked(attributes: dict[str, str], data: bytes) -> Event:
     """Make an event of these attributes, or raise NotAnEvent or TooLarge."""
     _check_size(attributes, data)
     for name, value in attributes.items():
-        if not NAME.fullmatch(name) or name == "data":
+        if name not in KNOWN and (not NAME.fullmatch(name) or name == "data"):
             raise NotAnEvent(f"{name[:80]!r} is not an attribute's name: lower-case letters and digits only")
-        if FORBIDDEN.search(value):
-            raise NotAnEvent(f"{name} holds a control character or is not valid Unicode")
-        if len(value) * 4 > MAX_ATTRIBUTE_BYTES and len(value.encode()) > MAX_ATTRIBUTE_BYTES:
-            raise NotAnEvent(f"{name} is longer than {MAX_ATTRIBUTE_BYTES} bytes")
+        if not value.isascii() or not value.isprintable() or len(value) > MAX_ATTRIBUTE_BYTES:
+            _check_value(name, value)
     if attributes.get("specversion") != "1.0":
         raise NotAnEvent("specversion is not 1.0")
     for required in ("id", "source", "type"):
@@ -71,6 +71,13 @@ def _check_size(attributes: dict[str, str], data: bytes) -> None:
         raise TooLarge(f"the event's data has {len(data)} bytes; at most {MAX_EVENT_BYTES} are taken")
     if len(attributes) > MAX_ATTRIBUTES:
         raise NotAnEvent(f"more than {MAX_ATTRIBUTES} attributes")
+
+
+def _check_value(name: str, value: str) -> None:
+    if FORBIDDEN.search(value):
+        raise NotAnEvent(f"{name} holds a control character or is not valid Unicode")
+    if len(value.encode()) > MAX_ATTRIBUTE_BYTES:
+        raise NotAnEvent(f"{name} is longer than {MAX_ATTRIBUTE_BYTES} bytes")
 
 
 def _check_optional(attributes: dict[str, str]) -> None:
