@@ -105,7 +105,8 @@ def parameters(database: str, config: Settings, user: str, password: str) -> dic
         where = {"unix_sock": f"{config.postgres_host}/.s.PGSQL.{config.postgres_port}"}
     else:
         where = {"host": config.postgres_host, "port": config.postgres_port}
-    return where | {"user": user, "password": password, "database": database, "timeout": 30}
+    bounds = {"statement_timeout": f"{config.postgres_statement_timeout}s", "idle_in_transaction_session_timeout": "120s"}
+    return where | {"user": user, "password": password, "database": database, "timeout": 30, "startup_params": bounds}
 
 
 class Pool:

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     postgres_relay: str = "heidi_relay"
     postgres_relay_password: SecretStr = SecretStr("")
     postgres_database_prefix: str = "heidi_"
+    postgres_statement_timeout: Duration = 15
     postgres_pool_size: int = Field(16, ge=1)
 
     redis_url: str = "redis://127.0.0.1:6379/0"
