@@ -53,9 +53,10 @@ def read_marker(venv: Path) -> dict[str, str]:
 
 
 def digest(path: Path) -> str:
-    """The lock's SHA-256; a clear end when the file is not there."""
+    """The SHA-256 of what the lock demands, comments aside; a clear end when the file is not there."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        lines = path.read_bytes().splitlines()
+        return hashlib.sha256(b"\n".join(line for line in lines if not line.lstrip().startswith(b"#"))).hexdigest()
     except OSError:
         raise install.Failed(f"{path} is missing or unreadable: this is not a whole checkout of HEIDI.") from None
 

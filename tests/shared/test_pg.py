@@ -40,7 +40,7 @@ def test_a_connection_that_dies_inside_a_transaction_is_an_error_not_a_silent_re
     pid = work.run("SELECT pg_backend_pid()")[0][0]
     with superuser("postgres") as connection:
         connection.run("SELECT pg_terminate_backend(:pid)", pid=pid)
-    with pytest.raises(Exception) as failed:  # noqa: PT011
+    with pytest.raises(Exception) as failed:
         work.run("SELECT 1")
     assert isinstance(failed.value, Unavailable) or error_code(failed.value) == "57P01"
     work.rollback()

@@ -1,5 +1,4 @@
 """One invocation: exactly one effect, one error body, one trace."""
-import json
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 

@@ -16,7 +16,7 @@ from tooling.stack.ports import DEFAULTS, free_port
 
 PATIENCE = 60.0
 SERVICES = ("auth", "chatbot", "core")
-SERVER = '''
+SERVER = """
 import http.server, os
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -26,15 +26,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 print("listening", flush=True)
 http.server.HTTPServer(("127.0.0.1", int(os.environ["{port}"])), Handler).serve_forever()
-'''
-STEP = '''
+"""
+STEP = """
 import pathlib
-def {name}(*_arguments):
-    with pathlib.Path(__file__).with_suffix(".done").open("a") as file:
+def note(name):
+    with pathlib.Path(__file__).with_name(name + ".done").open("a") as file:
         file.write("once more\\n")
-'''
-
-
+def migrate(service):
+    note("migrate")
+def seed(what):
+    note("seed")
+def seed_through_api(gateway):
+    note("content")
+def welcome():
+    note("welcome")
+    return "Log in as the tester"
+"""
 T = TypeVar("T")
 
 
@@ -70,7 +77,7 @@ class Checkout:
             (tooling / name / "__init__.py").touch()
             (tooling / name / "__main__.py").write_text(SERVER.format(port=port))
         for name in ("migrate", "seed"):
-            (tooling / f"{name}.py").write_text(STEP.format(name=name))
+            (tooling / f"{name}.py").write_text(STEP)
         for name in SERVICES:
             (root / "functions" / name / "migrations").mkdir(parents=True)
         return cls(root, {variable: free_port() for variable in DEFAULTS})

@@ -229,8 +229,8 @@ def test_a_python_without_its_venv_module_is_named_with_the_package_to_install(
 
 @pytest.mark.parametrize("version", ["3.6", "3.8", "3.10"])
 def test_an_old_python_hands_over_to_a_newer_one(version: str, tmp_path: Path) -> None:
-    old = next(iter((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3")), None)
-    old = str(old) if old else shutil.which(f"python{version}")
+    installed = (Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3")
+    old = next(map(str, installed), None) or shutil.which(f"python{version}")
     if old is None:
         pytest.skip(f"there is no Python {version} here")
     script = "import sys; sys.path.insert(0, sys.argv[1]); from tooling import pythons; print(pythons.find(sys.argv[2]))"

@@ -14,7 +14,7 @@ from tooling.stack.home import ROOT
 RUNNER = CliRunner()
 COMMANDS = (["up"], ["down"], ["status"], ["logs"], ["reset"], ["seed"], ["test"], ["migrate"], ["functions", "list"],
             ["functions", "show"], ["invoke"], ["serve"], ["generate"], ["events", "list"], ["events", "dead"], ["events", "replay"],
-            ["demo"])
+            ["demo"], ["welcome"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,7 +155,7 @@ def test_orphans_of_a_killed_supervisor_are_ended_and_nobody_elses_process(super
     supervisor.start([service(tmp_path, LIVES), service(tmp_path, LIVES, "broker")])
     supervisor.wait(["gateway", "broker"])
     [broker] = [record for record in records.read(supervisor.home) if record.name == "broker"]
-    records.Record(**{**records.asdict(broker), "created": broker.created - 1}).write(supervisor.home)   # the number is another's now
+    replace(broker, created=broker.created - 1).write(supervisor.home)   # the number is another's now
     assert records.end_orphans(supervisor.home) == ["Gateway"]
     eventually(lambda: not is_alive(pid_of(supervisor)))
     assert is_alive(pid_of(supervisor, "broker"))

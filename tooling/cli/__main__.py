@@ -7,6 +7,7 @@ import typer
 from tooling.cli import checks, data, demo, events, functions, generate, stack
 from tooling.problem import Problem, problem_of
 
+MENDABLE = (("shared.settings", "SettingsError"), ("tooling.registry", "RegistryError"))
 app = typer.Typer(
     name="heidi", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]}, epilog="Begin with `./heidi up`.",
@@ -28,6 +29,16 @@ def main() -> None:
         if (known := problem_of(error)) is None:
             raise
         end(str(known))
+    except Exception as error:
+        if not isinstance(error, mendable()):
+            raise
+        end(str(error))
+
+
+def mendable() -> tuple[type[Exception], ...]:
+    """Errors that are sentences already; if their module was never imported, nobody can have raised them."""
+    found = (getattr(sys.modules.get(module), name, None) for module, name in MENDABLE)
+    return tuple(kind for kind in found if kind)
 
 
 def end(text: str) -> None:

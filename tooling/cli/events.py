@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Ids as `events dead` prints them.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Numbers as `events dead` prints them.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 
 

@@ -7,8 +7,10 @@ import typer
 Function = Annotated[str, typer.Argument(help="As deployed, `list-listings`.")]
 Data = Annotated[str, typer.Option("--data", "-d", help="The body; @FILE reads a file, - standard input.")]
 Query = Annotated[list[str] | None, typer.Option("--query", "-q", help="NAME=VALUE, repeatable.")]
-As = Annotated[str | None, typer.Option("--as", help="Log in as this user of the demonstration city first.")]
-Tenant = Annotated[str | None, typer.Option("--tenant", "-t", help="The city.")]
+As = Annotated[str | None, typer.Option("--as", help="Log in first: an address of the demonstration, or just `editor`.")]
+Tenant = Annotated[str | None, typer.Option("--tenant", "-t", help="The city, `heidelberg`.")]
+Rest = Annotated[str, typer.Option("--path", help="What follows the function's name: its parameters in the path.")]
+Service = Annotated[str | None, typer.Argument(help="As its folder is called, `core`; without it all.")]
 Port = Annotated[int, typer.Option("--port", "-p", min=1, max=65535)]
 
 
@@ -16,33 +18,36 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     panel = "Functions"
     group = typer.Typer(no_args_is_help=True, help="The catalogue of functions.", rich_markup_mode="markdown")
-    group.command("list", epilog="Example: `./heidi functions list`")(list_functions)
+    group.command("list", epilog="Example: `./heidi functions list`, or `./heidi functions list core`")(list_functions)
     group.command("show", epilog="Example: `./heidi functions show approve-listing`")(show)
     app.add_typer(group, name="functions", rich_help_panel=panel)
-    app.command(rich_help_panel=panel, epilog="Example: `./heidi invoke list-listings -q category=museums -t demo`")(invoke)
+    app.command(rich_help_panel=panel, epilog="Example: `./heidi invoke list-listings -t heidelberg -q limit=5`")(invoke)
     app.command(rich_help_panel=panel, epilog="Example: `./heidi serve list-listings --port 9000`")(serve)
 
 
-def list_functions() -> None:
-    """Every function with its route, event or schedule."""
+def list_functions(service: Service = None) -> None:
+    """Every function with its route, event or schedule; or one service's."""
     from tooling.cli.engine import engine
 
-    engine("tooling.catalogue").print_list()
+    engine("tooling.catalogue").show_list(service)
 
 
 def show(name: Function) -> None:
     """One function's contract: path, permission, events in and out, errors, limits."""
     from tooling.cli.engine import engine
 
-    engine("tooling.catalogue").print_function(name)
+    engine("tooling.catalogue").show(name)
 
 
-def invoke(name: Function, data: Data = "", query: Query = None, user: As = None, tenant: Tenant = None) -> None:
-    """Call a function through the running gateway and print its answer."""
+def invoke(name: Function, data: Data = "", query: Query = None, user: As = None, tenant: Tenant = None, path: Rest = "") -> None:
+    """Call a function through the running gateway and print its answer.
+
+    The exit code is 1 if the answer is an error; its status is then on standard error.
+    """
     from tooling.cli.engine import engine, enter
 
     enter()
-    engine("tooling.invoke").invoke(name, body(data), query or [], user, tenant)
+    raise typer.Exit(engine("tooling.invoke").invoke(name, body(data), query or [], user, tenant, path=path))
 
 
 def body(data: str) -> bytes:
@@ -57,4 +62,4 @@ def serve(name: Function, port: Port = 8090) -> None:
     from tooling.cli.engine import engine, enter
 
     enter()
-    engine("tooling.serve").serve(name, port)
+    raise typer.Exit(engine("tooling.serve").serve(name, port))

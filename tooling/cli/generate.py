@@ -15,5 +15,9 @@ def generate(*, check: Check = False) -> None:
     """Write stack.yml, knative/, routes, OpenAPI, AsyncAPI and the access matrix from the functions' records."""
     from tooling.cli.engine import engine
 
-    if not engine("tooling.generate").generate(check=check):
+    differing = engine("tooling.generate").generate(check=check)
+    for name in differing:
+        typer.echo(f"{name} differs" if check else f"{name} written")
+    if check and differing:
+        typer.secho("Run ./heidi generate and commit what it writes.", err=True)
         raise typer.Exit(1)

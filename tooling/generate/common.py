@@ -1,7 +1,6 @@
 """What the generators share: names in the cluster, the image, functions by service."""
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -30,9 +29,7 @@ def public(records: Iterable[Record]) -> list[Record]:
     return sorted(found, key=lambda record: (shape(record), record.path, record.method))
 
 
-@lru_cache(None)
-def shape(record: Record) -> tuple[int, int, str]:
-    """Sorts addresses by how much they say: where two fit, the first one is meant."""
-    parts = record.path.strip("/").split("/")
-    holes = "".join("1" if part.startswith("{") else "0" for part in parts)
-    return (holes.count("1"), -len(parts), holes)
+def shape(record: Record) -> tuple[bool, str]:
+    """Sorts addresses so that of two that fit the one comes first that is written out for longer."""
+    holes = "".join("1" if part.startswith("{") else "0" for part in record.path.strip("/").split("/"))
+    return ("1" in holes, holes)

@@ -52,8 +52,8 @@ def check(name: str, function: Document) -> list[str]:
     problems += [f"{name}: no {key}" for key in ("lang", "handler", "image", "environment") if not function.get(key)]
     for key in ("limits", "requests"):
         problems += unknown(f"{name}.{key}", function.get(key, {}), RESOURCES)
-    for key in ("environment", "labels", "annotations"):
-        problems += [f"{name}.{key}.{k}: not text" for k, v in function.get(key, {}).items() if not isinstance(v, str)]
+    texts = {key: value for key in ("environment", "labels", "annotations") if isinstance(value := function.get(key), dict)}
+    problems += [f"{name}.{key}.{k}: not text" for key, each in texts.items() for k, v in each.items() if not isinstance(v, str)]
     return problems if LABEL.fullmatch(name) else [*problems, f"{name}: not a DNS label of at most 63 characters"]
 
 

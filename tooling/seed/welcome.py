@@ -11,7 +11,7 @@ def welcome() -> str:
     """What to open and how to log in, as two tables."""
     gateway = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8080")
     inbox, port = os.environ.get("INBOX_PORT", "8083"), gateway.rpartition(":")[2]
-    places = [["The platform's API", f"{gateway}/docs"], ["Mails and pushes", f"http://127.0.0.1:{inbox}/"]]
+    places = [["The platform's API", f"{gateway}/api/docs"], ["Mails and pushes", f"http://127.0.0.1:{inbox}/"]]
     places += [[f"{city.name}'s listings", f"http://{city.slug}.localhost:{port}/api/listings"] for city in cities()]
     return f"Open\n{table(places)}\n\n{logins()}"
 

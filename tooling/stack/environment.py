@@ -115,7 +115,8 @@ def common(state: State, given: Mapping[str, str]) -> Part:
     """What nobody replaces as a whole, only variable by variable."""
     gateway = url("GATEWAY_PORT", given)
     return Part((), {
-        "ENVIRONMENT": "local", "PUBLIC_URL": gateway, "GATEWAY_URL": gateway, "SCRAPE_PRIVATE_HOSTS": "127.0.0.1,localhost", "BASE_DOMAIN": "localhost",
+        "ENVIRONMENT": "local", "PUBLIC_URL": gateway, "GATEWAY_URL": gateway, "BASE_DOMAIN": "localhost",
+        "SCRAPE_PRIVATE_HOSTS": "127.0.0.1,localhost",
         "BROKER_TOKEN": state.secrets["broker"], "JWT_SECRET": state.secrets["jwt"],
         "JWT_REFRESH_SECRET": state.secrets["jwt_refresh"], "HEIDI_HOME": str(Home.here().path),
         "THIRDPARTY_DIR": str(Home.here().thirdparty), "THIRDPARTY_PARTS": ",".join(thirdparties(given)),

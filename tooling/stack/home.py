@@ -34,6 +34,11 @@ class Home:
         return self.path / "lock"
 
     @property
+    def welcome(self) -> Path:
+        """What `up` says when everything is ready."""
+        return self.path / "welcome"
+
+    @property
     def run(self) -> Path:
         """One small file per running process."""
         return self.path / "run"

@@ -2,7 +2,7 @@
 
 A script of its own, because what it does between fork and exec is not safe in a process that has threads.
 """
-import ctypes   # now: the other user may not be able to read the standard library
+import ctypes  # now: the other user may not be able to read the standard library
 import os
 import sys
 

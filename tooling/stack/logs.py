@@ -42,6 +42,13 @@ def tail(log: Path, lines: int) -> list[str]:
         return []
 
 
+def since(log: Path, start: int) -> str:
+    """What was written after `start`."""
+    with log.open("rb") as file:
+        file.seek(start)
+        return file.read(TAIL).decode(errors="replace")
+
+
 def last_line(log: Path, start: int) -> str:
     """The last line written since `start`, short enough for a progress line."""
     try:
@@ -74,10 +81,9 @@ def lines_from(places: dict[Path, int]) -> Iterator[tuple[str, str]]:
     """From these places on; a file that was shortened is read from its new beginning."""
     rests = dict.fromkeys(places, b"")
     while True:
-        for log in places:
+        for log, place in places.items():
             with suppress(OSError), log.open("rb") as file:
-                size = log.stat().st_size
-                file.seek(places[log] if places[log] <= size else 0)
+                file.seek(place if place <= log.stat().st_size else 0)
                 chunk = file.read()
                 places[log] = file.tell()
                 *whole, rests[log] = (rests[log] + chunk).split(b"\n")

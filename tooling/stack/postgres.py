@@ -109,7 +109,7 @@ def prepare(postgres: Postgres) -> None:
                       "before. Run it as before, or have that user run ./heidi reset.")
     make_socket_directory(postgres)
     if (postgres.data / "postmaster.pid").exists():
-        expel(postgres.data)
+        expel(postgres)
 
 
 def make_socket_directory(postgres: Postgres) -> None:
@@ -158,14 +158,18 @@ def available_locale() -> str:
     return LOCALES[-1]
 
 
-def expel(data: Path) -> None:
-    """End what still works in the data directory after kill -9, then believe no lock file (its number may be another's)."""
-    left = system.working_in(data, "postgres")
+def expel(postgres: Postgres) -> None:
+    """End what still works in the data directory after kill -9, then believe no lock file.
+
+    The number in it may be another's by now, or a zombie's: in a container nobody may ever wait for an orphan.
+    """
+    left = system.working_in(postgres.data, "postgres")
     for number, patience in ((signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
         for process in left:
             processes.signal_one(process.pid, number)
         left = system.wait_for(left, patience)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for lock in (*postgres.sockets.glob(".s.PGSQL.*.lock"), postgres.data / "postmaster.pid"):
+        lock.unlink(missing_ok=True)
 
 
 @contextmanager

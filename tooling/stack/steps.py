@@ -38,6 +38,19 @@ class Steps:
             self.run("Demonstration city", "seed")
             self.is_done("seed", mark)
 
+    def finish(self) -> None:
+        """Do those that need the running functions: what the seed hands in through the API, and what to tell the newcomer."""
+        if not is_there("tooling.seed"):
+            return
+        if self.is_due("content", mark := fingerprint(SEEDS, self.server())):
+            self.run("Documents", "seed", "--through-api")
+            self.is_done("content", mark)
+        places = (self.environment["PUBLIC_URL"], self.environment["INBOX_PORT"], self.environment["THIRDPARTY_PARTS"])
+        welcome = self.supervisor.home.welcome
+        if self.is_due("welcome", mark := fingerprint(("tooling/seed/**/*",), *places)) or not welcome.exists():
+            welcome.write_text(self.run("How to log in", "welcome"))
+            self.is_done("welcome", mark)
+
     def server(self) -> str:
         """Which one: what was done there is not done elsewhere, nor here after the data was deleted."""
         if self.postgres is None:
@@ -63,9 +76,9 @@ class Steps:
             databases.prepare_elsewhere(self.environment, names)
         report.done("Databases")
 
-    def run(self, title: str, command: str) -> None:
+    def run(self, title: str, *command: str) -> str:
         """One of our own commands, in a process of its own: what it imports shall not stay in the supervisor."""
-        self.supervisor.run(title, [sys.executable, "-m", "tooling.cli", command], self.environment)
+        return self.supervisor.run(title, [sys.executable, "-m", "tooling.cli", *command], self.environment)
 
 
 def fingerprint(patterns: Iterable[str], *more: str) -> str:

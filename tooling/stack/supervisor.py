@@ -78,15 +78,18 @@ class Supervisor:
 
     def wait(self, names: Iterable[str]) -> None:
         """Until each is ready; a Problem with its own last words if one stops or takes too long."""
-        left = [self.children[name] for name in names if name in self.children]
-        while left:
-            for child in list(left):
-                if self.is_ready(child):
-                    self.now_ready(child)
-                    self.report.done(child.service.title)
-                    left.remove(child)
-            if left:
-                self.pause(EVERY)
+        wanted = [self.children[name] for name in names if name in self.children]
+        self.look()
+        while not all(child.ready for child in wanted):
+            self.pause(EVERY)
+            self.look()
+
+    def look(self) -> None:
+        """At every child that is still starting."""
+        for child in self.children.values():
+            if not child.ready and self.is_ready(child):
+                self.now_ready(child)
+                self.report.done(child.service.title)
 
     def is_ready(self, child: Child) -> bool:
         """Ask it, unless it is past asking."""
@@ -101,8 +104,8 @@ class Supervisor:
             raise Problem(f"{service.title} was not ready after {service.patience:.0f} s.\n{service.trouble}")
         return False
 
-    def run(self, title: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """A command that ends by itself; its last line is shown while it works, and told if it fails."""
+    def run(self, title: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
+        """A command that ends by itself; its last line is shown while it works, and told if it fails. What it printed."""
         name = title.lower().replace(" ", "-")
         log = self.home.log(name)
         job = Service(name=name, title=title, command=command, ready=lambda _pid: False, environment=environment)
@@ -114,12 +117,14 @@ class Supervisor:
             while process.poll() is None:
                 if (line := logs.last_line(log, start)) != said:
                     self.report.note(title, said := line)
+                self.look()
                 self.pause(EVERY)
         finally:
             processes.end(process, signal.SIGTERM, job.patience)
         if process.returncode != 0:
             raise Problem(f"{title} failed: {processes.why(log, start)}\nIts log says more: ./heidi logs {name}")
         self.report.done(title)
+        return logs.since(log, start)
 
     def watch(self) -> None:
         """Until asked to stop: start again what has died, after a pause that grows while it keeps dying."""

@@ -108,9 +108,9 @@ def supervise(home: Home, report: Reporter, ready: Callable[[str], None]) -> Non
     supervisor = Supervisor(home, report)
     supervisor.listen()
     try:
-        settings = start(supervisor)
+        start(supervisor)
         report.settle()
-        ready(welcome(settings))
+        ready(welcome(home))
         supervisor.watch()
         report.say("Stopping …")
     except Stopped:
@@ -122,8 +122,8 @@ def supervise(home: Home, report: Reporter, ready: Callable[[str], None]) -> Non
         records.clear(home)
 
 
-def start(supervisor: Supervisor) -> dict[str, str]:
-    """Servers and third parties at the same time, then the steps, then our own; the settings they all have."""
+def start(supervisor: Supervisor) -> None:
+    """Servers and third parties at the same time, then the steps, then our own."""
     home = supervisor.home
     state = State.ensure(home.state)
     settings = environment(state)
@@ -134,11 +134,12 @@ def start(supervisor: Supervisor) -> dict[str, str]:
     ports.require_free(services.ports())
     supervisor.start(services.named(*FOUNDATION))
     supervisor.wait(["postgres"])
-    Steps(supervisor, state, services.postgres, settings).lay()
+    steps = Steps(supervisor, state, services.postgres, settings)
+    steps.lay()
     supervisor.wait(["redis"])
     supervisor.start([service for service in services.all if service.name not in FOUNDATION])
     supervisor.wait([service.name for service in services.all if service.name not in {"postgres", "redis"}])
-    return settings
+    steps.finish()
 
 
 def already_running(home: Home) -> str:
