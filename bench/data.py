@@ -2,8 +2,8 @@
 from typing import Any
 
 TENANTS, LISTINGS = 20, 5000
-FIRST = "Stadt Kinder Wald See Berg Alt Neu Markt Schloss Garten Hafen Bürger Sport Musik Technik Senioren Jugend Kunst Natur Dorf".split()
-LAST = "bibliothek bad museum haus platz markt theater halle park hof kirche bahnhof schule klinik garten turm brücke treff werkstatt weg".split()
+FIRST = ["Stadt", "Kinder", "Wald", "See", "Berg", "Alt", "Neu", "Markt", "Schloss", "Garten", "Hafen", "Bürger", "Sport", "Musik", "Technik", "Senioren", "Jugend", "Kunst", "Natur", "Dorf"]
+LAST = ["bibliothek", "bad", "museum", "haus", "platz", "markt", "theater", "halle", "park", "hof", "kirche", "bahnhof", "schule", "klinik", "garten", "turm", "brücke", "treff", "werkstatt", "weg"]
 COMPOUNDS = [first + last for first in FIRST for last in LAST]
 
 FILL = """

@@ -1,188 +1,112 @@
-"""CPU seconds of the server process per 1,000 requests, ours against the naive way, on the same Postgres in one run.
+"""CPU seconds per 1,000 requests, ours against the naive way, on the same Postgres in one run.
 
     python -m bench.http_cost [--seconds 5] [--rounds 3] [--only list get]
 
-Ours does everything that the pipeline does: both tenant walls, token, revocation, role, rate limit, outbox. One worker,
-16 connections, 20 tenants × 5,000 listings. `ratio` is ours / naive; the median of the rounds counts.
+Ours does everything that the pipeline does: both tenant walls, token, revocation, role, rate limit, outbox, publishing. One
+worker, 16 connections, 20 tenants × 5,000 listings. `ratio` is ours / naive of the server's process tree; Postgres is
+counted apart; the median of the rounds counts. Rounds alternate between the two, so that a busy machine is busy for both.
 """
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from urllib.parse import quote
-from uuid import UUID
 
 import psutil
 
-from bench.data import COMPOUNDS, LISTINGS, TENANTS, fill
+from bench.data import COMPOUNDS, LISTINGS, TENANTS
+from bench.stack import NAIVE, OURS, ROOT, Served, Way, cpu, md5, stack
 
-ROOT = Path(__file__).resolve().parent.parent
+CONNECTIONS = 16
 FUNCTIONS = {"health": "list-listings", "list": "list-listings", "get": "get-listing", "search": "search-listings", "create": "create-listing"}
-LIMITS = {"health": 0.2, "list": 0.2, "get": 0.25, "search": 0.25, "create": 0.35}
+GOALS = {"health": 0.2, "list": 0.2, "get": 0.25, "search": 0.25, "create": 0.35}
+SINCE = time.time()
 
 
-def md5(text: str) -> UUID:
-    import hashlib
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one kind of request cost in one round: CPU seconds per 1,000, the rest as a client sees it."""
 
-    return UUID(hashlib.md5(text.encode()).hexdigest())  # noqa: S324 (as data.py makes ids)
+    server: float
+    postgres: float
+    rate: float
+    p50: float
+    p99: float
+    errors: int
 
 
 def requests(cell: str, health: str) -> list[str]:
     """2,000 prepared requests of one kind, spread over the tenants; every second one is signed in."""
-    from shared.tokens import issue
+    return [health_request(health) if cell == "health" else request(cell, n) for n in range(2000)]
 
-    made = []
-    for n in range(2000):
-        slug, tenant = f"city{n % TENANTS + 1}", md5(f"t{n % TENANTS + 1}")
-        token = issue("access", md5(f"user{n % 200}"), tenant, ["editor"], md5("s"), now=SINCE)[0]
-        head = f"Host: 127.0.0.1\r\nX-Tenant-ID: {slug}\r\n" + (f"Authorization: Bearer {token}\r\n" if n % 2 or cell == "create" else "")
-        category, listing = md5(f"{slug}c{n % 20 + 1}"), md5(f"{slug}l{n % LISTINGS * 10 % LISTINGS + 1}")
+
+def health_request(path: str) -> str:
+    """What a platform's probe asks."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def request(cell: str, n: int) -> str:
+    """The nth request of a kind."""
+    slug = f"city{n % TENANTS + 1}"
+    head = f"Host: 127.0.0.1\r\nX-Tenant-ID: {slug}\r\n" + (f"Authorization: Bearer {token(n)}\r\n" if n % 2 or cell == "create" else "")
+    category, listing = md5(f"{slug}c{n % 20 + 1}"), md5(f"{slug}l{n % LISTINGS * 10 % LISTINGS + 1}")
+    if cell == "create":
         body = json.dumps({"categoryId": str(category), "title": f"Bench {n}", "summary": "Ein Angebot", "description": "<p>Text</p>" * 20,
                            "location": {"lat": 49.4, "lon": 8.7}, "tags": ["a", "b"], "contact": {"phone": "06221"}})
-        path = {"health": health, "list": "/api/listings?limit=20" + (f"&category={category}" if n % 3 == 0 else ""),
-                "get": f"/api/listings/{listing}", "search": f"/api/listings/search?q={quote(COMPOUNDS[n * 7 % 400])}",
-                "create": "/api/listings"}[cell]
-        post = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if cell == "create" else ""
-        made.append(f"{'POST' if post else 'GET'} {path} HTTP/1.1\r\n{head}{post}\r\n{body if post else ''}")
-    return made
+        return f"POST /api/listings HTTP/1.1\r\n{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    path = {"list": "/api/listings?limit=20" + (f"&category={category}" if n % 3 == 0 else ""),
+            "get": f"/api/listings/{listing}", "search": f"/api/listings/search?q={quote(COMPOUNDS[n * 7 % 400])}"}[cell]
+    return f"GET {path} HTTP/1.1\r\n{head}\r\n"
 
 
-SINCE = time.time()
+def token(n: int) -> str:
+    """An editor's token, of one of 200 people."""
+    from shared.tokens import issue
+
+    return issue("access", md5(f"user{n % 200}"), md5(f"t{n % TENANTS + 1}"), ["editor"], md5("s"), now=SINCE)[0]
 
 
-@contextmanager
-def server(argv: list[str], env: dict[str, str], port: int, probe: str):
-    """A running server, ready."""
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(argv, cwd=ROOT, env=os.environ | env | {"PORT": str(port)}, stdout=log, stderr=log)
-        try:
-            wait(port, probe, process, log)
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def wait(port: int, probe: str, process: subprocess.Popen, log) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{probe}", timeout=1).read()
-            return
-        except OSError:
-            time.sleep(0.05)
-    log.seek(0)
-    raise SystemExit(f"{process.args} did not start:\n{log.read().decode()[-3000:]}")
-
-
-def cpu(process: psutil.Process) -> float:
-    total = 0.0
-    for p in [process, *process.children(recursive=True)]:
-        times = p.cpu_times()
-        total += times.user + times.system
-    return total
-
-
-def run(port: int, connections: int, seconds: float, texts: list[str], process: psutil.Process) -> dict:
+def run(served: Served, seconds: float, texts: list[str], postgres: psutil.Process) -> Cost:
+    """Load one server for some seconds."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(texts, file)
         file.flush()
-        before = cpu(process)
-        out = subprocess.run([sys.executable, "-m", "bench.client", str(port), str(connections), str(seconds), file.name],
-                             cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        used = cpu(process) - before
-    result = json.loads(out)
-    return result | {"cpu_per_1k": used * 1000 / result["requests"]}
+        before = served.cpu(), cpu(postgres)
+        client = [sys.executable, "-m", "bench.client", str(served.port), str(CONNECTIONS), str(seconds), file.name]
+        seen = json.loads(subprocess.run(client, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+        after = served.cpu(), cpu(postgres)
+    server, database = ((b - a) * 1000 / seen["requests"] for a, b in zip(before, after, strict=True))
+    return Cost(server, database, seen["requests"] / seen["seconds"], seen["p50_ms"], seen["p99_ms"], seen["errors"])
 
 
-def ours(cell: str) -> tuple[list[str], dict[str, str]]:
-    return [sys.executable, "-m", "shared.server"], {"FUNCTION_TARGET": FUNCTIONS[cell]}
+def measure(cell: str, way: Way, seconds: float, postgres: psutil.Process) -> Cost:
+    """Start a server, warm it for a second, measure it."""
+    texts = requests(cell, way.health)
+    with way.serving(FUNCTIONS[cell]) as served:
+        run(served, 1, texts, postgres)
+        return run(served, seconds, texts, postgres)
 
 
-def naive(cell: str) -> tuple[list[str], dict[str, str]]:
-    return [str(Path(sys.executable).parent / "functions-framework"), "--source", "bench/naive.py", "--target", "api"], {}
+def median(costs: list[Cost], name: str) -> float:
+    """The median round."""
+    return statistics.median(getattr(cost, name) for cost in costs)
 
 
-def measure(options: argparse.Namespace) -> dict[str, dict[str, list[dict]]]:
-    results: dict[str, dict[str, list[dict]]] = {}
-    for round_number in range(options.rounds):
-        for cell in options.only:
-            for name, peer in (("naive", naive), ("ours", ours)):
-                argv, env = peer(cell)
-                health = "/health" if name == "naive" else "/health/live"
-                port = 18300 + round_number
-                with server(argv, env, port, health) as process:
-                    texts = requests(cell, health)
-                    run(port, 16, 1, texts, process)
-                    results.setdefault(cell, {}).setdefault(name, []).append(run(port, 16, options.seconds, texts, process))
-    return results
-
-
-def report(results: dict[str, dict[str, list[dict]]]) -> None:
-    print(f"{'':8} {'naive':>9} {'ours':>9} {'ratio':>7} {'goal':>6}   CPU s / 1,000 requests; req/s naive → ours; errors")
-    for cell, peers in results.items():
-        value = {name: statistics.median(r["cpu_per_1k"] for r in rows) for name, rows in peers.items()}
-        rate = {name: statistics.median(r["requests"] / r["seconds"] for r in rows) for name, rows in peers.items()}
-        errors = sum(r["errors"] for rows in peers.values() for r in rows)
-        print(f"{cell:8} {value['naive']:9.3f} {value['ours']:9.3f} {value['ours'] / value['naive']:7.3f} {LIMITS[cell]:6.2f}"
-              f"   {rate['naive']:,.0f} → {rate['ours']:,.0f}; {errors}")
-
-
-@contextmanager
-def stack():
-    """A Postgres and a Redis for this run, filled; both directories of tenants know the cities."""
-    from tooling.stack import databases
-    from tooling.stack.postgres import embedded_postgres
-    from tooling.stack.redis import embedded_redis
-
-    with ExitStack() as open_:
-        directory = Path(open_.enter_context(tempfile.TemporaryDirectory(prefix="heidi-bench-")))
-        directory.chmod(0o755)
-        postgres = open_.enter_context(embedded_postgres(directory))
-        redis = open_.enter_context(embedded_redis(directory / "redis"))
-        os.environ.update({
-            "POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(postgres.port), "POSTGRES_PASSWORD": "app", "POSTGRES_OWNER_PASSWORD": "owner",
-            "REDIS_URL": redis.url, "RATE_LIMIT_TENANT": "100000000", "RATE_LIMIT_USER": "100000000", "RATE_LIMIT_IP": "100000000",
-            "JWT_SECRET": "bench-secret-of-more-than-thirty-two-bytes", "LOG_LEVEL": "ERROR",
-            "NAIVE_DATABASE_URL": postgres.url("heidi_core").replace("postgresql:", "postgresql+pg8000:")})
-        databases.prepare(postgres, {"heidi_owner": "owner", "heidi_app": "app", "heidi_relay": "relay"}, ["heidi_core"])
-        from tooling.migrate import migrate
-
-        migrate("core")
-        with postgres.connect("heidi_core") as connection:
-            fill(connection)
-        remember_tenants()
-        url = open_.enter_context(silent_broker())
-        os.environ["BROKER_URL"] = url
-        yield
-
-
-def remember_tenants() -> None:
-    from shared import cache
-    from shared.tenants import Tenant
-
-    for n in range(1, TENANTS + 1):
-        tenant = Tenant(id=md5(f"t{n}"), slug=f"city{n}", name=f"City {n}")
-        for name in (tenant.slug, str(tenant.id)):
-            cache.command("SET", f"directory:{name}", tenant.model_dump_json())
-
-
-@contextmanager
-def silent_broker():
-    """A broker that accepts everything: its cost is not the server's."""
-    process = subprocess.Popen([sys.executable, "-m", "bench.accept", "18390"], cwd=ROOT)
-    try:
-        yield "http://127.0.0.1:18390"
-    finally:
-        process.terminate()
-        process.wait()
+def report(results: dict[tuple[str, str], list[Cost]]) -> None:
+    """One line a kind of request; left and right of → naive and ours."""
+    print(f"{'':8}{'ratio':>7}{'goal':>6}  {'server CPU s/1,000':>20}  {'Postgres CPU s/1,000':>20}  {'requests/s':>16}"
+          f"  {'p50 ms':>13}  {'p99 ms':>14}  errors")
+    for cell in dict.fromkeys(cell for cell, _ in results):
+        naive, ours = results[cell, "naive"], results[cell, "ours"]
+        shown = {name: (median(naive, name), median(ours, name)) for name in ("server", "postgres", "rate", "p50", "p99")}
+        print(f"{cell:8}{shown['server'][1] / shown['server'][0]:7.3f}{GOALS[cell]:6.2f}"
+              f"  {'{:.3f} → {:.3f}'.format(*shown['server']):>20}  {'{:.3f} → {:.3f}'.format(*shown['postgres']):>20}"
+              f"  {'{:,.0f} → {:,.0f}'.format(*shown['rate']):>16}  {'{:.1f} → {:.1f}'.format(*shown['p50']):>13}"
+              f"  {'{:.1f} → {:.1f}'.format(*shown['p99']):>14}  {sum(cost.errors for cost in naive + ours)}")
 
 
 def main() -> None:
@@ -191,8 +115,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=list(FUNCTIONS), choices=list(FUNCTIONS))
     options = parser.parse_args()
-    with stack():
-        report(measure(options))
+    results: dict[tuple[str, str], list[Cost]] = {}
+    with stack() as postgres:
+        for _ in range(options.rounds):
+            for cell in options.only:
+                for way in (NAIVE, OURS):
+                    results.setdefault((cell, way.name), []).append(measure(cell, way, options.seconds, postgres))
+    report(results)
 
 
 if __name__ == "__main__":

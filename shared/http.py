@@ -67,11 +67,8 @@ class Request:
 
 
 def utf8(path: str) -> str:
-    """A WSGI path (bytes read as Latin-1, PEP 3333) as the text it stands for."""
-    try:
-        return path if path.isascii() else path.encode("latin-1").decode()
-    except UnicodeError:
-        raise BadRequest(path="not UTF-8") from None
+    """A WSGI path (bytes read as Latin-1, PEP 3333) as the text it stands for; what is not UTF-8 names nothing."""
+    return path if path.isascii() else path.encode("latin-1", "replace").decode(errors="replace")
 
 
 @dataclass(slots=True)
@@ -93,7 +90,7 @@ class Response:
             if self.status != 204:
                 headers.append(("Content-Length", str(len(body))))
             start(REASONS.get(self.status, str(self.status)), headers)
-            return (body,) if body else ()
+            return [body] if body else []
         start(REASONS.get(self.status, str(self.status)), headers)
         return body
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.context import Context
 from shared.errors import BadRequest, IdempotencyKeyReused
-from shared.http import Request, Response
+from shared.http import JSON, Request, Response
 
 CLAIM_EVENT = """INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:tenant, :function, :source, :id)
  ON CONFLICT DO NOTHING RETURNING 1"""
@@ -13,6 +13,8 @@ CLAIM_KEY = """INSERT INTO idempotency (tenant_id, function, caller, key, reques
 READ_KEY = """SELECT request_hash, status, body FROM idempotency
  WHERE tenant_id = :tenant AND function = :function AND caller = :caller AND key = :key"""
 STORE = """UPDATE idempotency SET status = :status, body = :body
+ WHERE tenant_id = :tenant AND function = :function AND caller = :caller AND key = :key"""
+FORGET = """DELETE FROM idempotency
  WHERE tenant_id = :tenant AND function = :function AND caller = :caller AND key = :key"""
 
 
@@ -44,6 +46,8 @@ class Claim:
         return Response(status, body.encode(), headers={"Idempotency-Replayed": "true"})
 
     def store(self, response: Response) -> None:
-        """Keep the response in the transaction that it reports on."""
-        body = response.body if isinstance(response.body, bytes) else b""
-        self.ctx.sql.later(STORE, status=response.status, body=body.decode(), **self.row)
+        """Keep the response in the transaction that it reports on; one that is no JSON is not kept, and frees its key."""
+        if isinstance(response.body, bytes) and response.content_type == JSON:
+            self.ctx.sql.later(STORE, status=response.status, body=response.body.decode(), **self.row)
+        else:
+            self.ctx.sql.later(FORGET, **self.row)

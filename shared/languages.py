@@ -45,8 +45,13 @@ def quality(part: str) -> float:
         return 0.0
 
 
-@lru_cache(512)
 def negotiate(accept_language: str, default: str = DEFAULT) -> str:
-    """The best supported language of an Accept-Language header (RFC 9110 §12.5.4)."""
-    parts = sorted(accept_language[:200].split(","), key=quality, reverse=True)
+    """The best supported language of an Accept-Language header (RFC 9110 §12.5.4), of which 200 characters are read."""
+    return best(accept_language[:200], default)
+
+
+@lru_cache(512)
+def best(accept_language: str, default: str) -> str:
+    """The language that the header asks for most; the default where it asks for none of ours."""
+    parts = sorted(accept_language.split(","), key=quality, reverse=True)
     return next((tag for part in parts if quality(part) > 0 and (tag := canonical(part.partition(";")[0]))), default)

@@ -63,11 +63,14 @@ def take(key: str, limit: int, window: int) -> int:
 
 
 def check(tenant: Tenant, caller: Principal, address: str) -> None:
-    """Per tenant 1000 a minute, per user 100; per address 50, for anonymous callers only."""
+    """Per tenant 1000 a minute, per user 100; per address 50, for anonymous callers only.
+
+    The caller's own limit comes first: what it refuses does not count for the city, or one caller could use that up.
+    """
     config, now = settings(), time.time()
-    if tenant.id != PLATFORM_ID:  # the platform is not a city: its calls are limited by person and address
-        spend(cache.key(tenant.id, "rate", "tenant"), config.rate_limit_tenant, now)
     if caller.id:
         spend(cache.key(tenant.id, "rate", "user", caller.id), config.rate_limit_user, now)
     else:
         spend(cache.key(tenant.id, "rate", "ip", address), config.rate_limit_ip, now)
+    if tenant.id != PLATFORM_ID:  # the platform is not a city: its calls are limited by person and address
+        spend(cache.key(tenant.id, "rate", "tenant"), config.rate_limit_tenant, now)

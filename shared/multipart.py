@@ -6,6 +6,8 @@ from shared.errors import BadRequest
 from shared.http import Request
 from shared.record import camel
 
+MOST_PARTS = 100  # each costs about as much as fifty kilobytes of a file
+
 
 class MalformedForm(BadRequest):
     message = "The body is not a valid multipart form."
@@ -18,15 +20,21 @@ def form(request: Request, limit: int) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
 
+    def keep(part: Any, value: Any) -> None:
+        name = camel(part.field_name.decode())
+        if name in found or len(found) >= MOST_PARTS:
+            raise MalformedForm
+        found[name] = value
+
     def on_field(part: Any) -> None:
-        found[camel(part.field_name.decode())] = (part.value or b"").decode()
+        keep(part, (part.value or b"").decode())
 
     def on_file(part: Any) -> None:
         part.file_object.seek(0)
-        found[camel(part.field_name.decode())] = {
+        keep(part, {
             "filename": (part.file_name or b"upload").decode(errors="replace"),
             "content_type": part.content_type or "application/octet-stream",
-            "content": part.file_object.read()}
+            "content": part.file_object.read()})
 
     body = request.body(limit + 64 * 1024)
     headers: dict[str, bytes] = {"Content-Type": request.environ["CONTENT_TYPE"].encode("latin-1"),

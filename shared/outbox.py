@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from shared.cloudevents import Envelope
+from shared.errors import Unavailable
 from shared.pg import pool
 from shared.settings import settings
 from shared.sql import Sql
@@ -55,6 +56,8 @@ class Publisher:
                 events.append(self.waiting.get())
             try:
                 forget([event for event in events if self.publish(event)])
+            except Unavailable as error:
+                log.warning("outbox rows are left to the sweep", extra={"context": {"events": len(events), **error.details}})
             except Exception:
                 log.exception("outbox rows are left to the sweep", extra={"context": {"events": len(events)}})
 

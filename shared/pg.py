@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from struct import Struct
 from typing import Any, cast
 
 from pg8000 import core, dbapi
@@ -21,33 +22,51 @@ from shared.settings import Settings, settings
 Row = list[Any]
 Statement = tuple[str, dict[str, Any]]
 LOST = (core.InterfaceError, OSError, EOFError)
+HEADER, LENGTH, COUNT = Struct("!ci"), Struct("!i"), Struct("!H")
+NULL = LENGTH.pack(-1)
 parse = lru_cache(4096)(to_statement)
-
-
-class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
-    """What comes back for the statements of one round trip."""
-
-    def __init__(self, prepared: "Sequence[Prepared]") -> None:
-        super().__init__("BATCH", columns=[], input_funcs=prepared[0].decoders)
-        self.rows: list[Row] = []
-        self.prepared = prepared
-        self.results: list[list[Row]] = []
-
-    def finish_statement(self) -> None:
-        """Close the current statement's rows and turn to the next one's."""
-        self.results.append(self.rows)
-        self.rows = []
-        if len(self.results) < len(self.prepared):
-            self.input_funcs = self.prepared[len(self.results)].decoders
 
 
 class Prepared:
     """One statement that the server has parsed on one connection."""
 
-    __slots__ = ("bind", "decoders", "make_values")
+    __slots__ = ("decoders", "head", "make_values")
 
     def __init__(self, name: bytes, decoders: Any, make_values: Any) -> None:
-        self.bind, self.decoders, self.make_values = name, decoders, make_values
+        self.head = b"\0" + name + b"\0\0"   # the unnamed portal, this statement, all parameters as text
+        self.decoders, self.make_values = decoders, make_values
+
+    def message(self, types: Any, values: dict[str, Any]) -> bytes:
+        """Bind these values and execute (PostgreSQL documentation §55.7)."""
+        texts = [None if text is None else text.encode() for text in make_params(types, self.make_values(values))]
+        packed = [NULL if text is None else LENGTH.pack(len(text)) + text for text in texts]
+        body = b"".join((self.head, COUNT.pack(len(packed)), *packed, b"\0\0"))
+        return b"B" + LENGTH.pack(len(body) + 4) + body + core.EXECUTE_MSG
+
+
+class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
+    """What comes back for the statements of one round trip."""
+
+    def __init__(self, decoders: Sequence[Any]) -> None:
+        super().__init__("BATCH")
+        self.decoders = decoders
+        self.results: list[list[Row]] = []
+        self.rows: list[Row] = []
+
+    def add(self, data: bytes) -> None:
+        """One row of the current statement; without decoders its values stay bytes."""
+        decoders, row, at = self.decoders[len(self.results)], [], 2
+        for number in range(int.from_bytes(data[:2], "big")):
+            length = LENGTH.unpack_from(data, at)[0]
+            value = None if length < 0 else data[at + 4:at + 4 + length]
+            row.append(decoders[number](value.decode()) if decoders and value is not None else value)
+            at += 4 + max(length, 0)
+        self.rows.append(row)
+
+    def finish_statement(self) -> None:
+        """Close the current statement's rows and turn to the next one's."""
+        self.results.append(self.rows)
+        self.rows = []
 
 
 class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no types
@@ -72,24 +91,40 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
             found = self.prepared[sql] = Prepared(name, decoders, make_values)
         return found
 
-    def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """Run the statements in one round trip; the rows of each. An error leaves none of them done."""
-        prepared = [self.prepare(sql) for sql, _ in statements]
-        for statement, (_, values) in zip(prepared, statements, strict=True):
-            self.send_BIND(statement.bind, make_params(self.py_types, statement.make_values(values)))
-            core._write(self._sock, core.EXECUTE_MSG)  # noqa: SLF001 (send_EXECUTE would add a flush per statement)
-        core._write(self._sock, core.SYNC_MSG)  # noqa: SLF001
-        core._flush(self._sock)  # noqa: SLF001
-        answers = Batch(prepared)
-        self.handle_messages(answers)
-        return answers.results
+    def batch(self, statements: Sequence[Statement], *, raw: bool = False) -> list[list[Row]]:
+        """Run the statements in one round trip; the rows of each, the last one's as bytes if `raw`.
 
-    def handle_COMMAND_COMPLETE(self, data: bytes, context: Any) -> None:  # noqa: N802 (pg8000's name)
-        """Split rows by statement where the context is a batch."""
-        if isinstance(context, Batch):
-            context.finish_statement()
-        else:
-            super().handle_COMMAND_COMPLETE(data, context)
+        An error leaves none of them done.
+        """
+        prepared = [self.prepare(sql) for sql, _ in statements]
+        messages = [one.message(self.py_types, values) for one, (_, values) in zip(prepared, statements, strict=True)]
+        self._sock.write(b"".join((*messages, core.SYNC_MSG)))
+        self._sock.flush()
+        decoders = [one.decoders for one in prepared]
+        return self.answers(Batch([*decoders[:-1], None] if raw else decoders))
+
+    def answers(self, batch: Batch) -> list[list[Row]]:
+        """Read until the server is ready for more. Rows are read here, in half of pg8000's time; the rest is left to it."""
+        code = None
+        while code != core.READY_FOR_QUERY:
+            code, length = HEADER.unpack(self.read(5))
+            data = self.read(length - 4)
+            if code == core.DATA_ROW:
+                batch.add(data)
+            elif code == core.COMMAND_COMPLETE:
+                batch.finish_statement()
+            else:
+                self.message_types[code](data, batch)
+        if batch.error is not None:
+            raise batch.error
+        return batch.results
+
+    def read(self, size: int) -> bytes:
+        """So many bytes; EOFError when the server has gone."""
+        data: bytes = self._sock.read(size)
+        if len(data) < size:
+            raise EOFError("PostgreSQL has closed the connection")
+        return data
 
 
 def parameters(database: str, config: Settings, user: str, password: str) -> dict[str, Any]:

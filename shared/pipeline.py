@@ -10,6 +10,7 @@ from shared.cloudevents import Envelope
 from shared.cloudevents import parse as parse_event
 from shared.context import Context
 from shared.errors import FeatureDisabled, Forbidden, MethodNotAllowed, TokenInvalid, Unauthenticated
+from shared.forwarded import client_address, host_of
 from shared.http import Request, Response
 from shared.idempotency import Claim, first_delivery
 from shared.languages import negotiate
@@ -109,7 +110,7 @@ class Function:
         """The tenant that the request is about; the platform where a function has none."""
         if self.record.tenantless:
             return PLATFORM
-        return tenants.resolve(request.header("host"), request.header("x-tenant-id"), caller.tenant_id,
+        return tenants.resolve(host_of(request), request.header("x-tenant-id"), caller.tenant_id,
                                everywhere=caller.everywhere)
 
     def check_feature(self, tenant: Tenant) -> None:
@@ -181,10 +182,3 @@ def language_of(request: Request, tenant: Tenant) -> str:
     """The reader's language, else the city's first."""
     wanted = request.header("accept-language")
     return negotiate(wanted, tenant.language) if wanted else tenant.language
-
-
-def client_address(request: Request) -> str:
-    """The caller's address; a forwarded one counts only behind a proxy that is trusted to set it."""
-    forwarded = request.header("x-forwarded-for") if settings().trust_forwarded_for else ""
-    return forwarded.rpartition(",")[2].strip() or str(request.environ.get("REMOTE_ADDR", ""))
-

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
-from shared.errors import Problem
 from shared.http import Request, Response
 
 Handle = Callable[[Request], Response]
@@ -61,7 +60,7 @@ class Server:
 
     def answer(self, protocol: Any, scope: dict[str, Any]) -> None:
         """One request, as granian's core brings it."""
-        response = self.respond(scope)
+        response = self.handle(Request(scope))
         headers = list(response.headers.items())
         if response.status != 204:
             headers.append(("Content-Type", response.content_type))
@@ -69,18 +68,6 @@ class Server:
             protocol.response_bytes(response.status, headers, response.body)
         else:
             protocol.response_iter(response.status, headers, Stream(response.body))
-
-
-    def respond(self, scope: dict[str, Any]) -> Response:
-        """The response; a path that is no UTF-8 never gets as far as the function."""
-        try:
-            request = Request(scope)
-        except Problem as problem:
-            from shared.outcome import error_response
-            from shared.trace import Trace
-
-            return error_response(problem, Request(scope, "/"), Trace.start().correlation_id)
-        return self.handle(request)
 
 
 class Stream:

@@ -42,12 +42,12 @@ class Sql:
 
     def json(self, sql: str, **values: Any) -> Json[Any]:
         """JSON text that the statement built (one row, one column of type text), untouched."""
-        return Json(self.run(sql, **values)[0][0].encode())
+        return Json(self.send([(sql, values)], raw=True)[-1][0][0])
 
     def json_or_none(self, sql: str, **values: Any) -> Json[Any] | None:
         """As `json`, for a statement that may find nothing."""
-        row = self.one(sql, **values)
-        return Json(row[0].encode()) if row else None
+        rows = self.send([(sql, values)], raw=True)[-1]
+        return Json(rows[0][0]) if rows else None
 
     def later(self, sql: str, **values: Any) -> None:
         """Queue a statement that travels with the next one, or with the commit."""
@@ -66,7 +66,7 @@ class Sql:
         assert self.connection is not None  # noqa: S101 (send has just opened it)
         return self.connection
 
-    def send(self, statements: list[Statement], *, block: bool = False) -> list[list[Row]]:
+    def send(self, statements: list[Statement], *, block: bool = False, raw: bool = False) -> list[list[Row]]:
         """Send what waits and these statements in one round trip, opening the transaction where needed."""
         block = block or not self.read_only
         opening = [] if self.is_open else [(BEGIN, {}), self.guard] if block else [self.guard]
@@ -74,11 +74,11 @@ class Sql:
         self.waiting = []
         fresh = self.connection is None
         try:
-            results = self.borrowed().batch(batch)
+            results = self.borrowed().batch(batch, raw=raw)
         except LOST as error:
             if not fresh or self.is_open:
                 raise Unavailable(dependency="postgres") from error
-            results = self.reconnected(batch)
+            results = self.reconnected(batch, raw=raw)
         self.is_open = self.is_open or block
         return results
 
@@ -88,12 +88,12 @@ class Sql:
             self.connection = self.stack.enter_context(self.pool.take())
         return self.connection
 
-    def reconnected(self, batch: list[Statement]) -> list[list[Row]]:
+    def reconnected(self, batch: list[Statement], *, raw: bool) -> list[list[Row]]:
         """The server went away while the connection was idle: nothing was done yet, so once more on a new one."""
         self.drop()
         self.pool.clear()
         try:
-            return self.borrowed().batch(batch)
+            return self.borrowed().batch(batch, raw=raw)
         except LOST as error:
             raise Unavailable(dependency="postgres") from error
 

@@ -18,6 +18,7 @@ from shared.settings import settings
 PLATFORM_ID = UUID(int=1)
 MEMORY_SECONDS = 2.0
 SHARED_SECONDS = 60
+LONGEST_HOST = 512  # what is remembered must not be as long as a caller likes
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -49,7 +50,9 @@ def lookup(name: str) -> Tenant | None:
     known = memory.get(name)
     if known and known[0] > time.monotonic():
         return known[1]
-    tenant = recall(name) if SLUG.fullmatch(name) else None
+    if not SLUG.fullmatch(name):  # nor remembered: it may have any length
+        return None
+    tenant = recall(name)
     if len(memory) > 10_000:
         memory.clear()
         memory.update(ALWAYS)
@@ -71,7 +74,7 @@ def ask_city_service(name: str) -> bytes:
     from urllib.error import HTTPError, URLError
     from urllib.request import Request, urlopen
 
-    question = Request(f"{settings().gateway_url}/function/resolve-city?host={name}",  # noqa: S310 (our own gateway)
+    question = Request(f"{settings().gateway_url}/api/cities/resolve?host={name}",  # noqa: S310 (our own gateway)
                        headers={"Authorization": f"Bearer {settings().broker_token.get_secret_value()}"})
     try:
         with urlopen(question, timeout=5) as answer:  # noqa: S310
@@ -105,7 +108,7 @@ def resolve(host: str, header: str, token_tenant: UUID | None, *, everywhere: bo
 
     A token whose scope is all tenants may name any city by host or header.
     """
-    named = [name for name in (slug_of_host(host), header.strip().lower()) if name]
+    named = [name for name in (slug_of_host(host[:LONGEST_HOST]), header.strip().lower()) if name]
     found = [find(name) for name in named]
     if token_tenant and not (everywhere and found):
         found.append(find(str(token_tenant)))

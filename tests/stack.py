@@ -48,8 +48,10 @@ class RunningStack:
             Path(directory).chmod(0o755)   # PostgreSQL runs as somebody else
             home = Home(Path(directory) / ".heidi")
             basic = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-            ports = {variable: str(free_port()) for variable in DEFAULTS}
-            stack = cls(home, basic | ports | {"HEIDI_HOME": str(home.path)} | variables)
+            ports: set[str] = set()
+            while len(ports) < len(DEFAULTS):
+                ports.add(str(free_port()))
+            stack = cls(home, basic | dict(zip(DEFAULTS, ports, strict=True)) | {"HEIDI_HOME": str(home.path)} | variables)
             try:
                 stack.heidi("up", "-d")
                 yield stack

@@ -145,6 +145,3 @@ def errors(record: Record) -> list[tuple[str, ...]]:
     if record.kind != "http":
         return []
     return [(str(each.status), each.code, each.message) for each in sorted(refusals(record), key=lambda each: each.status)]
-
-
-print_list, print_function = show_list, show

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_PART_BYTES = 60 * 1024 * 1024
+MAX_MARKS = 2_000_000  # tags and attributes in a part: parsed, each takes some hundred bytes, whatever it took in the zip
 MAX_PARTS = 5_000
 BODY = "word/document.xml"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -70,6 +71,8 @@ def _part(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> "Element":
             unpacked += piece
             if len(unpacked) > MAX_PART_BYTES:
                 raise DocumentTooLarge(limit=MAX_PART_BYTES)
+    if unpacked.count(b"<") + unpacked.count(b"=") > MAX_MARKS:
+        raise DocumentTooLarge(limit=MAX_MARKS, unit="tags")
     root: Element = fromstring(bytes(unpacked).replace(_STRICT, _TRANSITIONAL), forbid_dtd=True)
     return root
 

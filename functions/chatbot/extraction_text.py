@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functions.chatbot.document_text import Block, tidy
 from functions.chatbot.extraction import Deadline, Parsed
 
+LONGEST_HEADING, LONGEST_MARKED = 1_000, 20_000  # characters; beyond, the patterns below would take minutes
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
@@ -77,9 +78,8 @@ def _without_front_matter(lines: list[str]) -> list[str]:
 def _blocks(lines: Iterable[str], deadline: Deadline) -> Iterable[Block]:
     paragraph: list[str] = []
     kind, fenced = "paragraph", False
-    for number, line in enumerate([*lines, ""]):
-        if number % 1000 == 0:
-            deadline.check()
+    for line in [*lines, ""]:
+        deadline.check()
         if _FENCE.match(line):
             fenced = not fenced
         elif fenced:
@@ -101,6 +101,8 @@ def _blocks(lines: Iterable[str], deadline: Deadline) -> Iterable[Block]:
 
 
 def _heading(line: str, before: list[str]) -> Block | None:
+    if len(line) > LONGEST_HEADING:
+        return None
     if (atx := _ATX.fullmatch(line)) is not None:
         return Block("heading", _plain(atx[2]), len(atx[1]))
     if len(before) == 1 and (setext := _SETEXT.fullmatch(line)) is not None:
@@ -114,5 +116,7 @@ def _block(kind: str, lines: list[str]) -> Block:
 
 
 def _plain(text: str) -> str:
+    if len(text) > LONGEST_MARKED:
+        return tidy(text)
     text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", _TAG.sub("", text)))
     return tidy(_SLANTED.sub(r"\1", _EMPHASIS.sub(r"\2", text)))

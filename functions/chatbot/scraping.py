@@ -5,8 +5,12 @@ the check and the request (DNS rebinding).
 """
 import ipaddress
 import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
@@ -17,7 +21,13 @@ if TYPE_CHECKING:
     import httpx
 
 AGENT = "HEIDI-Chatbot"
-MAX_BYTES, MAX_REDIRECTS, TIMEOUT = 5 * 1024 * 1024, 5, 10.0
+MAX_BYTES, MAX_REDIRECTS = 5 * 1024 * 1024, 5
+TIMEOUT, MAX_SECONDS = 10.0, 25.0  # for one answer of the network, for everything together
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+PUBLIC_V6 = ipaddress.ip_network("2000::/3")  # global unicast; what lies outside is a way around or into something
+REFUSED = [ipaddress.ip_network(net) for net in (
+    "2002::/16",  # 6to4, which carries any IPv4 address inside
+    "192.0.0.0/24", "168.63.129.16/32")]  # where clouds keep their machines' own services (Oracle, Azure)
 
 
 class AddressRefused(Invalid):
@@ -51,13 +61,15 @@ class Page:
 
 def fetch(url: str) -> Page:
     """The page at an address; one of the errors above when it cannot or must not be read."""
-    check_robots(url)
+    end = time.monotonic() + MAX_SECONDS
+    url = joined(url, "")
+    check_robots(url, end)
     for _ in range(MAX_REDIRECTS + 1):
-        answer, body = get(url)
+        answer, body = get(url, end)
         if not answer.is_redirect:
             break
-        url = urljoin(url, answer.headers.get("location", ""))
-        check_robots(url)
+        url = joined(url, answer.headers.get("location", ""))
+        check_robots(url, end)
     if answer.status_code >= 500:
         raise PageUnavailable
     if answer.status_code != 200:
@@ -65,9 +77,24 @@ def fetch(url: str) -> Page:
     return Page(url, answer.headers.get("content-type", ""), body)
 
 
-def check_robots(url: str) -> None:
+def joined(base: str, location: str) -> str:
+    """Where a redirect leads, with its host in ASCII; AddressRefused for what is no address at all."""
+    try:
+        url = urljoin(base, location)
+        parts = urlsplit(url)
+        port = "" if parts.port is None else f":{parts.port}"
+        if parts.netloc.isascii():
+            return url
+        import idna
+
+        return parts._replace(netloc=idna.encode(parts.hostname or "", uts46=True).decode() + port).geturl()
+    except ValueError:
+        raise AddressRefused(url=(location or base)[:300], problem="it is not well-formed") from None
+
+
+def check_robots(url: str, end: float) -> None:
     """RobotsRefused when the site forbids the page to robots (RFC 9309); no robots.txt forbids nothing."""
-    answer, body = get(urljoin(url, "/robots.txt"))
+    answer, body = get(urljoin(url, "/robots.txt"), end)
     if answer.status_code != 200:
         return
     rules = RobotFileParser()
@@ -76,8 +103,8 @@ def check_robots(url: str) -> None:
         raise RobotsRefused
 
 
-def get(url: str) -> "tuple[httpx.Response, bytes]":
-    """One request, to an address that was checked."""
+def get(url: str, end: float) -> "tuple[httpx.Response, bytes]":
+    """One request, to an address that was checked; PageUnavailable when it is not over at `end`."""
     import httpx
 
     parts = urlsplit(url)
@@ -86,11 +113,38 @@ def get(url: str) -> "tuple[httpx.Response, bytes]":
     target = parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}").geturl()
     headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": AGENT, "Accept-Encoding": "identity"}
     try:
-        with httpx.Client(timeout=TIMEOUT, trust_env=False) as client, client.stream(
-                "GET", target, headers=headers, extensions={"sni_hostname": parts.hostname}) as answer:
+        with bounded(end) as trace, httpx.Client(timeout=TIMEOUT, trust_env=False) as client, client.stream(
+                "GET", target, headers=headers, extensions={"sni_hostname": parts.hostname, "trace": trace}) as answer:
             return answer, limited(answer)
+    except httpx.InvalidURL:
+        raise AddressRefused(url=url[:300], problem="it is not well-formed") from None
     except httpx.HTTPError as error:
         raise PageUnavailable from error
+
+
+@contextmanager
+def bounded(end: float) -> Iterator[Callable[[str, dict[str, Any]], None]]:
+    """Hang up at `end`: a timeout bounds each read, so a server that sends a byte now and then would hold us for days."""
+    wires: list[socket.socket] = []
+
+    def trace(event: str, info: dict[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            wires.append(info["return_value"].get_extra_info("socket"))
+
+    def hang_up() -> None:
+        for wire in wires:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, end - time.monotonic()), hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield trace
+        if time.monotonic() >= end:  # what was cut off may look complete
+            raise PageUnavailable
+    finally:
+        timer.cancel()
 
 
 def limited(answer: "httpx.Response") -> bytes:
@@ -119,7 +173,10 @@ def public_address(url: str) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet."""
+    """Whether an IP address, and the IPv4 address that may be inside it, belongs to the public internet."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or (ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF) if ip in NAT64 else None)
+        if inner or ip not in PUBLIC_V6:
+            return inner is not None and is_public(str(inner))
+    return ip.is_global and not ip.is_multicast and not any(ip in net for net in REFUSED)

@@ -3,8 +3,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.editors import Editors
 from tests.stack import RunningStack
+
+pytest.register_assert_rewrite("tests.chaos.editors")
+from tests.chaos.editors import Editors  # noqa: E402 (so that its assertions tell what was there instead)
 
 NO_LIMITS = {"RATE_LIMIT_TENANT": "1000000", "RATE_LIMIT_USER": "1000000", "RATE_LIMIT_IP": "1000000"}
 

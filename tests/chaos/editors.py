@@ -1,4 +1,5 @@
 """Editors who write listings while parts of the stack die: each tries again with the same key until it is told 201."""
+import re
 import threading
 import time
 from collections import Counter
@@ -16,8 +17,7 @@ from tooling.seed.accounts import DEMO_PASSWORD
 
 CITY = "heidelberg"
 ADMINS = ("city-admin@heidelberg.example", "super-city-admin@heidelberg.example")
-WRITERS = 3
-LETTERS = 33  # of a title after the name: a space and a UUID
+WRITERS = 2
 PAUSE = 0.1   # between two tries, and between two listings
 
 
@@ -93,13 +93,17 @@ class Editors:
         enough = len(self.acknowledged) + count
         eventually(lambda: len(self.acknowledged) >= enough, f"{count} more listings")
 
-    def assert_everything_happened_once(self) -> None:
-        """Each listing is there once, and nothing else; each admin has one mail about each; no event was given up."""
+    def assert_everything_happened_once(self, *, but_a_mail_may_come_again: bool = False) -> None:
+        """Each listing is there once, and nothing else; each admin has one mail about each; no event was given up.
+
+        Who dies between sending a mail and writing that down sends it again, with the same Message-ID; SMTP knows no better way.
+        """
         self.stack.settle()
         found = self.stack.rows("heidi_core", "SELECT title, CAST(id AS text) FROM listings WHERE starts_with(title, :name)", name=self.name)
         assert sorted(map(tuple, found)) == sorted(self.acknowledged.items())
         for admin in ADMINS:
-            assert self.mails(admin) == dict.fromkeys(self.acknowledged, 1), admin
+            mails = self.mails(admin)
+            assert sorted(about for about, _ in (set(mails) if but_a_mail_may_come_again else mails)) == sorted(self.acknowledged)
         assert self.stack.dead_letters() == []
         assert "Traceback" not in self.logged()["gateway"]   # whatever died, it was foreseen
 
@@ -108,10 +112,8 @@ class Editors:
         return {log.stem: log.read_bytes()[self.logged_before.get(log.stem, 0):].decode(errors="replace")
                 for log in sorted(self.stack.home.logs.iterdir())}
 
-    def mails(self, admin: str) -> dict[str, int]:
-        """How many mails about each listing an admin has; two with the same Message-ID are one (RFC 5322 §3.6.4)."""
+    def mails(self, admin: str) -> list[tuple[str, str]]:
+        """Title and Message-ID of an admin's mails about these listings."""
         inbox = httpx.get(f"{self.stack.inbox}/api/messages", params={"to": admin, "limit": 1000}).json()
-        print("DUP", sum(self.name in m["subject"] for m in inbox), len({m["message_id"] for m in inbox if self.name in m["subject"]}), sum(m["duplicate"] for m in inbox if self.name in m["subject"]))
-        subjects = {mail["message_id"]: mail["subject"] for mail in inbox}
-        about = (subject.partition(self.name)[2] for subject in subjects.values() if self.name in subject)
-        return dict(Counter(self.name + rest[:LETTERS] for rest in about))
+        found = [(re.search(rf"{self.name} [0-9a-f]{{32}}", mail["subject"]), mail["message_id"]) for mail in inbox]
+        return [(title[0], message_id) for title, message_id in found if title]

@@ -6,8 +6,6 @@ import pytest
 from tooling.demo.scenes import SCENES
 from tooling.demo.stage import Stage
 
-pytestmark = pytest.mark.xdist_group("e2e")   # the scenes follow each other
-
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_the_story(stage: Stage, scene: Callable[[Stage], None]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from shared.errors import NotFound
-from shared.record import PLACEHOLDER, camel
+from shared.record import PLACEHOLDER
 from tooling.generate import asyncapi, openapi
 from tooling.generate.problems import refusals
 from tooling.generate.schemas import short
@@ -27,6 +27,10 @@ def events() -> Document:
 
 def operations(document: Document) -> dict[str, Document]:
     return {each["operationId"]: each for path in document["paths"].values() for each in path.values()}
+
+
+def same(address: str) -> str:
+    return PLACEHOLDER.sub("{}", address)
 
 
 def references(node: Any) -> set[str]:
@@ -64,7 +68,8 @@ def test_each_function_has_its_method_path_and_success(document: Document) -> No
         if record.kind != "http" or record.access.internal:
             assert record.name not in operations(document)
             continue
-        said = document["paths"][record.public_path][record.method.lower()]
+        said = next(path[record.method.lower()] for address, path in document["paths"].items()
+                    if same(address) == same(record.public_path) and record.method.lower() in path)
         assert said["operationId"] == record.name
         assert said["summary"] == record.summary
         assert {"204", str(record.status)} & said["responses"].keys()
@@ -77,7 +82,14 @@ def test_parameters_are_in_camel_case_and_those_of_the_path_are_required(documen
             own = [each for each in said["parameters"] if "$ref" not in each]
             assert all("_" not in each["name"] for each in own)
             in_path = {each["name"] for each in own if each["in"] == "path" and each["required"]}
-            assert in_path == {camel(name) for name in PLACEHOLDER.findall(record.path)}
+            address = next(address for address, path in document["paths"].items() if said in path.values())
+            assert in_path == set(PLACEHOLDER.findall(address))
+            assert len(in_path) == len(PLACEHOLDER.findall(record.path))
+
+
+def test_an_address_is_there_once_whatever_functions_call_its_placeholders(document: Document) -> None:
+    addresses = [same(address) for address in document["paths"]]
+    assert len(set(addresses)) == len(addresses)
 
 
 def test_declared_problems_are_there_with_their_status_and_an_example(document: Document) -> None:

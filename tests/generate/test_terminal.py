@@ -20,7 +20,7 @@ def test_every_function_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     catalogue.show_list("core")
     assert "approve-listing" in (only := capsys.readouterr().out)
     assert "login" not in only
-    with pytest.raises(Problem, match="no service nowhere: auth"):
+    with pytest.raises(Problem, match="no service nowhere: .*core"):
         catalogue.show_list("nowhere")
 
 

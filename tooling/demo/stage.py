@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import httpx
 
 T = TypeVar("T")
-PATIENCE = 15.0
+PATIENCE = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0   # between two looks: so few that no rate limit is ever reached
 
 
 class Unexpected(AssertionError):
@@ -74,11 +75,12 @@ class Stage:
 
 def until(look: Callable[[], T | None], what: str) -> T:
     """What `look` finds, as soon as it does; Unexpected when it does not in time."""
-    end = time.monotonic() + PATIENCE
+    end, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
     while time.monotonic() < end:
         if (found := look()) is not None:
             return found
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
     raise Unexpected(f"waited {PATIENCE:.0f} s for {what}")
 
 

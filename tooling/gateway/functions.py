@@ -92,7 +92,7 @@ class Functions:
     def __init__(self, records: Mapping[str, Record], logs: LogBook, state: Path) -> None:
         """Remember what was deployed and removed; a state file that cannot be read is an error that says so."""
         self.records, self.logs, self.state = records, logs, state
-        self.changing = threading.Lock()
+        self.changing, self.counting = threading.Lock(), threading.Lock()
         self.deployed = {name: Deployed(record, Deployment.first(record)) for name, record in records.items()}
         self.remember()
 
@@ -110,7 +110,8 @@ class Functions:
             found.function = Function(found.record)
         started = time.perf_counter()
         response = found.function(request)
-        found.invocations += 1
+        with self.counting:
+            found.invocations += 1
         took = time.perf_counter() - started
         status = f"{response.status} {HTTPStatus(response.status).phrase}"
         self.logs.add(name, f"{request.method} {request.path} - {status} - {took:.4f}s - call {request.header('x-call-id')}")

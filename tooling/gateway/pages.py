@@ -27,6 +27,7 @@ class Pages:
         self.services = {service: len(group) for service, group in by_service(public(records.values())).items()}
         self.fixed: dict[str, Callable[[], Response]] = {
             "/": self.home, "/api/docs": self.viewer, "/api/openapi.json": lambda: Response(200, self.openapi),
+            "/invitation": lambda: static("invitation.html"), "/invitation/page.js": lambda: static("invitation.js"),
             "/api/docs/viewer.js": lambda: static("viewer.js"), "/api/docs/style.css": lambda: static("style.css")}
 
     def find(self, request: Request) -> Response | None:
@@ -52,11 +53,16 @@ class Pages:
 
     def home(self) -> Response:
         """What is here."""
-        rows = "".join(f'<li><a href="/api/{html.escape(service)}/docs">{html.escape(service)}</a> '
-                       f'<span>{count} addresses</span></li>' for service, count in self.services.items())
+        rows = "".join(row(service, count) for service, count in self.services.items())
         page = (STATIC / "home.html").read_text("utf-8")
         body = page.replace("{{functions}}", str(len(self.records))).replace("{{services}}", rows)
         return Response(200, body.replace("{{inbox}}", str(self.inbox_port)).encode(), TYPES[".html"], dict(POLICY))
+
+
+def row(service: str, count: int) -> str:
+    """One service with the way to its documentation."""
+    name, plural = html.escape(service), "" if count == 1 else "es"
+    return f'<li><a href="/api/{name}/docs">{name}</a> <span>{count} address{plural}</span></li>'
 
 
 def static(name: str) -> Response:

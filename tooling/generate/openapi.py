@@ -82,20 +82,24 @@ def returned(record: Record) -> Any:
 
 
 def paths(records: list[Record], schemas: Schemas) -> Document:
-    """The addresses in alphabetical order, each with its methods."""
+    """The addresses in alphabetical order, each with its methods; one address has one set of names (OpenAPI 3.1 §4.8.8.1)."""
     found: dict[str, Document] = {}
+    keys: dict[str, str] = {}
     for record in sorted(records, key=lambda record: (record.public_path, record.method)):
-        found.setdefault(record.public_path, {})[record.method.lower()] = operation(record, schemas)
+        key = keys.setdefault(PLACEHOLDER.sub("{}", record.path), record.public_path)
+        names = dict(zip(PLACEHOLDER.findall(record.public_path), PLACEHOLDER.findall(key), strict=True))
+        found.setdefault(key, {})[record.method.lower()] = operation(record, schemas, names)
     return found
 
 
-def operation(record: Record, schemas: Schemas) -> Document:
-    """One function."""
+def operation(record: Record, schemas: Schemas, names: Mapping[str, str]) -> Document:
+    """One function; `names` says what its placeholders are called here."""
     doc = inspect.cleandoc(sys.modules[record.module].__doc__ or "").partition("\n")[2].strip()
     _, body = signature(record)
     return {
         "operationId": record.name, "tags": [record.service], "summary": record.summary, **({"description": doc} if doc else {}),
-        "security": security(record), **extensions(record), "parameters": parameters(record, schemas),
+        "security": security(record), **extensions(record),
+        "parameters": parameters(record, schemas, names),
         **({"requestBody": request_body(record, body[1], schemas)} if body else {}),
         "responses": success(record, schemas) | problems.responses(problems.refusals(record))}
 
@@ -111,10 +115,11 @@ def extensions(record: Record) -> Document:
     return {key: value for key, value in found.items() if value}
 
 
-def parameters(record: Record, schemas: Schemas) -> list[Document]:
+def parameters(record: Record, schemas: Schemas, names: Mapping[str, str]) -> list[Document]:
     """Those of the address and the query, then the headers."""
     in_path = set(PLACEHOLDER.findall(record.path))
-    found = [parameter(name, default, in_path=name in in_path, schema=dict(schemas[f"{record.name}.{name}"]))
+    found = [parameter(names.get(camel(name), camel(name)), default, in_path=name in in_path,
+                       schema=dict(schemas[f"{record.name}.{name}"]))
              for name, (_, default) in signature(record)[0].items()]
     wanted = [name for name, applies in APPLIES.items() if applies(record)]
     return found + [{"$ref": f"#/components/parameters/{name}"} for name in wanted]
@@ -126,7 +131,7 @@ def parameter(name: str, default: Any, *, in_path: bool, schema: Document) -> Do
     if not is_required and default is not None and "default" not in schema:
         schema["default"] = getattr(default, "value", default)
     description = schema.pop("description", "") if "$ref" not in schema else ""
-    return {"name": camel(name), "in": "path" if in_path else "query", "required": is_required,
+    return {"name": name, "in": "path" if in_path else "query", "required": is_required,
             **({"description": description} if description else {}), "schema": schema}
 
 

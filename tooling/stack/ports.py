@@ -1,5 +1,6 @@
 """The local ports, and who has one that we want."""
 import os
+import secrets
 import socket
 from collections.abc import Iterable, Mapping
 
@@ -9,6 +10,7 @@ DEFAULTS = {
     "GATEWAY_PORT": 8080, "BROKER_PORT": 8081, "OBJECT_STORE_PORT": 8082, "INBOX_PORT": 8083, "PUSH_PORT": 8084,
     "SMTP_PORT": 8025, "POSTGRES_PORT": 8432, "REDIS_PORT": 8379,
 }
+FIRST_PORT, EPHEMERAL = 10_000, 32_768
 
 
 def port(variable: str, given: Mapping[str, str] = os.environ) -> int:
@@ -20,11 +22,10 @@ def port(variable: str, given: Mapping[str, str] = os.environ) -> int:
 
 
 def free_port() -> int:
-    """One that nobody has at this moment; for tests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+    """One that nobody has at this moment, of those that no system gives to outgoing connections meanwhile; for tests."""
+    while not is_free(number := FIRST_PORT + secrets.randbelow(EPHEMERAL - FIRST_PORT)):
+        pass
+    return number
 
 
 def is_free(number: int) -> bool:

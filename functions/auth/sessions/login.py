@@ -7,8 +7,8 @@ from functions.auth.sessions.queries import FIND
 from functions.auth.sessions.session import Credentials, CredentialsWrong, SignedIn
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts
 from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
+from shared.forwarded import client_address
 from shared.function import Context, http
-from shared.pipeline import client_address
 
 
 @http.post("/api/auth/login", public=True, tenantless=True, min_scale=1,

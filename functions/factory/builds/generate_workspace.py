@@ -20,8 +20,8 @@ def generate_workspace(ctx: Context, event: BuildQueued) -> None:
     bundle = job_bundle(build, ctx.tenant)
     try:
         read_config(bundle).theme.check()
-    except (Invalid, ValueError) as refused:
-        return fail(ctx, build, str(refused)[:500])
+    except Invalid as refused:
+        return fail(ctx, build, str(refused.details.get("problem", refused.code))[:500])
     storage.put(ctx.tenant.id, workspace_key(build), bundle, "application/json")
     build.workspace_digest = "sha256:" + hashlib.sha256(bundle).hexdigest()
     build.enter(BuildStatus.ASSEMBLING, ctx.now, build.workspace_digest)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from functions.factory.pwa.config import AppConfig, Feature, Theme, Title, Version
+from functions.factory.pwa.config import AppConfig, Feature, ShortTitle, Theme, Title, Version
 from shared.schema import Schema
 from shared.tenants import Tenant, address
 
@@ -18,10 +18,10 @@ class AppConfigIn(Schema):
     """Everything that a city decides about its app."""
 
     app_name: Title
-    short_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
+    short_name: ShortTitle
     bundle_id: BundleId
     theme: Theme
-    features: dict[Feature, Version] = Field(default_factory=dict)
+    features: dict[Feature, Version] = Field(default_factory=dict, max_length=100)
 
 
 class AppConfigOut(AppConfigIn):

@@ -35,7 +35,8 @@ function name(schema) {
 function limits(schema) {
   const known = [["minLength", "at least", "characters"], ["maxLength", "at most", "characters"], ["minimum", "from", ""],
     ["maximum", "to", ""], ["maxItems", "at most", "items"], ["pattern", "like", ""]];
-  const said = known.filter(([key]) => key in schema).map(([key, before, after]) => `${before} ${schema[key]} ${after}`.trim());
+  const plain = ([key]) => key in schema && schema[key] !== 0 && !String(schema[key]).includes("\\x00");
+  const said = known.filter(plain).map(([key, before, after]) => `${before} ${schema[key]} ${after}`.trim());
   if ("default" in schema && schema.default !== null) said.push("default " + JSON.stringify(schema.default));
   return said.join("; ");
 }
@@ -52,7 +53,7 @@ function properties(schema) {
   const whole = resolve(schema);
   const required = new Set(whole.required || []);
   return Object.entries(whole.properties || {}).map(([key, part]) =>
-    [key, name(part) + (required.has(key) ? ", required" : ""), [part.description, limits(part)].filter(Boolean).join("; ")]);
+    [key, name(part) + (required.has(key) ? ", required" : ""), [part.description, limits(part)].filter(Boolean).join(" · ")]);
 }
 
 function shown(title, schema, seen = new Set()) {
@@ -85,7 +86,7 @@ function details(operation) {
   const parameters = operation.parameters.map(resolve);
   if (parameters.length) {
     parts.push(...table("Parameters", parameters.map((each) => [each.name,
-      `${each.in}, ${name(each.schema)}${each.required ? ", required" : ""}`, [each.description, limits(each.schema)].filter(Boolean).join("; ")])));
+      `${each.in}, ${name(each.schema)}${each.required ? ", required" : ""}`, [each.description, limits(each.schema)].filter(Boolean).join(" · ")])));
   }
   for (const [type, body] of Object.entries((operation.requestBody || {}).content || {})) parts.push(...shown(`Body (${type})`, body.schema));
   for (const [status, answer] of Object.entries(operation.responses)) {

@@ -1,0 +1,63 @@
+"""An entry of the log as it is read, and the ways to ask for entries."""
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from shared.errors import Invalid
+from shared.paging import decode, refuse
+from shared.schema import Page, Schema
+
+Sequence = Annotated[int, Field(ge=1, lt=2**63, description="an entry's number in its city's log")]
+Action = Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,100}$", description="for example `listing.approved`")]
+ResourceType = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$", description="for example `listing`")]
+Since = Annotated[AwareDatetime, Field(description="what happened at this time or later")]
+Until = Annotated[AwareDatetime, Field(description="what happened before this time")]
+
+
+class EntryOut(Schema):
+    """One event: who did what to what, and when. `data` holds its ids, flags and fixed words, never personal data.
+
+    `hash` is the SHA-256 of the hash before it (32 zero bytes for the first entry) followed by this entry without `hash` as
+    JSON: keys sorted by length, then by bytes, `, ` and `: ` between them, UTF-8.
+    """
+
+    tenant_id: UUID
+    sequence: Sequence
+    at: datetime
+    recorded_at: datetime
+    actor_id: UUID | None = None
+    action: str
+    resource_type: str
+    resource_id: UUID | None = None
+    correlation_id: str | None = None
+    source: str
+    event_id: str
+    data: dict[str, Any]
+    hash: str
+
+
+class EntityOut(Schema):
+    """What the log knows of one thing at a time: its entries, and the last value of everything that they hold."""
+
+    type: str
+    id: UUID
+    at: datetime
+    last_action: str
+    state: dict[str, Any]
+    entries: Page[EntryOut]
+
+
+class PeriodTooLong(Invalid):
+    message = "An export covers a year at most, and its end is after its beginning."
+
+
+def after(cursor: str | None) -> dict[str, Any]:
+    """Where a page goes on: the time and number of the last entry before it; CursorInvalid when it was not made by us."""
+    if cursor is None:
+        return {}
+    time, last = decode(cursor)
+    if last.int >= 2**63:
+        refuse()
+    return {"time": time, "last": last.int}

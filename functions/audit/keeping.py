@@ -1,0 +1,65 @@
+"""What of an event may stay in the audit: ids, and numbers, flags and fixed words by an allow-list; never what a person wrote.
+
+A field that nobody has put on a list here is not kept: names, addresses, titles, reasons, tokens have no way in. Nested
+objects are not kept either.
+"""
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Shape = Callable[[Any], bool]
+IDS = re.compile(r"id|[a-z][A-Za-z0-9]{0,60}(Ids?|By)")  # listingId, mediaIds, requestedBy
+WORDS = frozenset({"kind", "type", "status", "state", "channel", "channels", "template", "platform", "platforms", "language",
+                   "languages", "role", "roles", "feature", "features", "scope"})
+NUMBERS = frozenset({"version", "count", "size", "buildNumber"})
+FLAGS = frozenset({"pending", "active", "enabled", "draft", "mandatory"})
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WORD = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*([_.:-][a-z0-9]+)*")
+
+
+def is_id(value: Any) -> bool:
+    """Whether this is an id of ours; an id that an app or a person has chosen may say something about them."""
+    return isinstance(value, str) and UUID.fullmatch(value) is not None
+
+
+def is_word(value: Any) -> bool:
+    """Whether this can be a word of the program: no blanks, no capitals, nothing that an address or a name needs."""
+    return isinstance(value, str) and WORD.fullmatch(value) is not None
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is a whole number that every reader of JSON reads alike (RFC 8259 §6)."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+
+
+def is_flag(value: Any) -> bool:
+    """Whether this is true or false."""
+    return isinstance(value, bool)
+
+
+def shape_of(key: str) -> Shape | None:
+    """What a field of this name has to look like; None for one that is not kept."""
+    named = {WORDS: is_word, NUMBERS: is_number, FLAGS: is_flag}
+    return next((shape for keys, shape in named.items() if key in keys), is_id if IDS.fullmatch(key) else None)
+
+
+def kept(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a payload that stays; a list stays only when all of it may."""
+    return {key: value for key, value in data.items()
+            if (fits := shape_of(key)) and all(map(fits, value if isinstance(value, list) else [value]))}
+
+
+def subject_of(action: str, data: Mapping[str, Any]) -> tuple[str, str | None]:
+    """What an event is about, from what is kept of it: `listing.approved` with a `listingId` is about that listing.
+
+    Where the event's name does not say it, the first id does: `role.changed` with a `userId` is about that user.
+    """
+    ids = {snake(key.removesuffix("Id")): value for key, value in data.items() if key.endswith("Id")}
+    *words, _verb = action.replace("-", "_").split(".")
+    named = next((word for word in reversed(words) if word in ids), next(iter(ids), None))
+    return (named, ids[named]) if named else (words[-1] if words else action, None)
+
+
+def snake(name: str) -> str:
+    """`appConfig` as events and resources write it: `app_config`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,24 @@
+"""Show one thing at a point in time: what had happened to it, newest first, and the last known value of every kept field."""
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from functions.audit.entry import EntityOut, ResourceType, after
+from functions.audit.queries import entity
+from shared.errors import NotFound
+from shared.function import Context, Json, http, requires
+from shared.paging import Cursor, Limit
+
+Moment = Annotated[AwareDatetime, Field(description="the point in time; now, where it is left out")]
+
+
+@http.get("/api/audit/entities/{type}/{id}", raises=[NotFound])
+@requires("audit:read")
+def replay_entity(ctx: Context, type: ResourceType, id: UUID, at: Moment | None = None, limit: Limit = 20,  # noqa: A002
+                  cursor: Cursor | None = None) -> Json[EntityOut]:
+    found = ctx.sql.json_or_none(entity(after=bool(cursor)), tenant=ctx.tenant.id, type=type, resource=id, as_of=at or ctx.now,
+                                 limit=limit, **after(cursor))
+    if found is None:
+        raise NotFound("Entity", id)
+    return found

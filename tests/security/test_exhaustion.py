@@ -1,0 +1,61 @@
+"""Nobody uses up what others need."""
+import io
+import zipfile
+
+import pytest
+
+from functions.chatbot.extraction import extract
+from functions.chatbot.extraction_errors import DocumentTooLarge
+from shared import limits
+from shared.settings import settings
+from tests.support import City, call
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+FORM = {"content-type": "multipart/form-data; boundary=XX"}
+
+
+@pytest.fixture
+def small_limits(monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as patched:
+        patched.setenv("RATE_LIMIT_TENANT", "10")
+        patched.setenv("RATE_LIMIT_IP", "3")
+        patched.setenv("RATE_LIMIT_USER", "3")
+        settings.cache_clear()
+        limits.leases.clear()
+        yield
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_one_address_cannot_use_up_what_the_whole_city_may_ask(city: City) -> None:
+    assert [city.call("list-listings").status for _ in range(20)] == [200] * 3 + [429] * 17
+    assert city.call("list-listings", "citizen").status == 200
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_one_person_cannot_use_up_what_the_whole_city_may_ask(city: City) -> None:
+    assert [city.call("list-listings", "citizen").status for _ in range(20)] == [200] * 3 + [429] * 17
+    assert city.call("list-listings").status == 200
+
+
+def field(name: str) -> bytes:
+    return b'--XX\r\nContent-Disposition: form-data; name="%b"\r\n\r\nx\r\n' % name.encode()
+
+
+@pytest.mark.parametrize("names", [["same"] * 50_000, [f"n{number}" for number in range(50_000)]], ids=["one name", "many names"])
+def test_a_form_of_very_many_parts_is_refused_before_they_are_all_read(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("shared.multipart.camel", lambda name: made.append(name) or name)
+    refused = call("login", body=b"".join(map(field, names)) + b"--XX--\r\n", headers=dict(FORM))
+    assert (refused.status, refused.code) == (400, "MALFORMED_FORM")
+    assert len(made) <= 101
+
+
+def test_a_word_document_that_packs_millions_of_tags_into_kilobytes_is_refused_before_it_is_parsed() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", f"<w:document {NAMESPACE}><w:body>{'<w:p/>' * 2_000_000}</w:body></w:document>")
+    assert len(packed.getvalue()) < 50_000
+    with pytest.raises(DocumentTooLarge):
+        extract(packed.getvalue(), WORD)
