@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, Uuid, create_engine, event
+from sqlalchemy import DateTime, Select, Text, Uuid, create_engine, event, tuple_
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
@@ -15,6 +15,8 @@ from sqlalchemy.pool import NullPool
 
 from shared.errors import NotFound
 from shared.ids import new_id
+from shared.paging import decode, encode
+from shared.schema import Page, Schema
 from shared.sql import Sql
 
 
@@ -34,6 +36,17 @@ class TenantModel(Base):
 
 
 M = TypeVar("M", bound=TenantModel)
+
+
+class DatedModel(TenantModel):
+    """A tenant's row that knows when it was made, and can therefore be listed in pages."""
+
+    __abstract__ = True
+    created_at: Mapped[datetime]
+
+
+D = TypeVar("D", bound=DatedModel)
+S = TypeVar("S", bound=Schema)
 
 
 class BorrowedDialect(PGDialect_pg8000):
@@ -77,6 +90,20 @@ class Database(Session):
         if row is None:
             raise NotFound(model.__name__, id)
         return row
+
+
+    def page(self, query: Select[D], shape: type[S], limit: int, cursor: str | None, *,
+             oldest_first: bool = False) -> Page[S]:
+        """One page of the rows that a query finds, newest first, as clients read them."""
+        model: type[D] = query.column_descriptions[0]["entity"]
+        key = tuple_(model.created_at, model.id)
+        if cursor:
+            query = query.where(key > decode(cursor) if oldest_first else key < decode(cursor))
+        order = (model.created_at, model.id) if oldest_first else (model.created_at.desc(), model.id.desc())
+        rows = self.scalars(query.order_by(*order).limit(limit + 1)).all()
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page(items=[shape.model_validate(row) for row in rows[:limit]],
+                    next_cursor=encode(last.created_at, last.id) if last else None)
 
 
 @event.listens_for(Session, "do_orm_execute")

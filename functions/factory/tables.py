@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.factory.builds.build import FINAL, BuildStatus
-from shared.orm import TenantModel
+from shared.orm import DatedModel, TenantModel
 
 
 class AppConfiguration(TenantModel):
@@ -19,7 +19,7 @@ class AppConfiguration(TenantModel):
     created_at: Mapped[datetime]
 
 
-class Build(TenantModel):
+class Build(DatedModel):
     """queued → validating → assembling → building → uploading → completed; any → failed; running → cancelled."""
 
     __tablename__ = "builds"
@@ -38,7 +38,6 @@ class Build(TenantModel):
     error: Mapped[str | None]
     requested_by: Mapped[UUID]
     finished_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
 
     @property
     def is_final(self) -> bool:

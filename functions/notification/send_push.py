@@ -16,7 +16,8 @@ def send_push(ctx: Context, event: NotificationRequested) -> None:
     if not devices:
         return
     message = message_for(reader_of(ctx, event), event)
-    push = PushMessage(id=str(event.notification_id), title=message.subject, body=message.text if event.template == "free_text" else message.gist,
+    words = message.text if event.template == "free_text" else message.gist
+    push = PushMessage(id=str(event.notification_id), title=message.subject, body=words,
                        data={"template": event.template})
     problems = [problem for device in devices if (problem := push_to(ctx, device, push))]
     record(ctx, event, reason="; ".join(problems)[:500] if len(problems) == len(devices) else "")

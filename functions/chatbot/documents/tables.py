@@ -6,10 +6,10 @@ from sqlalchemy.orm import Mapped
 
 from functions.chatbot.documents.document import State
 from shared.errors import Problem
-from shared.orm import TenantModel
+from shared.orm import DatedModel
 
 
-class Document(TenantModel):
+class Document(DatedModel):
     """requested → received → chunked → ready; any → failed."""
 
     __tablename__ = "documents"
@@ -24,7 +24,6 @@ class Document(TenantModel):
     chunks: Mapped[int | None]
     digest: Mapped[str | None]
     created_by: Mapped[UUID | None]
-    created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     @property

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.core.listings.listing import ListingNotPending, Status
-from shared.orm import TenantModel
+from shared.orm import DatedModel
 
 
-class Listing(TenantModel):
+class Listing(DatedModel):
     """draft → pending_approval → published | rejected; published → draft | archived (requirements §3.4)."""
 
     __tablename__ = "listings"
@@ -34,7 +34,6 @@ class Listing(TenantModel):
     decided_at: Mapped[datetime | None]
     rejection_reason: Mapped[str | None]
     published_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     @property
