@@ -39,6 +39,7 @@ class _Folds(dict[int, str]):
 
 
 _FOLDS = _Folds()
+LONGEST_ABBREVIATION = 20  # characters; looking further back would take the square of a line's length
 _WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.!?؟…。])[\"'»”)\]]*\s+(?=[^\s])|\n+")
 _ABBREVIATION = re.compile(
@@ -84,7 +85,7 @@ def sentences(text: str) -> list[str]:
     for line in text.split("\n"):
         start = 0
         for match in _SENTENCE_END.finditer(line):
-            if _ABBREVIATION.search(line[start : match.start()]):
+            if _ABBREVIATION.search(line[max(start, match.start() - LONGEST_ABBREVIATION) : match.start()]):
                 continue
             found.append(line[start : match.end()].strip())
             start = match.end()

@@ -1,6 +1,7 @@
 """Nobody uses up what others need."""
 import io
 import zipfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,7 +17,7 @@ FORM = {"content-type": "multipart/form-data; boundary=XX"}
 
 
 @pytest.fixture
-def small_limits(monkeypatch: pytest.MonkeyPatch):
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patched:
         patched.setenv("RATE_LIMIT_TENANT", "10")
         patched.setenv("RATE_LIMIT_IP", "3")
@@ -45,8 +46,13 @@ def field(name: str) -> bytes:
 
 @pytest.mark.parametrize("names", [["same"] * 50_000, [f"n{number}" for number in range(50_000)]], ids=["one name", "many names"])
 def test_a_form_of_very_many_parts_is_refused_before_they_are_all_read(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[object] = []
-    monkeypatch.setattr("shared.multipart.camel", lambda name: made.append(name) or name)
+    made: list[str] = []
+
+    def noted(name: str) -> str:
+        made.append(name)
+        return name
+
+    monkeypatch.setattr("shared.multipart.camel", noted)
     refused = call("login", body=b"".join(map(field, names)) + b"--XX--\r\n", headers=dict(FORM))
     assert (refused.status, refused.code) == (400, "MALFORMED_FORM")
     assert len(made) <= 101

@@ -27,7 +27,12 @@ def test_long_headers_are_cut_before_they_are_kept(city: City, function: str, pa
     asked: list[Sized] = []
     module = tenants if function == "slug_of_host" else languages
     real = getattr(module, function)
-    monkeypatch.setattr(module, function, lambda value, *rest: asked.append(value) or real(value, *rest))
+
+    def noted(value: str, *rest: str) -> object:
+        asked.append(value)
+        return real(value, *rest)
+
+    monkeypatch.setattr(module, function, noted)
     city.call("list-listings", **parts)
     assert asked
     assert max(map(len, asked)) <= 512
