@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from http.client import HTTPException
-from typing import Self
+from typing import Any, Self
 
 from pg8000.dbapi import DatabaseError
 
@@ -82,20 +82,31 @@ def relay(database: str) -> Iterator[Connection]:
 def databases() -> list[str]:
     """The services' databases: those under our prefix that have an outbox. The registry of cities is always there."""
     prefix = settings().postgres_database_prefix
-    with relay(prefix + "city") as connection:
-        [found] = connection.batch([(DATABASES, {"prefix": prefix})])
-    return [name for [name] in found if has_outbox(name)]
+    return [name for [name] in ask(prefix + "city", DATABASES, prefix=prefix) if has_outbox(name)]
 
 
 def has_outbox(database: str) -> bool:
     """Whether a service keeps its events here; a database that does not answer is left out, and said so."""
     try:
-        with relay(database) as connection:
-            [[[found]]] = connection.batch([(HAS_OUTBOX, {})])
+        return bool(ask(database, HAS_OUTBOX)[0][0])
     except TROUBLE as error:
         report(database, error)
         return False
-    return bool(found)
+
+
+def ask(database: str, question: str, **values: Any) -> list[Row]:
+    """Rows; asked once more when the idle connection was broken, as all are after the server was restarted."""
+    try:
+        return answer(database, question, values)
+    except LOST:
+        return answer(database, question, values)
+
+
+def answer(database: str, question: str, values: dict[str, Any]) -> list[Row]:
+    """Rows of one statement."""
+    with relay(database) as connection:
+        [rows] = connection.batch([(question, values)])
+        return rows
 
 
 def sweep(database: str, courier: Courier, older_than: float = PATIENCE) -> int:

@@ -82,8 +82,9 @@ class Home:
             raise Problem(f"{self.path} holds something that is not HEIDI's. Move it away, or name another directory "
                           "with HEIDI_HOME.")
         try:
-            for directory in (self.path, self.run, self.logs):
-                directory.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            for directory in (self.run, self.logs, self.redis, self.thirdparty):
+                directory.mkdir(mode=0o700, exist_ok=True)   # mails hold invitations, logs say who did what
             self.lock.touch()
         except OSError as error:
             raise Problem(f"{self.path} cannot be written ({error.strerror}). Run ./heidi as the owner of the checkout, "

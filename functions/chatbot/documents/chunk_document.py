@@ -11,7 +11,7 @@ from shared.errors import Problem, Unavailable
 from shared.function import Context, on
 
 
-@on(DocumentIngested, emits=[DocumentChunked], timeout=120)
+@on(DocumentIngested, emits=[DocumentChunked], timeout=120, memory=1024)
 def chunk_document(ctx: Context, event: DocumentIngested) -> None:
     document = ctx.db.get_or_404(Document, event.document_id, lock=True)
     try:

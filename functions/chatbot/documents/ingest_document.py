@@ -13,7 +13,7 @@ LIMIT = 50 * 1024 * 1024
 
 
 @http.post("/api/chatbot/documents", status=202, feature="chatbot", emits=[DocumentIngested, DocumentRequested], body_limit=LIMIT,
-           raises=[DocumentTypeUnsupported, DocumentTypeMismatch])
+           memory=512, raises=[DocumentTypeUnsupported, DocumentTypeMismatch])
 @requires("chatbot:manage")
 def ingest_document(ctx: Context, document: DocumentIn) -> DocumentOut:
     row = Document(id=new_id(), title=document.title or "", url=document.url, state=State.REQUESTED, created_by=ctx.user_id,

@@ -16,7 +16,7 @@ CREATE TABLE entries (
  tenant_id uuid NOT NULL, sequence bigint NOT NULL, recorded_at timestamptz NOT NULL, at timestamptz NOT NULL,
  actor_id uuid, action text NOT NULL, resource_type text NOT NULL, resource_id uuid, correlation_id text,
  source text NOT NULL, event_id text NOT NULL, data jsonb NOT NULL, hash bytea NOT NULL,
- PRIMARY KEY (tenant_id, sequence, recorded_at), CHECK (at <= recorded_at)
+ PRIMARY KEY (tenant_id, sequence, recorded_at), CHECK (at <= recorded_at), CHECK (sequence > 0)
 ) PARTITION BY RANGE (recorded_at)"""
 INDEXES = {"time": "", "actor": "actor_id, ", "action": "action, ", "type": "resource_type, ", "resource": "resource_id, "}
 
