@@ -1,25 +1,22 @@
 """From a file's bytes to its title and text: PDF, Word, HTML, Markdown and plain text; every file is taken as hostile."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from functions.chatbot.document_text import Block, tidy, to_text
+from functions.chatbot.document_reading import MAX_TEXT_CHARS, Deadline, Parsed
+from functions.chatbot.document_text import tidy, to_text
 from functions.chatbot.extraction_errors import (
     DocumentDamaged,
     DocumentEmpty,
     DocumentTooLarge,
-    DocumentTooSlow,
     DocumentTypeMismatch,
     DocumentTypeUnsupported,
 )
 from functions.chatbot.words import folded_words
 
 MAX_BYTES = 50 * 1024 * 1024
-MAX_TEXT_CHARS = 5_000_000
 MAX_TITLE_CHARS = 300
-MAX_SECONDS = 30.0
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -45,15 +42,6 @@ _COMMON = {
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
-    """What a format's reader found; the title and language are those that the file itself declares."""
-
-    blocks: tuple[Block, ...]
-    title: str | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Extracted:
     """A document's title, its language where that is clear, its text as light Markdown, and its true type."""
 
@@ -61,19 +49,6 @@ class Extracted:
     language: str | None
     text: str
     media_type: str
-
-
-class Deadline:
-    """How long the reading of one document may take."""
-
-    def __init__(self, seconds: float = MAX_SECONDS, now: Callable[[], float] = time.monotonic) -> None:
-        self.now = now
-        self.end = now() + seconds
-
-    def check(self) -> None:
-        """Raise DocumentTooSlow once the time is over."""
-        if self.now() > self.end:
-            raise DocumentTooSlow(seconds=MAX_SECONDS)
 
 
 def extract(data: bytes, declared_type: str, filename: str = "", deadline: Deadline | None = None) -> Extracted:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
+from functions.chatbot.document_reading import Deadline, Parsed
 from functions.chatbot.document_text import Block, tidy
-from functions.chatbot.extraction import Deadline, Parsed
 from functions.chatbot.extraction_errors import DocumentDamaged, DocumentEncrypted, DocumentTooLarge
 
 if TYPE_CHECKING:

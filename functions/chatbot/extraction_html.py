@@ -3,8 +3,8 @@
 import re
 from html.parser import HTMLParser
 
+from functions.chatbot.document_reading import Deadline, Parsed
 from functions.chatbot.document_text import Block, tidy
-from functions.chatbot.extraction import Deadline, Parsed
 from functions.chatbot.extraction_errors import DocumentTooLarge
 from functions.chatbot.extraction_text import decode
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from functions.chatbot.document_reading import MAX_TEXT_CHARS, Deadline, Parsed
 from functions.chatbot.document_text import Block, tidy
-from functions.chatbot.extraction import MAX_TEXT_CHARS, Deadline, Parsed
 from functions.chatbot.extraction_errors import DocumentDamaged, DocumentEncrypted, DocumentTooLarge
 
 if TYPE_CHECKING:

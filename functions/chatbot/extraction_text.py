@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from functions.chatbot.document_reading import Deadline, Parsed
 from functions.chatbot.document_text import Block, tidy
-from functions.chatbot.extraction import Deadline, Parsed
 
 LONGEST_HEADING, LONGEST_MARKED = 1_000, 20_000  # characters; beyond, the patterns below would take minutes
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))

@@ -4,7 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.chatbot import extraction, extraction_docx, extraction_pdf
-from functions.chatbot.extraction import DOCX, HTML, MARKDOWN, PDF, TEXT, Deadline, extract, guess_language
+from functions.chatbot.document_reading import Deadline
+from functions.chatbot.extraction import DOCX, HTML, MARKDOWN, PDF, TEXT, extract, guess_language
 from functions.chatbot.extraction_errors import (
     DocumentDamaged,
     DocumentEmpty,

@@ -1,7 +1,7 @@
 """Documents are read in a time that grows with their length, whatever stands in them."""
 import pytest
 
-from functions.chatbot.extraction import Deadline
+from functions.chatbot.document_reading import Deadline
 from functions.chatbot.extraction_errors import DocumentTooSlow
 from functions.chatbot.extraction_text import read_markdown
 from functions.chatbot.words import sentences
