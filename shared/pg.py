@@ -24,6 +24,7 @@ Statement = tuple[str, dict[str, Any]]
 LOST = (core.InterfaceError, OSError, EOFError)
 HEADER, LENGTH, COUNT = Struct("!ci"), Struct("!i"), Struct("!H")
 NULL = LENGTH.pack(-1)
+EXECUTE: bytes = core.EXECUTE_MSG
 parse = lru_cache(4096)(to_statement)
 
 
@@ -40,8 +41,8 @@ class Prepared:
         """Bind these values and execute (PostgreSQL documentation §55.7)."""
         texts = [None if text is None else text.encode() for text in make_params(types, self.make_values(values))]
         packed = [NULL if text is None else LENGTH.pack(len(text)) + text for text in texts]
-        body = b"".join((self.head, COUNT.pack(len(packed)), *packed, b"\0\0"))
-        return b"B" + LENGTH.pack(len(body) + 4) + body + core.EXECUTE_MSG
+        body: bytes = b"".join((self.head, COUNT.pack(len(packed)), *packed, b"\0\0"))
+        return b"B" + LENGTH.pack(len(body) + 4) + body + EXECUTE
 
 
 class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
@@ -98,26 +99,33 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
         """
         prepared = [self.prepare(sql) for sql, _ in statements]
         messages = [one.message(self.py_types, values) for one, (_, values) in zip(prepared, statements, strict=True)]
-        self._sock.write(b"".join((*messages, core.SYNC_MSG)))
-        self._sock.flush()
         decoders = [one.decoders for one in prepared]
-        return self.answers(Batch([*decoders[:-1], None] if raw else decoders))
+        answers = Batch([*decoders[:-1], None] if raw else decoders)
+        if self._usock is None:
+            raise core.InterfaceError("the connection is closed")
+        try:
+            self._sock.write(b"".join((*messages, core.SYNC_MSG)))
+            self._sock.flush()
+            self.hear(answers)
+        except BaseException:
+            discard(self)   # what is still on its way would be the next caller's answer
+            raise
+        if answers.error is not None:
+            raise answers.error
+        return answers.results
 
-    def answers(self, batch: Batch) -> list[list[Row]]:
+    def hear(self, answers: Batch) -> None:
         """Read until the server is ready for more. Rows are read here, in half of pg8000's time; the rest is left to it."""
         code = None
         while code != core.READY_FOR_QUERY:
             code, length = HEADER.unpack(self.read(5))
             data = self.read(length - 4)
             if code == core.DATA_ROW:
-                batch.add(data)
+                answers.add(data)
             elif code == core.COMMAND_COMPLETE:
-                batch.finish_statement()
+                answers.finish_statement()
             else:
-                self.message_types[code](data, batch)
-        if batch.error is not None:
-            raise batch.error
-        return batch.results
+                self.message_types[code](data, answers)
 
     def read(self, size: int) -> bytes:
         """So many bytes; EOFError when the server has gone."""
@@ -164,26 +172,32 @@ class Pool:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    @contextmanager
-    def take(self) -> Iterator[Connection]:
-        """Lend a connection; one that breaks or is left in a transaction is closed, not given back."""
+    def borrow(self) -> Connection:
+        """Take a connection, which `give_back` must get; Unavailable when there is none."""
         if not self.slots.acquire(timeout=5):
             raise Unavailable(dependency="postgres pool")
         try:
-            connection = self.idle.pop() if self.idle else self.connect()
-            try:
-                yield connection
-            finally:
-                self.give_back(connection)
-        finally:
+            return self.idle.pop() if self.idle else self.connect()
+        except BaseException:
             self.slots.release()
+            raise
 
     def give_back(self, connection: Connection) -> None:
-        """Keep a healthy connection for the next caller."""
+        """Keep a healthy connection for the next caller; one that is broken or in a transaction is closed."""
         if connection._usock is None or connection.in_transaction:  # noqa: SLF001
             discard(connection)
         else:
             self.idle.append(connection)
+        self.slots.release()
+
+    @contextmanager
+    def take(self) -> Iterator[Connection]:
+        """Lend a connection for a block."""
+        connection = self.borrow()
+        try:
+            yield connection
+        finally:
+            self.give_back(connection)
 
     def clear(self) -> None:
         """Forget idle connections, for instance because the server went away."""

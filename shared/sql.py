@@ -1,6 +1,5 @@
 """One invocation's transaction: SQL in as few round trips as it takes, under the tenant's row-level security."""
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +24,6 @@ class Sql:
         self.pool = pool
         self.guard: Statement = (GUARD, {"tenant": str(tenant_id)})
         self.read_only = read_only
-        self.stack = ExitStack()
         self.connection: Connection | None = None
         self.is_open = False
         self.waiting: list[Statement] = []
@@ -85,7 +83,7 @@ class Sql:
     def borrowed(self) -> Connection:
         """The connection of this invocation."""
         if self.connection is None:
-            self.connection = self.stack.enter_context(self.pool.take())
+            self.connection = self.pool.borrow()
         return self.connection
 
     def reconnected(self, batch: list[Statement], *, raw: bool) -> list[list[Row]]:
@@ -101,8 +99,8 @@ class Sql:
         """Close the connection instead of giving it back."""
         if self.connection is not None:
             discard(self.connection)
-        self.stack.close()
-        self.connection, self.is_open = None, False
+        self.release()
+        self.is_open = False
 
     def commit(self) -> None:
         """Send what waits together with the commit; then run what was to happen after it."""
@@ -125,5 +123,6 @@ class Sql:
 
     def release(self) -> None:
         """Give the connection back."""
-        self.stack.close()
-        self.connection = None
+        if self.connection is not None:
+            self.pool.give_back(self.connection)
+            self.connection = None

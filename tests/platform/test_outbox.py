@@ -75,6 +75,17 @@ def test_while_the_broker_is_away_everything_stays(city: City) -> None:
     assert left(city) == 1
 
 
+def test_after_a_restart_of_postgres_the_next_sweep_publishes_all(city: City, broker: FakeBroker) -> None:
+    make_listing(city)
+    age(6)
+    databases()   # there are idle connections now
+    with superuser("postgres") as connection:
+        connection.run("""SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+          WHERE usename = :relay AND starts_with(datname, :ours)""", relay=settings().postgres_relay, ours=settings().postgres_database_prefix)
+    assert tick() == 204
+    assert left(city) == 0
+
+
 def test_what_the_broker_took_before_it_failed_is_not_sent_again(city: City, broker: FakeBroker) -> None:
     for _ in range(3):
         make_listing(city)

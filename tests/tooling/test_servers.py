@@ -92,11 +92,11 @@ def test_postgres_comes_back_after_kill_9_with_what_was_committed(place: Path) -
         with server.connect() as connection:
             connection.run("CREATE TABLE kept (n int)")
             connection.run("INSERT INTO kept VALUES (1)")
-        busy = subprocess.Popen(["sleep", "60"])   # somebody else's process, with whose number the lock file shall lie
+        busy = subprocess.Popen(["sleep", "60"])   # somebody else's process, with whose number the lock files shall lie
         os.kill(process.pid, signal.SIGKILL)
         eventually(lambda: process.poll() is not None)
-        lock = server.data / "postmaster.pid"
-        lock.write_text(lock.read_text().replace(str(process.pid), str(busy.pid), 1))
+        for lock in (server.data / "postmaster.pid", server.sockets / f".s.PGSQL.{server.port}.lock"):
+            lock.write_text(lock.read_text().replace(str(process.pid), str(busy.pid), 1))
         with once.running(service, place.parent), server.connect() as connection:
             assert connection.run("SELECT n FROM kept") == [[1]]
         assert busy.poll() is None
