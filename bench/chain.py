@@ -72,7 +72,7 @@ class Desk:
             newest = self.stage.http.get(f"{self.stage.inbox}/api/messages", params={"to": to, "limit": 3}).json()
             if found := [mail for mail in newest if title in mail["subject"]]:
                 return dict(found[0])
-            time.sleep(0.002)
+            time.sleep(0.005)
         raise SystemExit(f"no mail to {to} within {GIVE_UP:.0f} s")
 
 

@@ -22,7 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     if arguments:
         return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
     failed = [title for title, command in CHECKS if not passes(title, command)]
-    code = subprocess.call([*PYTEST, "-n", "auto", "--dist", "loadgroup"], cwd=ROOT)   # its closing line is the last we print
+    code = subprocess.call([*PYTEST, "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"], cwd=ROOT)   # its closing line is the last we print
     return code or (1 if failed else 0)
 
 
