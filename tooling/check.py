@@ -15,6 +15,7 @@ CHECKS = (
     ("generated files", (sys.executable, "-m", "tooling.cli", "generate", "--check")),
 )
 PYTEST = (sys.executable, "-m", "pytest")
+IN_PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")   # the story's scenes stay in their order
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -22,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
     if arguments:
         return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
     failed = [title for title, command in CHECKS if not passes(title, command)]
-    code = subprocess.call([*PYTEST, "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"], cwd=ROOT)   # its closing line is the last we print
+    code = subprocess.call([*PYTEST, *IN_PARALLEL], cwd=ROOT)   # its closing line is the last we print
     return code or (1 if failed else 0)
 
 

@@ -1,4 +1,5 @@
 """Approval: who may, once, and what is said about it."""
+from datetime import datetime
 from uuid import uuid4
 
 from tests.core.factories import make_listing
@@ -17,7 +18,7 @@ def test_an_admin_approves_a_pending_listing_and_everyone_sees_it(city: City) ->
     assert approved.body["version"] == listing["version"] + 1
     seen = city.call("get-listing", path=f"/api/listings/{listing['id']}")
     assert seen.status == 200
-    assert seen.body["publishedAt"] == approved.body["publishedAt"].replace("Z", "+00:00")
+    assert datetime.fromisoformat(seen.body["publishedAt"]) == datetime.fromisoformat(approved.body["publishedAt"])
 
 
 def test_approval_is_said_once_with_the_contributor(city: City) -> None:

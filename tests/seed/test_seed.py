@@ -157,8 +157,9 @@ def test_without_a_broker_nothing_is_lost(seeded: list[City]) -> None:
 def test_with_the_stack_running_the_seeds_events_are_published_at_once(seeded: list[City]) -> None:
     with answering() as broker:
         assert publish() == len(broker.came)
-    types = [event["ce-type"].removeprefix("app.heidi.") for event in broker.came]
-    assert (types.count("city.onboarded"), types.count("user.created")) == (2, 9)
+    ours = {str(city.id) for city in seeded}
+    types = [event["ce-type"].removeprefix("app.heidi.") for event in broker.came if event["ce-tenantid"] in ours]
+    assert (types.count("city.onboarded"), types.count("user.created")) == (2, 8)
     assert [city.events("city.onboarded") for city in seeded] == [[], []]
 
 
