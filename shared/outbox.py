@@ -2,13 +2,12 @@
 
 What a crash leaves behind is found by the sweep (functions/platform/sweep_outbox.py).
 """
-import http.client
 import logging
 import queue
 import threading
 from collections import defaultdict
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,6 +16,9 @@ from shared.errors import Unavailable
 from shared.pg import pool
 from shared.settings import settings
 from shared.sql import Sql
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 INSERT = """INSERT INTO outbox (id, tenant_id, type, source, time, correlation_id, actor_id, traceparent, data)
  VALUES (:id, :tenant_id, :type, :source, :time, :correlation_id, :actor_id, :traceparent, :data)"""
@@ -45,7 +47,7 @@ class Publisher:
 
     def __init__(self) -> None:
         self.waiting: queue.SimpleQueue[Outgoing] = queue.SimpleQueue()
-        self.connection: http.client.HTTPConnection | None = None
+        self.connection: HTTPConnection | None = None
         threading.Thread(target=self.work, name="publisher", daemon=True).start()
 
     def work(self) -> None:
@@ -63,10 +65,12 @@ class Publisher:
 
     def publish(self, event: Outgoing) -> bool:
         """Whether the broker has accepted the event; a kept-alive connection that has gone stale is tried anew."""
+        from http.client import HTTPException  # at the first event: readers never publish
+
         for attempt_is_last in (self.connection is None, True):
             try:
                 return self.post(event) < 300
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, HTTPException) as error:
                 self.connection = None
                 if attempt_is_last:
                     log.warning("the broker does not answer; the sweep will publish", extra={"context": {"error": str(error)}})
@@ -82,11 +86,13 @@ class Publisher:
         answer.read()
         return answer.status
 
-    def connected(self) -> http.client.HTTPConnection:
+    def connected(self) -> "HTTPConnection":
         """The kept-alive connection to the broker."""
+        from http.client import HTTPConnection, HTTPSConnection
+
         if self.connection is None:
             url = urlsplit(settings().broker_url)
-            kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+            kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
             self.connection = kind(url.hostname or "127.0.0.1", url.port, timeout=10)
         return self.connection
 

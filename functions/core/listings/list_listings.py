@@ -20,9 +20,8 @@ def list_listings(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None,
                   count: bool = False) -> Json[Page[ListingOut]]:
     if status != Status.PUBLISHED and not mine and not ctx.may("listings:approve"):
         raise Forbidden(permission="listings:approve")
-    given = {"status": status, "category": category, "tag": tag, "author": ctx.user_id if mine else None}
+    given = {"category": category, "tag": tag, "author": ctx.user_id if mine else None}
     filters = {name: value for name, value in given.items() if value is not None}
     after = dict(zip(("time", "last"), decode(cursor), strict=True)) if cursor else {}
-    query = listing_page(frozenset(filters), "published_at" if status == Status.PUBLISHED else "created_at",
-                         after=bool(cursor), count=count)
+    query = listing_page(status, frozenset(filters), after=bool(cursor), count=count)
     return ctx.sql.json(query, tenant=ctx.tenant.id, limit=limit, **filters, **after)
