@@ -6,7 +6,7 @@ from events.base import Event
 
 
 class UserCreated(Event):
-    """Someone has an account in this city now."""
+    """Someone has an account in this city now; a guest, who is known by a device alone, has no e-mail address yet."""
 
     topic: ClassVar[str] = "user.created"
     user_id: UUID
@@ -14,6 +14,17 @@ class UserCreated(Event):
     name: str = ""
     language: str = "de"
     roles: list[str]
+    guest: bool = False
+
+
+class GuestConverted(Event):
+    """A guest has become a person with an address; what was theirs stays theirs."""
+
+    topic: ClassVar[str] = "guest.converted"
+    user_id: UUID
+    email: str
+    name: str = ""
+    language: str = "de"
 
 
 class RoleChanged(Event):
@@ -22,3 +33,43 @@ class RoleChanged(Event):
     topic: ClassVar[str] = "role.changed"
     user_id: UUID
     roles: list[str]
+
+
+class AccountLocked(Event):
+    """An administrator has locked an account; all its sessions have ended."""
+
+    topic: ClassVar[str] = "account.locked"
+    user_id: UUID
+
+
+class AccountUnlocked(Event):
+    """A locked account is open again."""
+
+    topic: ClassVar[str] = "account.unlocked"
+    user_id: UUID
+
+
+class PasswordChanged(Event):
+    """Someone has a new password; `how` is `changed` by themselves or `reset` by a mailed link."""
+
+    topic: ClassVar[str] = "password.changed"
+    user_id: UUID
+    how: str
+
+
+class ImpersonationStarted(Event):
+    """A super admin acts in this person's name from now on, for half an hour at most."""
+
+    topic: ClassVar[str] = "impersonation.started"
+    impersonation_id: UUID
+    user_id: UUID
+    impersonator_id: UUID
+
+
+class ImpersonationStopped(Event):
+    """A super admin has stopped acting in this person's name."""
+
+    topic: ClassVar[str] = "impersonation.stopped"
+    impersonation_id: UUID
+    user_id: UUID
+    impersonator_id: UUID

@@ -1,5 +1,5 @@
 """What the city service says: about tenants."""
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from events.base import Event
@@ -18,6 +18,7 @@ class CityOnboarded(Event):
     admin_name: str = ""
     primary_color: str = "#00508c"
     secondary_color: str = "#ffb400"
+    cloned_from_id: UUID | None = None   # the city whose categories, tiles, templates and features this one begins with
 
 
 class CityUpdated(Event):
@@ -45,3 +46,11 @@ class CityDeactivated(Event):
     topic: ClassVar[str] = "city.deactivated"
     city_id: UUID
     slug: str
+
+
+class BoundarySet(Event):
+    """Where a city ends, as a GeoJSON geometry (RFC 7946) in WGS 84; null for nowhere in particular."""
+
+    topic: ClassVar[str] = "city.boundary_set"
+    city_id: UUID
+    geometry: dict[str, Any] | None

@@ -16,6 +16,55 @@ class UserUpdated(Event):
     language: str
 
 
+class UserDeactivated(Event):
+    """A person may not log in any more, until they are reactivated."""
+
+    topic: ClassVar[str] = "user.deactivated"
+    user_id: UUID
+
+
+class UserReactivated(Event):
+    """A person may log in again."""
+
+    topic: ClassVar[str] = "user.reactivated"
+    user_id: UUID
+
+
+class TermsPublished(Event):
+    """There is a new version of the city's terms of use; where it is mandatory, people must accept it before they write."""
+
+    topic: ClassVar[str] = "terms.published"
+    terms_version: int
+    mandatory: bool
+
+
+class TermsAccepted(Event):
+    """A person has accepted a version of the terms of use."""
+
+    topic: ClassVar[str] = "terms.accepted"
+    user_id: UUID
+    terms_version: int
+
+
+class ConsentChanged(Event):
+    """A person has given or withdrawn their consent to one purpose."""
+
+    topic: ClassVar[str] = "consent.changed"
+    user_id: UUID
+    purpose: str
+    granted: bool
+
+
+class PreferencesChanged(Event):
+    """How a person wants to be reached: which channels, and when not (times of day in the city's time zone, HH:MM)."""
+
+    topic: ClassVar[str] = "preferences.changed"
+    user_id: UUID
+    channels: list[str]
+    quiet_from: str | None = None
+    quiet_until: str | None = None
+
+
 class DeviceRegistered(Event):
     """A person's device can be reached by push under this token."""
 

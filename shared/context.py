@@ -44,7 +44,8 @@ class Context:
     @cached_property
     def sql(self) -> Sql:
         """SQL under the tenant's row-level security, for hot paths and platform tables."""
-        return Sql(pool(self.record.database), self.tenant.id, read_only=self.record.read_only)
+        reads = self.record.read_only
+        return Sql(pool(self.record.database), self.tenant.id, read_only=reads, who="" if reads else self.who)
 
     @cached_property
     def db(self) -> "Database":
@@ -76,15 +77,29 @@ class Context:
         if type(event) not in self.record.emits:
             raise TypeError(f"{self.record.name} does not declare that it emits {type(event).__name__}")
         envelope = Envelope(str(new_id()), SOURCE + self.record.service, event.type(), self.now, self.tenant.id,
-                            self.trace.correlation_id, str(self.user.id or self.actor), self.trace.child())
+                            self.trace.correlation_id, self.actor, self.trace.child(), self.impersonator)
         outgoing = Outgoing(self.record.database, envelope, event.model_dump_json(by_alias=True).encode())
         write(self.sql, outgoing)
         self.after_commit(lambda: publisher().waiting.put(outgoing))
 
     @property
     def actor(self) -> str:
-        """Who caused the event that is being handled; empty for an anonymous caller."""
-        return self.event.actor_id if self.event else ""
+        """Who does this: the caller, or whoever caused the event that is being handled; empty for an anonymous caller."""
+        return str(self.user.id or (self.event.actor_id if self.event else ""))
+
+    @property
+    def impersonator(self) -> str:
+        """Who acts in the actor's name; empty where they act themselves."""
+        return str(self.user.impersonator_id or (self.event.impersonator_id if self.event else ""))
+
+    @property
+    def who(self) -> str:
+        """On whose behalf and in which function rows are changed, as JSON for the tables' own record of changes."""
+        import orjson
+
+        said = {"function": self.record.name, "actor": self.actor, "impersonator": self.impersonator,
+                "correlation": self.trace.correlation_id, "traceparent": self.trace.child()}
+        return orjson.dumps(said).decode()
 
     def enter(self, tenant: Tenant) -> None:
         """Go on as another tenant, in the same transaction; only for functions of the platform itself."""

@@ -85,6 +85,21 @@ class Forbidden(Problem):
     message = "You are not allowed to do this; it needs the permission {permission}."
 
 
+class TermsNotAccepted(Problem):
+    status = 403
+    message = "The terms of use have changed. Please read version {version} and accept it first."
+
+
+class TokenRestricted(Problem):
+    status = 403
+    message = "This token is good for nothing but: {only}."
+
+
+class InPersonOnly(Problem):
+    status = 403
+    message = "Only the person themselves can do this, logged in: no API token, and nobody who acts in their name."
+
+
 class FeatureDisabled(Problem):
     status = 403
     message = "The module {feature} is switched off for this city."

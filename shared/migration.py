@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 APP, RELAY = "heidi_app", "heidi_relay"
 TENANT = "nullif(current_setting('heidi.tenant', true), '')::uuid"
@@ -51,10 +52,84 @@ def platform_tables() -> None:
                  sa.Column("status", sa.Integer), sa.Column("body", text),
                  sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
                  sa.PrimaryKeyConstraint("tenant_id", "function", "caller", "key"), key=False)
-    for name, age in (("inbox", "7 days"), ("idempotency", "24 hours")):  # the relay role may forget what is older, no more
-        op.execute(f"CREATE POLICY prune ON {name} TO {RELAY} USING (claimed_at < now() - interval '{age}')")
-        grant(name, "SELECT (claimed_at), DELETE", RELAY)
-        op.execute(f"CREATE INDEX {name}_age ON {name} USING brin (claimed_at)")
+    for name, age in (("inbox", "7 days"), ("idempotency", "24 hours")):
+        expires(name, age, "claimed_at")
+
+
+def expires(table: str, age: str, column: str = "created_at") -> None:
+    """Let rows end when they are this old, by the clock of a column: then, and only then, the relay role may delete them.
+
+    The function `prune-expired-rows` does; nothing else has to know the table.
+    """
+    op.execute(f"CREATE POLICY prune ON {table} TO {RELAY} USING ({column} < now() - interval '{age}')")
+    grant(table, f"SELECT ({column}), DELETE", RELAY)
+    op.execute(f"CREATE INDEX {table}_age ON {table} USING brin ({column})")
+
+
+SILENT = "'id', 'tenant_id', 'created_at', 'updated_at', 'used_at', 'search', 'dictionary'"
+RECORD_CHANGE = f"""
+CREATE FUNCTION record_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+ old_row jsonb := CASE WHEN TG_OP = 'INSERT' THEN '{{}}' ELSE to_jsonb(OLD) END;
+ new_row jsonb := CASE WHEN TG_OP = 'DELETE' THEN '{{}}' ELSE to_jsonb(NEW) END;
+ whole jsonb := old_row || new_row;
+ shown text[] := TG_ARGV[1:];
+ changed text[];
+BEGIN
+ SELECT array_agg(key ORDER BY key) INTO changed FROM jsonb_object_keys(whole) key
+  WHERE key NOT IN ({SILENT}) AND '-' || key <> ALL (shown)
+   AND coalesce(old_row -> key, 'null') <> coalesce(new_row -> key, 'null');
+ IF changed IS NOT NULL OR TG_OP <> 'UPDATE' THEN
+  INSERT INTO changes (tenant_id, entity, entity_id, change, fields, before, after, who) VALUES (
+   (whole ->> 'tenant_id')::uuid, TG_ARGV[0], (whole ->> 'id')::uuid, lower(TG_OP), coalesce(changed, '{{}}'),
+   (SELECT jsonb_object_agg(key, value) FROM jsonb_each(old_row) WHERE key = ANY (shown) AND key = ANY (changed)),
+   (SELECT jsonb_object_agg(key, value) FROM jsonb_each(new_row) WHERE key = ANY (shown) AND key = ANY (changed)),
+   coalesce(nullif(current_setting('heidi.who', true), '')::jsonb, '{{}}'));
+ END IF;
+ RETURN NULL;
+END $$"""
+
+
+def changes_table() -> None:
+    """Where tables note their own changes for the audit (`audited`): written by the database itself, read by the relay."""
+    text = sa.Text
+    op.create_table(
+        "changes", sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("tenant_id", sa.Uuid, nullable=False), sa.Column("entity", text, nullable=False),
+        sa.Column("entity_id", sa.Uuid), sa.Column("change", text, nullable=False),
+        sa.Column("fields", ARRAY(text), nullable=False), sa.Column("before", JSONB),
+        sa.Column("after", JSONB), sa.Column("who", JSONB, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")))
+    guard("changes")
+    op.execute("CREATE POLICY noted ON changes FOR INSERT TO CURRENT_USER WITH CHECK (true)")
+    op.execute(f"CREATE POLICY relay ON changes TO {RELAY} USING (true)")
+    grant("changes", "SELECT, DELETE", RELAY)
+    op.execute(RECORD_CHANGE)
+    op.execute("REVOKE ALL ON FUNCTION record_change() FROM PUBLIC")
+
+
+def audited(table: str, *shown: str, entity: str | None = None) -> None:
+    """Let a table note every change of its rows: who, when, which fields, and before and after of the `shown` ones.
+
+    Show what is no person's: ids, states, numbers, flags. A column with a minus before its name is not noted at all.
+    """
+    arguments = ", ".join(f"'{word}'" for word in (entity or table.removesuffix("s"), *shown))
+    op.execute(f"CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW"
+               f" EXECUTE FUNCTION record_change({arguments})")
+
+
+def usage_table() -> None:
+    """What a city has used of its quotas, counted in the transactions that use it (shared/quotas.py)."""
+    tenant_table("usage", sa.Column("kind", sa.Text, nullable=False),
+                 sa.Column("period", sa.Text, nullable=False, server_default=""),
+                 sa.Column("used", sa.BigInteger, nullable=False, server_default="0"),
+                 sa.PrimaryKeyConstraint("tenant_id", "kind", "period"),
+                 sa.CheckConstraint("used >= 0", name="usage_used"), key=False)
+
+
+def impersonators() -> None:
+    """Let the outbox say who acted in the actor's name."""
+    op.add_column("outbox", sa.Column("impersonator_id", sa.Text, nullable=False, server_default=""))
 
 
 def timestamps() -> list[Any]:

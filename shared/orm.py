@@ -2,10 +2,10 @@
 import threading
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, Text, Uuid, create_engine, event, tuple_
+from sqlalchemy import DateTime, MetaData, Select, Text, Uuid, create_engine, event, tuple_
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
@@ -16,21 +16,33 @@ from sqlalchemy.pool import NullPool
 from shared.errors import NotFound
 from shared.ids import new_id
 from shared.paging import decode, encode
+from shared.privacy import Privacy
 from shared.schema import Page, Schema
 from shared.sql import Sql
 
 
+@lru_cache
+def metadata_of(service: str) -> MetaData:  # noqa: ARG001 (what the cache goes by)
+    """The tables of one service."""
+    return MetaData()
+
+
 class Base(DeclarativeBase):
-    """The base of every model; a service's models share its metadata through their module."""
+    """The base of every model; each service's models have a metadata of their own, so that two may have a table of one name."""
 
     type_annotation_map = {str: Text, UUID: Uuid, datetime: DateTime(timezone=True),  # noqa: RUF012 (SQLAlchemy's own)
                            dict[str, Any]: JSONB, list[Any]: JSONB, list[str]: ARRAY(Text), list[UUID]: ARRAY(Uuid)}
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        cls.metadata = metadata_of(".".join(cls.__module__.split(".")[:2]))
+        super().__init_subclass__(**more)
 
 
 class TenantModel(Base):
     """A row that belongs to one tenant."""
 
     __abstract__ = True
+    privacy: ClassVar[Privacy]
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     tenant_id: Mapped[UUID] = mapped_column(index=True)
 

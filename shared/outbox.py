@@ -20,8 +20,8 @@ from shared.sql import Sql
 if TYPE_CHECKING:
     from http.client import HTTPConnection
 
-INSERT = """INSERT INTO outbox (id, tenant_id, type, source, time, correlation_id, actor_id, traceparent, data)
- VALUES (:id, :tenant_id, :type, :source, :time, :correlation_id, :actor_id, :traceparent, :data)"""
+INSERT = """INSERT INTO outbox (id, tenant_id, type, source, time, correlation_id, actor_id, impersonator_id, traceparent, data)
+ VALUES (:id, :tenant_id, :type, :source, :time, :correlation_id, :actor_id, :impersonator_id, :traceparent, :data)"""
 DELETE = "DELETE FROM outbox WHERE id = ANY(CAST(:ids AS uuid[]))"
 log = logging.getLogger("heidi.outbox")
 
@@ -38,8 +38,8 @@ def write(sql: Sql, outgoing: Outgoing) -> None:
     """Put the event into the transaction; it travels with the commit."""
     e = outgoing.envelope
     sql.later(INSERT, id=e.id, tenant_id=str(e.tenant_id), type=e.type, source=e.source, time=e.time.isoformat(),
-              correlation_id=e.correlation_id, actor_id=e.actor_id, traceparent=e.traceparent,
-              data=outgoing.data.decode())
+              correlation_id=e.correlation_id, actor_id=e.actor_id, impersonator_id=e.impersonator_id,
+              traceparent=e.traceparent, data=outgoing.data.decode())
 
 
 class Publisher:

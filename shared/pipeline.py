@@ -4,12 +4,20 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from shared import health, limits, tenants, tokens
+from shared import health, limits, tenants, terms, tokens
 from shared.binding import Binding, bearer
 from shared.cloudevents import Envelope
 from shared.cloudevents import parse as parse_event
 from shared.context import Context
-from shared.errors import FeatureDisabled, Forbidden, MethodNotAllowed, TokenInvalid, Unauthenticated
+from shared.errors import (
+    FeatureDisabled,
+    Forbidden,
+    InPersonOnly,
+    MethodNotAllowed,
+    TokenInvalid,
+    TokenRestricted,
+    Unauthenticated,
+)
 from shared.forwarded import client_address, host_of
 from shared.http import Request, Response
 from shared.idempotency import Claim, first_delivery
@@ -56,11 +64,13 @@ class Function:
             self.check_method(request)
             caller = NOBODY if self.is_open_door else authenticate(request)
             tenant = self.tenant_of(request, caller)
-            about.set(about.get() | {"tenantId": str(tenant.id), "userId": str(caller.id or "")})
+            about.set(about.get() | {"tenantId": str(tenant.id), **identities(caller)})
             authorise(self.record, caller, request)
             self.check_feature(tenant)
             if not is_platform(request):
                 limits.check(tenant, caller, client_address(request))
+            if self.record.needs_terms:
+                terms.refuse_unaccepted(tenant, caller)
             home = tenants.find(str(caller.tenant_id)) if self.record.at_home else tenant
             ctx = Context(self.record, home, caller, language_of(request, tenant), trace, request=request, at_hand=tenant)
         else:
@@ -151,6 +161,16 @@ def authorise(record: Record, caller: Principal, request: Request) -> None:
         raise Unauthenticated
     elif access.permission and access.permission not in caller.permissions:
         raise Forbidden(permission=access.permission)
+    elif caller.only and record.name not in caller.only:
+        raise TokenRestricted(only=", ".join(caller.only))
+    elif record.in_person and not caller.in_person:
+        raise InPersonOnly
+
+
+def identities(caller: Principal) -> dict[str, str]:
+    """Who is calling, for the logs: the person, and whoever acts in their name."""
+    acting = {"impersonatorId": str(caller.impersonator_id)} if caller.impersonator_id else {}
+    return {"userId": str(caller.id or ""), **acting}
 
 
 def check_broker(request: Request) -> None:

@@ -48,6 +48,8 @@ class Record:
     feature: str | None = None
     tenantless: bool = False
     at_home: bool = False
+    in_person: bool = False
+    before_terms: bool = False
     min_scale: int = 0
     memory: int = 128
     timeout: int = 30
@@ -105,6 +107,12 @@ class Record:
     def types(self) -> tuple[str, ...]:
         """The CloudEvent types that the function hears; `*` is every type."""
         return tuple(event.topic if event.topic == "*" else event.type() for event in self.events)
+
+    @property
+    def needs_terms(self) -> bool:
+        """Whether it is refused to people who have not accepted the city's terms: what writes in their name."""
+        speaks_for_nobody = self.access.public or self.access.internal
+        return self.kind == "http" and self.method != "GET" and not (self.before_terms or speaks_for_nobody)
 
     @property
     def read_only(self) -> bool:

@@ -8,6 +8,7 @@ from shared.http import Json
 from shared.pg import LOST, Connection, Pool, Row, Statement, discard
 
 GUARD = "SELECT set_config('heidi.tenant', :tenant, true)"
+NAMED_GUARD = "SELECT set_config('heidi.tenant', :tenant, true), set_config('heidi.who', :who, true)"
 BEGIN = "BEGIN"
 COMMIT = "COMMIT"
 ROLLBACK = "ROLLBACK"
@@ -17,12 +18,14 @@ class Sql:
     """A lazily opened transaction for one tenant.
 
     Nothing is sent before the first statement. A read-only invocation never opens a transaction block: each statement
-    travels with the tenant setting in one round trip. Statements use `:name` parameters.
+    travels with the tenant setting in one round trip. Statements use `:name` parameters. `who` is on whose behalf: what the
+    tables themselves note beside every change (shared/migration.py: `audited`).
     """
 
-    def __init__(self, pool: Pool, tenant_id: UUID, *, read_only: bool = False) -> None:
+    def __init__(self, pool: Pool, tenant_id: UUID, *, read_only: bool = False, who: str = "") -> None:
         self.pool = pool
-        self.guard: Statement = (GUARD, {"tenant": str(tenant_id)})
+        self.who = who
+        self.guard = guard(tenant_id, who)
         self.read_only = read_only
         self.connection: Connection | None = None
         self.is_open = False
@@ -53,7 +56,7 @@ class Sql:
 
     def enter(self, tenant_id: UUID) -> None:
         """Go on under another tenant's row-level security."""
-        self.guard = (GUARD, {"tenant": str(tenant_id)})
+        self.guard = guard(tenant_id, self.who)
         if self.is_open:
             self.waiting.append(self.guard)
 
@@ -126,3 +129,8 @@ class Sql:
         if self.connection is not None:
             self.pool.give_back(self.connection)
             self.connection = None
+
+
+def guard(tenant_id: UUID, who: str) -> Statement:
+    """What is sent before anything else: whose rows there are, and on whose behalf they are changed."""
+    return (NAMED_GUARD, {"tenant": str(tenant_id), "who": who}) if who else (GUARD, {"tenant": str(tenant_id)})

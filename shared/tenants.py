@@ -1,7 +1,7 @@
 """Who is meant: the tenant of a request, and the directory that knows every tenant.
 
 The city service owns the tenants. Every function keeps a short memory of them, in this order: this process (2 s), Redis
-(60 s), the function `resolve-city`.
+(60 s, until the city changes), the function `resolve-city`.
 """
 import re
 import time
@@ -10,9 +10,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared import cache
-from shared.errors import TenantInactive, TenantMismatch, TenantRequired, Unavailable, UnknownTenant
+from shared.errors import TenantInactive, TenantMismatch, TenantRequired, UnknownTenant
 from shared.languages import DEFAULT
+from shared.remembered import forget as forget_shared
+from shared.remembered import recall
 from shared.settings import settings
 
 PLATFORM_ID = UUID(int=1)
@@ -33,6 +34,9 @@ class Tenant(BaseModel):
     languages: tuple[str, ...] = (DEFAULT,)
     features: frozenset[str] = frozenset()
     time_zone: str = "Europe/Berlin"
+    terms: int = 0                # the version of the mandatory terms in force; 0 for none
+    second_factor: bool = False   # whether its admins need one
+    quotas: dict[str, int] = {}
 
     @property
     def language(self) -> str:
@@ -52,7 +56,8 @@ def lookup(name: str) -> Tenant | None:
         return known[1]
     if not SLUG.fullmatch(name):  # nor remembered: it may have any length
         return None
-    tenant = recall(name)
+    text = recall(f"directory:{name}", f"/api/cities/resolve?host={name}", SHARED_SECONDS)
+    tenant = Tenant.model_validate_json(text) if text else None
     if len(memory) > 10_000:
         memory.clear()
         memory.update(ALWAYS)
@@ -60,39 +65,11 @@ def lookup(name: str) -> Tenant | None:
     return tenant
 
 
-def recall(name: str) -> Tenant | None:
-    """The tenant from Redis, or from the city service, which is then remembered in Redis."""
-    text = cache.command("GET", f"directory:{name}")
-    if text is None:
-        text = ask_city_service(name)
-        cache.command("SET", f"directory:{name}", text, "EX", SHARED_SECONDS)
-    return Tenant.model_validate_json(text) if text not in {b"", ""} else None
-
-
-def ask_city_service(name: str) -> bytes:
-    """What `resolve-city` answers; empty for an unknown city."""
-    from urllib.error import HTTPError, URLError
-    from urllib.request import Request, urlopen
-
-    question = Request(f"{settings().gateway_url}/api/cities/resolve?host={name}",  # noqa: S310 (our own gateway)
-                       headers={"Authorization": f"Bearer {settings().broker_token.get_secret_value()}"})
-    try:
-        with urlopen(question, timeout=5) as answer:  # noqa: S310
-            body: bytes = answer.read()
-            return body
-    except HTTPError as error:
-        if error.code == 404:
-            return b""
-        raise Unavailable(dependency="resolve-city") from error
-    except (URLError, OSError) as error:
-        raise Unavailable(dependency="resolve-city") from error
-
-
 def forget(tenant: Tenant) -> None:
     """Make a change to a tenant known: Redis forgets at once, other processes within two seconds."""
     for name in (tenant.slug, str(tenant.id)):
         memory.pop(name, None)
-        cache.command("DEL", f"directory:{name}")
+        forget_shared(f"directory:{name}")
 
 
 @lru_cache(4096)

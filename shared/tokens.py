@@ -26,11 +26,21 @@ class Principal:
     session_id: str = ""
     token_id: str = ""
     expires_at: float = 0
+    issued_at: float = 0
+    impersonator_id: UUID | None = None
+    scopes: frozenset[str] | None = None
+    only: tuple[str, ...] = ()
 
     @property
     def permissions(self) -> frozenset[str]:
-        """What the roles allow, by the matrix of this moment, not by the token's copy of it."""
-        return permissions_of(self.roles)
+        """What the roles allow, by the matrix of this moment, not by the token's copy of it; an API token's scopes narrow it."""
+        allowed = permissions_of(self.roles)
+        return allowed if self.scopes is None else allowed & self.scopes
+
+    @property
+    def in_person(self) -> bool:
+        """Whether this is the person themselves, logged in."""
+        return self.id is not None and self.impersonator_id is None and self.scopes is None
 
     @property
     def everywhere(self) -> bool:
@@ -48,15 +58,16 @@ def secret(use: Use) -> str:
     return (config.jwt_secret if use == "access" else config.jwt_refresh_secret).get_secret_value()
 
 
-def issue(use: Use, user_id: UUID, tenant_id: UUID, roles: list[str], session_id: UUID, *, now: float) -> tuple[str, str]:
-    """A signed token and its id."""
+def issue(use: Use, user_id: UUID, tenant_id: UUID, roles: list[str], session_id: UUID, *, now: float,
+          life: int | None = None, **more: Any) -> tuple[str, str]:
+    """A signed token and its id; `more` claims are `act` (RFC 8693 §4.1: who acts in the person's name) and `only`."""
     import jwt
 
     token_id = str(new_id())
-    life = settings().jwt_expiration if use == "access" else settings().jwt_refresh_expiration
+    life = life or (settings().jwt_expiration if use == "access" else settings().jwt_refresh_expiration)
     claims: dict[str, Any] = {
         "iss": ISSUER, "aud": use, "sub": str(user_id), "tenantId": str(tenant_id), "sid": str(session_id),
-        "jti": token_id, "iat": int(now), "nbf": int(now), "exp": int(now) + life}
+        "jti": token_id, "iat": int(now), "nbf": int(now), "exp": int(now) + life, **more}
     if use == "access":
         claims |= {"roles": roles, "permissions": sorted(permissions_of(tuple(roles)))}
     return jwt.encode(claims, secret(use), "HS256"), token_id
@@ -95,7 +106,9 @@ def read(claims: dict[str, Any]) -> Principal:
     """The principal that the claims describe."""
     try:
         return Principal(UUID(claims["sub"]), UUID(claims["tenantId"]), tuple(map(str, claims["roles"])),
-                         str(claims["sid"]), str(claims["jti"]), float(claims["exp"]))
+                         str(claims["sid"]), str(claims["jti"]), float(claims["exp"]), float(claims["iat"]),
+                         impersonator_id=UUID(claims["act"]["sub"]) if "act" in claims else None,
+                         only=tuple(map(str, claims.get("only", ()))))
     except (KeyError, TypeError, ValueError):
         raise TokenInvalid from None
 
@@ -105,7 +118,18 @@ def revoke(tenant_id: UUID, session_id: str) -> None:
     cache.command("SET", cache.key(tenant_id, "revoked", session_id), "1", "EX", settings().jwt_expiration + 60)
 
 
+def bar(tenant_id: UUID, person_id: UUID) -> None:
+    """Refuse every token of a person from the next call on, until they may come back or their tokens have expired."""
+    cache.command("SET", cache.key(tenant_id, "barred", person_id), "1", "EX", settings().jwt_expiration + 60)
+
+
+def unbar(tenant_id: UUID, person_id: UUID) -> None:
+    """Let a person in again."""
+    cache.command("DEL", cache.key(tenant_id, "barred", person_id))
+
+
 def refuse_revoked(caller: Principal) -> None:
-    """TokenRevoked when the caller's session has ended."""
-    if caller.session_id and cache.command("EXISTS", cache.key(str(caller.tenant_id), "revoked", caller.session_id)):
+    """TokenRevoked when the caller's session has ended, or the caller is barred."""
+    if caller.id and cache.command("EXISTS", cache.key(str(caller.tenant_id), "revoked", caller.session_id),
+                                   cache.key(str(caller.tenant_id), "barred", caller.id)):
         raise TokenRevoked

@@ -75,6 +75,14 @@ def nothing_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.context.publisher", lambda: SimpleNamespace(waiting=SimpleQueue()))
 
 
+@pytest.fixture(autouse=True)
+def functions_ask_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Internal questions are answered by the functions themselves, without a gateway between."""
+    from tests.support import asked
+
+    monkeypatch.setattr("shared.inside.ask", asked)
+
+
 @pytest.fixture
 def city() -> Iterator[City]:
     """A city of this test's own."""

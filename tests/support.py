@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from pg8000.native import Connection
 
+from functions.platform.queries import CHANGED
 from shared import tenants, tokens
 from shared.cloudevents import Envelope
 from shared.http import Request, Response
@@ -23,8 +24,9 @@ from shared.tenants import PLATFORM, Tenant
 from tooling.registry import records, services
 
 ALL_FEATURES = frozenset({"chatbot", "poi_map", "defects", "surveys"})
-OUTBOX = """SELECT id, source, type, time, correlation_id, actor_id, traceparent, data FROM outbox
+OUTBOX = """SELECT id, source, type, time, correlation_id, actor_id, traceparent, impersonator_id, data FROM outbox
  WHERE tenant_id = :tenant ORDER BY id"""
+CHANGES = CHANGED.replace(" WHERE ", " WHERE tenant_id = :tenant AND ")
 
 
 @lru_cache(None)
@@ -79,6 +81,17 @@ def call(name: str, *, method: str | None = None, path: str = "", query: str = "
         "CONTENT_TYPE": sent.pop("content-type", "application/json")}
     environ |= {"HTTP_" + key.upper().replace("-", "_"): value for key, value in sent.items() if value}
     return answer(function(name)(Request(environ)))
+
+
+def asked(path: str, *, timeout: float = 5) -> bytes:
+    """Be the gateway for what one function asks another: an internal GET by its path."""
+    where, _, query = path.partition("?")
+    fitting = [r for r in records().values() if r.kind == "http" and r.method == "GET"
+               and function(r.name).binding.path_parameters(where) is not None]
+    record = min(fitting, key=lambda r: r.path.count("{"))
+    got = call(record.name, path=where, query=query, token=settings().broker_token.get_secret_value())
+    assert got.status in (200, 404), got.body
+    return got.raw if got.status == 200 else b""
 
 
 def answer(response: Response) -> Answer:
@@ -144,9 +157,15 @@ class City:
 
     def events(self, type: str = "") -> list[Said]:  # noqa: A002
         """What the city's functions have said, oldest first."""
-        said = [Said(service, Envelope(str(row[0]), row[1], row[2], row[3], self.id, *row[4:7]), row[7])
+        said = [Said(service, Envelope(str(row[0]), row[1], row[2], row[3], self.id, *row[4:8]), row[8])
                 for service in services() for row in self.rows(service, OUTBOX, tenant=self.id)]
         return sorted((s for s in said if type in ("", s.type)), key=lambda s: s.envelope.id)
+
+    def changes(self, service: str) -> list[Said]:
+        """What the tables of a service have noted of themselves, as the sweep will publish it."""
+        with superuser(settings().postgres_database_prefix + service) as connection:
+            rows = connection.run(CHANGES, tenant=self.id, service=service, age=-60, after=0)
+        return [Said(service, Envelope(str(row[0]), *row[1:9]), row[9]) for row in rows]
 
     def settle(self) -> None:
         """Be the broker: deliver what was said, and what is said because of it, to everyone who listens."""

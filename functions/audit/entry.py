@@ -19,6 +19,8 @@ Until = Annotated[AwareDatetime, Field(description="what happened before this ti
 class EntryOut(Schema):
     """One event: who did what to what, and when. `data` holds its ids, flags and fixed words, never personal data.
 
+    `impersonatorId` is who acted in the actor's name. Entries `record.insert`, `record.update`, `record.delete` come from the
+    tables themselves: `data.fields` are the fields that changed, `before` and `after` the values of those that are no person's.
     `hash` is the SHA-256 of the hash before it (32 zero bytes for the first entry) followed by this entry without `hash` as
     JSON: keys sorted by length, then by bytes, `, ` and `: ` between them, UTF-8.
     """
@@ -28,6 +30,7 @@ class EntryOut(Schema):
     at: datetime
     recorded_at: datetime
     actor_id: UUID | None = None
+    impersonator_id: UUID | None = None
     action: str
     resource_type: str
     resource_id: UUID | None = None
@@ -35,6 +38,8 @@ class EntryOut(Schema):
     source: str
     event_id: str
     data: dict[str, Any]
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
     hash: str
 
 

@@ -18,8 +18,8 @@ from shared.pg import Row, pool
 from shared.sql import Sql
 
 ROWS = 1000
-COLUMNS = ("sequence", "at", "recordedAt", "actorId", "action", "resourceType", "resourceId", "correlationId", "source",
-           "eventId", "data", "hash")
+COLUMNS = ("sequence", "at", "recordedAt", "actorId", "impersonatorId", "action", "resourceType", "resourceId", "correlationId",
+           "source", "eventId", "data", "before", "after", "hash")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
 
 

@@ -7,13 +7,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.record import camel
+
 Shape = Callable[[Any], bool]
 IDS = re.compile(r"id|[a-z][A-Za-z0-9]{0,60}(Ids?|By)")  # listingId, mediaIds, requestedBy
 WORDS = frozenset({"kind", "type", "status", "state", "channel", "channels", "template", "platform", "platforms", "language",
-                   "languages", "role", "roles", "feature", "features", "scope"})
-NUMBERS = frozenset({"version", "count", "size", "buildNumber"})
-FLAGS = frozenset({"pending", "active", "enabled", "draft", "mandatory"})
+                   "languages", "role", "roles", "feature", "features", "scope", "change", "purpose", "service", "how"})
+NUMBERS = frozenset({"version", "count", "size", "buildNumber", "termsVersion", "rows"})
+FLAGS = frozenset({"pending", "active", "enabled", "draft", "mandatory", "granted", "guest"})
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?")
 WORD = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*([_.:-][a-z0-9]+)*")
 
 
@@ -47,6 +50,22 @@ def kept(data: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a payload that stays; a list stays only when all of it may."""
     return {key: value for key, value in data.items()
             if (fits := shape_of(key)) and all(map(fits, value if isinstance(value, list) else [value]))}
+
+
+def kept_of_change(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What may stay of a row's shown columns: tables show only what is no person's, and here nothing else gets through."""
+    return {camel(key): value for key, value in values.items()
+            if all(map(is_plain, value if isinstance(value, list) else [value]))}
+
+
+def is_plain(value: Any) -> bool:
+    """Whether this is an id, a word of the program, a number, a flag, a time or nothing."""
+    return value is None or any(fits(value) for fits in (is_id, is_word, is_number, is_flag, is_time))
+
+
+def is_time(value: Any) -> bool:
+    """Whether this is a time as Postgres writes it."""
+    return isinstance(value, str) and TIME.fullmatch(value) is not None
 
 
 def subject_of(action: str, data: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -16,10 +16,11 @@ Count = Annotated[bool, Field(description="say the `total` too, which counts to 
 @http.get("/api/audit")
 @requires("audit:read")
 def list_audit_entries(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None, actor: UUID | None = None,
-                       resource_type: ResourceType | None = None, resource_id: UUID | None = None,
-                       action: Action | None = None, from_: Since | None = None, to: Until | None = None, *,
-                       count: Count = False) -> Json[Page[EntryOut]]:
-    given = {"actor": actor, "type": resource_type, "resource": resource_id, "action": action, "since": from_, "until": to}
+                       impersonator: UUID | None = None, resource_type: ResourceType | None = None,
+                       resource_id: UUID | None = None, action: Action | None = None, from_: Since | None = None,
+                       to: Until | None = None, *, count: Count = False) -> Json[Page[EntryOut]]:
+    given = {"actor": actor, "impersonator": impersonator, "type": resource_type, "resource": resource_id, "action": action,
+             "since": from_, "until": to}
     filters = {name: value for name, value in given.items() if value is not None}
     query = entry_page(frozenset(filters), after=bool(cursor), count=count)
     return ctx.sql.json(query, tenant=ctx.tenant.id, limit=limit, **filters, **after(cursor))

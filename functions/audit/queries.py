@@ -1,12 +1,13 @@
 """The SQL of the log. The database writes entries and their hashes itself (migrations/versions/0001_entries.py)."""
 from functools import lru_cache
 
-APPEND = """SELECT append_entry(CAST(:at AS timestamptz), CAST(:actor AS uuid), :action, :type, CAST(:resource AS uuid),
- :correlation, :source, :event, CAST(:data AS jsonb))"""
+APPEND = """SELECT append_entry(CAST(:at AS timestamptz), CAST(:actor AS uuid), CAST(:impersonator AS uuid), :action, :type,
+ CAST(:resource AS uuid), :correlation, :source, :event, CAST(:data AS jsonb), CAST(:before AS jsonb), CAST(:after AS jsonb))"""
 SHOWN = "entry_json(e) || jsonb_build_object('hash', encode(e.hash, 'hex'))"
 ONE = f"SELECT ({SHOWN})::text FROM entries e WHERE tenant_id = :tenant AND sequence = :sequence"
 FILTERS = {
-    "actor": "actor_id = :actor", "action": "action = :action", "type": "resource_type = :type",
+    "actor": "actor_id = :actor", "impersonator": "impersonator_id = :impersonator", "action": "action = :action",
+    "type": "resource_type = :type",
     "resource": "resource_id = :resource", "since": "at >= :since AND recorded_at >= :since", "until": "at < :until",
     "as_of": "at <= :as_of"}
 COUNTED = 10_000
@@ -35,7 +36,8 @@ def entity(*, after: bool) -> str:
   'at', CAST(:as_of AS timestamptz), 'lastAction', known.action, 'state', known.state, 'entries', CAST(({page}) AS json))::text
  FROM (SELECT (array_agg(e.action ORDER BY e.at DESC, e.sequence DESC))[1] AS action,
    coalesce(jsonb_object_agg(f.key, f.value ORDER BY e.at, e.sequence) FILTER (WHERE f.key IS NOT NULL), '{{}}') AS state
-  FROM entries e LEFT JOIN LATERAL jsonb_each(e.data) f ON true
+  FROM entries e LEFT JOIN LATERAL jsonb_each(
+   CASE WHEN starts_with(e.action, 'record.') THEN coalesce(e.after, '{{}}') ELSE e.data END) f ON true
   WHERE e.tenant_id = :tenant AND e.resource_type = :type AND e.resource_id = :resource AND e.at <= :as_of) known
  WHERE known.action IS NOT NULL"""
 

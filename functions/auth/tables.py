@@ -8,12 +8,18 @@ from functions.auth.account import State
 from functions.auth.one_time import LinkInvalid
 from functions.auth.sessions.session import SessionOut
 from shared.orm import TenantModel
+from shared.privacy import Personal
 
 
 class Account(TenantModel):
     """A person in one city: the same person in another city is another account."""
 
     __tablename__ = "accounts"
+    privacy = Personal("id", {"email": "address", "name": "name", "language": "language", "roles": "roles",
+                              "password_hash": "bcrypt hash of the password"},
+                       why="to let people in, and nobody in their place (GDPR Art. 6(1)(b))",
+                       kept="as long as the account, and 30 days", on_erasure="delete", plain=("state",),
+                       hidden=("password_hash",))
     email: Mapped[str]
     password_hash: Mapped[str | None]
     name: Mapped[str]
@@ -30,6 +36,9 @@ class Session(TenantModel):
     """One place where a person is logged in (what the ids are for: sessions/queries.py)."""
 
     __tablename__ = "sessions"
+    privacy = Personal("account_id", {"user_agent": "program that logged in"},
+                       why="to stay logged in, and to end it (GDPR Art. 6(1)(b))", kept="30 days after the last use",
+                       on_erasure="delete", hidden=("access_id", "refresh_id", "previous_id"))
     account_id: Mapped[UUID]
     access_id: Mapped[UUID]
     refresh_id: Mapped[UUID]
@@ -51,6 +60,9 @@ class Invitation(TenantModel):
     """An invitation; there is at most one open one for an address in a city."""
 
     __tablename__ = "invitations"
+    privacy = Personal("invited_by", {"email": "address of the invited", "name": "name of the invited", "language": "language"},
+                       why="to let the invited in (GDPR Art. 6(1)(b))", kept="30 days", on_erasure="anonymise", plain=("role",),
+                       hidden=("token_hash",), expires="30 days")
     token_hash: Mapped[bytes]
     email: Mapped[str]
     name: Mapped[str]

@@ -5,12 +5,14 @@ from typing import Any
 from sqlalchemy.orm import Mapped
 
 from shared.orm import TenantModel
+from shared.privacy import Impersonal
 
 
 class City(TenantModel):
     """A tenant; its own row belongs to itself, so that only the city, or the platform acting in it, can change it."""
 
     __tablename__ = "cities"
+    privacy = Impersonal("facts that a city publishes about itself")
     slug: Mapped[str]
     name: Mapped[str]
     state: Mapped[str]

@@ -4,12 +4,16 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.orm import TenantModel
+from shared.privacy import Personal
 
 
 class Recipient(TenantModel):
     """A person as messages see them; the id is the user's."""
 
     __tablename__ = "recipients"
+    privacy = Personal("id", {"email": "address", "name": "name", "language": "language", "roles": "roles"},
+                       why="to send the messages that the service consists of (GDPR Art. 6(1)(b))",
+                       kept="as long as the account, and 30 days", on_erasure="delete")
     email: Mapped[str]
     name: Mapped[str]
     language: Mapped[str]
@@ -20,6 +24,10 @@ class Device(TenantModel):
     """A device that takes pushes."""
 
     __tablename__ = "devices"
+    privacy = Personal("user_id", {"device_id": "the app's name for the installation", "platform": "kind of device",
+                                   "token": "where the device is reached"},
+                       why="to send the pushes that its owner asked for (GDPR Art. 6(1)(a))",
+                       kept="until the device is removed", on_erasure="delete", hidden=("token",))
     user_id: Mapped[UUID]
     device_id: Mapped[str]
     platform: Mapped[str]
@@ -30,6 +38,9 @@ class Delivery(TenantModel):
     """What became of one message on one channel."""
 
     __tablename__ = "deliveries"
+    privacy = Personal("user_id", {"reason": "why a message could not be delivered"},
+                       why="to show that a message was sent (GDPR Art. 6(1)(f))", kept="a year", on_erasure="delete",
+                       plain=("channel", "template", "state"), expires="365 days")
     notification_id: Mapped[UUID]
     channel: Mapped[str]
     template: Mapped[str]

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from http.client import HTTPException
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pg8000.dbapi import DatabaseError
 
+from functions.platform.queries import ALONE, CHANGED, DATABASES, EXPIRING, FORGET_CHANGES, HAS_OUTBOX, WAITING
 from shared.cloudevents import Envelope
 from shared.errors import Unavailable
 from shared.outbox import DELETE, Outgoing, Publisher
@@ -15,19 +16,22 @@ from shared.pg import LOST, Connection, Pool, Row
 from shared.settings import settings
 from shared.sql import BEGIN, COMMIT
 
-DATABASES = """SELECT datname FROM pg_database WHERE starts_with(datname, :prefix) AND datallowconn
- AND has_database_privilege(datname, 'CONNECT') ORDER BY datname"""
-HAS_OUTBOX = "SELECT to_regclass('public.outbox') IS NOT NULL AND to_regclass('public.inbox') IS NOT NULL"
-ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('heidi.sweep'))"
-WAITING = """SELECT id, source, type, time, tenant_id, correlation_id, actor_id, traceparent, data FROM outbox
- WHERE written_at < now() - make_interval(secs => :age) AND id > CAST(:after AS uuid) ORDER BY id LIMIT 200"""
-PRUNE = ("DELETE FROM inbox WHERE claimed_at < now() - interval '7 days'",
-         "DELETE FROM idempotency WHERE claimed_at < now() - interval '24 hours'")
 PATIENCE = 5.0  # seconds that a function's own publisher has
-FIRST = "00000000-0000-0000-0000-000000000000"
 WRONG = frozenset({400, 404, 409, 413, 415, 422})  # the broker will never take this event
 TROUBLE = (Unavailable, DatabaseError, *LOST)
 log = logging.getLogger("heidi.relay")
+
+
+class Source(NamedTuple):
+    """Rows that are events on their way: how to read what waits, where to begin, and how to forget what has gone."""
+
+    waiting: str
+    first: str
+    forget: str
+
+
+OUTBOX = Source(WAITING, "00000000-0000-0000-0000-000000000000", DELETE)
+CHANGES = Source(CHANGED, "0", FORGET_CHANGES)   # what the tables note of themselves (shared/migration.py: audited)
 
 
 class BrokerAway(Exception):
@@ -109,15 +113,16 @@ def answer(database: str, question: str, values: dict[str, Any]) -> list[Row]:
         return rows
 
 
-def sweep(database: str, courier: Courier, older_than: float = PATIENCE) -> int:
+def sweep(database: str, courier: Courier, older_than: float = PATIENCE, source: Source = OUTBOX) -> int:
     """Publish what has waited for longer than this many seconds, oldest first; how many events that were.
 
     One sweep works on a database at a time: another one that comes meanwhile goes on to the next database.
     """
-    sent, after = 0, FIRST
+    sent, after = 0, source.first
+    values = {"age": older_than} if source is OUTBOX else {"age": older_than, "service": service_of(database)}
     while True:
         with relay(database) as connection:
-            _, [[alone]], rows = connection.batch([(BEGIN, {}), (ALONE, {}), (WAITING, {"after": after, "age": older_than})])
+            _, [[alone]], rows = connection.batch([(BEGIN, {}), (ALONE, {}), (source.waiting, {"after": after, **values})])
             if not alone or not rows:
                 connection.batch([(COMMIT, {})])
                 return sent
@@ -127,21 +132,38 @@ def sweep(database: str, courier: Courier, older_than: float = PATIENCE) -> int:
                     if courier.takes(event):
                         accepted.append(event.envelope.id)  # noqa: PERF401 (what was taken counts, also when the next is not)
             finally:
-                connection.batch([(DELETE, {"ids": accepted}), (COMMIT, {})])
+                connection.batch([(source.forget, {"ids": accepted}), (COMMIT, {})])
         sent, after = sent + len(accepted), str(rows[-1][0])
+
+
+def swept(database: str, courier: Courier, older_than: float, source: Source = OUTBOX) -> int | None:
+    """As `sweep`, where a database that does not answer waits for the next time; None when the broker takes nothing now."""
+    try:
+        return sweep(database, courier, older_than, source)
+    except BrokerAway as away:
+        log.warning("the broker takes no events; they stay where they are", extra={"context": {"problem": str(away)}})
+        return None
+    except TROUBLE as error:
+        report(database, error)
+        return 0
 
 
 def outgoing(database: str, rows: Iterable[Row]) -> Iterable[Outgoing]:
     """Outbox rows as events."""
-    for identity, source, kind, time, tenant_id, correlation_id, actor_id, traceparent, data in rows:
-        envelope = Envelope(str(identity), source, kind, time, tenant_id, correlation_id, actor_id, traceparent)
-        yield Outgoing(database, envelope, data.encode())
+    for identity, *said, data in rows:
+        yield Outgoing(database, Envelope(str(identity), *said), data.encode())
+
+
+def service_of(database: str) -> str:
+    """The service that a database belongs to."""
+    return database.removeprefix(settings().postgres_database_prefix)
 
 
 def prune(database: str) -> None:
-    """Forget which events and idempotency keys were seen long ago."""
-    with relay(database) as connection:
-        connection.batch([(statement, {}) for statement in PRUNE])
+    """Delete what a table's own policy lets the relay role see: what is older than it says there."""
+    for [table] in ask(database, EXPIRING):
+        with relay(database) as connection:
+            connection.batch([(f"DELETE FROM {table}", {})])  # noqa: S608 (a name from the catalogue, quoted there)
 
 
 def report(database: str, error: Exception) -> None:

@@ -74,7 +74,7 @@ def test_events_that_come_at_once_stand_in_a_row_without_gaps(city: City, other_
 def test_an_entry_whose_transaction_fails_leaves_no_gap(city: City) -> None:
     record(city, approved())
     work = city.sql("audit")
-    [[number]] = work.run("SELECT append_entry(now(), NULL, 'x.y', 'x', NULL, '', 's', 'e', '{}')")
+    [[number]] = work.run("SELECT append_entry(now(), NULL, NULL, 'x.y', 'x', NULL, '', 's', 'e', '{}', NULL, NULL)")
     work.rollback()
     record(city, approved())
     assert number == 2
@@ -129,7 +129,7 @@ def test_a_partition_has_no_door_of_its_own(city: City, verb: str) -> None:
 
 
 @pytest.mark.parametrize("statement", ["SELECT 1 FROM entries", "SELECT 1 FROM chains", "DELETE FROM entries", "SELECT make_partition(now())",
-                                       "SELECT append_entry(now(), NULL, '', '', NULL, '', '', '', '{}')"])
+                                       "SELECT append_entry(now(), NULL, NULL, '', '', NULL, '', '', '', '{}', NULL, NULL)"])
 def test_the_relay_role_sees_nothing_of_the_log(statement: str) -> None:
     with pytest.raises(Exception, match="permission denied"), relay.pool(database()).take() as connection:
         connection.batch([(statement, {})])
@@ -137,7 +137,7 @@ def test_the_relay_role_sees_nothing_of_the_log(statement: str) -> None:
 
 def test_without_a_tenant_nothing_is_appended(city: City) -> None:
     with pytest.raises(Exception, match="null value") as refused, city.sql("audit").pool.take() as connection:
-        connection.batch([("SELECT append_entry(now(), NULL, '', '', NULL, '', '', '', '{}')", {})])
+        connection.batch([("SELECT append_entry(now(), NULL, NULL, '', '', NULL, '', '', '', '{}', NULL, NULL)", {})])
     assert error_code(refused.value) == "23502"
 
 

@@ -189,7 +189,7 @@ def test_old_claims_are_forgotten_and_younger_ones_are_not(city: City) -> None:
         for hours in (25, 23):
             connection.run("""INSERT INTO idempotency (tenant_id, function, caller, key, request_hash, claimed_at)
               VALUES (:tenant, 'f', 'c', :key, 'h', now() - make_interval(hours => :hours))""", tenant=city.id, key=str(hours), hours=hours)
-    assert tick("prune-claims") == 204
+    assert tick("prune-expired-rows") == 204
     assert city.rows("core", "SELECT event_id FROM inbox") == [["6"]]
     assert city.rows("core", "SELECT key FROM idempotency") == [["23"]]
 
@@ -204,4 +204,4 @@ def test_the_relay_role_cannot_forget_what_is_young(city: City) -> None:
 
 def test_the_sweep_comes_every_ten_seconds_and_the_pruning_every_hour() -> None:
     assert next_after(records()["sweep-outbox"].cron, 1000.0) == 1010.0
-    assert next_after(records()["prune-claims"].cron, 0.0) == 23 * 60.0
+    assert next_after(records()["prune-expired-rows"].cron, 0.0) == 23 * 60.0

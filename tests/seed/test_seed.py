@@ -33,13 +33,8 @@ TABLES = {"core": ("categories", "listings", "outbox"), "auth": ("accounts", "ou
 
 
 @pytest.fixture
-def seeded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[City]]:
+def seeded() -> Iterator[list[City]]:
     """The demonstration, removed again after the test."""
-    def ask(name: str) -> bytes:
-        answer = call("resolve-city", query=f"host={name}")
-        return answer.raw if answer.status == 200 else b""
-
-    monkeypatch.setattr(tenants, "ask_city_service", ask)
     seed()
     made = cities()
     yield made

@@ -8,7 +8,7 @@ MAX_EVENT_BYTES = 1_048_576
 MAX_ATTRIBUTE_BYTES = 1_024  # source and id together fit one index entry of Postgres (2,704 bytes)
 MAX_ATTRIBUTES = 40  # HTTP servers commonly stop reading after 100 headers
 KNOWN = frozenset({"specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype",
-                   "tenantid", "correlationid", "actorid", "traceparent"})
+                   "tenantid", "correlationid", "actorid", "impersonatorid", "traceparent"})
 NAME = re.compile(r"[a-z0-9]{1,64}")
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 MEDIA_TYPE = re.compile(r"[!#$&^_.+\w-]+/[!#$&^_.+\w-]+(\s*;[\x20-\x7e]*)?", re.ASCII)

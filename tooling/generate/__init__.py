@@ -10,7 +10,7 @@ Render = Callable[[Mapping[str, Record]], str]
 
 def outputs() -> dict[str, Render]:
     """What is generated, and by whom."""
-    from tooling.generate import access, asyncapi, catalogue, knative, openapi, routes, schedules, stack, triggers
+    from tooling.generate import access, asyncapi, catalogue, knative, openapi, privacy, routes, schedules, stack, triggers
 
     return {
         "stack.yml": stack.render,
@@ -18,7 +18,8 @@ def outputs() -> dict[str, Render]:
         "knative/schedules.yaml": schedules.render, "knative/routes.yaml": routes.gateway_api,
         "deploy/edge/routes.caddy": routes.caddy,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
-        "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render}
+        "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
+        "docs/privacy.md": privacy.render}
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)

@@ -21,6 +21,7 @@ HEADERS: Document = {
         "ce-tenantid": {"type": "string", "format": "uuid", "description": "The city that it is about."},
         "ce-correlationid": {"type": "string", "description": "Of the call that began it all."},
         "ce-actorid": {"type": "string", "description": "Who caused it; empty for nobody in particular."},
+        "ce-impersonatorid": {"type": "string", "description": "Who acted in the actor's name; mostly not there."},
         "ce-traceparent": {"type": "string", "description": "W3C trace context."}}}
 
 

@@ -15,6 +15,7 @@ EXAMPLE = {"timestamp": "2026-11-23T10:30:00.000+00:00", "correlationId": "4bf92
 DETAILS: dict[str, Document] = {
     "FORBIDDEN": {"permission": "listings:approve"}, "RATE_LIMITED": {"retryAfter": 17}, "PAYLOAD_TOO_LARGE": {"limit": 1048576},
     "UNKNOWN_TENANT": {"tenant": "nowhere"}, "FEATURE_DISABLED": {"feature": "chatbot"},
+    "TERMS_NOT_ACCEPTED": {"version": 3}, "TOKEN_RESTRICTED": {"only": "enrol-second-factor"},
     "VALIDATION_FAILED": {"errors": [{"field": "title", "problem": "Field required", "type": "missing"}]},
     "MALFORMED_JSON": {"problem": "EOF while parsing an object at line 1 column 12"}}
 SCHEMA: Document = {
@@ -60,7 +61,11 @@ def refusals(record: Record) -> list[Refusal]:
     if not record.tenantless:
         found += [errors.TenantRequired, errors.TenantMismatch, errors.UnknownTenant, errors.TenantInactive]
     if not record.access.public:
-        found.append(errors.Unauthenticated)
+        found += [errors.Unauthenticated, errors.TokenRestricted]
+    if record.in_person:
+        found.append(errors.InPersonOnly)
+    if record.needs_terms:
+        found.append(errors.TermsNotAccepted)
     if record.access.permission:
         found.append(errors.Forbidden)
     if record.feature:

@@ -6,12 +6,14 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped
 
 from shared.orm import TenantModel
+from shared.privacy import Impersonal
 
 
 class Category(TenantModel):
     """A category of the first level, or with a parent one of the second."""
 
     __tablename__ = "categories"
+    privacy = Impersonal("the city's headings")
     parent_id: Mapped[UUID | None]
     slug: Mapped[str]
     names: Mapped[dict[str, Any]]

@@ -5,12 +5,16 @@ from sqlalchemy.orm import Mapped
 
 from functions.users.profiles.profile import ProfileChange
 from shared.orm import TenantModel
+from shared.privacy import Personal
 
 
 class Profile(TenantModel):
     """What a person says about themselves in one city."""
 
     __tablename__ = "profiles"
+    privacy = Personal("id", {"email": "address", "name": "name", "language": "language"},
+                       why="to know whom the city deals with (GDPR Art. 6(1)(b))",
+                       kept="as long as the account, and 30 days", on_erasure="delete")
     email: Mapped[str]
     name: Mapped[str]
     language: Mapped[str]

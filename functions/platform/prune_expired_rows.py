@@ -1,10 +1,10 @@
-"""Forget old claims: which events were handled (after 7 days) and which idempotency keys were used (after 24 hours)."""
+"""Delete the rows whose time is up: a table's own policy says after how long that is (shared/migration.py: expires)."""
 from functions.platform.relay import TROUBLE, databases, prune, report
 from shared.function import Context, tick
 
 
 @tick("23 * * * *", timeout=300)
-def prune_claims(ctx: Context) -> None:  # noqa: ARG001 (every function is given one)
+def prune_expired_rows(ctx: Context) -> None:  # noqa: ARG001 (every function is given one)
     for database in databases():
         try:
             prune(database)

@@ -1,0 +1,12 @@
+"""Every change of a row is noted by the table itself, for the audit."""
+from shared.migration import audited, changes_table, impersonators
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Note from now on."""
+    changes_table()
+    impersonators()
+    audited("cities", "slug", "state", "population", "time_zone", "languages", "features", "active", entity="city")

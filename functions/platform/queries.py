@@ -1,0 +1,17 @@
+"""The SQL of the relay role: what waits in every service's database, for all tenants."""
+from events.audit import EntityChanged
+
+DATABASES = """SELECT datname FROM pg_database WHERE starts_with(datname, :prefix) AND datallowconn
+ AND has_database_privilege(datname, 'CONNECT') ORDER BY datname"""
+HAS_OUTBOX = "SELECT to_regclass('public.outbox') IS NOT NULL AND to_regclass('public.inbox') IS NOT NULL"
+ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('heidi.sweep'))"
+COLUMNS = "id, source, type, time, tenant_id, correlation_id, actor_id, traceparent, impersonator_id, data"
+WAITING = f"""SELECT {COLUMNS} FROM outbox
+ WHERE written_at < now() - make_interval(secs => :age) AND id > CAST(:after AS uuid) ORDER BY id LIMIT 200"""
+CHANGED = f"""SELECT id, '/heidi/' || :service || '/changes', '{EntityChanged.type()}', at, tenant_id,
+  coalesce(who->>'correlation', ''), coalesce(who->>'actor', ''), coalesce(who->>'traceparent', ''),
+  coalesce(who->>'impersonator', ''), json_build_object('entity', entity, 'entityId', entity_id, 'change', change,
+   'fields', fields, 'before', before, 'after', after, 'function', coalesce(who->>'function', ''))::text
+ FROM changes WHERE at < now() - make_interval(secs => :age) AND id > CAST(:after AS bigint) ORDER BY id LIMIT 200"""
+FORGET_CHANGES = "DELETE FROM changes WHERE id = ANY(CAST(:ids AS bigint[]))"
+EXPIRING = "SELECT quote_ident(tablename) FROM pg_policies WHERE schemaname = 'public' AND policyname = 'prune'"

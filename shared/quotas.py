@@ -1,0 +1,46 @@
+"""What a city may use: counted in the transaction that uses it, exactly, however many do so at once (CAPABILITIES: quotas).
+
+A city's limits come with the tenant directory (`Tenant.quotas`); a kind that is not there is not limited. Every service counts
+its own kinds in its table `usage`; the row's lock makes concurrent calls of one city wait for each other, which is what exact
+means. What takes long must not hold that lock: count it first, in a transaction of its own, and give it back if it fails.
+"""
+from typing import Literal
+
+from shared.context import Context
+from shared.errors import Problem
+from shared.sql import Sql
+
+Kind = Literal["listings", "storage_bytes", "builds", "questions"]
+PERIODICAL = frozenset({"builds", "questions"})   # counted by month, in UTC; the others are a stock that grows and shrinks
+SPEND = """INSERT INTO usage AS u (tenant_id, kind, period, used)
+ SELECT :tenant, :kind, :period, CAST(:amount AS bigint)
+  WHERE CAST(:limit AS bigint) IS NULL OR CAST(:amount AS bigint) <= CAST(:limit AS bigint)
+ ON CONFLICT (tenant_id, kind, period) DO UPDATE SET used = u.used + excluded.used
+  WHERE CAST(:limit AS bigint) IS NULL OR u.used + excluded.used <= CAST(:limit AS bigint)
+ RETURNING used"""
+GIVE_BACK = """UPDATE usage SET used = greatest(used - CAST(:amount AS bigint), 0)
+ WHERE tenant_id = :tenant AND kind = :kind AND period = :period"""
+USED = """SELECT coalesce(json_object_agg(kind, used), '{}')::text FROM usage
+ WHERE tenant_id = :tenant AND period IN ('', :period)"""
+
+
+class QuotaExceeded(Problem):
+    status = 429
+    message = "The city's quota for {quota} is used up: {limit}."
+
+
+def spend(ctx: Context, kind: Kind, amount: int = 1, sql: Sql | None = None) -> None:
+    """Use up some of a quota; QuotaExceeded when that much is not left. Undone with the transaction that it is part of."""
+    limit = ctx.tenant.quotas.get(kind)
+    if amount and not (sql or ctx.sql).run(SPEND, limit=limit, amount=amount, **counter(ctx, kind)):
+        raise QuotaExceeded(quota=kind, limit=limit)
+
+
+def give_back(ctx: Context, kind: Kind, amount: int = 1, sql: Sql | None = None) -> None:
+    """Make room again, for what was deleted or did not come about."""
+    (sql or ctx.sql).later(GIVE_BACK, amount=amount, **counter(ctx, kind))
+
+
+def counter(ctx: Context, kind: Kind) -> dict[str, object]:
+    """Which row counts."""
+    return {"tenant": ctx.tenant.id, "kind": kind, "period": f"{ctx.now:%Y-%m}" if kind in PERIODICAL else ""}

@@ -1,0 +1,108 @@
+"""Who else may be calling: a restricted token, somebody acting for another, a barred person, people who owe an acceptance."""
+import time
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared import cache, remembered, terms, tokens
+from shared.errors import InPersonOnly, TermsNotAccepted, TokenRestricted
+from shared.function import http, record_of, signed_in
+from shared.http import Request
+from shared.pipeline import authorise, identities
+from shared.tenants import Tenant
+from shared.tokens import Principal
+from tests.support import City, call
+
+
+def me(city: City, **facts: object) -> Principal:
+    return Principal(uuid4(), city.id, ("editor",), **facts)  # type: ignore[arg-type]
+
+
+@http.post("/api/x", in_person=True)
+@signed_in
+def only_in_person() -> None: ...
+
+
+@http.post("/api/y")
+@signed_in
+def anyone() -> None: ...
+
+
+def let_in(handler: object, caller: Principal) -> None:
+    authorise(record_of(handler), caller, Request({"REQUEST_METHOD": "POST"}))  # type: ignore[arg-type]
+
+
+def test_a_restricted_token_opens_only_what_it_names(city: City) -> None:
+    let_in(anyone, me(city, only=("anyone",)))
+    with pytest.raises(TokenRestricted):
+        let_in(anyone, me(city, only=("whoami",)))
+
+
+def test_nobody_does_in_another_persons_name_what_only_they_may(city: City) -> None:
+    let_in(only_in_person, me(city))
+    for stranger in (me(city, impersonator_id=uuid4()), me(city, scopes=frozenset({"listings:read"}))):
+        let_in(anyone, stranger)
+        with pytest.raises(InPersonOnly):
+            let_in(only_in_person, stranger)
+
+
+def test_scopes_narrow_what_the_roles_allow_and_never_widen_it(city: City) -> None:
+    assert me(city, scopes=frozenset({"listings:create", "listings:approve"})).permissions == {"listings:create"}
+
+
+def test_a_token_says_who_acts_in_whose_name(city: City) -> None:
+    person, admin = uuid4(), uuid4()
+    token, _ = tokens.issue("access", person, city.id, ["editor"], uuid4(), now=time.time(), life=1800, act={"sub": str(admin)})
+    caller = tokens.principal(token)
+    assert (caller.id, caller.impersonator_id) == (person, admin)
+    assert identities(caller) == {"userId": str(person), "impersonatorId": str(admin)}
+    assert caller.expires_at - caller.issued_at == 1800
+
+
+def test_a_barred_person_is_refused_at_the_next_call_until_they_are_let_in_again(city: City) -> None:
+    token = city.token("city_admin")
+    assert call("list-pending-listings", token=token).status == 200
+    tokens.bar(city.id, city.person("city_admin"))
+    assert call("list-pending-listings", token=token).code == "TOKEN_REVOKED"
+    tokens.unbar(city.id, city.person("city_admin"))
+    assert call("list-pending-listings", token=token).status == 200
+
+
+@pytest.fixture
+def bound(city: City) -> Tenant:
+    return city.tenant.model_copy(update={"terms": 2})
+
+
+def say(monkeypatch: pytest.MonkeyPatch, version: bytes) -> None:
+    monkeypatch.setattr("shared.inside.ask", lambda *_, **__: version)
+
+
+def test_people_write_again_as_soon_as_they_have_accepted(city: City, bound: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = me(city)
+    say(monkeypatch, b"1")
+    with pytest.raises(TermsNotAccepted):
+        terms.refuse_unaccepted(bound, person)
+    say(monkeypatch, b"2")
+    with pytest.raises(TermsNotAccepted):
+        terms.refuse_unaccepted(bound, person)   # remembered, until it is said that it has changed
+    terms.has_accepted(city.id, UUID(str(person.id)))
+    terms.refuse_unaccepted(bound, person)
+
+
+def test_terms_bind_only_the_citys_own_people(bound: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(monkeypatch, b"0")
+    terms.refuse_unaccepted(bound, Principal(uuid4(), uuid4(), ("super_admin",)))
+    terms.refuse_unaccepted(bound, tokens.NOBODY)
+
+
+def test_an_answer_from_before_a_change_is_not_remembered(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = cache.key(city.id, "answer")
+
+    def slowly(_: str) -> bytes:
+        remembered.forget(key)   # the change comes while the old answer is on its way
+        return b"old"
+
+    monkeypatch.setattr("shared.inside.ask", slowly)
+    assert remembered.recall(key, "/", 60) == b"old"
+    say(monkeypatch, b"new")
+    assert remembered.recall(key, "/", 60) == b"new"
