@@ -29,7 +29,8 @@ def test_the_invited_person_gets_a_mail_accepts_and_logs_in(city: City) -> None:
 def test_the_other_services_hear_of_the_new_person(city: City) -> None:
     person = join(city, "city_admin")
     heard = city.events("user.created")[-1]
-    assert heard.data == {"userId": str(person.id), "email": person.email, "name": "Ada Lenz", "language": "de", "roles": ["city_admin"]}
+    assert heard.data == {"userId": str(person.id), "email": person.email, "name": "Ada Lenz", "language": "de", "roles": ["city_admin"],
+                          "guest": False}
 
 
 def test_the_link_leads_to_our_own_address_whatever_host_the_admin_used(city: City) -> None:
