@@ -1,7 +1,21 @@
 """The matrix of requirements §12.2, line by line, against the roles as the code has them."""
+import itertools
+
 import pytest
 
-from shared.rbac import ANONYMOUS, CITIZEN, CITY_ADMIN, EDITOR, MATRIX, RANK, SCOPES, SUPER_ADMIN, SUPER_CITY_ADMIN, all_permissions, may_grant
+from shared.rbac import (
+    ANONYMOUS,
+    CITIZEN,
+    CITY_ADMIN,
+    EDITOR,
+    MATRIX,
+    RANK,
+    SCOPES,
+    SUPER_ADMIN,
+    SUPER_CITY_ADMIN,
+    all_permissions,
+    may_grant,
+)
 from tooling.registry import records
 
 ROLES = (SUPER_ADMIN, SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR, ANONYMOUS)
@@ -41,7 +55,7 @@ def test_whatever_a_function_asks_for_is_in_the_matrix() -> None:
 
 def test_each_role_may_what_the_one_below_it_may() -> None:
     by_rank = sorted(MATRIX, key=lambda role: RANK[role])
-    assert all(MATRIX[low] <= MATRIX[high] for low, high in zip(by_rank, by_rank[1:], strict=False))
+    assert all(MATRIX[low] <= MATRIX[high] for low, high in itertools.pairwise(by_rank))
 
 
 @pytest.mark.parametrize("granter", MATRIX)
