@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from functions.auth.account import State
+from functions.auth.account import Kind, State
 from functions.auth.one_time import LinkInvalid
 from functions.auth.sessions.session import SessionOut
 from shared.orm import TenantModel
@@ -18,9 +18,10 @@ class Account(TenantModel):
     privacy = Personal("id", {"email": "address", "name": "name", "language": "language", "roles": "roles",
                               "password_hash": "bcrypt hash of the password"},
                        why="to let people in, and nobody in their place (GDPR Art. 6(1)(b))",
-                       kept="as long as the account, and 30 days", on_erasure="delete", plain=("state",),
+                       kept="as long as the account, and 30 days", on_erasure="delete", plain=("state", "kind"),
                        hidden=("password_hash",))
-    email: Mapped[str]
+    kind: Mapped[str] = mapped_column(default=Kind.PERSON)
+    email: Mapped[str | None]
     password_hash: Mapped[str | None]
     name: Mapped[str]
     language: Mapped[str]
@@ -28,6 +29,7 @@ class Account(TenantModel):
     roles: Mapped[list[str]]
     state: Mapped[str] = mapped_column(default=State.ACTIVE)
     email_verified_at: Mapped[datetime | None]
+    second_factor_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

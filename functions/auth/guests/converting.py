@@ -1,0 +1,67 @@
+"""From guest to person: what is kept until the address is proven, and the mail that proves it."""
+import hmac
+
+from pydantic import SecretStr
+from sqlalchemy import delete, select
+
+from events.notification import NotificationRequested
+from functions.auth.account import Kind
+from functions.auth.guests.guest import VALID_FOR, ConversionIn, DeviceSecretWrong, GuestsOnly
+from functions.auth.guests.tables import Conversion, Guest
+from functions.auth.one_time import LinkInvalid, hash_of, new_token
+from functions.auth.password import hashed
+from functions.auth.tables import Account
+from shared.context import Context
+from shared.ids import new_id
+
+
+def the_guest(ctx: Context, secret: SecretStr) -> Account:
+    """The calling guest's account, held until the transaction ends."""
+    account = ctx.db.get_or_404(Account, ctx.user_id, lock=True)
+    guest = ctx.db.scalar(select(Guest).where(Guest.account_id == account.id))
+    if account.kind != Kind.GUEST or guest is None:
+        raise GuestsOnly
+    if not hmac.compare_digest(guest.secret_hash, hash_of(secret.get_secret_value())):
+        raise DeviceSecretWrong
+    return account
+
+
+def propose(ctx: Context, account: Account, wanted: ConversionIn) -> str:
+    """Keep what the guest wants, instead of what they wanted before; answers the link's token."""
+    token = new_token(ctx.tenant.id)
+    ctx.db.execute(delete(Conversion).where(Conversion.account_id == account.id))
+    ctx.db.add(Conversion(id=new_id(), account_id=account.id, email=wanted.email, name=wanted.name, language=account.language,
+                          password_hash=hashed(wanted.password), token_hash=hash_of(token), expires_at=ctx.now + VALID_FOR,
+                          created_at=ctx.now))
+    return token
+
+
+def letter(ctx: Context, email: str, language: str, token: str) -> NotificationRequested:
+    """The mail with the link; who has an account at this address is told so instead, and the guest learns nothing."""
+    owner = ctx.db.scalar(select(Account).where(Account.email == email))
+    values = {"city": ctx.tenant.name} | ({} if owner else {"link": f"{ctx.settings.public_url}/confirm-guest#token={token}"})
+    return NotificationRequested(
+        notification_id=new_id(), channel="email", template="already_registered" if owner else "confirm_guest",
+        address=email, language=owner.language if owner else language, values=values)
+
+
+def proposed(ctx: Context, token: str) -> tuple[Conversion, Account]:
+    """What this token is for, and whose; LinkInvalid when it is too late, or the address has an account by now."""
+    this = Conversion.token_hash == hash_of(token)
+    account = ctx.db.scalar(select(Account).where(Account.id == select(Conversion.account_id).where(this).scalar_subquery())
+                            .with_for_update())
+    conversion = ctx.db.scalar(select(Conversion).where(this))   # read once its account is held: nobody replaces it now
+    if account is None or conversion is None:
+        raise LinkInvalid
+    conversion.check(ctx.now)
+    if account.kind != Kind.GUEST or ctx.db.scalar(select(Account.id).where(Account.email == conversion.email)):
+        raise LinkInvalid
+    return conversion, account
+
+
+def convert(ctx: Context, account: Account, conversion: Conversion) -> None:
+    """Make the guest a person: the id stays, the device's secret stops working, the sessions go on."""
+    account.kind, account.email, account.name = Kind.PERSON, conversion.email, conversion.name
+    account.password_hash, account.email_verified_at, account.updated_at = conversion.password_hash, ctx.now, ctx.now
+    ctx.db.execute(delete(Guest).where(Guest.account_id == account.id))
+    ctx.db.execute(delete(Conversion).where(Conversion.email == conversion.email))
