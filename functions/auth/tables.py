@@ -37,7 +37,7 @@ class Session(TenantModel):
 
     __tablename__ = "sessions"
     privacy = Personal("account_id", {"user_agent": "program that logged in"},
-                       why="to stay logged in, and to end it (GDPR Art. 6(1)(b))", kept="30 days after the last use",
+                       why="to stay logged in, and to end it (GDPR Art. 6(1)(b))", kept="30 days after it has ended",
                        on_erasure="delete", hidden=("access_id", "refresh_id", "previous_id"))
     account_id: Mapped[UUID]
     access_id: Mapped[UUID]

@@ -20,8 +20,10 @@ PERSON = "SELECT name, roles FROM accounts WHERE tenant_id = :tenant AND id = :a
 END = """UPDATE sessions SET revoked_at = :now WHERE tenant_id = :tenant AND account_id = :account AND revoked_at IS NULL"""
 END_ALL = f"{END} RETURNING id, access_id"
 END_THIS = f"{END} AND access_id = :access_id RETURNING id, access_id"
+END_OTHERS = f"{END} AND access_id <> :access_id RETURNING id, access_id"
 END_ONE = f"{END} AND id = :id RETURNING id, access_id"
 RENEW_ACCESS = """UPDATE sessions s SET access_id = gen_random_uuid() FROM (SELECT id, access_id FROM sessions
   WHERE tenant_id = :tenant AND account_id = :account AND revoked_at IS NULL FOR UPDATE) old
  WHERE s.id = old.id AND s.tenant_id = :tenant RETURNING old.access_id"""
 ME = "SELECT email, name, language FROM accounts WHERE tenant_id = :tenant AND id = :account AND state = 'active'"
+PURGE = "DELETE FROM sessions WHERE coalesce(revoked_at, expires_at) < :before"
