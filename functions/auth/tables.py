@@ -28,8 +28,26 @@ class Account(TenantModel):
     roles: Mapped[list[str]]
     state: Mapped[str] = mapped_column(default=State.ACTIVE)
     email_verified_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    activity_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    def lock(self, at: datetime) -> bool:
+        """Lock it; whether it was open. That it is inactive is another matter, and shown first."""
+        if self.locked_at:
+            return False
+        self.locked_at = self.updated_at = at
+        self.state = State.LOCKED if self.state == State.ACTIVE else self.state
+        return True
+
+    def unlock(self, at: datetime) -> bool:
+        """Open it again; whether it was locked."""
+        if not self.locked_at:
+            return False
+        self.locked_at, self.updated_at = None, at
+        self.state = State.ACTIVE if self.state == State.LOCKED else self.state
+        return True
 
 
 class Session(TenantModel):

@@ -23,9 +23,14 @@ def invite(city: City, role: str = "editor", email: str = "", by: str = "super_c
 
 
 def link_token(city: City) -> str:
-    """What the newest mailed link ends with."""
+    """The token of the newest mailed link."""
     link: str = city.events("notification.requested")[-1].data["values"]["link"]
-    return link.partition("#token=")[2]
+    return token_in(link)
+
+
+def token_in(link: str) -> str:
+    """The token of a link."""
+    return link.partition("#token=")[2].partition("&")[0]
 
 
 def accept(token: str, password: str = PASSWORD, name: str = "Ada Lenz", **parts: str) -> Answer:
