@@ -17,9 +17,8 @@ def resend_verification(ctx: Context, again: Again) -> VerificationSent:
     ctx.enter(agreed_city(ctx, None))
     which = {"tenant": ctx.tenant.id, "id": again.registration_id, "now": ctx.now}
     waiting = ctx.sql.one(WAITING, **which)
-    email, language = waiting or (None, None)
-    if email and may_be_sent(ctx, KIND, email):
+    if waiting and may_be_sent(ctx, KIND, waiting[0]):
         token = new_token(ctx.tenant.id)
         [[owner]] = ctx.sql.run(RENEW, token_hash=hash_of(token), **which)
-        send_link(ctx, email, language, token, owner)
+        send_link(ctx, waiting[0], waiting[1], token, owner)
     return VerificationSent(registration_id=again.registration_id)
