@@ -6,9 +6,11 @@ from uuid import uuid4
 import pytest
 
 from functions.auth.guests.guest import FREE
+from functions.auth.letters import TO_ONE_ADDRESS
 from functions.auth.sessions.throttle import FREE as FREE_TRIES
 from shared import tokens
 from tests.auth.people import PASSWORD, join, link_token, login, refresh
+from tests.auth.work import cost
 from tests.support import Answer, City, call
 
 DEVICE = "9774d56d682e549c"
@@ -236,12 +238,18 @@ def test_an_address_that_has_an_account_is_answered_in_the_same_way(city: City, 
     assert login(city, owner).body["user"]["id"] == str(owner.id)
 
 
-def test_the_same_work_is_done_for_every_address(city: City, guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[str] = []
-    monkeypatch.setattr("functions.auth.guests.converting.hashed", lambda _: done.append("bcrypt") or "$2b$04$" + "x" * 53)
-    convert(guest, join(city).email)
-    convert(guest, "nobody@example.org")
-    assert done == ["bcrypt", "bcrypt"]
+def test_the_same_work_is_done_for_every_address(city: City, guest: Guest) -> None:
+    owner = join(city)
+    convert(guest)
+    known, unknown = cost(lambda: convert(guest, owner.email)), cost(lambda: convert(guest, "nobody@example.org"))
+    assert known == unknown
+    assert known.count("hashpw") == 1
+
+
+def test_many_guests_together_cannot_flood_one_address_with_mails(city: City) -> None:
+    answers = [convert(register(city).body, "ada@example.org") for _ in range(TO_ONE_ADDRESS + 3)]
+    assert {(answer.status, answer.body["status"]) for answer in answers} == {(202, "verification_sent")}
+    assert len(city.events("notification.requested")) == TO_ONE_ADDRESS
 
 
 def test_an_address_that_got_an_account_meanwhile_is_not_taken(city: City, guest: Guest) -> None:

@@ -2,9 +2,9 @@
 from events.notification import NotificationRequested
 from functions.auth.factors.codes import hash_of, new_recovery_codes, plain, step_of
 from functions.auth.factors.factor import CodeWrong, Confirmation, NothingToConfirm, RecoveryCodes
-from functions.auth.factors.letters import letter
 from functions.auth.factors.proving import attempt
 from functions.auth.factors.queries import CONFIRM, FORGET_RECOVERY_CODES, KEEP_RECOVERY_CODES, PENDING
+from functions.auth.letters import letter
 from functions.auth.sessions.keeping import end
 from functions.auth.sessions.queries import END_OTHERS
 from functions.auth.sessions.throttle import TooManyAttempts
@@ -23,7 +23,7 @@ def confirm_second_factor(ctx: Context, confirmation: Confirmation) -> RecoveryC
     codes = confirm(ctx, account, confirmation.code)
     account.second_factor_at = account.updated_at = ctx.now
     end(ctx, END_OTHERS, account.id, access_id=ctx.user.session_id)
-    ctx.emit(letter(ctx, account, "second_factor_enabled"))
+    ctx.emit(letter(ctx, "second_factor_enabled", account.address, account.language))
     ctx.after_commit(tried.succeeded)
     return RecoveryCodes(recovery_codes=codes)
 

@@ -17,4 +17,4 @@ def enrol_second_factor(ctx: Context, proof: Proof) -> Enrolment:
     account = proven(ctx, proof)
     secret = new_secret()
     ctx.sql.run(ENROL, tenant=ctx.tenant.id, id=new_id(), account=account.id, pending=seal(secret, account.id))
-    return Enrolment(secret=secret, uri=address(secret, account.email or "", ctx.tenant.name))
+    return Enrolment(secret=secret, uri=address(secret, account.address, ctx.tenant.name))

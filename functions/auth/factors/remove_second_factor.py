@@ -1,9 +1,9 @@
 """Remove one's second factor; refused where it is required of one."""
 from events.notification import NotificationRequested
 from functions.auth.factors.factor import Proof, ProofWrong, SecondFactorRequired
-from functions.auth.factors.letters import letter
 from functions.auth.factors.proving import proven, take_away
 from functions.auth.factors.requirement import is_required
+from functions.auth.letters import letter
 from functions.auth.sessions.throttle import TooManyAttempts
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
@@ -17,4 +17,4 @@ def remove_second_factor(ctx: Context, proof: Proof) -> None:
     if is_required(ctx.tenant, account.roles):
         raise SecondFactorRequired
     take_away(ctx, account)
-    ctx.emit(letter(ctx, account, "second_factor_removed"))
+    ctx.emit(letter(ctx, "second_factor_removed", account.address, account.language))

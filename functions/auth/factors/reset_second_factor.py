@@ -4,8 +4,8 @@ from uuid import UUID
 from events.notification import NotificationRequested
 from functions.auth.account import RoleNotGrantable, refuse_to_grant
 from functions.auth.factors.factor import OwnSecondFactor
-from functions.auth.factors.letters import letter
 from functions.auth.factors.proving import take_away
+from functions.auth.letters import letter
 from functions.auth.sessions.keeping import renew_access
 from functions.auth.tables import Account
 from shared.errors import NotFound
@@ -22,4 +22,4 @@ def reset_second_factor(ctx: Context, user_id: UUID) -> None:
     refuse_to_grant(ctx, account.roles)
     take_away(ctx, account)
     renew_access(ctx, account.id)
-    ctx.emit(letter(ctx, account, "second_factor_removed"))
+    ctx.emit(letter(ctx, "second_factor_removed", account.address, account.language))

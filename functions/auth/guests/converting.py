@@ -4,12 +4,11 @@ import hmac
 from pydantic import SecretStr
 from sqlalchemy import delete, select
 
-from events.notification import NotificationRequested
 from functions.auth.account import Kind
 from functions.auth.guests.guest import VALID_FOR, ConversionIn, DeviceSecretWrong, GuestsOnly
 from functions.auth.guests.tables import Conversion, Guest
-from functions.auth.one_time import LinkInvalid, hash_of, new_token
-from functions.auth.password import hashed
+from functions.auth.letters import letter, link
+from functions.auth.one_time import LinkInvalid, hash_of
 from functions.auth.tables import Account
 from shared.context import Context
 from shared.ids import new_id
@@ -26,23 +25,20 @@ def the_guest(ctx: Context, secret: SecretStr) -> Account:
     return account
 
 
-def propose(ctx: Context, account: Account, wanted: ConversionIn) -> str:
-    """Keep what the guest wants, instead of what they wanted before; answers the link's token."""
-    token = new_token(ctx.tenant.id)
+def propose(ctx: Context, account: Account, wanted: ConversionIn, password_hash: str, token: str) -> None:
+    """Keep what the guest wants, instead of what they wanted before, and mail the link.
+
+    It is kept as well where the address has an account, so that nothing shows the difference; only the mail does.
+    """
     ctx.db.execute(delete(Conversion).where(Conversion.account_id == account.id))
     ctx.db.add(Conversion(id=new_id(), account_id=account.id, email=wanted.email, name=wanted.name, language=account.language,
-                          password_hash=hashed(wanted.password), token_hash=hash_of(token), expires_at=ctx.now + VALID_FOR,
+                          password_hash=password_hash, token_hash=hash_of(token), expires_at=ctx.now + VALID_FOR,
                           created_at=ctx.now))
-    return token
-
-
-def letter(ctx: Context, email: str, language: str, token: str) -> NotificationRequested:
-    """The mail with the link; who has an account at this address is told so instead, and the guest learns nothing."""
-    owner = ctx.db.scalar(select(Account).where(Account.email == email))
-    values = {"city": ctx.tenant.name} | ({} if owner else {"link": f"{ctx.settings.public_url}/confirm-guest#token={token}"})
-    return NotificationRequested(
-        notification_id=new_id(), channel="email", template="already_registered" if owner else "confirm_guest",
-        address=email, language=owner.language if owner else language, values=values)
+    if owner := ctx.db.scalar(select(Account.language).where(Account.email == wanted.email)):
+        ctx.emit(letter(ctx, "already_registered", wanted.email, owner))
+    else:
+        way = link(ctx, "confirm-guest", token, account.language)
+        ctx.emit(letter(ctx, "confirm_guest", wanted.email, account.language, link=way))
 
 
 def proposed(ctx: Context, token: str) -> tuple[Conversion, Account]:

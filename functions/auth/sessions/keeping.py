@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from functions.auth.factors.requirement import restriction
-from functions.auth.sessions.queries import END_ONE, READ, RENEW_ACCESS, ROTATE, START
+from functions.auth.sessions.queries import END_ALL, END_ONE, READ, RENEW_ACCESS, ROTATE, START
 from functions.auth.sessions.session import CredentialsWrong, Person, SignedIn
 from shared import cache, tokens
 from shared.context import Context
@@ -79,12 +79,21 @@ def successor(claims: dict[str, Any], session: Session) -> str:
 
 
 def end(ctx: Context, query: str, account_id: UUID, **which: Any) -> int:
-    """End the sessions that the query picks: no refresh from the commit on, no access from the next call on."""
+    """End the sessions that the query picks: no refresh from the commit on, no access from the next call on.
+
+    Redis is told before the commit: should that fail, somebody has to log in again, but no ended session lives on.
+    """
     ended = ctx.sql.run(query, tenant=ctx.tenant.id, account=account_id, now=ctx.now, **which)
     for session_id, access_id in ended:
-        ctx.after_commit(partial(tokens.revoke, ctx.tenant.id, str(access_id)))
-        ctx.after_commit(partial(cache.command, "DEL", mark(ctx, session_id)))
+        tokens.revoke(ctx.tenant.id, str(access_id))
+        cache.command("DEL", mark(ctx, session_id))
     return len(ended)
+
+
+def shut_out(ctx: Context, account_id: UUID) -> None:
+    """End all sessions of a person, and refuse whatever other tokens they have until they may come back."""
+    end(ctx, END_ALL, account_id)
+    tokens.bar(ctx.tenant.id, account_id)
 
 
 def end_in_any_case(ctx: Context, account_id: UUID, session_id: str) -> None:
@@ -97,7 +106,7 @@ def end_in_any_case(ctx: Context, account_id: UUID, session_id: str) -> None:
 def renew_access(ctx: Context, account_id: UUID) -> None:
     """End a person's access tokens but not the sessions: their next refresh brings tokens with the new roles."""
     for access_id, in ctx.sql.run(RENEW_ACCESS, tenant=ctx.tenant.id, account=account_id):
-        ctx.after_commit(partial(tokens.revoke, ctx.tenant.id, str(access_id)))
+        tokens.revoke(ctx.tenant.id, str(access_id))
 
 
 def expiry(ctx: Context) -> datetime:
