@@ -12,7 +12,8 @@ from tests.support import function
 from tooling.gateway.pages import MAILED, Pages
 from tooling.registry import records
 
-CALLS = {"invitation": "accept-invitation", "verify-email": "verify-email", "reset-password": "reset-password"}
+CALLS = {"invitation": "accept-invitation", "verify-email": "verify-email", "reset-password": "reset-password",
+         "confirm-guest": "confirm-guest"}
 
 
 def page(path: str) -> Response:

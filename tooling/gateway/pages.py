@@ -18,7 +18,7 @@ POLICY = {
     "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8",
          ".json": "application/json; charset=utf-8"}
-MAILED = ("invitation", "verify-email", "reset-password")   # what mails lead to
+MAILED = ("invitation", "verify-email", "reset-password", "confirm-guest")   # what mails lead to
 
 
 class Pages:
