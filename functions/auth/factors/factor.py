@@ -11,7 +11,7 @@ Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max
 Factor = Literal["totp", "recovery_code"]
 
 
-class Proof(Schema):
+class PasswordAndCode(Schema):
     """`code` is from the app that is in use, or a recovery code; whoever has no second factor yet leaves it out."""
 
     password: Password

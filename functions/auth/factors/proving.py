@@ -2,7 +2,7 @@
 from uuid import UUID
 
 from functions.auth.factors.codes import DIGITS, hash_of, plain, step_of
-from functions.auth.factors.factor import Proof, ProofWrong
+from functions.auth.factors.factor import PasswordAndCode, ProofWrong
 from functions.auth.factors.queries import IN_USE, REMOVE, USE_RECOVERY_CODE, USE_STEP
 from functions.auth.password import matches
 from functions.auth.sessions.throttle import Attempt
@@ -28,12 +28,12 @@ def spend(ctx: Context, account_id: UUID, code: str) -> bool:
     return sealed is not None and step is not None and bool(ctx.sql.run(USE_STEP, step=step, secret=sealed[0], **whose))
 
 
-def proven(ctx: Context, proof: Proof) -> Account:
+def proven(ctx: Context, given: PasswordAndCode) -> Account:
     """The caller's account, once they have proven all they have: the password, and the second factor if there is one."""
     tried = attempt(ctx, ctx.user_id)
     account = ctx.db.get_or_404(Account, ctx.user_id)
-    is_right = matches(proof.password, account.password_hash)
-    if not is_right or (account.second_factor_at and not spend(ctx, account.id, proof.code or "")):
+    is_right = matches(given.password, account.password_hash)
+    if not is_right or (account.second_factor_at and not spend(ctx, account.id, given.code or "")):
         raise ProofWrong
     ctx.after_commit(tried.succeeded)
     return account
