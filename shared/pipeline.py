@@ -64,6 +64,8 @@ class Function:
             self.check_method(request)
             caller = NOBODY if self.is_open_door else authenticate(request)
             tenant = self.tenant_of(request, caller)
+            if self.record.access.public and not caller.opens(self.record.name):
+                caller = NOBODY   # a restricted token shows no more than no token does
             about.set(about.get() | {"tenantId": str(tenant.id), **identities(caller)})
             authorise(self.record, caller, request)
             self.check_feature(tenant)
@@ -161,7 +163,7 @@ def authorise(record: Record, caller: Principal, request: Request) -> None:
         raise Unauthenticated
     elif access.permission and access.permission not in caller.permissions:
         raise Forbidden(permission=access.permission)
-    elif caller.only and record.name not in caller.only:
+    elif not caller.opens(record.name):
         raise TokenRestricted(only=", ".join(caller.only))
     elif record.in_person and not caller.in_person:
         raise InPersonOnly

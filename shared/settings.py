@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     jwt_expiration: Duration = 2 * 3600
     jwt_refresh_expiration: Duration = 30 * 86400
     bcrypt_rounds: int = Field(12, ge=4, le=16)
+    encryption_key: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="one or more, comma-separated: the first seals")
+    require_second_factor_of_platform: bool = False
 
     broker_url: str = Field("http://127.0.0.1:8081", validation_alias=AliasChoices("BROKER_URL", "K_SINK"))
     broker_token: SecretStr = SecretStr(DEVELOPMENT_SECRET)
@@ -100,13 +102,18 @@ class Settings(BaseSettings):
     def production_has_its_own_secrets(self) -> Self:
         """Refuse to start in production with a secret that everybody knows or that is too short (RFC 7518 §3.2)."""
         if self.environment == "production":
-            weak = [name.upper() for name in ("jwt_secret", "jwt_refresh_secret", "broker_token")
-                    if "only-for-a-laptop" in (value := getattr(self, name).get_secret_value())
-                    or value == DEVELOPMENT_SECRET[::-1] or len(value) < 32]
+            weak = [name.upper() for name in ("jwt_secret", "jwt_refresh_secret", "broker_token") if is_weak(getattr(self, name))]
+            weak += ["ENCRYPTION_KEY"] * any(map(is_weak, map(SecretStr, self.encryption_key.get_secret_value().split(","))))
             missing = [] if self.postgres_password.get_secret_value() or self.database_url else ["POSTGRES_PASSWORD"]
             if weak or missing:
                 raise ValueError(f"production needs secrets of at least 256 bits of its own: {', '.join(weak + missing)}")
         return self
+
+
+def is_weak(secret: SecretStr) -> bool:
+    """Whether everybody knows a secret, or it is too short."""
+    value = secret.get_secret_value()
+    return "only-for-a-laptop" in value or value == DEVELOPMENT_SECRET[::-1] or len(value) < 32
 
 
 class SettingsError(Exception):

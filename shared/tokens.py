@@ -10,7 +10,7 @@ from shared.ids import new_id
 from shared.rbac import ANONYMOUS, SCOPES, permissions_of
 from shared.settings import settings
 
-Use = Literal["access", "refresh"]
+Use = Literal["access", "refresh", "challenge"]
 ISSUER = "heidi"
 VERIFIED_LIMIT = 4096
 LONGEST = 4096
@@ -42,6 +42,10 @@ class Principal:
         """Whether this is the person themselves, logged in."""
         return self.id is not None and self.impersonator_id is None and self.scopes is None
 
+    def opens(self, function: str) -> bool:
+        """Whether the token is good for this function, whatever the person may do."""
+        return not self.only or function in self.only
+
     @property
     def everywhere(self) -> bool:
         """Whether a role's scope is all tenants."""
@@ -53,7 +57,7 @@ verified: dict[str, Principal] = {}
 
 
 def secret(use: Use) -> str:
-    """The signing secret; access and refresh tokens never share one."""
+    """The signing secret; access tokens share theirs with nothing else."""
     config = settings()
     return (config.jwt_secret if use == "access" else config.jwt_refresh_secret).get_secret_value()
 

@@ -5,7 +5,16 @@ from uuid import UUID
 from pydantic import Field
 
 from events.auth import RoleChanged
-from functions.auth.account import AccountOut, OwnRoles, Role, RoleNotGrantable, in_order, refuse_to_grant
+from functions.auth.account import (
+    AccountOut,
+    GuestsAreCitizens,
+    Kind,
+    OwnRoles,
+    Role,
+    RoleNotGrantable,
+    in_order,
+    refuse_to_grant,
+)
 from functions.auth.sessions.keeping import renew_access
 from functions.auth.tables import Account
 from shared.errors import NotFound
@@ -17,7 +26,8 @@ class Assignment(Schema):
     roles: Annotated[list[Role], Field(min_length=1, max_length=10)]
 
 
-@http.put("/api/auth/users/{user_id}/roles", emits=[RoleChanged], raises=[NotFound, OwnRoles, RoleNotGrantable])
+@http.put("/api/auth/users/{user_id}/roles", emits=[RoleChanged],
+          raises=[NotFound, OwnRoles, RoleNotGrantable, GuestsAreCitizens])
 @requires("users:update")
 def assign_role(ctx: Context, user_id: UUID, assignment: Assignment) -> AccountOut:
     if user_id == ctx.user_id:
@@ -25,6 +35,8 @@ def assign_role(ctx: Context, user_id: UUID, assignment: Assignment) -> AccountO
     account = ctx.db.get_or_404(Account, user_id, lock=True)
     roles = in_order(assignment.roles)
     refuse_to_grant(ctx, [*roles, *account.roles])
+    if account.kind == Kind.GUEST and roles != account.roles:
+        raise GuestsAreCitizens
     if roles != account.roles:
         account.roles, account.updated_at = roles, ctx.now
         renew_access(ctx, account.id)
