@@ -141,9 +141,9 @@ class Function:
 
 
 def authenticate(request: Request) -> Principal:
-    """The caller: the token's person, or nobody."""
+    """The caller: the token's person, or nobody; the platform itself is nobody either."""
     token = bearer(request)
-    if not token:
+    if not token or is_platform(request):
         return NOBODY
     caller = tokens.principal(token)
     tokens.refuse_revoked(caller)
