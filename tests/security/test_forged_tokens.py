@@ -2,7 +2,6 @@
 import base64
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -24,11 +23,12 @@ HOSTILE_KIDS = ["", "../../../../dev/null", "/dev/null", "x' OR '1'='1", "'; DRO
 
 
 @pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest, jwt_keys: Use) -> Iterator[str]:
+def mode(request: pytest.FixtureRequest, jwt_keys: Use) -> str:
     """Each way in which tokens may be signed."""
     if MODES[request.param]:
         jwt_keys(*MODES[request.param])
-    yield request.param
+    mode: str = request.param
+    return mode
 
 
 def claims(city: City, use: str = "access", **changed: Any) -> dict[str, Any]:
