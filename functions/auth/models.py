@@ -1,4 +1,5 @@
 """All models of this service: what is handed out and erased (shared/keeping.py)."""
+from functions.auth.api_tokens.tables import ApiToken
 from functions.auth.tables import Account, Invitation, Session
 
-MODELS = (Session, Invitation, Account)
+MODELS = (ApiToken, Session, Invitation, Account)
