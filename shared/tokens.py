@@ -1,5 +1,6 @@
 """Access and refresh tokens (requirements §12.1): JWT, checked for key, algorithm, issuer, audience and times."""
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from shared.ids import new_id
 from shared.keys import Use
 from shared.rbac import ANONYMOUS, SCOPES, permissions_of
 from shared.settings import settings
+from shared.tenants import PLATFORM_ID
 
 ISSUER = "heidi"
 VERIFIED_LIMIT = 4096
@@ -29,6 +31,7 @@ class Principal:
     expires_at: float = 0
     issued_at: float = 0
     impersonator_id: UUID | None = None
+    impersonator_session: str = ""
     scopes: frozenset[str] | None = None
     only: tuple[str, ...] = ()
 
@@ -99,9 +102,11 @@ def principal(token: str) -> Principal:
 def read(claims: dict[str, Any]) -> Principal:
     """The principal that the claims describe."""
     try:
+        actor = claims.get("act")
         return Principal(UUID(claims["sub"]), UUID(claims["tenantId"]), tuple(map(str, claims["roles"])),
                          str(claims["sid"]), str(claims["jti"]), float(claims["exp"]), float(claims["iat"]),
-                         impersonator_id=UUID(claims["act"]["sub"]) if "act" in claims else None,
+                         impersonator_id=UUID(actor["sub"]) if actor is not None else None,
+                         impersonator_session=str(actor.get("sid", "")) if actor is not None else "",
                          only=tuple(map(str, claims.get("only", ()))))
     except (KeyError, TypeError, ValueError):
         raise TokenInvalid from None
@@ -123,7 +128,15 @@ def unbar(tenant_id: UUID, person_id: UUID) -> None:
 
 
 def refuse_revoked(caller: Principal) -> None:
-    """TokenRevoked when the caller's session has ended, or the caller is barred."""
-    if caller.id and cache.command("EXISTS", cache.key(str(caller.tenant_id), "revoked", caller.session_id),
-                                   cache.key(str(caller.tenant_id), "barred", caller.id)):
+    """TokenRevoked when the session of the caller, or of whoever acts in their name, has ended, or one of them is barred."""
+    if caller.id and cache.command("EXISTS", *marks(caller)):
         raise TokenRevoked
+
+
+def marks(caller: Principal) -> Iterator[str]:
+    """Where Redis would say so; a super admin who acts in somebody's name lives on the platform."""
+    yield cache.key(str(caller.tenant_id), "revoked", caller.session_id)
+    yield cache.key(str(caller.tenant_id), "barred", caller.id)
+    if caller.impersonator_id:
+        yield cache.key(PLATFORM_ID, "revoked", caller.impersonator_session)
+        yield cache.key(PLATFORM_ID, "barred", caller.impersonator_id)

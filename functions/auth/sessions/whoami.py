@@ -16,12 +16,16 @@ class City(Schema):
 
 
 class Me(AccountOut):
-    """`tenantId` is where the account lives; `tenant` is the city at hand, another one only for a super admin."""
+    """`tenantId` is where the account lives; `tenant` is the city at hand, another one only for a super admin.
+
+    `impersonatorId` is the super admin who acts in this person's name.
+    """
 
     tenant_id: UUID
     tenant: City
     permissions: list[str]
     session_id: str
+    impersonator_id: UUID | None
     expires_at: datetime
 
 
@@ -34,4 +38,4 @@ def whoami(ctx: Context) -> Me:
     return Me(
         id=ctx.user_id, email=row[0], name=row[1], language=row[2], roles=list(ctx.user.roles), tenant_id=ctx.tenant.id,
         tenant=City.model_validate(ctx.at_hand), permissions=sorted(ctx.user.permissions), session_id=ctx.user.session_id,
-        expires_at=datetime.fromtimestamp(ctx.user.expires_at, UTC))
+        impersonator_id=ctx.user.impersonator_id, expires_at=datetime.fromtimestamp(ctx.user.expires_at, UTC))
