@@ -8,7 +8,7 @@ from uuid import UUID
 from functions.auth.factors.requirement import restriction
 from functions.auth.sessions.queries import END_ALL, END_ONE, READ, RENEW_ACCESS, ROTATE, START
 from functions.auth.sessions.session import CredentialsWrong, Person, SignedIn
-from shared import cache, tokens
+from shared import cache, keys, tokens
 from shared.context import Context
 from shared.errors import TokenRevoked
 from shared.ids import new_id
@@ -71,11 +71,9 @@ def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
 
 def successor(claims: dict[str, Any], session: Session) -> str:
     """The refresh token after the one with these claims: the same text for everyone who may have it."""
-    import jwt
-
     at = int(session.rotated_at.timestamp())
     times = {"iat": at, "nbf": at, "exp": at + settings().jwt_refresh_expiration}
-    return jwt.encode(claims | times | {"jti": str(session.refresh_id)}, tokens.secret("refresh"), "HS256")
+    return keys.sign("refresh", claims | times | {"jti": str(session.refresh_id)})
 
 
 def end(ctx: Context, query: str, account_id: UUID, **which: Any) -> int:
