@@ -118,9 +118,10 @@ def test_a_picture_comes_with_its_author_and_licence_and_a_foreign_one_is_refuse
 
 
 def test_the_database_itself_refuses_a_foreign_picture(city: City, other_city: City) -> None:
-    foreign = make_medium(other_city)
+    tile, foreign, work = made(city), make_medium(other_city), city.sql("core")
     with pytest.raises(Exception, match="tiles_media_id_fkey"):
-        city.rows("core", "UPDATE tiles SET media_id = :media WHERE id = :id RETURNING 1", media=foreign, id=made(city)["id"])
+        work.run("UPDATE tiles SET media_id = :media WHERE id = :id", media=foreign, id=tile["id"])
+    work.rollback()
 
 
 def test_a_deleted_picture_leaves_its_tile(city: City) -> None:
