@@ -16,7 +16,7 @@ def rows_of(ctx: Context, source_id: UUID | None, sql: str, **values: Any) -> li
     if source is None:
         return []
     ctx.enter(source)
-    try:
-        return ctx.sql.run(sql, tenant=source.id, **values)
-    finally:
-        ctx.enter(home)
+    found = ctx.sql.run(sql, tenant=source.id, **values)
+    ctx.enter(home)
+    ctx.sql.begin()  # at once: the ORM speaks on this connection without looking at what waits
+    return found
