@@ -1,6 +1,7 @@
-"""Change one's own name or language."""
+"""Change one's own name, salutation, phone number or language."""
 from events.users import UserUpdated
 from functions.users.profiles.profile import ProfileChange, ProfileOut
+from functions.users.profiles.showing import shown
 from functions.users.profiles.tables import Profile
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
@@ -10,6 +11,6 @@ from shared.function import Context, http, signed_in
 @signed_in
 def update_my_profile(ctx: Context, change: ProfileChange) -> ProfileOut:
     profile = ctx.db.get_or_404(Profile, ctx.user_id, lock=True)
-    if profile.change(change, ctx.now):
+    if profile.change(change.model_dump(), ctx.now):
         ctx.emit(UserUpdated(user_id=profile.id, name=profile.name, language=profile.language))
-    return ProfileOut.model_validate(profile)
+    return shown(profile)
