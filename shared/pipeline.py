@@ -121,7 +121,7 @@ class Function:
         if self.record.tenantless:
             return PLATFORM
         return tenants.resolve(host_of(request), request.header("x-tenant-id"), caller.tenant_id,
-                               everywhere=caller.everywhere)
+                               everywhere=caller.everywhere or is_platform(request))
 
     def check_feature(self, tenant: Tenant) -> None:
         """A module's functions answer only where the city has switched it on."""
@@ -141,9 +141,9 @@ class Function:
 
 
 def authenticate(request: Request) -> Principal:
-    """The caller: the token's person, or nobody."""
+    """The caller: the token's person, or nobody; the platform itself is nobody, too."""
     token = bearer(request)
-    if not token:
+    if not token or is_platform(request):
         return NOBODY
     caller = tokens.principal(token)
     tokens.refuse_revoked(caller)
