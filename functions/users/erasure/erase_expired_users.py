@@ -7,8 +7,7 @@ from uuid import UUID
 from events.privacy import KEEPERS, UserDeleted
 from functions.users.erasure.deletion import GRACE
 from functions.users.erasure.queries import BEGIN, EXPIRED, LATE, REMIND
-from functions.users.relay import due
-from shared import tenants
+from shared import relay, tenants
 from shared.function import Context, tick
 
 PATIENCE = timedelta(days=1)
@@ -29,7 +28,7 @@ def erase_expired_users(ctx: Context) -> None:
 
 def people(ctx: Context, question: str, until: datetime) -> Iterator[UUID]:
     """Whom the question finds, each in their own city; where there is no city any more, there is nobody to erase."""
-    for tenant_id, person in due(ctx, question, until=until):
+    for tenant_id, person in relay.ask(ctx.record.database, question, until=until):
         if city := tenants.lookup(str(tenant_id)):
             ctx.enter(city)
             yield person

@@ -4,8 +4,7 @@ from datetime import timedelta
 from functions.users.exports.queries import EXPIRED
 from functions.users.exports.tables import Export
 from functions.users.files import remove_folder
-from functions.users.relay import due
-from shared import tenants
+from shared import relay, tenants
 from shared.function import Context, tick
 
 LIFE = timedelta(days=7)
@@ -14,7 +13,7 @@ FORGET = "DELETE FROM exports WHERE tenant_id = :tenant AND id = :id"
 
 @tick("41 * * * *", timeout=300)
 def expire_exports(ctx: Context) -> None:
-    for tenant_id, export in due(ctx, EXPIRED, until=ctx.now - LIFE):
+    for tenant_id, export in relay.ask(ctx.record.database, EXPIRED, until=ctx.now - LIFE):
         if city := tenants.lookup(str(tenant_id)):
             ctx.enter(city)
             remove_folder(ctx, Export(id=export).folder)
