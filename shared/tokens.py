@@ -30,6 +30,7 @@ class Principal:
     impersonator_id: UUID | None = None
     scopes: frozenset[str] | None = None
     only: tuple[str, ...] = ()
+    logged_in_at: float = 0
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -60,14 +61,19 @@ def secret(use: Use) -> str:
 
 def issue(use: Use, user_id: UUID, tenant_id: UUID, roles: list[str], session_id: UUID, *, now: float,
           life: int | None = None, **more: Any) -> tuple[str, str]:
-    """A signed token and its id; `more` claims are `act` (RFC 8693 §4.1: who acts in the person's name) and `only`."""
+    """A signed token and its id.
+
+    `more` claims are `act` (RFC 8693 §4.1: who acts in the person's name), `only`, and `auth_time` (OpenID Connect Core §2:
+    when the person logged in) where that is not now.
+    """
     import jwt
 
     token_id = str(new_id())
     life = life or (settings().jwt_expiration if use == "access" else settings().jwt_refresh_expiration)
     claims: dict[str, Any] = {
         "iss": ISSUER, "aud": use, "sub": str(user_id), "tenantId": str(tenant_id), "sid": str(session_id),
-        "jti": token_id, "iat": int(now), "nbf": int(now), "exp": int(now) + life, **more}
+        "jti": token_id, "iat": int(now), "nbf": int(now), "exp": int(now) + life,
+        "auth_time": int(now), **more}
     if use == "access":
         claims |= {"roles": roles, "permissions": sorted(permissions_of(tuple(roles)))}
     return jwt.encode(claims, secret(use), "HS256"), token_id
@@ -108,7 +114,7 @@ def read(claims: dict[str, Any]) -> Principal:
         return Principal(UUID(claims["sub"]), UUID(claims["tenantId"]), tuple(map(str, claims["roles"])),
                          str(claims["sid"]), str(claims["jti"]), float(claims["exp"]), float(claims["iat"]),
                          impersonator_id=UUID(claims["act"]["sub"]) if "act" in claims else None,
-                         only=tuple(map(str, claims.get("only", ()))))
+                         only=tuple(map(str, claims.get("only", ()))), logged_in_at=float(claims.get("auth_time", 0)))
     except (KeyError, TypeError, ValueError):
         raise TokenInvalid from None
 

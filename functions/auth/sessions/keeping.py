@@ -37,11 +37,14 @@ def begin(ctx: Context, account_id: UUID, password_hash: str, user_agent: str) -
     return answer(ctx, Person(id=account_id, name=row[0], roles=row[1], tenant_id=ctx.tenant.id), session_id, access_id, refresh)
 
 
-def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str) -> SignedIn:
+def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str,
+           logged_in_at: int | None = None) -> SignedIn:
     """Both tokens; the session is marked in Redis once it is durable (requirements §9.1)."""
     life = settings().jwt_refresh_expiration
     ctx.after_commit(partial(cache.command, "SET", mark(ctx, session_id), str(person.id), "EX", life))
-    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=ctx.now.timestamp())
+    now = ctx.now.timestamp()
+    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=now,
+                             auth_time=int(now) if logged_in_at is None else logged_in_at)
     return SignedIn(access_token=access, refresh_token=refresh, expires_in=settings().jwt_expiration, user=person)
 
 

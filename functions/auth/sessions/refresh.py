@@ -21,4 +21,5 @@ def refresh(ctx: Context, presented: RefreshIn) -> SignedIn:
         raise TokenRevoked
     person = Person(id=session.account_id, name=row[0], roles=row[1], tenant_id=home.id)
     agreed_city(ctx, home.id, everywhere=Principal(person.id, home.id, tuple(person.roles)).everywhere)
-    return answer(ctx, person, claims["sid"], session.access_id, successor(claims, session))
+    return answer(ctx, person, claims["sid"], session.access_id, successor(claims, session),
+                  int(claims.get("auth_time", 0)))
