@@ -1,6 +1,5 @@
 """Read one's own profile."""
 from functions.users.profiles.profile import ProfileOut
-from functions.users.profiles.showing import shown
 from functions.users.profiles.tables import Profile
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
@@ -9,4 +8,4 @@ from shared.function import Context, http, signed_in
 @http.get("/api/users/me", at_home=True, raises=[NotFound])
 @signed_in
 def get_my_profile(ctx: Context) -> ProfileOut:
-    return shown(ctx.db.get_or_404(Profile, ctx.user_id))
+    return ProfileOut.model_validate(ctx.db.get_or_404(Profile, ctx.user_id))

@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import Field
 
 from functions.users.profiles.salutations import Salutation
-from shared.errors import Conflict
 from shared.schema import LanguageTag, Line, Schema, text
 
 
@@ -17,10 +16,6 @@ class State(StrEnum):
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
     DELETED = "deleted"
-
-
-class PersonIsDeleted(Conflict):
-    message = "This account was deleted. It can be restored for 30 days, and not changed meanwhile."
 
 
 class ProfileOut(Schema):
@@ -33,7 +28,7 @@ class ProfileOut(Schema):
     first_name: str
     last_name: str
     phone: str
-    photo_url: str | None = None
+    photo_url: str | None
     language: str
     created_at: datetime
     updated_at: datetime

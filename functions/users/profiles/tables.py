@@ -5,10 +5,13 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from functions.users.profiles.profile import PersonIsDeleted, State
+from functions.users.profiles.profile import State
+from shared import storage
 from shared.orm import DatedModel
 from shared.privacy import Personal
 from shared.rbac import RANK
+
+LINK_SECONDS = 60 * 60
 
 
 class Profile(DatedModel):
@@ -39,6 +42,11 @@ class Profile(DatedModel):
     updated_at: Mapped[datetime]
 
     @property
+    def photo_url(self) -> str | None:
+        """A signed link to the photo, if there is one."""
+        return storage.sign_get(self.tenant_id, self.photo, LINK_SECONDS) if self.photo else None
+
+    @property
     def rank(self) -> int:
         """The rank of the highest role."""
         return highest(self.roles)
@@ -51,11 +59,12 @@ class Profile(DatedModel):
         self.updated_at = at if changed else self.updated_at
         return bool(changed)
 
-    def enter(self, state: State, at: datetime) -> bool:
-        """Activate or deactivate; whether that is different from before. PersonIsDeleted after the end."""
-        if self.state == State.DELETED:
-            raise PersonIsDeleted
-        return self.change({"state": state}, at)
+    def prefer(self, channels: list[Any], quiet: tuple[str | None, str | None], at: datetime) -> bool:
+        """Take over how to be reached; whether anything is different now."""
+        if (self.channels, (self.quiet_from, self.quiet_until)) == (channels, quiet):
+            return False
+        self.channels, (self.quiet_from, self.quiet_until), self.updated_at = channels, quiet, at
+        return True
 
     def delete(self, at: datetime) -> bool:
         """End it, for now; whether it had not ended before."""
