@@ -130,7 +130,7 @@ def test_the_formats_can_be_had_alone(city: City) -> None:
 
 def test_a_spreadsheet_computes_nothing_of_it(city: City) -> None:
     _, token = active(city)
-    assert call("update-my-profile", token=token, body={"name": "=HYPERLINK(\"http://evil.example\")"}).status == 200
+    assert call("update-my-profile", token=token, body={"name": '=HYPERLINK("http://evil.example")'}).status == 200
     files = exported(city, token)
     assert table(files["users/profiles.csv"])[0]["name"] == "'=HYPERLINK(\"http://evil.example\")"
     assert json.loads(files["users.json"])["profiles"][0]["name"].startswith("=HYPERLINK")

@@ -12,5 +12,5 @@ from shared.paging import Cursor, Limit
 @signed_in
 def get_consents(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None) -> ConsentsOut:
     mine = select(ConsentEntry).where(ConsentEntry.user_id == ctx.user_id)
-    return ConsentsOut(current=[ConsentOut.model_validate(entry) for entry in current(ctx).values()],
+    return ConsentsOut(current=list(current(ctx).values()),
                        history=ctx.db.page(mine, ConsentOut, limit, cursor))

@@ -15,12 +15,12 @@ from shared.schema import Page
 def set_consents(ctx: Context, wanted: ConsentsIn) -> Page[ConsentOut]:
     ctx.db.get_or_404(Profile, ctx.user_id, lock=True)   # one decision after the other
     known = current(ctx)
+    at = max([ctx.now, *(decided.created_at for decided in known.values())])   # later than what was decided while we waited
     for purpose, decision in wanted.consents.items():
         before = known.get(purpose)
         if before and (before.granted, before.text_version) == (decision.granted, decision.text_version):
             continue
-        known[purpose] = ConsentEntry(id=new_id(), user_id=ctx.user_id, purpose=purpose, created_at=ctx.now,
-                                      **decision.model_dump())
-        ctx.db.add(known[purpose])
+        known[purpose] = ConsentOut(purpose=purpose, created_at=at, **decision.model_dump())
+        ctx.db.add(ConsentEntry(id=new_id(), user_id=ctx.user_id, **known[purpose].model_dump()))
         ctx.emit(ConsentChanged(user_id=ctx.user_id, purpose=purpose, granted=decision.granted))
-    return Page(items=[ConsentOut.model_validate(known[purpose]) for purpose in sorted(known)])
+    return Page(items=[known[purpose] for purpose in sorted(known)])
