@@ -20,8 +20,8 @@ pytestmark = pytest.mark.usefixtures("thirdparty")
 AGE = "UPDATE exports SET created_at = created_at - make_interval(mins => :minutes) RETURNING 1"
 
 
-def export(token: str, format: str = "") -> Answer:
-    return call("export-my-data", token=token, query=f"format={format}" if format else "")
+def export(token: str, wanted: str = "") -> Answer:
+    return call("export-my-data", token=token, query=f"format={wanted}" if wanted else "")
 
 
 def unpacked(answer: Answer) -> dict[str, bytes]:
@@ -30,10 +30,10 @@ def unpacked(answer: Answer) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def exported(city: City, token: str, format: str = "") -> dict[str, bytes]:
+def exported(city: City, token: str, wanted: str = "") -> dict[str, bytes]:
     assert export(token).status == 202
     city.settle()
-    return unpacked(export(token, format))
+    return unpacked(export(token, wanted))
 
 
 def manifest(files: dict[str, bytes]) -> dict[str, Any]:
