@@ -11,8 +11,8 @@ from shared.function import Context, Response, http, signed_in
 from shared.ids import new_id
 
 
-@http.get("/api/users/me/export", at_home=True, in_person=True, emits=[ExportRequested], raises=[NotFound], memory=512,
-          timeout=120)
+@http.get("/api/users/me/export", at_home=True, in_person=True, later=Gathering, emits=[ExportRequested], raises=[NotFound],
+          memory=512, timeout=120)
 @signed_in
 def export_my_data(ctx: Context, format: Format | None = None) -> Response:  # noqa: A002
     profile = ctx.db.get_or_404(Profile, ctx.user_id, lock=True)   # who asks twice at once gets one export
