@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
 from shared.record import Record
-from tooling.generate.common import public
+from tooling.generate.common import routed
 
 HOLE = "{}"
 
@@ -37,7 +37,7 @@ class Routes:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.root = Node()
-        for record in public(records):
+        for record in routed(records):
             node = self.root
             for part in record.path.strip("/").split("/"):
                 node = node.parts.setdefault(HOLE if part.startswith("{") else part, Node())

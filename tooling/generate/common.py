@@ -24,8 +24,16 @@ def by_service(records: Iterable[Record]) -> Mapping[str, list[Record]]:
 
 
 def public(records: Iterable[Record]) -> list[Record]:
-    """What has a public address: static paths before those with placeholders, long ones before short ones."""
-    found = [record for record in records if record.kind == "http" and record.path and not record.access.internal]
+    """What has a public address, in the order of `routed`."""
+    return [record for record in routed(records) if not record.access.internal]
+
+
+def routed(records: Iterable[Record]) -> list[Record]:
+    """What has an address: static paths before those with placeholders, long ones before short ones.
+
+    Internal functions have one too, because functions ask each other there (shared/inside.py); it opens to the platform alone.
+    """
+    found = [record for record in records if record.kind == "http" and record.path]
     return sorted(found, key=lambda record: (shape(record), record.path, record.method))
 
 
