@@ -61,6 +61,8 @@ def types(records: list[Record]) -> dict[str, tuple[Any, Mode]]:
             found[f"{record.name} body"] = (body[1], "validation")
         if (answer := returned(record)) is not None:
             found[f"{record.name} answer"] = (answer, "serialization")
+        if record.later:
+            found[f"{record.name} later"] = (record.later, "serialization")
     return found
 
 
@@ -101,7 +103,7 @@ def operation(record: Record, schemas: Schemas, names: Mapping[str, str]) -> Doc
         "security": security(record), **extensions(record),
         "parameters": parameters(record, schemas, names),
         **({"requestBody": request_body(record, body[1], schemas)} if body else {}),
-        "responses": success(record, schemas) | problems.responses(problems.refusals(record))}
+        "responses": success(record, schemas) | later(record, schemas) | problems.responses(problems.refusals(record))}
 
 
 def security(record: Record) -> list[Document]:
@@ -166,6 +168,16 @@ def success(record: Record, schemas: Schemas) -> Document:
     if returns is Response:
         return {str(record.status): {"description": "The bytes", "headers": headers, "content": {"*/*": {}}}}
     return {"204": {"description": "Done; there is nothing to say", "headers": headers}}
+
+
+def later(record: Record, schemas: Schemas) -> Document:
+    """What comes back as long as the answer is not ready."""
+    if record.later is None:
+        return {}
+    headers = {name: {"$ref": f"#/components/headers/{ref}"} for name, ref in (
+        ("X-Correlation-Id", "CorrelationId"), ("Retry-After", "RetryAfter"))}
+    content = {"application/json": {"schema": schemas[f"{record.name} later"]}}
+    return {"202": {"description": "Not ready yet; ask again", "headers": headers, "content": content}}
 
 
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
