@@ -204,7 +204,7 @@ def test_a_seed_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 
 def test_there_is_no_demonstration_in_production() -> None:
-    secrets = {"JWT_SECRET": "a" * 40, "JWT_REFRESH_SECRET": "b" * 40, "BROKER_TOKEN": "c" * 40}
+    secrets = {"JWT_SECRET": "a" * 40, "JWT_REFRESH_SECRET": "b" * 40, "BROKER_TOKEN": "c" * 40, "ENCRYPTION_KEY": "d" * 40}
     with in_environment({"ENVIRONMENT": "production", **secrets}):
         for name in ("all", "categories", "tiles", "initial-admin"):
             with pytest.raises(Problem, match="production"):

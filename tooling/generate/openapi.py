@@ -184,4 +184,4 @@ COMMON: Document = {
                       "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}}}
 APPLIES: dict[str, Callable[[Record], bool]] = {
     "Tenant": lambda record: not record.tenantless, "Language": lambda _: True,
-    "IdempotencyKey": lambda record: record.method == "POST" and not record.tenantless, "CorrelationId": lambda _: True}
+    "IdempotencyKey": lambda record: record.claims, "CorrelationId": lambda _: True}

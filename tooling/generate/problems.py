@@ -73,7 +73,7 @@ def refusals(record: Record) -> list[Refusal]:
     found.append(errors.ValidationFailed)
     if record.method in BODY_METHODS:
         found += [errors.MalformedJson, errors.PayloadTooLarge]
-    if record.method == "POST" and not record.tenantless:
+    if record.claims:
         found.append(errors.IdempotencyKeyReused)
     told = [Refusal.of(problem) for problem in dict.fromkeys([*found, *record.raises]) if problem is not NotFound]
     return [*told, Refusal.missing(record)] if "{" in record.path or NotFound in record.raises else told

@@ -7,12 +7,13 @@ from uuid import uuid5
 
 from pydantic import BaseModel
 
-from functions.core.listings.listing import Address, Contact, OpeningHours, as_json, safe_html
+from functions.core.listings.listing import Address, Contact, OpeningHours, as_json
 from functions.core.tiles.create_default_tiles import create, create_default_tiles, usual
 from shared import quotas
 from shared.languages import LANGUAGES
 from shared.pg import pool
 from shared.rbac import EDITOR
+from shared.richtext import safe_html
 from shared.schema import Schema
 from shared.settings import settings
 from shared.sql import Sql

@@ -1,10 +1,10 @@
 """Make an uploaded file fit to be shown: pictures lose their metadata and get a thumbnail; what is not fit is refused."""
 from events.core import MediaUploaded
 from functions.core.media.media import State, sniff
-from functions.core.media.pictures import Picture, PictureRefused, render
 from functions.core.media.tables import Media
 from shared import quotas, storage
 from shared.function import Context, on
+from shared.pictures import Picture, PictureRefused, render
 
 
 @on(MediaUploaded, memory=768, timeout=60)

@@ -6,8 +6,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
 from functions.core.categories.category import Icon, Names
-from functions.core.listings.listing import Picture, RichText
+from functions.core.listings.listing import Picture
 from shared.errors import Conflict, Invalid
+from shared.richtext import RichText
 from shared.schema import LanguageTag, Schema, WebAddress
 
 MOST = 100
