@@ -124,7 +124,7 @@ def test_no_function_starts_with_keys_that_are_weak_or_ambiguous(jwt_keys: Use, 
 
 
 def test_production_needs_keys_or_a_secret_and_a_refresh_secret_in_any_case(jwt_keys: Use) -> None:
-    own = {"ENVIRONMENT": "production", "BROKER_TOKEN": "b" * 32, "JWT_REFRESH_SECRET": "r" * 32}
+    own = {"ENVIRONMENT": "production", "BROKER_TOKEN": "b" * 32, "JWT_REFRESH_SECRET": "r" * 32, "ENCRYPTION_KEY": "e" * 32}
     jwt_keys(EDDSA, **own)
     assert settings().environment == "production"
     for name, value in (("JWT_REFRESH_SECRET", "r" * 31), ("JWT_REFRESH_SECRET", Settings.model_fields["jwt_refresh_secret"].default.get_secret_value())):
