@@ -1,4 +1,6 @@
 """Which listings lie outside the city: said to their authors and to admins, and to nobody else."""
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -6,9 +8,11 @@ from uuid import uuid4
 import pytest
 
 from events.city import BoundarySet
+from functions.core.boundary.queries import HOLD
 from shared.cloudevents import Envelope
+from shared.settings import settings
 from tests.core.factories import make_listing, make_published
-from tests.support import City, Said, deliver
+from tests.support import City, Said, deliver, superuser
 
 SQUARE = {"type": "Polygon", "coordinates": [[[8.0, 49.0], [9.0, 49.0], [9.0, 50.0], [8.0, 50.0], [8.0, 49.0]],
                                              [[8.4, 49.4], [8.6, 49.4], [8.6, 49.6], [8.4, 49.6], [8.4, 49.4]]]}
@@ -89,3 +93,24 @@ def test_the_flag_changes_neither_version_nor_time(city: City) -> None:
     announce(city)
     now = city.call("get-listing", "city_admin", path=f"/api/listings/{listing['id']}").body
     assert (now["version"], now["updatedAt"]) == (listing["version"], listing["updatedAt"])
+
+
+def somebody_waits() -> bool:
+    with superuser("postgres") as connection:
+        return bool(connection.run("SELECT count(*) FROM pg_stat_activity WHERE datname = :database AND wait_event_type = 'Lock'",
+                                   database=settings().postgres_database_prefix + "core")[0][0])
+
+
+def test_a_listing_that_is_made_while_the_boundary_changes_is_not_forgotten(city: City) -> None:
+    near = make_listing(city, location=INSIDE)
+    work = city.sql("core")
+    work.run(HOLD, tenant=city.id)
+    work.run("UPDATE listings SET lat = :lat, lon = :lon", **OUTSIDE)  # as in a call that has not seen the boundary
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(announce, city)
+        deadline = time.monotonic() + 20
+        while not somebody_waits():
+            assert time.monotonic() < deadline, "the boundary did not wait"
+        work.commit()
+        pending.result()
+    assert flag(city, near) is True

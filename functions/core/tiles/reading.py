@@ -2,12 +2,11 @@
 from uuid import UUID
 
 from functions.core.categories.reading import languages
-from functions.core.tiles.queries import LIST, MEDIA, ONE
-from functions.core.tiles.tile import TileDetail, TileOut
+from functions.core.tiles.queries import MEDIA, ONE
+from functions.core.tiles.tile import TileDetail
 from shared.context import Context
 from shared.errors import NotFound, ValidationFailed
 from shared.http import Json
-from shared.schema import Page
 
 
 def detail(ctx: Context, tile_id: UUID) -> Json[TileDetail]:
@@ -22,11 +21,6 @@ def shown(ctx: Context, tile_id: UUID) -> Json[TileDetail]:
     if found is None:
         raise NotFound("Tile", tile_id)
     return found
-
-
-def listed(ctx: Context, *, unpublished: bool) -> Json[Page[TileOut]]:
-    """The tiles in their order, those that nobody sees now on demand."""
-    return ctx.sql.json(LIST, tenant=ctx.tenant.id, now=ctx.now, all=unpublished, **languages(ctx))
 
 
 def require_media(ctx: Context, media_id: UUID) -> None:

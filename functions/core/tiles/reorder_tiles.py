@@ -4,8 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from functions.core.tiles.queries import IDS, LOCK, ORDER
-from functions.core.tiles.reading import listed
+from functions.core.tiles.queries import IDS, LIST, LOCK, ORDER
 from functions.core.tiles.tile import MOST, TileOut, TilesIncomplete
 from shared.function import Context, Json, http, requires
 from shared.schema import Page, Schema
@@ -25,4 +24,5 @@ def reorder_tiles(ctx: Context, order: TileOrder) -> Json[Page[TileOut]]:
     if sorted(present) != sorted(map(str, order.ids)):
         raise TilesIncomplete
     ctx.sql.run(ORDER, tenant=ctx.tenant.id, ids=order.ids, now=ctx.now)
-    return listed(ctx, unpublished=True)
+    return ctx.sql.json(LIST, tenant=ctx.tenant.id, now=ctx.now, all=True, language=ctx.language,
+                        own_language=ctx.tenant.language)
