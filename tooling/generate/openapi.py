@@ -186,7 +186,7 @@ COMMON: Document = {
     "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "description":
                        "The same key with the same request gets the first answer again, and nothing is done twice."},
     "CorrelationId": {"name": "X-Correlation-Id", "in": "header", "schema": {"type": "string"}, "description":
-                      "The caller's own name for this call: up to 128 of A-Z a-z 0-9 . _ : -; any other is replaced by one of ours."}}
+                      "The caller's own name for this call: up to 128 of A-Z a-z 0-9 . _ : -; others are replaced."}}
 APPLIES: dict[str, Callable[[Record], bool]] = {
     "Tenant": lambda record: not record.tenantless, "Language": lambda _: True,
     "IdempotencyKey": lambda record: record.method == "POST" and not record.tenantless, "CorrelationId": lambda _: True}
