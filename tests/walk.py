@@ -18,7 +18,9 @@ EACH = settings(max_examples=3, derandomize=True, database=None, deadline=None, 
 BETTER: dict[str, dict[str, Any]] = {  # what JSON Schema cannot say
     "ingest-document": {"url": "https://example.org/a", "file": None}, "trigger-build": {"platform": "web"},
     "onboard-city": {"timeZone": "Europe/Berlin", "features": []}, "update-city": {"timeZone": "Europe/Berlin", "features": []},
-    "save-app-config": {"theme": {}, "features": {}}, "create-listing": {"mediaIds": []}}
+    "save-app-config": {"features": {}, "theme": {
+        "primary": "#00508c", "secondary": "#ffb400", "background": "#ffffff", "text": "#1a1a1a"}},
+    "register-device": {"deviceId": "installation-of-this-walk"}, "create-listing": {"mediaIds": []}}
 METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE")
 HTTP = sorted(public(records().values()), key=lambda record: METHODS.index(record.method))
 
