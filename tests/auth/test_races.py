@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from shared.settings import settings
+from shared.tenants import PLATFORM
 from tests.auth.people import Person, join, login, refresh
-from tests.support import Answer, City, superuser
+from tests.support import Answer, City, call, superuser
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = :database AND wait_event_type = 'Lock'"
 DEMOTE = "UPDATE accounts SET roles = '{citizen}', updated_at = now() WHERE id = :id RETURNING 1"
@@ -52,4 +53,14 @@ def test_a_refresh_during_a_demotion_has_the_new_roles(city: City, admin: Person
     with ThreadPoolExecutor(1) as pool:
         with half_demoted(city, admin.id):
             pending: Future[Answer] = pool.submit(refresh, token)
+        assert pending.result().body["user"]["roles"] == ["citizen"]
+
+
+def test_whoever_acts_in_a_persons_name_during_a_demotion_has_the_new_roles(city: City, admin: Person) -> None:
+    platform = City(PLATFORM)
+    chief = login(platform, join(platform, "super_admin")).body["accessToken"]
+    with ThreadPoolExecutor(1) as pool:
+        with half_demoted(city, admin.id):
+            pending: Future[Answer] = pool.submit(
+                call, "impersonate", token=chief, tenant=city.tenant.slug, body={"userId": str(admin.id), "reason": "Ticket 7"})
         assert pending.result().body["user"]["roles"] == ["citizen"]
