@@ -8,7 +8,7 @@ import pytest
 from functions.auth.letters import TO_ONE_ADDRESS
 from functions.auth.one_time import new_token
 from functions.auth.sessions.throttle import FREE
-from shared import tokens
+from shared import tenants, tokens
 from shared.tenants import PLATFORM
 from tests.auth.people import PASSWORD, Person, forget, is_in, join, letters, link_token, login, refresh, reset
 from tests.auth.work import cost
@@ -218,3 +218,16 @@ def test_sessions_whose_end_could_not_be_written_down_are_refused_all_the_same(
 def test_no_password_is_in_an_event(city: City, person: Person) -> None:
     change(login(city, person).body)
     assert NEW not in "".join(event.text for event in city.events())
+
+
+def test_whoever_has_not_accepted_new_terms_may_still_protect_their_account(city: City, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there, lost = (login(city, person).body for _ in range(3))
+    [session] = [s["id"] for s in call("list-sessions", token=lost["accessToken"]).body["items"] if s["current"]]
+    stricter = (float("inf"), city.tenant.model_copy(update={"terms": 1}))
+    for name in (city.tenant.slug, str(city.id)):
+        monkeypatch.setitem(tenants.memory, name, stricter)
+    assert call("revoke-session", path=f"/api/auth/sessions/{session}", token=here["accessToken"]).status == 204
+    assert change(here).status == 204
+    assert call("logout", token=here["accessToken"]).status == 204
+    assert dead(there)
+    assert call("logout-everywhere", token=login(city, person, NEW).body["accessToken"]).status == 204

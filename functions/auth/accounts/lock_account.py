@@ -14,7 +14,7 @@ from shared.schema import Schema, text
 
 
 class Lock(Schema):
-    """`reason` is told to the account's owner by mail, and kept nowhere."""
+    """`reason` is told to the account's owner by mail, and not kept with it."""
 
     reason: Annotated[str, text(500)] = ""
 

@@ -22,9 +22,10 @@ def register(ctx: Context, wanted: RegistrationIn) -> VerificationSent:
     if ctx.tenant.id == PLATFORM_ID:   # it has administrators, no citizens
         raise UnknownTenant(tenant=ctx.tenant.slug)
     refuse_weak(wanted.password, wanted.email, wanted.name, ctx.tenant.name)
+    is_welcome = may_be_sent(ctx, KIND, wanted.email)
     registration_id, token = new_id(), new_token(ctx.tenant.id)
     language, password_hash = wanted.language or ctx.tenant.language, hashed(wanted.password)
-    if may_be_sent(ctx, KIND, wanted.email):
+    if is_welcome:
         [[owner]] = ctx.sql.run(
             KEEP, tenant=ctx.tenant.id, id=registration_id, email=wanted.email, name=wanted.name, language=language,
             password_hash=password_hash, token_hash=hash_of(token), expires=ctx.now + VALID_FOR, now=ctx.now)
