@@ -1,15 +1,21 @@
 """Questions that one function asks another: internal HTTP functions, called through the gateway as the platform itself."""
+from uuid import UUID
+
 from shared.errors import Unavailable
 from shared.settings import settings
 
 
-def ask(path: str, *, timeout: float = 5) -> bytes:
-    """What an internal function answers to a GET; empty for a 404, Unavailable when there is no good answer."""
+def ask(path: str, tenant_id: UUID | None = None, *, timeout: float = 5) -> bytes:
+    """What an internal function answers to a GET about a tenant, also one that is switched off.
+
+    Empty for a 404, Unavailable when there is no good answer.
+    """
     from urllib.error import HTTPError, URLError
     from urllib.request import Request, urlopen
 
     question = Request(settings().gateway_url + path,  # noqa: S310 (our own gateway)
-                       headers={"Authorization": f"Bearer {settings().broker_token.get_secret_value()}"})
+                       headers={"Authorization": f"Bearer {settings().broker_token.get_secret_value()}",
+                                **({"X-Tenant-ID": str(tenant_id)} if tenant_id else {})})
     try:
         with urlopen(question, timeout=timeout) as answer:  # noqa: S310
             body: bytes = answer.read()

@@ -47,12 +47,16 @@ def write_table(ctx: Context, table: str, folder: str) -> int:
     return count
 
 
-def erased(ctx: Context, event: UserDeleted | CityDeleted, models: Models) -> UserErased | CityErased:
-    """Erase this service's part of a person or of a city, and say that it is done; done twice it changes nothing."""
+def erased(ctx: Context, event: UserDeleted | CityDeleted, models: Models, *,
+           except_for: tuple[str, ...] = ()) -> UserErased | CityErased:
+    """Erase this service's part of a person or of a city, and say that it is done; done twice it changes nothing.
+
+    `except_for` names tables that outlive a city.
+    """
     if isinstance(event, UserDeleted):
         privacy.erase(ctx.sql, ctx.tenant.id, event.user_id, models)
         return UserErased(user_id=event.user_id, service=ctx.record.service)
-    for table in tables(ctx):
+    for table in (name for name in tables(ctx) if name not in except_for):
         ctx.sql.run(f"DELETE FROM {table} WHERE tenant_id = :tenant", tenant=ctx.tenant.id)  # noqa: S608 (as above)
     return CityErased(city_id=event.city_id, service=ctx.record.service)
 

@@ -83,13 +83,14 @@ def call(name: str, *, method: str | None = None, path: str = "", query: str = "
     return answer(function(name)(Request(environ)))
 
 
-def asked(path: str, *, timeout: float = 5) -> bytes:
+def asked(path: str, tenant_id: UUID | None = None, *, timeout: float = 5) -> bytes:
     """Be the gateway for what one function asks another: an internal GET by its path."""
     where, _, query = path.partition("?")
     fitting = [r for r in records().values() if r.kind == "http" and r.method == "GET"
                and function(r.name).binding.path_parameters(where) is not None]
     record = min(fitting, key=lambda r: r.path.count("{"))
-    got = call(record.name, path=where, query=query, token=settings().broker_token.get_secret_value())
+    got = call(record.name, path=where, query=query, token=settings().broker_token.get_secret_value(),
+               tenant=str(tenant_id) if tenant_id else "")
     assert got.status in (200, 404), got.body
     return got.raw if got.status == 200 else b""
 

@@ -1,13 +1,14 @@
 """A city as clients write and read it, and what can be wrong with it."""
 import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from functions.city.features import Features
+from functions.city.quotas import PLANS, STANDARD, Plan, Quotas
 from shared.errors import Conflict
 from shared.languages import DEFAULT
 from shared.schema import Email, LanguageTag, Line, Schema, Slug, WebAddress, text
@@ -103,7 +104,22 @@ class CityIn(Schema):
     theme: Theme = Theme()
     contact: Contact | None = None
     website: WebAddress | None = None
+    second_factor: bool = Field(default=False, alias="requireSecondFactor", description="of its admins")
+    plan: Plan | None = None
+    quotas: Quotas | None = None
     admin: FirstAdmin
+
+    @model_validator(mode="after")
+    def one_measure(self) -> Self:
+        """Refuse a plan together with quotas."""
+        if self.plan and self.quotas:
+            raise ValueError("give either a plan or quotas")
+        return self
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """What the city may use, as the directory keeps it."""
+        return (self.quotas or PLANS[self.plan or STANDARD]).limits
 
 
 class CityChanges(Schema):
@@ -119,8 +135,9 @@ class CityChanges(Schema):
     theme: Theme | None = None
     contact: Contact | None = None
     website: WebAddress | None = None
+    second_factor: bool | None = Field(default=None, alias="requireSecondFactor", description="of its admins")
 
-    @field_validator("name", "state", "time_zone", "languages", "features", "theme")
+    @field_validator("name", "state", "time_zone", "languages", "features", "theme", "second_factor")
     @classmethod
     def stays(cls, value: object) -> object:
         """Refuse to remove what every city has."""
@@ -144,6 +161,7 @@ class CityOut(Schema):
     theme: Theme
     contact: Contact | None
     website: str | None
+    header_url: str | None
     active: bool
     created_at: datetime
     updated_at: datetime

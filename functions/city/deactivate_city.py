@@ -12,7 +12,7 @@ from shared.function import Context, http, requires
 def deactivate_city(ctx: Context, city: CityName) -> CityOut:
     row = enter_city(ctx, city)
     if row.active:
-        row.active, row.updated_at = False, ctx.now
+        row.switch(on=False, at=ctx.now)
         make_known(ctx, ctx.tenant)
         ctx.emit(CityDeactivated(city_id=row.id, slug=row.slug))
     return CityOut.model_validate(row)

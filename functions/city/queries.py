@@ -1,17 +1,22 @@
 """The SQL of the registry: read before there is a tenant, so nothing here names one."""
 COLUMNS = """id, slug, name, state, population,
  CASE WHEN lat IS NULL OR lon IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
- time_zone AS "timeZone", languages, features, theme, contact, website, active, created_at AS "createdAt",
- updated_at AS "updatedAt" """
+ time_zone AS "timeZone", languages, features, theme, contact, website,
+ CASE WHEN header_key IS NOT NULL THEN '/api/cities/' || slug || '/header' END AS "headerUrl",
+ active, created_at AS "createdAt", updated_at AS "updatedAt" """
 NAMED = "(slug = :slug OR id = CAST(:id AS uuid))"
-TENANT = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'languages', languages,
- 'features', features, 'time_zone', time_zone)::text FROM cities WHERE {NAMED}"""
+DIRECTORY = """SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'languages', languages,
+ 'features', features, 'time_zone', time_zone, 'terms', terms_version, 'second_factor', second_factor, 'quotas', quotas)::text
+ FROM cities"""
+LIVING = f"{DIRECTORY} WHERE {NAMED} AND deleted_at IS NULL"
+TENANT = f"{DIRECTORY} WHERE (slug = :slug AND deleted_at IS NULL) OR id = CAST(:id AS uuid)"  # events name what is gone
 ONE = f"SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM cities WHERE {NAMED} AND active) x"
 LOCK = "SELECT FROM cities WHERE id = :id FOR UPDATE"
 CREATE = f"""WITH made AS (
  INSERT INTO cities (id, tenant_id, slug, name, state, population, lat, lon, time_zone, languages, features, theme, contact,
-  website)
- VALUES (:id, :id, :slug, :name, :state, :population, :lat, :lon, :time_zone, :languages, :features, :theme, :contact, :website)
+  website, second_factor, quotas)
+ VALUES (:id, :id, :slug, :name, :state, :population, :lat, :lon, :time_zone, :languages, :features, :theme, :contact, :website,
+  :second_factor, :quotas)
  ON CONFLICT (slug) DO NOTHING RETURNING *)
 SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM made) x"""
 IN_STATE = "active AND (CAST(:state AS text) IS NULL OR state = :state)"
@@ -27,3 +32,13 @@ NEARBY = f"""WITH measured AS (
   FROM cities WHERE {IN_STATE} AND lat IS NOT NULL AND lon IS NOT NULL)
  SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor', null)::text
  FROM (SELECT * FROM measured WHERE distance <= :radius ORDER BY distance, slug LIMIT :limit) x"""
+FOLLOW_TERMS = "UPDATE cities SET terms_version = greatest(terms_version, CAST(:version AS int)) WHERE id = :id"
+HEADER = "SELECT header_key FROM cities WHERE id = :id"
+SOURCE = """SELECT id, json_build_object('state', state, 'timeZone', time_zone, 'languages', languages, 'features', features,
+  'theme', theme, 'requireSecondFactor', second_factor, 'quotas', json_build_object('listings', quotas->'listings',
+   'storageBytes', quotas->'storage_bytes', 'builds', quotas->'builds', 'questions', quotas->'questions'))::text
+ FROM cities WHERE (slug = :slug OR id = CAST(:id AS uuid)) AND deleted_at IS NULL"""
+ERASED = """UPDATE cities SET erased_from = ARRAY(SELECT DISTINCT unnest(erased_from || CAST(:service AS text)) ORDER BY 1)
+ WHERE id = :id AND deleted_at IS NOT NULL AND erased_at IS NULL RETURNING erased_from"""
+TOMBSTONE = """UPDATE cities SET erased_at = :now, updated_at = :now, name = slug, state = '', population = NULL, lat = NULL,
+ lon = NULL, features = '{}', theme = '{}', contact = NULL, website = NULL, header_key = NULL, quotas = '{}' WHERE id = :id"""

@@ -25,7 +25,15 @@ class City(TenantModel):
     theme: Mapped[dict[str, Any]]
     contact: Mapped[dict[str, Any] | None]
     website: Mapped[str | None]
+    header_key: Mapped[str | None]
     active: Mapped[bool]
+    terms_version: Mapped[int]
+    second_factor: Mapped[bool]
+    quotas: Mapped[dict[str, Any]]
+    deactivated_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    erased_from: Mapped[list[str]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -33,6 +41,15 @@ class City(TenantModel):
     def location(self) -> dict[str, float] | None:
         """Latitude and longitude, where they are known."""
         return None if self.lat is None or self.lon is None else {"lat": self.lat, "lon": self.lon}
+
+    @property
+    def header_url(self) -> str | None:
+        """Where its header image is shown."""
+        return f"/api/cities/{self.slug}/header" if self.header_key else None
+
+    def switch(self, *, on: bool, at: datetime) -> None:
+        """Switch it on, or off."""
+        self.active, self.updated_at, self.deactivated_at = on, at, None if on else at
 
     def change(self, changes: dict[str, Any], *, at: datetime) -> None:
         """Take over what is given; colours that are left out stay."""

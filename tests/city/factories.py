@@ -35,3 +35,15 @@ def resolved(name: str) -> Tenant:
     answer = call("resolve-city", query=f"host={name}")
     assert answer.status == 200, answer.body
     return Tenant.model_validate_json(answer.raw)
+
+
+def publish_imprint(made: City, **fields: Any) -> None:
+    """Let a city publish an imprint, without which it cannot be activated again."""
+    body = {"language": "de", "text": "<p>Stadt Weinheim, Obertorstraße 9</p>", "publish": True} | fields
+    answer = made.call("save-legal-text", "super_city_admin", path=f"/api/cities/{made.id}/legal/imprint", body=body)
+    assert answer.status == 201, answer.body
+
+
+def platform(by: City, name: str, which: object, tail: str = "", **parts: Any):
+    """The answer to a super admin's call about a city."""
+    return call(name, path=f"/api/cities/{which}{tail}", token=by.token("super_admin"), **parts)

@@ -1,5 +1,5 @@
 """The registry: who reads it, who changes it, and how a city is switched off."""
-from tests.city.factories import registered, resolved
+from tests.city.factories import publish_imprint, registered, resolved
 from tests.support import City, call
 
 
@@ -88,6 +88,7 @@ def test_nobody_changes_another_city_but_the_platform(city: City) -> None:
 
 def test_a_city_that_is_switched_off_is_gone_for_the_public_and_comes_back(city: City) -> None:
     with registered(city, state=f"Land-{city.tenant.slug}") as made:
+        publish_imprint(made)
         off = switch("deactivate", city, made.tenant.slug)
         assert (off.status, off.body["active"]) == (200, False)
         assert switch("deactivate", city, made.id).status == 200
@@ -101,6 +102,7 @@ def test_a_city_that_is_switched_off_is_gone_for_the_public_and_comes_back(city:
 
 def test_the_calls_of_a_city_that_is_switched_off_are_refused(city: City) -> None:
     with registered(city) as made:
+        publish_imprint(made)
         assert made.call("list-listings").status == 200
         switch("deactivate", city, made.id)
         assert made.call("list-listings").code == "TENANT_INACTIVE"
@@ -122,3 +124,14 @@ def test_the_registry_is_read_across_tenants_and_written_only_by_the_city_itself
         assert city.rows("city", "SELECT slug FROM cities WHERE id = :id", id=made.id) == [[made.tenant.slug]]
         assert city.rows("city", "UPDATE cities SET name = 'mine' WHERE id = :id RETURNING id", id=made.id) == []
         assert made.rows("city", "UPDATE cities SET name = 'own' WHERE id = :id RETURNING name", id=made.id) == [["own"]]
+
+
+def test_a_city_demands_a_second_factor_of_its_admins_and_every_function_knows(city: City) -> None:
+    with registered(city) as made, registered(city, requireSecondFactor=True) as strict:
+        assert (made.tenant.second_factor, strict.tenant.second_factor) == (False, True)
+        assert update(made, made.id, requireSecondFactor=True).status == 200
+        assert resolved(made.tenant.slug).second_factor is True
+        assert update(made, made.id, name="Weinheim").status == 200
+        assert resolved(made.tenant.slug).second_factor is True
+        for nonsense in ({"requireSecondFactor": None}, {"secondFactor": "maybe"}, {"active": True}, {"deletedAt": None}, {"quotas": {}}):
+            assert update(made, made.id, **nonsense).status == 422

@@ -1,10 +1,13 @@
 """The demonstration cities as tenants, written and announced as `onboard-city` does it."""
-from uuid import UUID, uuid5
+import json
+from uuid import uuid5
 
 from events.city import CityOnboarded
-from functions.city.city import named
+from functions.city.city import Contact, named
+from functions.city.legal.drafting import write_drafts
 from functions.city.onboard_city import onboard_city
 from functions.city.queries import CREATE, TENANT
+from functions.city.quotas import PLANS, STANDARD
 from shared.context import Context
 from shared.rbac import SUPER_CITY_ADMIN
 from shared.tenants import PLATFORM_ID, Tenant
@@ -17,26 +20,28 @@ FEATURES = {"heidelberg": ["chatbot", "multilingualism", "poi_map"], "ladenburg"
 def tenant_of(city: CityFacts) -> Tenant:
     """The tenant that the seed makes; its id is the same on every machine."""
     return Tenant(id=uuid5(PLATFORM_ID, city.slug), slug=city.slug, name=city.name, languages=city.languages,
-                  features=frozenset(FEATURES[city.slug]), time_zone=city.time_zone)
+                  features=frozenset(FEATURES[city.slug]), time_zone=city.time_zone, quotas=PLANS[STANDARD].limits)
 
 
 def seed_city(facts: CitySeed) -> Tenant:
     """Make the city a tenant, unless there is one of its name; the tenant as it is."""
     tenant = tenant_of(facts.city)
     with acting_as(onboard_city, tenant) as ctx:
-        if insert(ctx, tenant.id, facts.city):
+        if insert(ctx, tenant, facts.city):
+            contact = Contact.model_validate(facts.city.contact.model_dump())
+            write_drafts(ctx, tenant.name, tenant.languages, contact, facts.city.website)
             ctx.emit(announcement(tenant, facts.city))
         [[found]] = ctx.sql.run(TENANT, **named(tenant.slug))
     return Tenant.model_validate_json(found)
 
 
-def insert(ctx: Context, tenant_id: UUID, city: CityFacts) -> bool:
+def insert(ctx: Context, tenant: Tenant, city: CityFacts) -> bool:
     """Whether the city is new in the registry."""
     made = ctx.sql.run(
-        CREATE, id=tenant_id, slug=city.slug, name=city.name, state=city.state, population=city.population.value,
+        CREATE, id=tenant.id, slug=city.slug, name=city.name, state=city.state, population=city.population.value,
         lat=city.centre.lat, lon=city.centre.lon, time_zone=city.time_zone, languages=list(city.languages),
         features=FEATURES[city.slug], theme=city.theme.model_dump_json(), contact=city.contact.model_dump_json(),
-        website=city.website)
+        website=city.website, second_factor=False, quotas=json.dumps(tenant.quotas))
     return bool(made)
 
 

@@ -15,6 +15,8 @@ from functions.auth.account import (
     in_order,
     refuse_to_grant,
 )
+from functions.auth.api_tokens.forgetting import forget_api_tokens
+from functions.auth.impersonation.ending import end_impersonations
 from functions.auth.sessions.keeping import renew_access
 from functions.auth.tables import Account
 from shared.errors import NotFound
@@ -40,5 +42,7 @@ def assign_role(ctx: Context, user_id: UUID, assignment: Assignment) -> AccountO
     if roles != account.roles:
         account.roles, account.updated_at = roles, ctx.now
         renew_access(ctx, account.id)
+        forget_api_tokens(ctx, account.id)
+        end_impersonations(ctx, account.id)
         ctx.emit(RoleChanged(user_id=account.id, roles=roles))
     return AccountOut.model_validate(account)

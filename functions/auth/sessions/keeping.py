@@ -8,7 +8,7 @@ from uuid import UUID
 from functions.auth.factors.requirement import restriction
 from functions.auth.sessions.queries import END_ALL, END_ONE, READ, RENEW_ACCESS, ROTATE, START
 from functions.auth.sessions.session import CredentialsWrong, Person, SignedIn
-from shared import cache, tokens
+from shared import cache, keys, tokens
 from shared.context import Context
 from shared.errors import TokenRevoked
 from shared.ids import new_id
@@ -39,13 +39,16 @@ def begin(ctx: Context, account_id: UUID, password_hash: str | None, user_agent:
     return answer(ctx, person, session_id, access_id, refresh, has_factor=row[2])
 
 
-def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str, *, has_factor: bool) -> SignedIn:
+def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str,
+           logged_in_at: int | None = None, *, has_factor: bool) -> SignedIn:
     """Both tokens; the session is marked in Redis once it is durable (requirements §9.1)."""
     life = settings().jwt_refresh_expiration
     ctx.after_commit(partial(cache.command, "SET", mark(ctx, session_id), str(person.id), "EX", life))
     only = restriction(ctx.tenant, person.roles, has_factor=has_factor)
     narrowed: dict[str, Any] = {"only": only} if only else {}
-    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=ctx.now.timestamp(), **narrowed)
+    now = ctx.now.timestamp()
+    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=now, **narrowed,
+                             auth_time=int(now) if logged_in_at is None else logged_in_at)
     return SignedIn(access_token=access, refresh_token=refresh, expires_in=settings().jwt_expiration, user=person, only=only)
 
 
@@ -71,11 +74,9 @@ def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
 
 def successor(claims: dict[str, Any], session: Session) -> str:
     """The refresh token after the one with these claims: the same text for everyone who may have it."""
-    import jwt
-
     at = int(session.rotated_at.timestamp())
     times = {"iat": at, "nbf": at, "exp": at + settings().jwt_refresh_expiration}
-    return jwt.encode(claims | times | {"jti": str(session.refresh_id)}, tokens.secret("refresh"), "HS256")
+    return keys.sign("refresh", claims | times | {"jti": str(session.refresh_id)})
 
 
 def end(ctx: Context, query: str, account_id: UUID, **which: Any) -> int:

@@ -5,7 +5,7 @@ from shared import tokens
 from shared.function import Context, http, signed_in
 
 
-@http.post("/api/auth/logout", at_home=True, before_terms=True, status=204)
+@http.post("/api/auth/logout", at_home=True, in_person=True, before_terms=True, status=204)
 @signed_in
 def logout(ctx: Context) -> None:
     end(ctx, END_THIS, ctx.user_id, access_id=ctx.user.session_id)

@@ -16,7 +16,7 @@ class City(Schema):
 
 
 class Me(AccountOut):
-    """`guest`: known by a device alone, without an address.
+    """`guest`: known by a device alone, without an address. `impersonatorId`: the super admin who acts in this person's name.
 
     `tenantId` is where the account lives; `tenant` is the city at hand, another one only for a super admin.
     """
@@ -27,6 +27,7 @@ class Me(AccountOut):
     tenant: City
     permissions: list[str]
     session_id: str
+    impersonator_id: UUID | None
     expires_at: datetime
 
 
@@ -38,6 +39,6 @@ def whoami(ctx: Context) -> Me:
         raise NotFound("Account", ctx.user_id)
     return Me(
         id=ctx.user_id, email=row[0], name=row[1], language=row[2], guest=row[3] == Kind.GUEST, second_factor=row[4],
-        roles=list(ctx.user.roles), tenant_id=ctx.tenant.id, tenant=City.model_validate(ctx.at_hand), permissions=sorted(ctx.user.permissions),
-        session_id=ctx.user.session_id,
+        roles=list(ctx.user.roles), tenant_id=ctx.tenant.id, tenant=City.model_validate(ctx.at_hand),
+        permissions=sorted(ctx.user.permissions), session_id=ctx.user.session_id, impersonator_id=ctx.user.impersonator_id,
         expires_at=datetime.fromtimestamp(ctx.user.expires_at, UTC))

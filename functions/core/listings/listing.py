@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from shared.errors import Conflict
 from shared.ids import new_id
+from shared.richtext import RichText
 from shared.schema import Email, LanguageTag, Line, Schema, WebAddress, Words, text
 
 TAGS = 20
@@ -30,16 +31,6 @@ class ListingNotPending(Conflict):
     message = "This listing is {status}; only one that waits for approval can be decided."
 
 
-def safe_html(html: str) -> str:
-    """Rich text with the tags and attributes that a listing may use; scripts and styles are removed."""
-    import nh3
-
-    return nh3.clean(html, tags=ALLOWED_TAGS, attributes={"a": {"href", "title"}}, url_schemes={"http", "https", "mailto", "tel"},
-                     link_rel="noopener noreferrer nofollow") if "<" in html or "&" in html else html
-
-
-ALLOWED_TAGS = {"p", "br", "b", "strong", "i", "em", "ul", "ol", "li", "a", "h3", "h4", "blockquote"}
-RichText = Annotated[str, text(20_000), AfterValidator(safe_html)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
@@ -98,7 +89,10 @@ class ListingIn(Schema):
 
 
 class ListingOut(Schema):
-    """A listing as a reader sees it. `rejectionReason` is there for its author and for admins."""
+    """A listing as a reader sees it. `rejectionReason` and `outsideBoundary` are there for its author and for admins.
+
+    `outsideBoundary` is null where the listing has no place, or the city no boundary.
+    """
 
     id: UUID
     slug: str
@@ -117,6 +111,7 @@ class ListingOut(Schema):
     media: list[Picture]
     source: str
     rejection_reason: str | None = None
+    outside_boundary: bool | None = None
     published_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.core.media.media import State
-from functions.core.media.pictures import Picture
 from shared.orm import TenantModel
+from shared.pictures import Picture
 from shared.privacy import Personal
 
 

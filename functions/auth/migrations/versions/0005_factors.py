@@ -5,7 +5,7 @@ from alembic import op
 from shared.migration import RELAY, audited, expires, grant, tenant_table, timestamps
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:

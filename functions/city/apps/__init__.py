@@ -1,0 +1,1 @@
+"""Registered client apps and their keys."""

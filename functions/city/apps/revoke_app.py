@@ -1,0 +1,15 @@
+"""Revoke an app: from now on its secrets are good for nothing."""
+from uuid import UUID
+
+from functions.city.apps.tables import App
+from functions.city.city import CityName
+from functions.city.directory import enter_city
+from shared.errors import NotFound
+from shared.function import Context, http, requires
+
+
+@http.delete("/api/cities/{city}/apps/{app_id}", status=204, raises=[NotFound])
+@requires("cities:update")
+def revoke_app(ctx: Context, city: CityName, app_id: UUID) -> None:
+    enter_city(ctx, city)
+    ctx.db.get_or_404(App, app_id, lock=True).revoke(at=ctx.now)

@@ -1,0 +1,1 @@
+"""The end of a city: everything is handed out, then deleted in every service."""

@@ -1,0 +1,1 @@
+"""Legal texts: imprint, privacy statement and accessibility statement, in versions that are never changed."""
