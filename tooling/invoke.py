@@ -76,7 +76,7 @@ def log_in(user: str, tenant: str | None) -> str:
         raise Problem(f"{email} cannot log in: {answer.body.decode(errors='replace')}")
     found: dict[str, str] = json.loads(answer.body)
     if "challenge" in found:
-        raise Problem(f"{email} has a second factor: log in by yourself, and pass the access token with --token.")
+        raise Problem(f"{email} has a second factor: the password of the demonstration alone lets nobody in.")
     return found["accessToken"]
 
 
