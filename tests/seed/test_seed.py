@@ -29,7 +29,7 @@ def cities() -> list[City]:
     return [City(Tenant.model_validate_json(text)) for text in found]
 
 
-TABLES = {"core": ("categories", "listings", "outbox"), "auth": ("accounts", "outbox"), "city": ("cities", "outbox")}
+TABLES = {"core": ("categories", "listings", "outbox"), "auth": ("accounts", "outbox"), "city": ("cities", "legal_texts", "outbox")}
 
 
 @pytest.fixture
