@@ -6,10 +6,11 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import psutil
@@ -17,7 +18,11 @@ import psutil
 from bench.data import TENANTS, fill
 from tooling.stack.ports import free_port
 
+if TYPE_CHECKING:
+    from tooling.stack.postgres import Postgres
+
 ROOT = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
 PASSWORDS = {"heidi_owner": "owner", "heidi_app": "app", "heidi_relay": "relay"}
 MIB = 1024 * 1024
 
@@ -108,6 +113,17 @@ def md5(text: str) -> UUID:
 @contextmanager
 def stack() -> Iterator[psutil.Process]:
     """Everything filled and known, its addresses in the environment; the Postgres server's process."""
+    with servers("core") as postgres:
+        os.environ["NAIVE_DATABASE_URL"] = postgres.url("heidi_core").replace("postgresql:", "postgresql+pg8000:")
+        with postgres.connect("heidi_core") as connection:
+            fill(connection)
+        remember_tenants(TENANTS)
+        yield psutil.Process(int((postgres.data / "postmaster.pid").read_text().split()[0]))
+
+
+@contextmanager
+def servers(*services: str) -> "Iterator[Postgres]":
+    """A Postgres with these services' empty databases, a Redis, a silent broker; their addresses in the environment."""
     from tooling.migrate import migrate
     from tooling.stack import databases
     from tooling.stack.postgres import embedded_postgres
@@ -120,24 +136,43 @@ def stack() -> Iterator[psutil.Process]:
         redis = open_.enter_context(embedded_redis(directory / "redis"))
         os.environ.update({
             "POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(postgres.port), "POSTGRES_PASSWORD": "app", "POSTGRES_OWNER_PASSWORD": "owner",
-            "REDIS_URL": redis.url, "RATE_LIMIT_TENANT": "100000000", "RATE_LIMIT_USER": "100000000", "RATE_LIMIT_IP": "100000000",
+            "POSTGRES_RELAY_PASSWORD": "relay", "POSTGRES_SUPERUSER_PASSWORD": postgres.password, "REDIS_URL": redis.url,
+            "RATE_LIMIT_TENANT": "100000000", "RATE_LIMIT_USER": "100000000", "RATE_LIMIT_IP": "100000000",
             "JWT_SECRET": "bench-secret-of-more-than-thirty-two-bytes", "LOG_LEVEL": "ERROR",
-            "BROKER_URL": open_.enter_context(silent_broker()),
-            "NAIVE_DATABASE_URL": postgres.url("heidi_core").replace("postgresql:", "postgresql+pg8000:")})
-        databases.prepare(postgres, PASSWORDS, ["heidi_core"])
-        migrate("core")
-        with postgres.connect("heidi_core") as connection:
-            fill(connection)
-        remember_tenants()
-        yield psutil.Process(int((postgres.data / "postmaster.pid").read_text().split()[0]))
+            "BROKER_URL": open_.enter_context(silent_broker())})
+        databases.prepare(postgres, PASSWORDS, [f"heidi_{service}" for service in services])
+        for service in services:
+            migrate(service)
+        yield postgres
 
 
-def remember_tenants() -> None:
+@contextmanager
+def second(postgres: "Postgres", prefix: str, *services: str) -> Iterator[None]:
+    """The same services' databases once more under another prefix, to measure beside the first ones."""
+    from tooling.migrate import migrate
+    from tooling.stack import databases
+
+    databases.prepare(postgres, PASSWORDS, [prefix + service for service in services])
+    for service in services:
+        migrate(service, prefix=prefix)
+    yield
+
+
+def in_databases(prefix: str, measure: Callable[[], T]) -> T:
+    """What a measurement gives in the databases under this prefix."""
+    from shared.settings import settings
+
+    os.environ["POSTGRES_DATABASE_PREFIX"] = prefix
+    settings.cache_clear()
+    return measure()
+
+
+def remember_tenants(count: int) -> None:
     """Put the cities into the directory in Redis, where every function looks them up."""
     from shared import cache
     from shared.tenants import Tenant
 
-    for n in range(1, TENANTS + 1):
+    for n in range(1, count + 1):
         tenant = Tenant(id=md5(f"t{n}"), slug=f"city{n}", name=f"City {n}")
         for name in (tenant.slug, str(tenant.id)):
             cache.command("SET", f"directory:{name}", tenant.model_dump_json())

@@ -64,6 +64,7 @@ class ImpersonationStarted(Event):
     impersonation_id: UUID
     user_id: UUID
     impersonator_id: UUID
+    reason: str = ""
 
 
 class ImpersonationStopped(Event):

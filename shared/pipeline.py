@@ -4,7 +4,7 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from shared import health, limits, tenants, terms, tokens
+from shared import api_tokens, health, limits, tenants, terms, tokens
 from shared.binding import Binding, bearer
 from shared.cloudevents import Envelope
 from shared.cloudevents import parse as parse_event
@@ -64,6 +64,8 @@ class Function:
             self.check_method(request)
             caller = NOBODY if self.is_open_door else authenticate(request)
             tenant = self.tenant_of(request, caller)
+            if self.record.access.public and not caller.opens(self.record.name):
+                caller = NOBODY   # a restricted token shows no more than no token does
             about.set(about.get() | {"tenantId": str(tenant.id), **identities(caller)})
             authorise(self.record, caller, request)
             self.check_feature(tenant)
@@ -88,7 +90,7 @@ class Function:
         if self.record.kind == "event" and not first_delivery(ctx):
             ctx.abandon()
             return Response(204)
-        claim = Claim(ctx, request, arguments) if request.header("idempotency-key") and self.claims else None
+        claim = Claim(ctx, request, arguments) if request.header("idempotency-key") and self.record.claims else None
         earlier = claim.earlier_response() if claim else None
         if earlier:
             ctx.abandon()
@@ -98,11 +100,6 @@ class Function:
             claim.store(response)
         ctx.finish()
         return response
-
-    @property
-    def claims(self) -> bool:
-        """Whether an Idempotency-Key means something here: calls that create."""
-        return self.record.kind == "http" and self.record.method == "POST" and not self.record.tenantless
 
     @property
     def is_open_door(self) -> bool:
@@ -121,7 +118,7 @@ class Function:
         if self.record.tenantless:
             return PLATFORM
         return tenants.resolve(host_of(request), request.header("x-tenant-id"), caller.tenant_id,
-                               everywhere=caller.everywhere)
+                               everywhere=caller.everywhere or is_platform(request))
 
     def check_feature(self, tenant: Tenant) -> None:
         """A module's functions answer only where the city has switched it on."""
@@ -141,11 +138,12 @@ class Function:
 
 
 def authenticate(request: Request) -> Principal:
-    """The caller: the token's person, or nobody."""
+    """The caller: the token's person, or nobody; the platform itself is nobody either."""
     token = bearer(request)
-    if not token:
+    if not token or is_platform(request):
         return NOBODY
-    caller = tokens.principal(token)
+    is_ours = token.startswith(api_tokens.PREFIX)
+    caller = api_tokens.principal(token, client_address(request)) if is_ours else tokens.principal(token)
     tokens.refuse_revoked(caller)
     return caller
 
@@ -161,7 +159,7 @@ def authorise(record: Record, caller: Principal, request: Request) -> None:
         raise Unauthenticated
     elif access.permission and access.permission not in caller.permissions:
         raise Forbidden(permission=access.permission)
-    elif caller.only and record.name not in caller.only:
+    elif not caller.opens(record.name):
         raise TokenRestricted(only=", ".join(caller.only))
     elif record.in_person and not caller.in_person:
         raise InPersonOnly

@@ -4,10 +4,14 @@ A city's limits come with the tenant directory (`Tenant.quotas`); a kind that is
 its own kinds in its table `usage`; the row's lock makes concurrent calls of one city wait for each other, which is what exact
 means. What takes long must not hold that lock: count it first, in a transaction of its own, and give it back if it fails.
 """
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from shared.context import Context
 from shared.errors import Problem
+from shared.http import Json
+from shared.pg import pool
 from shared.sql import Sql
 
 Kind = Literal["listings", "storage_bytes", "builds", "questions"]
@@ -20,6 +24,9 @@ SPEND = """INSERT INTO usage AS u (tenant_id, kind, period, used)
  RETURNING used"""
 GIVE_BACK = """UPDATE usage SET used = greatest(used - CAST(:amount AS bigint), 0)
  WHERE tenant_id = :tenant AND kind = :kind AND period = :period"""
+COUNT = """INSERT INTO usage AS u (tenant_id, kind, period, used)
+ VALUES (:tenant, :kind, :period, greatest(CAST(:amount AS bigint), 0))
+ ON CONFLICT (tenant_id, kind, period) DO UPDATE SET used = greatest(u.used + CAST(:amount AS bigint), 0)"""
 USED = """SELECT coalesce(json_object_agg(kind, used), '{}')::text FROM usage
  WHERE tenant_id = :tenant AND period IN ('', :period)"""
 
@@ -39,6 +46,39 @@ def spend(ctx: Context, kind: Kind, amount: int = 1, sql: Sql | None = None) -> 
 def give_back(ctx: Context, kind: Kind, amount: int = 1, sql: Sql | None = None) -> None:
     """Make room again, for what was deleted or did not come about."""
     (sql or ctx.sql).later(GIVE_BACK, amount=amount, **counter(ctx, kind))
+
+
+def correct(ctx: Context, kind: Kind, difference: int) -> None:
+    """Count what turned out larger or smaller than was spent; what is there already is never refused."""
+    if difference:
+        ctx.sql.later(COUNT, amount=difference, **counter(ctx, kind))
+
+
+@contextmanager
+def ahead(ctx: Context, kind: Kind) -> Iterator[None]:
+    """Use up one of a quota before work that takes long, in a transaction of its own; given back when the work fails."""
+    own = Sql(pool(ctx.record.database), ctx.tenant.id)
+    apart(own, spend, ctx, kind)
+    try:
+        yield
+    except BaseException:
+        apart(own, give_back, ctx, kind)
+        raise
+
+
+def apart(own: Sql, count: Callable[..., None], ctx: Context, kind: Kind) -> None:
+    """Count and commit, whatever becomes of the invocation."""
+    try:
+        count(ctx, kind, sql=own)
+        own.commit()
+    except BaseException:
+        own.rollback()
+        raise
+
+
+def used(ctx: Context) -> Json[dict[str, int]]:
+    """What the city has used of each kind that this service counts, in this month where it is counted by month."""
+    return ctx.sql.json(USED, tenant=ctx.tenant.id, period=f"{ctx.now:%Y-%m}")
 
 
 def counter(ctx: Context, kind: Kind) -> dict[str, object]:

@@ -50,6 +50,8 @@ class Record:
     at_home: bool = False
     in_person: bool = False
     before_terms: bool = False
+    shown_once: bool = False
+    later: type[Any] | None = None   # what it answers with 202 as long as the answer is not ready
     min_scale: int = 0
     memory: int = 128
     timeout: int = 30
@@ -113,6 +115,11 @@ class Record:
         """Whether it is refused to people who have not accepted the city's terms: what writes in their name."""
         speaks_for_nobody = self.access.public or self.access.internal
         return self.kind == "http" and self.method != "GET" and not (self.before_terms or speaks_for_nobody)
+
+    @property
+    def claims(self) -> bool:
+        """Whether an Idempotency-Key means something here: calls that create, whose answer may be kept."""
+        return self.kind == "http" and self.method == "POST" and not (self.tenantless or self.shown_once)
 
     @property
     def read_only(self) -> bool:

@@ -3,7 +3,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MOUNTS = ("/etc/heidi", "/run/secrets", "/var/openfaas/secrets")
@@ -49,10 +49,13 @@ class Settings(BaseSettings):
     redis_password: SecretStr | None = None
 
     jwt_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    jwt_keys: SecretStr | None = Field(None, description="a JWKS document: its first key signs access tokens, all of them check")
     jwt_refresh_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET[::-1])
     jwt_expiration: Duration = 2 * 3600
     jwt_refresh_expiration: Duration = 30 * 86400
     bcrypt_rounds: int = Field(12, ge=4, le=16)
+    encryption_key: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="one or more, comma-separated: the first seals")
+    require_second_factor_of_platform: bool = False
 
     broker_url: str = Field("http://127.0.0.1:8081", validation_alias=AliasChoices("BROKER_URL", "K_SINK"))
     broker_token: SecretStr = SecretStr(DEVELOPMENT_SECRET)
@@ -96,17 +99,33 @@ class Settings(BaseSettings):
     pinecone_api_key: SecretStr | None = None
     pinecone_host: str | None = None
 
+    @field_validator("jwt_keys")
+    @classmethod
+    def keys_are_complete(cls, keys: SecretStr | None) -> SecretStr | None:
+        """Refuse a JWKS document that is malformed, ambiguous or weak, in production and elsewhere."""
+        if keys:
+            from shared.jwks import parse
+
+            parse(keys.get_secret_value())
+        return keys
+
     @model_validator(mode="after")
     def production_has_its_own_secrets(self) -> Self:
         """Refuse to start in production with a secret that everybody knows or that is too short (RFC 7518 §3.2)."""
         if self.environment == "production":
-            weak = [name.upper() for name in ("jwt_secret", "jwt_refresh_secret", "broker_token")
-                    if "only-for-a-laptop" in (value := getattr(self, name).get_secret_value())
-                    or value == DEVELOPMENT_SECRET[::-1] or len(value) < 32]
+            signing = () if self.jwt_keys else ("jwt_secret",)
+            weak = [name.upper() for name in (*signing, "jwt_refresh_secret", "broker_token") if is_weak(getattr(self, name))]
+            weak += ["ENCRYPTION_KEY"] * any(map(is_weak, map(SecretStr, self.encryption_key.get_secret_value().split(","))))
             missing = [] if self.postgres_password.get_secret_value() or self.database_url else ["POSTGRES_PASSWORD"]
             if weak or missing:
                 raise ValueError(f"production needs secrets of at least 256 bits of its own: {', '.join(weak + missing)}")
         return self
+
+
+def is_weak(secret: SecretStr) -> bool:
+    """Whether everybody knows a secret, or it is too short."""
+    value = secret.get_secret_value()
+    return "only-for-a-laptop" in value or value == DEVELOPMENT_SECRET[::-1] or len(value) < 32
 
 
 class SettingsError(Exception):

@@ -1,8 +1,8 @@
 """Make the coming months' partitions of the log ahead of time; recording makes a missing one itself, but waits for it."""
-from functions.audit.relay import as_relay
 from shared.function import Context, tick
+from shared.relay import ask
 
 
 @tick("17 2 * * *", timeout=60)
 def prepare_audit_partitions(ctx: Context) -> None:
-    as_relay(ctx, "prepare_partitions()")
+    ask(ctx.record.database, "SELECT prepare_partitions()")

@@ -21,9 +21,18 @@ class State(StrEnum):
     INACTIVE = "inactive"
 
 
+class Kind(StrEnum):
+    """A guest is known by a device alone; a person has an address."""
+
+    PERSON = "person"
+    GUEST = "guest"
+
+
 class AccountOut(Schema):
+    """`email` is null for a guest."""
+
     id: UUID
-    email: str
+    email: str | None
     name: str
     language: str
     roles: list[str]
@@ -40,6 +49,10 @@ class RoleNotGrantable(Problem):
 
 class OwnRoles(Conflict):
     message = "Nobody changes their own roles. Ask another administrator."
+
+
+class GuestsAreCitizens(Conflict):
+    message = "A guest can have no other role. Once they have given an e-mail address, they can."
 
 
 def grantable(ctx: Context, role: str) -> bool:

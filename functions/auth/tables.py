@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from functions.auth.account import State
+from functions.auth.account import Kind, State
 from functions.auth.one_time import LinkInvalid
 from functions.auth.sessions.session import SessionOut
 from shared.orm import TenantModel
@@ -18,9 +18,10 @@ class Account(TenantModel):
     privacy = Personal("id", {"email": "address", "name": "name", "language": "language", "roles": "roles",
                               "password_hash": "bcrypt hash of the password"},
                        why="to let people in, and nobody in their place (GDPR Art. 6(1)(b))",
-                       kept="as long as the account, and 30 days", on_erasure="delete", plain=("state",),
+                       kept="as long as the account, and 30 days", on_erasure="delete", plain=("state", "kind"),
                        hidden=("password_hash",))
-    email: Mapped[str]
+    kind: Mapped[str] = mapped_column(default=Kind.PERSON)
+    email: Mapped[str | None]
     password_hash: Mapped[str | None]
     name: Mapped[str]
     language: Mapped[str]
@@ -28,8 +29,32 @@ class Account(TenantModel):
     roles: Mapped[list[str]]
     state: Mapped[str] = mapped_column(default=State.ACTIVE)
     email_verified_at: Mapped[datetime | None]
+    second_factor_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    activity_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @property
+    def address(self) -> str:
+        """Where mails about the account go; empty for a guest, who has no password and no second factor to write about."""
+        return self.email or ""
+
+    def lock(self, at: datetime) -> bool:
+        """Lock it; whether it was open. That it is inactive is another matter, and shown first."""
+        if self.locked_at:
+            return False
+        self.locked_at = self.updated_at = at
+        self.state = State.LOCKED if self.state == State.ACTIVE else self.state
+        return True
+
+    def unlock(self, at: datetime) -> bool:
+        """Open it again; whether it was locked."""
+        if not self.locked_at:
+            return False
+        self.locked_at, self.updated_at = None, at
+        self.state = State.ACTIVE if self.state == State.LOCKED else self.state
+        return True
 
 
 class Session(TenantModel):
@@ -37,7 +62,7 @@ class Session(TenantModel):
 
     __tablename__ = "sessions"
     privacy = Personal("account_id", {"user_agent": "program that logged in"},
-                       why="to stay logged in, and to end it (GDPR Art. 6(1)(b))", kept="30 days after the last use",
+                       why="to stay logged in, and to end it (GDPR Art. 6(1)(b))", kept="30 days after it has ended",
                        on_erasure="delete", hidden=("access_id", "refresh_id", "previous_id"))
     account_id: Mapped[UUID]
     access_id: Mapped[UUID]

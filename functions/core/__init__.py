@@ -1,1 +1,1 @@
-"""Cities' content: categories, listings, media."""
+"""Cities' content: categories, listings, media, tiles, favourites."""

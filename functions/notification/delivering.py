@@ -1,6 +1,7 @@
 """What sending by mail and by push have in common: to whom, and what became of it."""
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -15,10 +16,11 @@ PATIENCE = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads the message, and in which language."""
+    """Who reads the message, and in which language; `person` where they have an account."""
 
     address: str
     language: str
+    person: Recipient | None = None
 
 
 class RecipientUnknown(Invalid):
@@ -33,7 +35,7 @@ def reader_of(ctx: Context, request: NotificationRequested) -> Reader:
     if person is None:
         asked = ctx.event.time if ctx.event else ctx.now
         raise Unavailable(dependency="user.created") if ctx.now - asked < PATIENCE else RecipientUnknown
-    return Reader(person.email, request.language or person.language)
+    return Reader(person.email, request.language or person.language, person)
 
 
 def message_for(reader: Reader, request: NotificationRequested) -> Message:
@@ -49,7 +51,17 @@ def was_handled(ctx: Context, request: NotificationRequested) -> bool:
 
 def record(ctx: Context, request: NotificationRequested, reason: str = "") -> None:
     """Write down what became of the message, and say it."""
-    facts = {"notification_id": request.notification_id, "channel": request.channel, "template": request.template,
-             "user_id": request.user_id}
+    facts = facts_of(request)
     ctx.db.add(Delivery(state="failed" if reason else "sent", reason=reason or None, **facts))
     ctx.emit(NotificationFailed(reason=reason, **facts) if reason else NotificationSent(**facts))
+
+
+def defer(ctx: Context, request: NotificationRequested, until: datetime) -> None:
+    """Keep the message; `send-deferred-messages` asks for it again when its time has come."""
+    ctx.db.add(Delivery(state="deferred", due_at=until, request=request.model_dump(mode="json"), **facts_of(request)))
+
+
+def facts_of(request: NotificationRequested) -> dict[str, Any]:
+    """What is said and kept of every message."""
+    return {"notification_id": request.notification_id, "channel": request.channel, "template": request.template,
+            "user_id": request.user_id}

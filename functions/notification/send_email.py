@@ -1,6 +1,7 @@
-"""Send a requested message by mail, as text and HTML, in the reader's language."""
+"""Send a requested message by mail, as text and HTML, in the reader's language; not to guests, who have no address."""
 from events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from functions.notification.delivering import message_for, reader_of, record, was_handled
+from functions.notification.wishes import is_unwanted
 from shared import mail
 from shared.errors import Invalid
 from shared.function import Context, on
@@ -12,6 +13,8 @@ def send_email(ctx: Context, event: NotificationRequested) -> None:
         return
     try:
         reader = reader_of(ctx, event)
+        if is_unwanted(reader.person, event) or not reader.address:
+            return
         message = message_for(reader, event)
         mail.send(reader.address, message.subject, message.text, message.html,
                   message_id=mail.message_id_for(event.notification_id, reader.address),

@@ -1,9 +1,10 @@
-"""Send a requested message to all devices of a person; tokens that no longer exist are removed."""
+"""Send a requested message to all devices of a person, after their quiet hours; tokens that no longer exist are removed."""
 from sqlalchemy import select
 
 from events.notification import NotificationFailed, NotificationRequested, NotificationSent
-from functions.notification.delivering import message_for, reader_of, record, was_handled
+from functions.notification.delivering import defer, message_for, reader_of, record, was_handled
 from functions.notification.tables import Device
+from functions.notification.wishes import end_of_quiet, is_unwanted
 from shared.function import Context, on
 from shared.push import ApnsApp, DeviceGone, PushMessage, PushRejected, send
 
@@ -15,7 +16,13 @@ def send_push(ctx: Context, event: NotificationRequested) -> None:
     devices = ctx.db.scalars(select(Device).where(Device.user_id == event.user_id)).all()
     if not devices:
         return
-    message = message_for(reader_of(ctx, event), event)
+    reader = reader_of(ctx, event)
+    if is_unwanted(reader.person, event):
+        return
+    if until := end_of_quiet(reader.person, event, ctx.now, ctx.tenant.time_zone):
+        defer(ctx, event, until)
+        return
+    message = message_for(reader, event)
     words = message.text if event.template == "free_text" else message.gist
     push = PushMessage(id=str(event.notification_id), title=message.subject, body=words,
                        data={"template": event.template})

@@ -1,4 +1,6 @@
 """Recipients, their devices, and the record of every delivery."""
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -8,16 +10,21 @@ from shared.privacy import Personal
 
 
 class Recipient(TenantModel):
-    """A person as messages see them; the id is the user's."""
+    """A person as messages see them; the id is the user's. Guests have no address, quiet hours are times of the city's day."""
 
     __tablename__ = "recipients"
-    privacy = Personal("id", {"email": "address", "name": "name", "language": "language", "roles": "roles"},
+    privacy = Personal("id", {"email": "address", "name": "name", "language": "language", "roles": "roles",
+                              "channels": "wanted channels", "quiet_from": "begin of quiet hours",
+                              "quiet_until": "end of quiet hours"},
                        why="to send the messages that the service consists of (GDPR Art. 6(1)(b))",
                        kept="as long as the account, and 30 days", on_erasure="delete")
     email: Mapped[str]
     name: Mapped[str]
     language: Mapped[str]
     roles: Mapped[list[str]]
+    channels: Mapped[list[str]] = mapped_column(default=lambda: ["email", "push"])
+    quiet_from: Mapped[str | None]
+    quiet_until: Mapped[str | None]
 
 
 class Device(TenantModel):
@@ -35,10 +42,10 @@ class Device(TenantModel):
 
 
 class Delivery(TenantModel):
-    """What became of one message on one channel."""
+    """What became of one message on one channel; one that waits for the end of quiet hours is kept until then."""
 
     __tablename__ = "deliveries"
-    privacy = Personal("user_id", {"reason": "why a message could not be delivered"},
+    privacy = Personal("user_id", {"reason": "why a message could not be delivered", "request": "a message that waits"},
                        why="to show that a message was sent (GDPR Art. 6(1)(f))", kept="a year", on_erasure="delete",
                        plain=("channel", "template", "state"), expires="365 days")
     notification_id: Mapped[UUID]
@@ -47,3 +54,5 @@ class Delivery(TenantModel):
     user_id: Mapped[UUID | None]
     state: Mapped[str]
     reason: Mapped[str | None] = mapped_column(default=None)
+    due_at: Mapped[datetime | None] = mapped_column(default=None)
+    request: Mapped[dict[str, Any] | None] = mapped_column(default=None)

@@ -1,10 +1,8 @@
 """What the relay role does in every service's database: publish what was left in the outbox, clear out old claims."""
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Iterable
 from http.client import HTTPException
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from pg8000.dbapi import DatabaseError
 
@@ -12,7 +10,8 @@ from functions.platform.queries import ALONE, CHANGED, DATABASES, EXPIRING, FORG
 from shared.cloudevents import Envelope
 from shared.errors import Unavailable
 from shared.outbox import DELETE, Outgoing, Publisher
-from shared.pg import LOST, Connection, Pool, Row
+from shared.pg import LOST, Row
+from shared.relay import ask, relay
 from shared.settings import settings
 from shared.sql import BEGIN, COMMIT
 
@@ -65,24 +64,6 @@ class Courier(Publisher):
         return status < 300
 
 
-@lru_cache
-def pool(database: str) -> Pool:
-    """The relay role's connections to one database."""
-    config = settings()
-    return Pool(database, config.postgres_relay, config.postgres_relay_password.get_secret_value())
-
-
-@contextmanager
-def relay(database: str) -> Iterator[Connection]:
-    """A connection as the relay role; when it turns out to be broken, the next one is new."""
-    try:
-        with pool(database).take() as connection:
-            yield connection
-    except LOST:
-        pool(database).clear()
-        raise
-
-
 def databases() -> list[str]:
     """The services' databases: those under our prefix that have an outbox. The registry of cities is always there."""
     prefix = settings().postgres_database_prefix
@@ -96,21 +77,6 @@ def has_outbox(database: str) -> bool:
     except TROUBLE as error:
         report(database, error)
         return False
-
-
-def ask(database: str, question: str, **values: Any) -> list[Row]:
-    """Rows; asked once more when the idle connection was broken, as all are after the server was restarted."""
-    try:
-        return answer(database, question, values)
-    except LOST:
-        return answer(database, question, values)
-
-
-def answer(database: str, question: str, values: dict[str, Any]) -> list[Row]:
-    """Rows of one statement."""
-    with relay(database) as connection:
-        [rows] = connection.batch([(question, values)])
-        return rows
 
 
 def sweep(database: str, courier: Courier, older_than: float = PATIENCE, source: Source = OUTBOX) -> int:

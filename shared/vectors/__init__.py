@@ -47,6 +47,9 @@ class Vectors(Protocol):
     def delete(self, namespace: str, *, ids: Sequence[str] = (), document_id: str | None = None) -> None:
         """Delete vectors by id, or all of a document; what is not there is no error."""
 
+    def forget(self, namespace: str) -> None:
+        """Delete everything of a tenant, whatever its model; what is not there is no error."""
+
 
 def open_vectors(sql: Any, model: str) -> Vectors:
     """Return Pinecone where it is configured, otherwise pgvector in the caller's transaction."""

@@ -35,6 +35,7 @@ MATCHING = """ AND NOT EXISTS (SELECT FROM jsonb_each(CAST(:filter AS jsonb)) f
  ELSE f.value = metadata->f.key END, false))"""
 DELETE_IDS = """DELETE FROM vectors WHERE tenant_id = CAST(:tenant AS uuid) AND model = :model
  AND id IN (SELECT jsonb_array_elements_text(CAST(:ids AS jsonb)))"""
+DELETE_ALL = "DELETE FROM vectors WHERE tenant_id = CAST(:tenant AS uuid)"
 DELETE_DOCUMENT = "DELETE FROM vectors WHERE tenant_id = CAST(:tenant AS uuid) AND document_id = :document_id"
 
 
@@ -73,6 +74,10 @@ class PgVectors:
             self.sql.run(DELETE_DOCUMENT, tenant=namespace, document_id=document_id)
         if ids:
             self.sql.run(DELETE_IDS, tenant=namespace, model=self.model, ids=json.dumps(list(ids)))
+
+    def forget(self, namespace: str) -> None:
+        """Delete everything of a tenant, whatever its model."""
+        self.sql.run(DELETE_ALL, tenant=namespace)
 
 
 def _literal(values: Sequence[float]) -> str:

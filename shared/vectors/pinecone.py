@@ -1,6 +1,6 @@
 """Vectors in a Pinecone index (metric cosine): a namespace per tenant, the embedding model in the metadata."""
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -50,20 +50,29 @@ class PineconeVectors:
 
     def delete(self, namespace: str, *, ids: Sequence[str] = (), document_id: str | None = None) -> None:
         """Delete vectors by id, or all of a document, whatever their model."""
-        from pinecone.errors.exceptions import NotFoundError
+        with _as_unavailable(), _of_nothing():
+            if document_id is not None:
+                self.index.delete(filter={"document_id": {"$eq": document_id}}, namespace=namespace)
+            for batch in _batches(list(ids), DELETE_BATCH):
+                self.index.delete(ids=batch, namespace=namespace)
 
-        with _as_unavailable():
-            try:
-                if document_id is not None:
-                    self.index.delete(filter={"document_id": {"$eq": document_id}}, namespace=namespace)
-                for batch in _batches(list(ids), DELETE_BATCH):
-                    self.index.delete(ids=batch, namespace=namespace)
-            except NotFoundError:  # a namespace exists from its first vector on
-                return
+    def forget(self, namespace: str) -> None:
+        """Delete everything of a tenant, whatever its model."""
+        with _as_unavailable(), _of_nothing():
+            self.index.delete(delete_all=True, namespace=namespace)
 
 
 def _batches(rows: list[Any], size: int) -> Iterator[list[Any]]:
     return (rows[at : at + size] for at in range(0, len(rows), size))
+
+
+@contextmanager
+def _of_nothing() -> Iterator[None]:
+    """Let what is not there be deleted: a namespace exists from its first vector on."""
+    from pinecone.errors.exceptions import NotFoundError
+
+    with suppress(NotFoundError):
+        yield
 
 
 @contextmanager

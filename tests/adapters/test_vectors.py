@@ -218,3 +218,12 @@ def test_pinecone_refuses_a_vector_of_another_dimension(pinecone_host: str) -> N
         vectors.upsert("dimension", [vector("x", *NORTH)])
         with pytest.raises(VectorsUnavailable):
             vectors.upsert("dimension", [vector("y", 1.0, 0.0)])
+
+
+def test_a_tenant_can_be_forgotten_as_a_whole_and_the_others_stay(store: Store) -> None:
+    for model in ("a", "b"):
+        store.open(model).upsert(store.tenant, [vector("x", *NORTH), vector("y", *EAST, document="other")])
+    for _ in range(2):
+        store.open("a").forget(store.tenant)
+    assert [store.open(model).query(store.tenant, NORTH, 10) for model in ("a", "b")] == [[], []]
+    store.open("a").forget(store.other)

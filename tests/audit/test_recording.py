@@ -11,8 +11,8 @@ from events.city import CityOnboarded
 from events.core import ListingCreated, ListingRejected
 from events.notification import NotificationRequested
 from events.users import DeviceRegistered, UserUpdated
-from functions.audit import relay
 from shared.pg import error_code
+from shared.relay import relay
 from tests.audit.log import approved, attempt, behind_the_walls, database, entries, record, said, verified
 from tests.core.factories import make_listing
 from tests.support import City, deliver
@@ -131,7 +131,7 @@ def test_a_partition_has_no_door_of_its_own(city: City, verb: str) -> None:
 @pytest.mark.parametrize("statement", ["SELECT 1 FROM entries", "SELECT 1 FROM chains", "DELETE FROM entries", "SELECT make_partition(now())",
                                        "SELECT append_entry(now(), NULL, NULL, '', '', NULL, '', '', '', '{}', NULL, NULL)"])
 def test_the_relay_role_sees_nothing_of_the_log(statement: str) -> None:
-    with pytest.raises(Exception, match="permission denied"), relay.pool(database()).take() as connection:
+    with pytest.raises(Exception, match="permission denied"), relay(database()) as connection:
         connection.batch([(statement, {})])
 
 

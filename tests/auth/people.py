@@ -23,9 +23,41 @@ def invite(city: City, role: str = "editor", email: str = "", by: str = "super_c
 
 
 def link_token(city: City) -> str:
-    """What the newest mailed link ends with."""
+    """The token of the newest mailed link."""
     link: str = city.events("notification.requested")[-1].data["values"]["link"]
-    return link.partition("#token=")[2]
+    return token_in(link)
+
+
+def token_in(link: str) -> str:
+    """The token of a link."""
+    return link.partition("#token=")[2].partition("&")[0]
+
+
+def letters(city: City) -> list[tuple[str, str]]:
+    """Which mails were asked for, and to whom."""
+    return [(said.data["template"], said.data["address"]) for said in city.events("notification.requested")]
+
+
+def register(city: City, email: str, password: str = PASSWORD, name: str = "Ada Lenz", **parts: Any) -> Answer:
+    fields = parts.pop("fields", {})
+    return call("register", body={"email": email, "name": name, "password": password} | fields, tenant=city.tenant.slug, **parts)
+
+
+def verify(token: str, **parts: Any) -> Answer:
+    return call("verify-email", body={"token": token}, **parts)
+
+
+def forget(city: City, email: str, **parts: Any) -> Answer:
+    return call("forgot-password", body={"email": email}, tenant=city.tenant.slug, **parts)
+
+
+def reset(token: str, password: str = "Laterne Quark Segel 7", **parts: Any) -> Answer:
+    return call("reset-password", body={"token": token, "password": password}, **parts)
+
+
+def is_in(body: dict[str, str]) -> bool:
+    """Whether an access token still opens something."""
+    return call("whoami", token=body["accessToken"]).status == 200
 
 
 def accept(token: str, password: str = PASSWORD, name: str = "Ada Lenz", **parts: str) -> Answer:

@@ -1,4 +1,4 @@
-"""What happens at the same moment: nobody leaves with roles that were taken away a moment before."""
+"""What happens at the same moment: nobody leaves with what was taken away a moment before."""
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 
 from shared.settings import settings
-from tests.auth.people import Person, join, login, refresh
-from tests.support import Answer, City, superuser
+from tests.auth.people import PASSWORD, Person, forget, join, link_token, login, refresh, reset
+from tests.support import Answer, City, call, superuser
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = :database AND wait_event_type = 'Lock'"
+LOCK = "UPDATE accounts SET state = 'locked', locked_at = now() WHERE id = :id RETURNING 1"
+END = "UPDATE sessions SET revoked_at = now() WHERE account_id = :id RETURNING 1"
 DEMOTE = "UPDATE accounts SET roles = '{citizen}', updated_at = now() WHERE id = :id RETURNING 1"
 RENEW = "UPDATE sessions SET access_id = gen_random_uuid() WHERE account_id = :id RETURNING 1"
 
@@ -28,11 +30,11 @@ def somebody_waits() -> bool:
 
 
 @contextmanager
-def half_demoted(city: City, account_id: UUID) -> Iterator[None]:
-    """An administrator's change of roles that is not committed before the caller has run into it."""
+def half_done(city: City, account_id: UUID, *statements: str) -> Iterator[None]:
+    """An administrator's change that is not committed before the caller has run into it."""
     work = city.sql("auth")
-    work.run(DEMOTE, id=account_id)
-    work.run(RENEW, id=account_id)
+    for statement in statements:
+        work.run(statement, id=account_id)
     yield
     deadline = time.monotonic() + 20
     while not somebody_waits():
@@ -42,7 +44,7 @@ def half_demoted(city: City, account_id: UUID) -> Iterator[None]:
 
 def test_a_login_during_a_demotion_has_the_new_roles(city: City, admin: Person) -> None:
     with ThreadPoolExecutor(1) as pool:
-        with half_demoted(city, admin.id):
+        with half_done(city, admin.id, DEMOTE, RENEW):
             pending: Future[Answer] = pool.submit(login, city, admin)
         assert pending.result().body["user"]["roles"] == ["citizen"]
 
@@ -50,6 +52,43 @@ def test_a_login_during_a_demotion_has_the_new_roles(city: City, admin: Person) 
 def test_a_refresh_during_a_demotion_has_the_new_roles(city: City, admin: Person) -> None:
     token = login(city, admin).body["refreshToken"]
     with ThreadPoolExecutor(1) as pool:
-        with half_demoted(city, admin.id):
+        with half_done(city, admin.id, DEMOTE, RENEW):
             pending: Future[Answer] = pool.submit(refresh, token)
         assert pending.result().body["user"]["roles"] == ["citizen"]
+
+
+def test_a_login_during_a_lock_is_refused(city: City, admin: Person) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with half_done(city, admin.id, LOCK, END):
+            pending: Future[Answer] = pool.submit(login, city, admin)
+        assert pending.result().code == "CREDENTIALS_WRONG"
+
+
+def test_a_refresh_during_a_lock_is_refused(city: City, admin: Person) -> None:
+    token = login(city, admin).body["refreshToken"]
+    with ThreadPoolExecutor(1) as pool:
+        with half_done(city, admin.id, LOCK, END):
+            pending: Future[Answer] = pool.submit(refresh, token)
+        assert pending.result().code == "TOKEN_REVOKED"
+
+
+def test_a_login_with_the_old_password_during_a_change_is_refused(city: City, admin: Person) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with half_done(city, admin.id, "UPDATE accounts SET password_hash = 'another' WHERE id = :id RETURNING 1"):
+            pending: Future[Answer] = pool.submit(login, city, admin)
+        assert pending.result().code == "CREDENTIALS_WRONG"
+
+
+def test_a_password_that_is_reset_changed_and_forgotten_at_once_blocks_nobody(city: City, admin: Person) -> None:
+    for number in range(2):
+        forget(city, admin.email)
+        token, old, new = link_token(city), f"Laterne Quark Segel {number}", f"Laterne Quark Segel {number + 1}"
+        body = login(city, admin, PASSWORD if number == 0 else old).body
+        asked = {"currentPassword": PASSWORD if number == 0 else old, "newPassword": new}
+        with ThreadPoolExecutor(3) as pool:
+            done = [pool.submit(reset, token, new), pool.submit(call, "change-password", token=body["accessToken"], body=asked),
+                    pool.submit(forget, city, admin.email)]
+            statuses = [each.result().status for each in done]
+        assert statuses[2] == 202
+        assert 204 in statuses[:2]
+        assert max(statuses) < 500

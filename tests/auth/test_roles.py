@@ -39,6 +39,16 @@ def test_a_demoted_admin_cannot_go_on_with_old_tokens(city: City) -> None:
     assert call("list-pending-listings", token=refresh(bodies[0]["refreshToken"]).body["accessToken"]).status == 403
 
 
+def test_a_token_is_refused_even_when_the_change_could_not_be_written_down(
+        city: City, editor: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = login(city, editor).body
+    with monkeypatch.context() as broken:
+        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        assert assign(city, "city_admin", editor.id, "citizen").status == 500
+    assert call("whoami", token=body["accessToken"]).code == "TOKEN_REVOKED"
+    assert login(city, editor).body["user"]["roles"] == ["editor"]
+
+
 def test_it_is_said_once_and_only_when_something_changed(city: City, editor: Person) -> None:
     body = login(city, editor).body
     assert assign(city, "city_admin", editor.id, "editor").status == 200

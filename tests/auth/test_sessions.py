@@ -55,6 +55,17 @@ def test_logout_everywhere_ends_all_sessions_of_this_person_only(city: City, per
     assert not dead(colleague)
 
 
+@pytest.mark.parametrize("name", ["logout", "logout-everywhere"])
+def test_a_session_whose_end_could_not_be_written_down_is_refused_all_the_same(
+        person: Person, city: City, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = login(city, person).body
+    with monkeypatch.context() as broken:
+        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        assert call(name, token=body["accessToken"]).status == 500
+    assert call("whoami", token=body["accessToken"]).code == "TOKEN_REVOKED"
+    assert refresh(body["refreshToken"]).status == 200
+
+
 def test_a_person_sees_where_they_are_logged_in(city: City, person: Person) -> None:
     login(city, person, headers={"user-agent": "Phone"})
     laptop = login(city, person, headers={"user-agent": "Laptop\x1b[31m" + "x" * 500}).body

@@ -25,3 +25,12 @@ def make_listing(city: City, role: str = "editor", **fields: Any) -> dict[str, A
 def make_published(city: City, **fields: Any) -> dict[str, Any]:
     """A listing that everyone can see."""
     return make_listing(city, "city_admin", publish=True, **fields)
+
+
+def make_medium(city: City, *, state: str = "ready", size: int = 3) -> UUID:
+    """A picture of the city, as if it had been uploaded and processed."""
+    media_id = uuid4()
+    city.rows("core", "INSERT INTO media (id, tenant_id, key, filename, content_type, size, state, author, licence, created_by)"
+                      " VALUES (:id, :tenant, :key, 'a.png', 'image/png', :size, :state, 'Ada', 'CC0', :by) RETURNING 1",
+              id=media_id, tenant=city.id, key=f"media/{media_id}/picture.png", size=size, state=state, by=city.person("editor"))
+    return media_id

@@ -3,8 +3,10 @@ from uuid import uuid4
 
 import pytest
 
+from events.city import CityOnboarded
 from functions.core.categories.defaults import DEFAULTS
 from tests.core.factories import make_listing, make_published
+from tests.notification.people import tell
 from tests.support import City
 
 NAMES = {"de": "Bäder", "en": "Pools"}
@@ -138,3 +140,31 @@ def test_the_default_categories_have_two_names_and_no_slug_twice() -> None:
     every = [category for default in DEFAULTS for category in (default, *default.children)]
     assert len({category.slug for category in every}) == len(every)
     assert all(category.de and category.en and category.icon for category in every)
+
+
+def onboard(city: City, source: City) -> None:
+    tell(city, "create-default-categories", CityOnboarded(
+        city_id=city.id, slug=city.tenant.slug, name="Weinheim", languages=["de"], features=[], admin_email="a@example.org",
+        cloned_from_id=source.id))
+
+
+def test_a_cloned_city_has_the_others_tree_with_ids_of_its_own_and_none_of_its_listings(city: City, other_city: City) -> None:
+    sport = made(other_city, slug="sport", names={"de": "Sport", "uk": "Спорт"}, icon="swim", position=2)
+    made(other_city, slug="abc", parentId=sport["id"], position=7)
+    make_published(other_city, category=sport["id"])
+    onboard(city, other_city)
+    [copy] = tree(city)
+    assert (copy["slug"], copy["icon"], copy["position"], copy["listings"]) == ("sport", "swim", 2, 0)
+    assert [(child["slug"], child["position"], child["parentId"]) for child in copy["children"]] == [("abc", 7, copy["id"])]
+    assert city.call("get-category", path="/api/categories/sport").body["names"] == {"de": "Sport", "uk": "Спорт"}
+    assert copy["id"] != sport["id"]
+    assert [item["listings"] for item in tree(other_city)] == [1]
+    assert city.rows("core", "SELECT count(*) FROM listings") == [[0]]
+
+
+def test_a_clone_of_a_city_without_categories_has_the_usual_ones_and_what_is_there_stays(city: City, other_city: City) -> None:
+    onboard(city, other_city)
+    assert [item["slug"] for item in tree(city)] == [default.slug for default in DEFAULTS]
+    made(other_city, slug="sport")
+    onboard(city, other_city)
+    assert len(tree(city)) == len(DEFAULTS)

@@ -4,6 +4,7 @@ import pytest
 from shared.errors import MethodNotAllowed, NoSuchRoute
 from shared.record import Access, Record
 from tooling.gateway.routes import Routes
+from tooling.generate.common import public
 
 PUBLIC = Access(public=True)
 
@@ -57,6 +58,7 @@ def test_a_wrong_method_is_told_the_right_ones() -> None:
     assert refused.value.code == "METHOD_NOT_ALLOWED"
 
 
-def test_what_only_the_platform_calls_has_no_public_address() -> None:
-    with pytest.raises(NoSuchRoute):
-        ROUTES.find("GET", "/api/inside")
+def test_what_only_the_platform_calls_is_found_there_too_but_not_told_to_anybody() -> None:
+    inside = named("resolve", "GET", "/api/inside", Access(internal=True))
+    assert ROUTES.find("GET", "/api/inside") == "resolve"
+    assert public([inside]) == []

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from functions.platform.relay import databases, relay
+from functions.platform.relay import databases
 from shared.pg import error_code
+from shared.relay import relay
 from shared.settings import settings
 from tests.adapters.running import free_ports, in_environment
 from tests.core.factories import make_listing

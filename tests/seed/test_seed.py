@@ -29,7 +29,8 @@ def cities() -> list[City]:
     return [City(Tenant.model_validate_json(text)) for text in found]
 
 
-TABLES = {"core": ("categories", "listings", "outbox"), "auth": ("accounts", "outbox"), "city": ("cities", "legal_texts", "outbox")}
+TABLES = {"core": ("categories", "listings", "tiles", "usage", "outbox"), "auth": ("accounts", "outbox"),
+          "city": ("cities", "legal_texts", "outbox")}
 
 
 @pytest.fixture
@@ -106,6 +107,7 @@ def test_the_second_time_changes_nothing_and_says_nothing(seeded: list[City]) ->
     before = counts()
     seed()
     seed("categories")
+    seed("tiles")
     seed("initial-admin")
     assert counts() == before
     for city in seeded:
@@ -131,6 +133,19 @@ def test_default_categories_do_not_double_the_seeded_ones(seeded: list[City]) ->
     for city in seeded:
         deliver("create-default-categories", city.events("city.onboarded")[0])
     assert counts() == before
+
+
+def test_the_cities_have_the_usual_tiles_for_what_they_offer(seeded: list[City]) -> None:
+    for city in seeded:
+        deliver("create-default-tiles", city.events("city.onboarded")[0])
+        assert [tile["link"] for tile in city.call("list-tiles").body["items"]] == [
+            "/search", "/search/Rathaus", "/search/Schwimmbad", "/nearby", "/chat"]
+
+
+def test_seeded_listings_count_in_their_citys_quota(seeded: list[City]) -> None:
+    seed()
+    for city, facts in zip(seeded, load_cities(), strict=True):
+        assert city.rows("core", "SELECT kind, used FROM usage") == [["listings", len(facts.listings)]]
 
 
 def test_a_city_of_that_name_that_was_there_before_is_filled_not_doubled(seeded: list[City]) -> None:
@@ -178,7 +193,7 @@ def test_the_chatbot_is_given_what_it_lacks_and_nothing_twice(seeded: list[City]
     assert len(set(given)) == len(facts.documents) - 2
 
 
-@pytest.mark.parametrize("name", [name for name in SEEDS if name not in ("all", "categories", "initial-admin")])
+@pytest.mark.parametrize("name", [name for name in SEEDS if name not in ("all", "categories", "tiles", "initial-admin")])
 def test_seeds_without_functions_say_so_in_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     seed(name)
     assert capsys.readouterr().out.count("\n") == 1
@@ -190,9 +205,9 @@ def test_a_seed_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 
 def test_there_is_no_demonstration_in_production() -> None:
-    secrets = {"JWT_SECRET": "a" * 40, "JWT_REFRESH_SECRET": "b" * 40, "BROKER_TOKEN": "c" * 40}
+    secrets = {"JWT_SECRET": "a" * 40, "JWT_REFRESH_SECRET": "b" * 40, "BROKER_TOKEN": "c" * 40, "ENCRYPTION_KEY": "d" * 40}
     with in_environment({"ENVIRONMENT": "production", **secrets}):
-        for name in ("all", "categories", "initial-admin"):
+        for name in ("all", "categories", "tiles", "initial-admin"):
             with pytest.raises(Problem, match="production"):
                 seed(name)
 

@@ -9,6 +9,7 @@ from shared.errors import InPersonOnly, TermsNotAccepted, TokenRestricted
 from shared.function import http, record_of, signed_in
 from shared.http import Request
 from shared.pipeline import authorise, identities
+from shared.settings import settings
 from shared.tenants import Tenant
 from shared.tokens import Principal
 from tests.support import City, call
@@ -106,3 +107,17 @@ def test_an_answer_from_before_a_change_is_not_remembered(city: City, monkeypatc
     assert remembered.recall(key, "/", 60) == b"old"
     say(monkeypatch, b"new")
     assert remembered.recall(key, "/", 60) == b"new"
+
+
+def test_the_platform_asks_about_a_city_by_its_id_and_nobody_can_ask_in_its_place(city: City) -> None:
+    secret = settings().broker_token.get_secret_value()
+    assert call("get-core-usage", token=secret, tenant=str(city.id)).status == 200
+    assert call("get-core-usage", token=secret).code == "TENANT_REQUIRED"
+    for token in ("", city.token("super_admin"), city.token("city_admin"), secret[:-1]):
+        assert call("get-core-usage", token=token, tenant=city.tenant.slug).status == 401
+
+
+def test_the_platforms_own_token_makes_nobody_of_whoever_carries_it(city: City) -> None:
+    secret = settings().broker_token.get_secret_value()
+    assert call("list-listings", token=secret, tenant=city.tenant.slug).status == 200
+    assert call("list-pending-listings", token=secret, tenant=city.tenant.slug).code == "UNAUTHENTICATED"

@@ -36,6 +36,21 @@ def test_production_does_not_start_with_secrets_that_everybody_knows(monkeypatch
     assert Settings.model_fields["jwt_secret"].default.get_secret_value() not in str(refused.value)
 
 
+@pytest.mark.parametrize(("given", "is_refused"), [
+    ("k" * 40, False), ("n" * 40 + "," + "k" * 40, False), ("n" * 40 + ",short", True), ("n" * 40 + ",", True), ("", True)])
+def test_every_key_that_seals_or_opens_must_be_long_in_production(monkeypatch: pytest.MonkeyPatch, given: str, *, is_refused: bool) -> None:
+    for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "BROKER_TOKEN"):
+        monkeypatch.setenv(name, name[-1] * 40)
+    monkeypatch.setenv("POSTGRES_PASSWORD", "p")
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("ENCRYPTION_KEY", given)
+    if is_refused:
+        with pytest.raises(SettingsError, match="ENCRYPTION_KEY"):
+            settings()
+    else:
+        assert settings().encryption_key.get_secret_value() == given
+
+
 def test_a_secret_may_come_from_a_mounted_file(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     (tmp_path / "jwt_secret").write_text("from-a-file-" + "x" * 32)
     monkeypatch.delenv("JWT_SECRET", raising=False)

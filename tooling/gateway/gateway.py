@@ -18,7 +18,8 @@ from tooling.gateway.routes import Routes
 from tooling.gateway.system import System, text
 
 ANY_METHOD = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-FOR_PAGES = ("/api/", "/function/", "/async-function/")   # what other web pages may call
+ADDRESSES = ("/api/", "/.well-known/")
+FOR_PAGES = (*ADDRESSES, "/function/", "/async-function/")   # what other web pages may call
 BY_NAME = re.compile(r"/(async-)?function/([a-z0-9-]+)(?:\.([a-z0-9-]+))?(/.*)?")
 
 
@@ -42,7 +43,7 @@ class Gateway:
     def route(self, request: Request) -> Response:
         """By the first part of the path."""
         path = request.path
-        if path.startswith("/api/"):
+        if path.startswith(ADDRESSES):
             return self.pages.find(request) or self.public(request)
         if path.startswith(("/function/", "/async-function/")):
             return self.by_name(request)
@@ -91,7 +92,7 @@ class Gateway:
         """What may be asked of this address."""
         if not request.path.startswith(FOR_PAGES):
             return Response(204, headers={"Allow": ", ".join(ANY_METHOD)})
-        is_public = request.path.startswith("/api/")
+        is_public = request.path.startswith(ADDRESSES)
         return self.cors.preflight(request, self.routes.allowed(request.path) if is_public else ANY_METHOD)
 
     def close(self) -> None:

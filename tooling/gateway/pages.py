@@ -2,7 +2,7 @@
 import html
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import orjson
@@ -16,7 +16,9 @@ POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
                                "form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
-TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8"}
+TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8",
+         ".json": "application/json; charset=utf-8"}
+MAILED = ("invitation", "verify-email", "reset-password", "confirm-guest")   # what mails lead to
 
 
 class Pages:
@@ -27,7 +29,8 @@ class Pages:
         self.services = {service: len(group) for service, group in by_service(public(records.values())).items()}
         self.fixed: dict[str, Callable[[], Response]] = {
             "/": self.home, "/api/docs": self.viewer, "/api/openapi.json": lambda: Response(200, self.openapi),
-            "/invitation": lambda: static("invitation.html"), "/invitation/page.js": lambda: static("invitation.js"),
+            "/links/page.js": lambda: static("links/page.js"), "/links/texts.json": lambda: static("links/texts.json"),
+            **{f"/{name}": partial(static, f"links/{name}.html") for name in MAILED},
             "/api/docs/viewer.js": lambda: static("viewer.js"), "/api/docs/style.css": lambda: static("style.css")}
 
     def find(self, request: Request) -> Response | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
 from shared.record import Record
-from tooling.generate.common import public
+from tooling.generate.common import addressed
 
 HOLE = "{}"
 
@@ -33,11 +33,11 @@ NotAllowed.code = MethodNotAllowed.code  # and so translated like it
 
 
 class Routes:
-    """The public addresses as a tree, part by part."""
+    """The addresses as a tree, part by part."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.root = Node()
-        for record in public(records):
+        for record in addressed(records):
             node = self.root
             for part in record.path.strip("/").split("/"):
                 node = node.parts.setdefault(HOLE if part.startswith("{") else part, Node())

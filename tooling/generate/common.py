@@ -24,8 +24,16 @@ def by_service(records: Iterable[Record]) -> Mapping[str, list[Record]]:
 
 
 def public(records: Iterable[Record]) -> list[Record]:
-    """What has a public address: static paths before those with placeholders, long ones before short ones."""
-    found = [record for record in records if record.kind == "http" and record.path and not record.access.internal]
+    """What everyone may know of: the addresses without those that only the platform itself calls."""
+    return [record for record in addressed(records) if not record.access.internal]
+
+
+def addressed(records: Iterable[Record]) -> list[Record]:
+    """What has an address: static paths before those with placeholders, long ones before short ones.
+
+    Functions ask each other at their addresses (shared/inside.py); an internal one refuses all but the platform itself.
+    """
+    found = [record for record in records if record.kind == "http" and record.path]
     return sorted(found, key=lambda record: (shape(record), record.path, record.method))
 
 

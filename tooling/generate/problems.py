@@ -57,7 +57,7 @@ class Refusal:
 def refusals(record: Record) -> list[Refusal]:
     """Everything that a caller of this function may be told, besides success."""
     found: list[type[Problem]] = [
-        errors.TokenInvalid, errors.TokenExpired, errors.TokenRevoked, errors.RateLimited, errors.Unavailable]
+        errors.BadRequest, errors.TokenInvalid, errors.TokenExpired, errors.TokenRevoked, errors.RateLimited, errors.Unavailable]
     if not record.tenantless:
         found += [errors.TenantRequired, errors.TenantMismatch, errors.UnknownTenant, errors.TenantInactive]
     if not record.access.public:
@@ -73,7 +73,7 @@ def refusals(record: Record) -> list[Refusal]:
     found.append(errors.ValidationFailed)
     if record.method in BODY_METHODS:
         found += [errors.MalformedJson, errors.PayloadTooLarge]
-    if record.method == "POST" and not record.tenantless:
+    if record.claims:
         found.append(errors.IdempotencyKeyReused)
     told = [Refusal.of(problem) for problem in dict.fromkeys([*found, *record.raises]) if problem is not NotFound]
     return [*told, Refusal.missing(record)] if "{" in record.path or NotFound in record.raises else told

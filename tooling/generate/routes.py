@@ -3,7 +3,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from shared.record import PLACEHOLDER, Record
-from tooling.generate.common import GENERATED, NAMESPACE, Document, by_service, public
+from tooling.generate.common import GENERATED, NAMESPACE, Document, addressed, by_service
 from tooling.generate.yamlfile import as_yaml
 
 RULES = 16        # of one HTTPRoute, by the Gateway API
@@ -25,9 +25,9 @@ def gateway_api(records: Mapping[str, Record]) -> str:
 
 
 def parts(records: Mapping[str, Record]) -> Iterator[tuple[str, Sequence[Record]]]:
-    """Each service's public functions in handfuls, with the name of the route."""
+    """Each service's addresses in handfuls, with the name of the route."""
     for service, group in by_service(records.values()).items():
-        shown = public(group)
+        shown = addressed(group)
         for start in range(0, len(shown), RULES):
             yield f"{service}-{start // RULES + 1}", shown[start:start + RULES]
 
@@ -68,7 +68,7 @@ def methods(record: Record) -> list[str]:
 
 def caddy(records: Mapping[str, Record]) -> str:
     """deploy/edge/routes.caddy: one line per method and address."""
-    lines = [line(record, method) for record in public(records.values()) for method in methods(record)]
+    lines = [line(record, method) for record in addressed(records.values()) for method in methods(record)]
     return CADDY + 'map "{method} {path}" {heidi_function} {\n' + "".join(f"\t{found}\n" for found in lines) + '\tdefault ""\n}\n'
 
 

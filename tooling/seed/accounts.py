@@ -13,6 +13,7 @@ from functions.auth.invitations.accept_invitation import accept_invitation
 from functions.auth.invitations.invitation import InvitationIn
 from functions.auth.invitations.invite_user import invite_user
 from functions.auth.invitations.inviting import invite
+from functions.auth.password import hashed
 from functions.auth.tables import Account
 from shared.context import Context
 from shared.function import record_of
@@ -54,7 +55,7 @@ def seed_accounts(tenant: Tenant) -> list[DemoAccount]:
         present = set(ctx.db.scalars(select(Account.email)))
         for person in people:
             if person.email not in present:
-                open_account(ctx, person.email, person.name, SecretStr(person.password), roles=[person.role],
+                open_account(ctx, person.email, person.name, hashed(SecretStr(person.password)), roles=[person.role],
                              language=tenant.language, account_id=person.id)
     return people
 

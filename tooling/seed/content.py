@@ -1,4 +1,4 @@
-"""Categories and listings of a demonstration city, each written in one statement."""
+"""Categories, listings and tiles of a demonstration city."""
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,8 @@ from uuid import uuid5
 from pydantic import BaseModel
 
 from functions.core.listings.listing import Address, Contact, OpeningHours, as_json
+from functions.core.tiles.create_default_tiles import create, create_default_tiles, usual
+from shared import quotas
 from shared.languages import LANGUAGES
 from shared.pg import pool
 from shared.rbac import EDITOR
@@ -16,7 +18,7 @@ from shared.schema import Schema
 from shared.settings import settings
 from shared.sql import Sql
 from shared.tenants import Tenant
-from tooling.seed.accounts import demo_accounts
+from tooling.seed.accounts import acting_as, demo_accounts
 from tooling.seed.data import Category, ListingFacts
 
 LANGUAGE = "de"  # of the seed's texts
@@ -54,7 +56,13 @@ def seed_listings(tenant: Tenant, listings: Iterable[ListingFacts]) -> int:
     [author] = [person.id for person in demo_accounts(tenant) if person.role == EDITOR]
     now = datetime.now(UTC)
     rows = [listed(tenant, listing, now - timedelta(minutes=age)) for age, listing in enumerate(listings)]
-    return insert(tenant, LISTINGS, rows, language=LANGUAGE, dictionary=LANGUAGES[LANGUAGE].dictionary, author=author)
+    return insert(tenant, LISTINGS, rows, "listings", language=LANGUAGE, dictionary=LANGUAGES[LANGUAGE].dictionary, author=author)
+
+
+def seed_tiles(tenant: Tenant) -> int:
+    """Add the usual tiles that are missing; how many."""
+    with acting_as(create_default_tiles, tenant) as ctx:
+        return create(ctx, usual(sorted(tenant.features)))
 
 
 def listed(tenant: Tenant, facts: ListingFacts, published_at: datetime) -> dict[str, Any]:
@@ -74,9 +82,14 @@ def stored(schema: type[Schema], part: BaseModel | None) -> Any:
     return json.loads(text) if text else None
 
 
-def insert(tenant: Tenant, statement: str, rows: list[dict[str, Any]], **values: Any) -> int:
-    """Run one of the statements above in core's database, as the app role and as this tenant; how many rows are new."""
+def insert(tenant: Tenant, statement: str, rows: list[dict[str, Any]], kind: quotas.Kind | None = None, **values: Any) -> int:
+    """Run one of the statements above in core's database, as the app role and as this tenant; how many rows are new.
+
+    `kind` is the quota that they count in.
+    """
     sql = Sql(pool(settings().postgres_database_prefix + "core"), tenant.id)
     added = sql.run(statement, tenant=tenant.id, rows=json.dumps(rows), **values)
+    if kind:
+        sql.later(quotas.COUNT, tenant=tenant.id, kind=kind, period="", amount=len(added))
     sql.commit()
     return len(added)

@@ -16,7 +16,7 @@ def seed(what: str = "all") -> None:
 
 
 def everything() -> None:
-    """The demonstration: both cities with their people, categories and listings."""
+    """The demonstration: both cities with their people, categories, tiles and listings."""
     refuse_in_production()
     super_admin()
     for line in cities(with_people=True, with_listings=True):
@@ -30,16 +30,28 @@ def categories() -> None:
         print(line)
 
 
-def cities(*, with_people: bool, with_listings: bool) -> Iterator[str]:
-    """Seed each city; what was added, in words."""
-    from tooling.seed.accounts import seed_accounts
+def tiles() -> None:
+    """The tiles of the demonstration cities; other cities get theirs when they are onboarded."""
+    refuse_in_production()
     from tooling.seed.cities import seed_city
-    from tooling.seed.content import seed_categories, seed_listings
+    from tooling.seed.content import seed_tiles
     from tooling.seed.data import load_cities
 
     for facts in load_cities():
         tenant = seed_city(facts)
-        added = [f"{seed_categories(tenant, facts.categories)} categories"]
+        print(f"{tenant.name}: {seed_tiles(tenant)} tiles")
+
+
+def cities(*, with_people: bool, with_listings: bool) -> Iterator[str]:
+    """Seed each city; what was added, in words."""
+    from tooling.seed.accounts import seed_accounts
+    from tooling.seed.cities import seed_city
+    from tooling.seed.content import seed_categories, seed_listings, seed_tiles
+    from tooling.seed.data import load_cities
+
+    for facts in load_cities():
+        tenant = seed_city(facts)
+        added = [f"{seed_categories(tenant, facts.categories)} categories", f"{seed_tiles(tenant)} tiles"]
         if with_listings:
             added.append(f"{seed_listings(tenant, facts.listings)} listings")
         if with_people:
@@ -94,7 +106,7 @@ SEEDS: dict[str, Callable[[], None]] = {
     "salutations": not_there_yet("Salutations", "list-salutations"),
     "categories": categories,
     "permissions": permissions,
-    "tiles": not_there_yet("Tiles", "create-tile"),
+    "tiles": tiles,
     "initial-admin": super_admin,
     "firebase-project": firebase_project,
     "schedules": not_there_yet("Schedules", "create-schedule"),

@@ -118,7 +118,8 @@ def common(state: State, given: Mapping[str, str]) -> Part:
         "ENVIRONMENT": "local", "PUBLIC_URL": gateway, "GATEWAY_URL": gateway, "BASE_DOMAIN": "localhost",
         "SCRAPE_PRIVATE_HOSTS": "127.0.0.1,localhost",
         "BROKER_TOKEN": state.secrets["broker"], "JWT_SECRET": state.secrets["jwt"],
-        "JWT_REFRESH_SECRET": state.secrets["jwt_refresh"], "HEIDI_HOME": str(Home.here().path),
+        "JWT_REFRESH_SECRET": state.secrets["jwt_refresh"], "ENCRYPTION_KEY": state.secrets["encryption"],
+        "HEIDI_HOME": str(Home.here().path),
         "THIRDPARTY_DIR": str(Home.here().thirdparty), "THIRDPARTY_PARTS": ",".join(thirdparties(given)),
         **{variable: str(port(variable, given)) for variable in DEFAULTS if variable not in WITH_THEIR_PART},
     })

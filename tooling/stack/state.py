@@ -36,7 +36,7 @@ def apns_key() -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "postgres_superuser": password, "postgres_owner": password, "postgres_app": password, "postgres_relay": password,
-    "redis": password, "jwt": long_secret, "jwt_refresh": long_secret, "broker": long_secret,
+    "redis": password, "jwt": long_secret, "jwt_refresh": long_secret, "encryption": long_secret, "broker": long_secret,
     "s3_access_key": lambda: secrets.token_hex(10).upper(), "s3_secret_key": lambda: secrets.token_urlsafe(30),
     "firebase_key": firebase_key, "apns_key": apns_key,
 }

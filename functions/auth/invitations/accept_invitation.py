@@ -5,7 +5,7 @@ from functions.auth.accounts.opening import open_account
 from functions.auth.entering import agreed_city
 from functions.auth.invitations.invitation import Acceptance
 from functions.auth.one_time import LinkInvalid, hash_of, tenant_of
-from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, refuse_weak
+from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, hashed, refuse_weak
 from functions.auth.tables import Invitation
 from shared.function import Context, http
 
@@ -18,7 +18,7 @@ def accept_invitation(ctx: Context, acceptance: Acceptance) -> AccountOut:
     invitation.accept(ctx.now)
     refuse_weak(acceptance.password, invitation.email, acceptance.name, ctx.tenant.name)
     return AccountOut.model_validate(open_account(
-        ctx, invitation.email, acceptance.name, acceptance.password, roles=[invitation.role],
+        ctx, invitation.email, acceptance.name, hashed(acceptance.password), roles=[invitation.role],
         language=acceptance.language or invitation.language))
 
 

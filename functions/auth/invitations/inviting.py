@@ -3,9 +3,9 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from events.notification import NotificationRequested
 from functions.auth.account import AccountExists
 from functions.auth.invitations.invitation import VALID_FOR, InvitationIn
+from functions.auth.letters import letter, link
 from functions.auth.one_time import hash_of, new_token
 from functions.auth.tables import Account, Invitation
 from shared.context import Context
@@ -23,16 +23,9 @@ def invite(ctx: Context, invited: InvitationIn, *, by: UUID | None) -> Invitatio
         language=invited.language or ctx.tenant.language, invited_by=by, expires_at=ctx.now + VALID_FOR,
         created_at=ctx.now, updated_at=ctx.now)
     ctx.db.add(invitation)
-    ctx.emit(letter(ctx, invitation, token, inviter_name(ctx, by)))
+    ctx.emit(letter(ctx, "invitation", invitation.email, invitation.language, role=invitation.role, name=invitation.name,
+                    inviter=inviter_name(ctx, by), link=link(ctx, "invitation", token, invitation.language)))
     return invitation
-
-
-def letter(ctx: Context, invitation: Invitation, token: str, inviter: str) -> NotificationRequested:
-    """The mail. The token stands behind a #, which browsers send to no server and scanners do not follow."""
-    return NotificationRequested(
-        notification_id=new_id(), channel="email", template="invitation", address=invitation.email, language=invitation.language,
-        values={"link": f"{ctx.settings.public_url}/invitation#token={token}", "city": ctx.tenant.name,
-                "role": invitation.role, "name": invitation.name, "inviter": inviter})
 
 
 def inviter_name(ctx: Context, by: UUID | None) -> str:

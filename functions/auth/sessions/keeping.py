@@ -5,9 +5,10 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from functions.auth.sessions.queries import END_ONE, READ, RENEW_ACCESS, ROTATE, START
+from functions.auth.factors.requirement import restriction
+from functions.auth.sessions.queries import END_ALL, END_ONE, READ, RENEW_ACCESS, ROTATE, START
 from functions.auth.sessions.session import CredentialsWrong, Person, SignedIn
-from shared import cache, tokens
+from shared import cache, keys, tokens
 from shared.context import Context
 from shared.errors import TokenRevoked
 from shared.ids import new_id
@@ -26,23 +27,29 @@ class Session(NamedTuple):
     rotated_at: datetime
 
 
-def begin(ctx: Context, account_id: UUID, password_hash: str, user_agent: str) -> SignedIn:
-    """A new session, if the account is still as it was when the password was checked."""
+def begin(ctx: Context, account_id: UUID, password_hash: str | None, user_agent: str, *, proven: bool = False) -> SignedIn:
+    """A new session, if the account is still as it was when the password, and the second factor, were checked."""
     session_id, access_id = new_id(), new_id()
     refresh, refresh_id = tokens.issue("refresh", account_id, ctx.tenant.id, [], session_id, now=ctx.now.timestamp())
     row = ctx.sql.one(START, tenant=ctx.tenant.id, account=account_id, hash=password_hash, id=session_id, access_id=access_id,
-                      refresh_id=refresh_id, user_agent=user_agent, now=ctx.now, expires=expiry(ctx))
+                      refresh_id=refresh_id, user_agent=user_agent, now=ctx.now, expires=expiry(ctx), proven=proven)
     if row is None:
         raise CredentialsWrong
-    return answer(ctx, Person(id=account_id, name=row[0], roles=row[1], tenant_id=ctx.tenant.id), session_id, access_id, refresh)
+    person = Person(id=account_id, name=row[0], roles=row[1], tenant_id=ctx.tenant.id)
+    return answer(ctx, person, session_id, access_id, refresh, has_factor=row[2])
 
 
-def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str) -> SignedIn:
+def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str,
+           logged_in_at: int | None = None, *, has_factor: bool) -> SignedIn:
     """Both tokens; the session is marked in Redis once it is durable (requirements §9.1)."""
     life = settings().jwt_refresh_expiration
     ctx.after_commit(partial(cache.command, "SET", mark(ctx, session_id), str(person.id), "EX", life))
-    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=ctx.now.timestamp())
-    return SignedIn(access_token=access, refresh_token=refresh, expires_in=settings().jwt_expiration, user=person)
+    only = restriction(ctx.tenant, person.roles, has_factor=has_factor)
+    narrowed: dict[str, Any] = {"only": only} if only else {}
+    now = ctx.now.timestamp()
+    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=now, **narrowed,
+                             auth_time=int(now) if logged_in_at is None else logged_in_at)
+    return SignedIn(access_token=access, refresh_token=refresh, expires_in=settings().jwt_expiration, user=person, only=only)
 
 
 def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
@@ -67,20 +74,27 @@ def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
 
 def successor(claims: dict[str, Any], session: Session) -> str:
     """The refresh token after the one with these claims: the same text for everyone who may have it."""
-    import jwt
-
     at = int(session.rotated_at.timestamp())
     times = {"iat": at, "nbf": at, "exp": at + settings().jwt_refresh_expiration}
-    return jwt.encode(claims | times | {"jti": str(session.refresh_id)}, tokens.secret("refresh"), "HS256")
+    return keys.sign("refresh", claims | times | {"jti": str(session.refresh_id)})
 
 
 def end(ctx: Context, query: str, account_id: UUID, **which: Any) -> int:
-    """End the sessions that the query picks: no refresh from the commit on, no access from the next call on."""
+    """End the sessions that the query picks: no refresh from the commit on, no access from the next call on.
+
+    Redis is told before the commit: should that fail, somebody has to log in again, but no ended session lives on.
+    """
     ended = ctx.sql.run(query, tenant=ctx.tenant.id, account=account_id, now=ctx.now, **which)
     for session_id, access_id in ended:
-        ctx.after_commit(partial(tokens.revoke, ctx.tenant.id, str(access_id)))
-        ctx.after_commit(partial(cache.command, "DEL", mark(ctx, session_id)))
+        tokens.revoke(ctx.tenant.id, str(access_id))
+        cache.command("DEL", mark(ctx, session_id))
     return len(ended)
+
+
+def shut_out(ctx: Context, account_id: UUID) -> None:
+    """End all sessions of a person, and refuse whatever other tokens they have until they may come back."""
+    end(ctx, END_ALL, account_id)
+    tokens.bar(ctx.tenant.id, account_id)
 
 
 def end_in_any_case(ctx: Context, account_id: UUID, session_id: str) -> None:
@@ -93,7 +107,7 @@ def end_in_any_case(ctx: Context, account_id: UUID, session_id: str) -> None:
 def renew_access(ctx: Context, account_id: UUID) -> None:
     """End a person's access tokens but not the sessions: their next refresh brings tokens with the new roles."""
     for access_id, in ctx.sql.run(RENEW_ACCESS, tenant=ctx.tenant.id, account=account_id):
-        ctx.after_commit(partial(tokens.revoke, ctx.tenant.id, str(access_id)))
+        tokens.revoke(ctx.tenant.id, str(access_id))
 
 
 def expiry(ctx: Context) -> datetime:

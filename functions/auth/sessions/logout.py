@@ -1,14 +1,12 @@
 """End this session: its access token and its refresh token stop working at once."""
-from functools import partial
-
 from functions.auth.sessions.keeping import end
 from functions.auth.sessions.queries import END_THIS
 from shared import tokens
 from shared.function import Context, http, signed_in
 
 
-@http.post("/api/auth/logout", at_home=True, status=204)
+@http.post("/api/auth/logout", at_home=True, in_person=True, before_terms=True, status=204)
 @signed_in
 def logout(ctx: Context) -> None:
     end(ctx, END_THIS, ctx.user_id, access_id=ctx.user.session_id)
-    ctx.after_commit(partial(tokens.revoke, ctx.tenant.id, ctx.user.session_id))
+    tokens.revoke(ctx.tenant.id, ctx.user.session_id)

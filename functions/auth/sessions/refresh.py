@@ -1,5 +1,7 @@
 """Exchange a refresh token for new tokens; each works once, and one that comes back later ends its session."""
+from functions.auth.account import Kind
 from functions.auth.entering import agreed_city
+from functions.auth.guests.queries import TOUCH
 from functions.auth.sessions.keeping import answer, rotate, successor
 from functions.auth.sessions.queries import PERSON
 from functions.auth.sessions.session import Person, RefreshIn, SignedIn
@@ -21,4 +23,7 @@ def refresh(ctx: Context, presented: RefreshIn) -> SignedIn:
         raise TokenRevoked
     person = Person(id=session.account_id, name=row[0], roles=row[1], tenant_id=home.id)
     agreed_city(ctx, home.id, everywhere=Principal(person.id, home.id, tuple(person.roles)).everywhere)
-    return answer(ctx, person, claims["sid"], session.access_id, successor(claims, session))
+    if row[3] == Kind.GUEST:
+        ctx.sql.later(TOUCH, tenant=home.id, account=person.id, now=ctx.now)
+    return answer(ctx, person, claims["sid"], session.access_id, successor(claims, session),
+                  int(claims.get("auth_time", 0)), has_factor=row[2])

@@ -7,7 +7,7 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.delete("/api/auth/sessions/{session_id}", at_home=True, status=204, raises=[NotFound])
+@http.delete("/api/auth/sessions/{session_id}", at_home=True, in_person=True, before_terms=True, status=204, raises=[NotFound])
 @signed_in
 def revoke_session(ctx: Context, session_id: UUID) -> None:
     if not end(ctx, END_ONE, ctx.user_id, id=session_id):

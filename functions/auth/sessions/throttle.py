@@ -4,6 +4,7 @@ Counted per (account, address), per account and per address, in Redis, before th
 do not slip through, and it makes no difference whether the account exists.
 """
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,14 +13,14 @@ from shared.errors import RateLimited
 
 FREE = {"pair": 5, "account": 25, "address": 50}
 FIRST_WAIT, LONGEST_WAIT, MEMORY = 30, 900, 3600
-BEGIN = """local wait = 0
+BEGIN = """local wait, first, longest, memory = 0, unpack(ARGV, #KEYS + 1)
 for _, key in ipairs(KEYS) do wait = math.max(wait, redis.call('TTL', key .. ':wait')) end
 if wait > 0 then return wait end
 for i, key in ipairs(KEYS) do
   local over = redis.call('INCR', key) - tonumber(ARGV[i])
-  redis.call('EXPIRE', key, ARGV[6])
+  redis.call('EXPIRE', key, memory)
   if over > 0 then
-    redis.call('SET', key .. ':wait', 1, 'EX', string.format('%d', math.min(ARGV[4] * 2 ^ math.min(over - 1, 20), ARGV[5])))
+    redis.call('SET', key .. ':wait', 1, 'EX', string.format('%d', math.min(first * 2 ^ math.min(over - 1, 20), longest)))
   end
 end
 return 0"""
@@ -31,25 +32,35 @@ class TooManyAttempts(RateLimited):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to log in."""
+    """One attempt to get through a door, such as the login."""
 
     keys: tuple[str, ...]
 
     @classmethod
-    def begin(cls, tenant_id: UUID, email: str, address: str) -> "Attempt":
+    def at(cls, tenant_id: UUID, account: str, address: str, door: str = "login") -> "Attempt":
+        """An attempt that was counted already."""
+        meant = {"pair": f"{account}\n{address}", "account": account, "address": address}
+        return cls(tuple(cache.key(tenant_id, door, kind, fingerprint(meant[kind])) for kind in FREE))
+
+    @classmethod
+    def begin(cls, tenant_id: UUID, account: str, address: str, door: str = "login") -> "Attempt":
         """Count the attempt; TooManyAttempts while an earlier one has to be waited for."""
-        meant = {"pair": f"{email}\n{address}", "account": email, "address": address}
-        keys = tuple(cache.key(tenant_id, "login", kind, fingerprint(meant[kind])) for kind in FREE)
-        wait = int(cache.command("EVAL", BEGIN, len(keys), *keys, *FREE.values(), FIRST_WAIT, LONGEST_WAIT, MEMORY))
-        if wait > 0:
-            raise TooManyAttempts(retryAfter=wait)
-        return cls(keys)
+        attempt = cls.at(tenant_id, account, address, door)
+        count(attempt.keys, *FREE.values())
+        return attempt
 
     def succeeded(self) -> None:
         """Forget the failures of this account; the address only gets this attempt back, other accounts were tried too."""
         pair, account, address = self.keys
         cache.command("DEL", pair, account, f"{pair}:wait", f"{account}:wait", f"{address}:wait")
         cache.command("DECR", address)
+
+
+def count(keys: Collection[str], *free: int) -> None:
+    """Count something under each of these keys; TooManyAttempts where one has had more than its free ones, and must wait."""
+    wait = int(cache.command("EVAL", BEGIN, len(keys), *keys, *free, FIRST_WAIT, LONGEST_WAIT, MEMORY))
+    if wait > 0:
+        raise TooManyAttempts(retryAfter=wait)
 
 
 def fingerprint(text: str) -> str:

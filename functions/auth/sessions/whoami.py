@@ -2,7 +2,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from functions.auth.account import AccountOut
+from functions.auth.account import AccountOut, Kind
 from functions.auth.sessions.queries import ME
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
@@ -16,12 +16,17 @@ class City(Schema):
 
 
 class Me(AccountOut):
-    """`tenantId` is where the account lives; `tenant` is the city at hand, another one only for a super admin."""
+    """`guest`: known by a device alone, without an address. `impersonatorId`: the super admin who acts in this person's name.
 
+    `tenantId` is where the account lives; `tenant` is the city at hand, another one only for a super admin.
+    """
+
+    guest: bool
     tenant_id: UUID
     tenant: City
     permissions: list[str]
     session_id: str
+    impersonator_id: UUID | None
     expires_at: datetime
 
 
@@ -32,6 +37,7 @@ def whoami(ctx: Context) -> Me:
     if row is None:
         raise NotFound("Account", ctx.user_id)
     return Me(
-        id=ctx.user_id, email=row[0], name=row[1], language=row[2], roles=list(ctx.user.roles), tenant_id=ctx.tenant.id,
-        tenant=City.model_validate(ctx.at_hand), permissions=sorted(ctx.user.permissions), session_id=ctx.user.session_id,
+        id=ctx.user_id, email=row[0], name=row[1], language=row[2], guest=row[3] == Kind.GUEST, roles=list(ctx.user.roles),
+        tenant_id=ctx.tenant.id, tenant=City.model_validate(ctx.at_hand), permissions=sorted(ctx.user.permissions),
+        session_id=ctx.user.session_id, impersonator_id=ctx.user.impersonator_id,
         expires_at=datetime.fromtimestamp(ctx.user.expires_at, UTC))

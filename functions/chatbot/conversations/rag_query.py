@@ -10,24 +10,30 @@ from functions.chatbot.conversations.conversation import AnswerOut, CitationOut,
 from functions.chatbot.documents.stores import builtin_store, external_store
 from functions.chatbot.retrieval import External, retrieve
 from functions.chatbot.writing import write_answer
-from shared import llm
+from shared import llm, quotas
 from shared.function import Context, Response, http
 from shared.ids import new_id
+from shared.quotas import QuotaExceeded
 
 KEEP = """INSERT INTO exchanges (id, tenant_id, conversation_id, question, answer, citations, informed, language)
  VALUES (:id, :tenant, :conversation, :question, :answer, :citations, :informed, :language)"""
 
 
-@http.post("/api/chatbot/query", public=True, feature="chatbot", min_scale=1)
+@http.post("/api/chatbot/query", public=True, feature="chatbot", raises=[QuotaExceeded], min_scale=1)
 def rag_query(ctx: Context, question: QuestionIn) -> AnswerOut | Response:
-    found = retrieve(ctx.sql, builtin_store(ctx), ctx.tenant.id, question.question, external=external(ctx, question.question))
-    answer = write_answer(found, ctx.language) if llm.is_configured() else extract_answer(found, ctx.language)
-    reply = reply_to(question, answer)
+    with quotas.ahead(ctx, "questions"):
+        reply = reply_to(question, answer_to(ctx, question.question))
     citations = "[" + ",".join(citation.model_dump_json(by_alias=True) for citation in reply.citations) + "]"
     ctx.sql.later(KEEP, id=new_id(), tenant=ctx.tenant.id, conversation=reply.conversation_id, question=question.question,
                   answer=reply.answer, citations=citations, informed=reply.informed, language=ctx.language)
     wants_stream = ctx.request and "text/event-stream" in ctx.request.header("accept")
     return Response(200, streamed(reply), "text/event-stream") if wants_stream else reply
+
+
+def answer_to(ctx: Context, question: str) -> Answer:
+    """What the documents say: written by a configured model, else quoted."""
+    found = retrieve(ctx.sql, builtin_store(ctx), ctx.tenant.id, question, external=external(ctx, question))
+    return write_answer(found, ctx.language) if llm.is_configured() else extract_answer(found, ctx.language)
 
 
 def external(ctx: Context, question: str) -> External | None:

@@ -23,5 +23,8 @@ ONE = f"""WITH {COUNTED}, {CHILDREN}
 CREATE = """INSERT INTO categories (id, tenant_id, parent_id, slug, names, icon, position)
  VALUES (:id, :tenant, :parent_id, :slug, :names, :icon, :position) ON CONFLICT (tenant_id, slug) DO NOTHING RETURNING id"""
 ANY = "SELECT EXISTS (SELECT FROM categories WHERE tenant_id = :tenant)"
+ALL = """SELECT c.slug, p.slug, c.names, c.icon, c.position FROM categories c
+ LEFT JOIN categories p ON p.tenant_id = c.tenant_id AND p.id = c.parent_id
+ WHERE c.tenant_id = :tenant ORDER BY p.slug NULLS FIRST, c.position, c.slug"""
 HELD = """SELECT (SELECT count(*) FROM listings WHERE tenant_id = :tenant AND category_id = :id),
  (SELECT count(*) FROM categories WHERE tenant_id = :tenant AND parent_id = :id)"""

@@ -1,26 +1,32 @@
 """Create a listing: an editor's waits for approval, an admin may publish at once."""
 from events.core import ContentPublished, ListingCreated
+from functions.core.boundary.outside import is_outside
 from functions.core.listings.listing import ListingIn, ListingOut, Status, as_json, slug_for
 from functions.core.listings.queries import CREATE
+from shared import quotas
 from shared.errors import ValidationFailed
 from shared.function import Context, Json, http, requires
 from shared.ids import new_id
 from shared.languages import LANGUAGES
+from shared.quotas import QuotaExceeded
 
 
-@http.post("/api/listings", status=201, emits=[ListingCreated, ContentPublished], min_scale=1)
+@http.post("/api/listings", status=201, emits=[ListingCreated, ContentPublished], raises=[QuotaExceeded], min_scale=1)
 @requires("listings:create")
 def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
     status = first_status(listing, may_publish=ctx.may("listings:publish"))
     language = listing.language or ctx.tenant.language
     listing_id = new_id()
+    quotas.spend(ctx, "listings")
+    outside = is_outside(ctx, listing.location)
     [[made, unknown_media]] = ctx.sql.run(
         CREATE, id=listing_id, tenant=ctx.tenant.id, category_id=listing.category_id, slug=slug_for(listing.title),
         status=status, language=language, dictionary=LANGUAGES[language].dictionary, title=listing.title,
         summary=listing.summary, description=listing.description, address=as_json(listing.address),
         lat=listing.location and listing.location.lat, lon=listing.location and listing.location.lon,
         opening_hours=as_json(listing.opening_hours), contact=as_json(listing.contact), tags=listing.tags,
-        media=listing.media_ids, created_by=ctx.user_id, published_at=ctx.now if status == Status.PUBLISHED else None)
+        media=listing.media_ids, created_by=ctx.user_id, published_at=ctx.now if status == Status.PUBLISHED else None,
+        outside=outside)
     if unknown_media:
         raise ValidationFailed(errors=[{"field": "mediaIds", "problem": f"there is no uploaded file {x}"} for x in unknown_media])
     if status != Status.DRAFT:

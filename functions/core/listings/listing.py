@@ -89,7 +89,10 @@ class ListingIn(Schema):
 
 
 class ListingOut(Schema):
-    """A listing as a reader sees it. `rejectionReason` is there for its author and for admins."""
+    """A listing as a reader sees it. `rejectionReason` and `outsideBoundary` are there for its author and for admins.
+
+    `outsideBoundary` is null where the listing has no place, or the city no boundary.
+    """
 
     id: UUID
     slug: str
@@ -108,6 +111,7 @@ class ListingOut(Schema):
     media: list[Picture]
     source: str
     rejection_reason: str | None = None
+    outside_boundary: bool | None = None
     published_at: datetime | None
     created_at: datetime
     updated_at: datetime

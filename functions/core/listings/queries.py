@@ -7,24 +7,26 @@ COLUMNS = """id, slug, category_id AS "categoryId", status, version, language, t
  CASE WHEN lat IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
  opening_hours AS "openingHours", contact, tags, media, source, published_at AS "publishedAt", created_at AS "createdAt",
  updated_at AS "updatedAt" """
+PRIVATE = 'rejection_reason AS "rejectionReason", outside_boundary AS "outsideBoundary"'   # for the author and for admins
 VISIBLE = "tenant_id = :tenant AND (status = 'published' OR created_by = CAST(:caller AS uuid) OR :all)"
 ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS},
- CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN rejection_reason END AS "rejectionReason"
+ CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN rejection_reason END AS "rejectionReason",
+ CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN outside_boundary END AS "outsideBoundary"
  FROM listings WHERE id = :id AND {VISIBLE}) x"""
 BY_SLUG = ONE.replace("id = :id", "slug = :id", 1)
 CREATE = f"""WITH made AS (
  INSERT INTO listings (id, tenant_id, category_id, slug, status, language, dictionary, title, summary, description, address,
-  lat, lon, opening_hours, contact, tags, media, created_by, published_at)
+  lat, lon, opening_hours, contact, tags, media, created_by, published_at, outside_boundary)
  VALUES (:id, :tenant, :category_id, :slug, :status, :language, CAST(:dictionary AS text)::regconfig, :title,
   :summary, :description, :address, :lat, :lon, :opening_hours, :contact, :tags,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'url', '/api/media/' || m.id, 'alt', m.alt, 'author', m.author,
    'licence', m.licence) ORDER BY array_position(CAST(:media AS uuid[]), m.id)), '[]')
    FROM media m WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:media AS uuid[])) AND m.state IN ('uploaded', 'ready')),
-  :created_by, :published_at)
+  :created_by, :published_at, :outside)
  RETURNING *)
 SELECT row_to_json(x)::text, ARRAY(SELECT wanted::text FROM unnest(CAST(:media AS uuid[])) wanted
   WHERE NOT media @> jsonb_build_array(jsonb_build_object('id', wanted))) AS unknown_media
- FROM (SELECT {COLUMNS}, rejection_reason AS "rejectionReason" FROM made) x"""
+ FROM (SELECT {COLUMNS}, {PRIVATE} FROM made) x"""
 SEARCH = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor',
  CASE WHEN count(*) = CAST(:limit AS int) THEN (CAST(:offset AS int) + :limit)::text END)::text
  FROM (SELECT {COLUMNS} FROM listings, to_tsquery(CAST(:dictionary AS text)::regconfig, :query) q
@@ -52,6 +54,7 @@ def listing_page(status: Status, filters: frozenset[str], *, after: bool, count:
     State, filters and the most rows there can be stand in the text, so that Postgres keeps one plan per statement: with
     parameters in their place it makes a new one at every call, for two thirds of the whole price (docs/performance.md).
     """
+    columns = COLUMNS if status == Status.PUBLISHED and "author" not in filters else f"{COLUMNS}, {PRIVATE}"
     order = "published_at" if status == Status.PUBLISHED else "created_at"
     where = " AND ".join(["tenant_id = :tenant", f"status = '{status.value}'", *(FILTERS[name] for name in sorted(filters))])
     beyond = f" AND ({order}, id) < (CAST(:time AS timestamptz), CAST(:last AS uuid))" if after else ""
@@ -59,7 +62,7 @@ def listing_page(status: Status, filters: frozenset[str], *, after: bool, count:
     return f"""WITH page AS MATERIALIZED (
   SELECT * FROM listings WHERE {where}{beyond} ORDER BY {order} DESC, id DESC LIMIT {MOST})
  SELECT json_build_object('items', coalesce((SELECT json_agg(row_to_json(x))
-   FROM (SELECT {COLUMNS} FROM page LIMIT :limit) x), '[]'),
+   FROM (SELECT {columns} FROM page LIMIT :limit) x), '[]'),
   'nextCursor', CASE WHEN EXISTS (SELECT FROM page OFFSET :limit) THEN (
    SELECT (extract(epoch FROM {order}) * 1000000)::bigint || '.' || id
    FROM page OFFSET CAST(:limit AS int) - 1 LIMIT 1) END{total})::text"""

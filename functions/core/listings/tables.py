@@ -39,6 +39,7 @@ class Listing(DatedModel):
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
     rejection_reason: Mapped[str | None]
+    outside_boundary: Mapped[bool | None]
     published_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 

@@ -1,14 +1,14 @@
-"""Delete a picture or a document, also from the listings that show it; authors may delete their own."""
+"""Delete a picture or a document, also from the listings and tiles that show it; authors may delete their own."""
 from uuid import UUID
 
-from functions.core.media.media import MediaInUse
+from functions.core.media.media import MediaInUse, State
 from functions.core.media.tables import Media
-from shared import storage
+from shared import quotas, storage
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 SHOWN = """SELECT EXISTS (SELECT FROM listings WHERE tenant_id = :tenant AND status = 'published'
- AND media @> CAST(:media AS jsonb))"""
+ AND media @> CAST(:media AS jsonb)) OR EXISTS (SELECT FROM tiles WHERE tenant_id = :tenant AND media_id = :id)"""
 TAKE_OUT = """UPDATE listings SET version = version + 1, updated_at = :now,
  media = (SELECT coalesce(jsonb_agg(m ORDER BY n), '[]') FROM jsonb_array_elements(media) WITH ORDINALITY AS x(m, n)
   WHERE m->>'id' <> :id)
@@ -23,6 +23,8 @@ def delete_media(ctx: Context, media_id: UUID) -> None:
         check_own(ctx, media)
     ctx.sql.run(TAKE_OUT, tenant=ctx.tenant.id, id=str(media.id), media=entry(media), now=ctx.now)
     ctx.db.delete(media)
+    if media.state != State.REFUSED:
+        quotas.give_back(ctx, "storage_bytes", media.size)
     for key in list(storage.keys(ctx.tenant.id, media.folder)):
         storage.delete(ctx.tenant.id, key)
 
@@ -31,7 +33,7 @@ def check_own(ctx: Context, media: Media) -> None:
     """Others' files do not exist for an author; MediaInUse when the public sees it, which is no longer theirs to change."""
     if media.created_by != ctx.user_id:
         raise NotFound("Media", media.id)
-    if ctx.sql.run(SHOWN, tenant=ctx.tenant.id, media=entry(media))[0][0]:
+    if ctx.sql.run(SHOWN, tenant=ctx.tenant.id, id=media.id, media=entry(media))[0][0]:
         raise MediaInUse
 
 

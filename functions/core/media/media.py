@@ -41,7 +41,7 @@ class MediaNotReady(Unavailable):
 
 
 class MediaInUse(Conflict):
-    message = "This file is shown in a published listing; an admin can delete it."
+    message = "This file is shown to everyone; an admin can delete it."
 
 
 def base_name(filename: str) -> str:

@@ -2,7 +2,7 @@
 from events.core import MediaUploaded
 from functions.core.media.media import State, sniff
 from functions.core.media.tables import Media
-from shared import storage
+from shared import quotas, storage
 from shared.function import Context, on
 from shared.pictures import Picture, PictureRefused, render
 
@@ -12,13 +12,14 @@ def process_media(ctx: Context, event: MediaUploaded) -> None:
     media = ctx.db.get(Media, event.media_id, with_for_update=True)
     if media is None or media.state != State.UPLOADED:
         return  # deleted meanwhile, or done
-    upload = media.key
+    upload, announced = media.key, media.size
     try:
         process(ctx, media)
     except PictureRefused as problem:
         media.refuse(str(problem), at=ctx.now)
     except storage.ObjectNotFound:
         media.refuse("the file is gone", at=ctx.now)
+    quotas.correct(ctx, "storage_bytes", (0 if media.state == State.REFUSED else media.size) - announced)
     ctx.after_commit(lambda: storage.delete(ctx.tenant.id, upload))
 
 

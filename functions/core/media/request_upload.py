@@ -1,15 +1,17 @@
 """Announce a file and get a link to send it to."""
 from functions.core.media.media import UPLOAD_SECONDS, FileTooLarge, UploadIn, UploadOut
 from functions.core.media.tables import Media
-from shared import storage
+from shared import quotas, storage
 from shared.function import Context, http, requires
 from shared.ids import new_id
+from shared.quotas import QuotaExceeded
 
 
-@http.post("/api/media/uploads", status=201, raises=[FileTooLarge])
+@http.post("/api/media/uploads", status=201, raises=[FileTooLarge, QuotaExceeded])
 @requires("media:create")
 def request_upload(ctx: Context, upload: UploadIn) -> UploadOut:
     upload.check_size()
+    quotas.spend(ctx, "storage_bytes", upload.size)
     media_id = new_id()
     media = Media(id=media_id, key=f"media/{media_id}/upload", created_by=ctx.user_id, created_at=ctx.now, updated_at=ctx.now,
                   **upload.model_dump())

@@ -10,11 +10,14 @@ from functions.factory.configs.configuration import build_inputs
 from functions.factory.configs.newest import newest
 from functions.factory.pwa.errors import ContrastTooLow
 from functions.factory.tables import AppConfiguration, Build
+from shared import quotas
 from shared.function import Context, http, requires
 from shared.ids import new_id
+from shared.quotas import QuotaExceeded
 
 
-@http.post("/api/builds", status=202, emits=[BuildQueued], raises=[AppConfigMissing, PlatformNotOffered, ContrastTooLow])
+@http.post("/api/builds", status=202, emits=[BuildQueued],
+           raises=[AppConfigMissing, PlatformNotOffered, ContrastTooLow, QuotaExceeded])
 @requires("builds:create")
 def trigger_build(ctx: Context, build: BuildIn) -> BuildOut:
     if build.platform != "web":
@@ -38,7 +41,8 @@ def running(ctx: Context, platform: str, digest: str) -> Build | None:
 
 
 def queue(ctx: Context, config: AppConfiguration, platform: str, inputs: dict[str, object]) -> Build:
-    """A new build with the next number."""
+    """A new build with the next number; only a new one counts."""
+    quotas.spend(ctx, "builds")
     number = (ctx.db.scalar(select(func.max(Build.number))) or 0) + 1
     row = Build(id=new_id(), number=number, platform=platform, inputs=inputs, inputs_digest=digest_of(inputs),
                 config_version=config.version, log=[], requested_by=ctx.user_id, created_at=ctx.now)

@@ -1,0 +1,23 @@
+"""Let nobody in with a deactivated account, until it is reactivated; one that is locked as well stays locked then."""
+from functools import partial
+
+from events.users import UserDeactivated, UserReactivated
+from functions.auth.account import State
+from functions.auth.sessions.keeping import shut_out
+from shared import tokens
+from shared.function import Context, on
+
+FOLLOW = """UPDATE accounts SET activity_at = :time, updated_at = :now,
+  state = CASE WHEN NOT CAST(:active AS boolean) THEN 'inactive' WHEN locked_at IS NULL THEN 'active' ELSE 'locked' END
+ WHERE tenant_id = :tenant AND id = :user AND (activity_at IS NULL OR activity_at < :time) RETURNING state"""
+
+
+@on(UserDeactivated, UserReactivated)
+def follow_deactivation(ctx: Context, event: UserDeactivated | UserReactivated) -> None:
+    said_at = ctx.event.time if ctx.event else ctx.now   # an older event may arrive after a newer one
+    state = ctx.sql.one(FOLLOW, tenant=ctx.tenant.id, user=event.user_id, active=isinstance(event, UserReactivated),
+                        time=said_at, now=ctx.now)
+    if state == [State.INACTIVE]:
+        shut_out(ctx, event.user_id)
+    elif state == [State.ACTIVE]:
+        ctx.after_commit(partial(tokens.unbar, ctx.tenant.id, event.user_id))

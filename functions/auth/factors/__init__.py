@@ -1,0 +1,1 @@
+"""Second factors: proving with a code from one's own device that a password has not only been stolen."""

@@ -1,0 +1,52 @@
+"""The time between password and code: a signed challenge, no session. It knows of which password it came, and is used once."""
+from dataclasses import dataclass
+from uuid import UUID
+
+from functions.auth.factors.factor import Challenge, ChallengeOver
+from functions.auth.sessions.throttle import fingerprint
+from shared import cache, tokens
+from shared.context import Context
+from shared.errors import TokenExpired, TokenInvalid
+from shared.ids import new_id
+
+LIFE = 300
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a challenge says."""
+
+    id: str
+    tenant_id: UUID
+    account_id: UUID
+    password: str
+
+    def count(self) -> None:
+        """Count one try; ChallengeOver when there were too many."""
+        key = cache.key(self.tenant_id, "challenge", self.id)
+        tries = int(cache.command("INCR", key))
+        cache.command("EXPIRE", key, LIFE)
+        if tries > TRIES:
+            raise ChallengeOver
+
+    def close(self) -> None:
+        """Let nobody in with it from now on; ChallengeOver when somebody was."""
+        if cache.command("SET", cache.key(self.tenant_id, "challenge", self.id, "answered"), 1, "NX", "EX", LIFE) is None:
+            raise ChallengeOver
+
+
+def challenge(ctx: Context, account_id: UUID, password_hash: str) -> Challenge:
+    """What is asked of somebody whose password was right."""
+    token, _ = tokens.issue("challenge", account_id, ctx.tenant.id, [], new_id(), now=ctx.now.timestamp(), life=LIFE,
+                            password=fingerprint(password_hash))
+    return Challenge(challenge=token, factors=["totp", "recovery_code"], expires_in=LIFE)
+
+
+def opened(token: str) -> Opened:
+    """The challenge, if it is ours and still good."""
+    try:
+        claims = tokens.decode("challenge", token)
+    except (TokenExpired, TokenInvalid):
+        raise ChallengeOver from None
+    return Opened(claims["jti"], UUID(claims["tenantId"]), UUID(claims["sub"]), claims["password"])

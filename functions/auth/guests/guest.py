@@ -1,0 +1,87 @@
+"""A guest as apps see one: a device and its secret, and the way from there to an account with an address."""
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from functions.auth.entering import agreed_city
+from functions.auth.one_time import LENGTH
+from functions.auth.password import Password
+from functions.auth.sessions.session import SignedIn
+from functions.auth.sessions.throttle import count, fingerprint
+from shared import cache
+from shared.context import Context
+from shared.errors import Conflict, Invalid, Unauthenticated, UnknownTenant
+from shared.forwarded import client_address
+from shared.schema import Email, LanguageTag, Line, Schema
+from shared.tenants import PLATFORM_ID
+
+VALID_FOR = timedelta(hours=24)
+KEPT_FOR = timedelta(days=365)
+FREE = 50   # new guests, and returning ones, of one address in an hour
+DeviceSecret = Annotated[SecretStr, Field(min_length=1, max_length=100)]
+
+
+class GuestIn(Schema):
+    """`deviceId` is what the app calls the device; `tenantId` as at the login."""
+
+    device_id: Line
+    platform: Literal["android", "ios", "web"] | None = None
+    language: LanguageTag | None = None
+    tenant_id: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+
+
+class GuestSignedIn(SignedIn):
+    """`deviceSecret` is shown this once: with it the device comes back when its tokens have expired."""
+
+    device_secret: str
+
+
+class GuestLogin(Schema):
+    """Device and secret, together; nobody gets in with the id of a user or of a device."""
+
+    device_id: Line
+    device_secret: DeviceSecret
+    tenant_id: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+
+
+class ConversionIn(Schema):
+    """What the guest wants to log in with from now on; `deviceSecret` shows that the device asks, not just a token."""
+
+    email: Email
+    name: Line
+    password: Password
+    device_secret: DeviceSecret
+
+
+class ConversionStarted(Schema):
+    """A mail is on its way, whether or not the address has an account here already."""
+
+    status: Literal["verification_sent"] = "verification_sent"
+
+
+class ConversionProof(Schema):
+    """`token` is what the mailed link ends with."""
+
+    token: Annotated[str, StringConstraints(max_length=2 * LENGTH)]
+
+
+class GuestUnknown(Unauthenticated):
+    message = "This device is no guest here, or no longer."
+
+
+class GuestsOnly(Conflict):
+    message = "Only guests do this; you have an account with an e-mail address already."
+
+
+class DeviceSecretWrong(Invalid):
+    message = "This is not the secret of the device that the guest belongs to."
+
+
+def enter_as_guest(ctx: Context, named: str | None) -> None:
+    """Go on in the city that is meant, which the platform is not; TooManyAttempts for an address with too many guests."""
+    city = agreed_city(ctx, named)
+    if city.id == PLATFORM_ID:
+        raise UnknownTenant(tenant=city.slug)
+    count([cache.key(city.id, "guest", fingerprint(client_address(ctx.request) if ctx.request else ""))], FREE)
+    ctx.enter(city)

@@ -1,0 +1,1 @@
+"""Signing keys: what others need to check our access tokens."""

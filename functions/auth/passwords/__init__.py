@@ -1,0 +1,1 @@
+"""Passwords: a new one instead of a forgotten one, or of one that is known."""

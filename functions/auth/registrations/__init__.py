@@ -1,0 +1,1 @@
+"""Registrations: how people open an account by themselves."""

@@ -1,0 +1,1 @@
+"""Where a city ends, and which listings lie beyond."""

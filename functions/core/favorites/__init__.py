@@ -1,0 +1,1 @@
+"""Favourites: what a person keeps at hand."""

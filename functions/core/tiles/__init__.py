@@ -1,0 +1,1 @@
+"""Tiles: what the app's first page leads to."""

@@ -1,0 +1,12 @@
+"""Read one tile with its texts in all languages; one that is not shown now exists for admins only."""
+from uuid import UUID
+
+from functions.core.tiles.reading import shown
+from functions.core.tiles.tile import TileDetail
+from shared.errors import NotFound
+from shared.function import Context, Json, http
+
+
+@http.get("/api/tiles/{tile_id}", public=True, raises=[NotFound])
+def get_tile(ctx: Context, tile_id: UUID) -> Json[TileDetail]:
+    return shown(ctx, tile_id)
