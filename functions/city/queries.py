@@ -42,3 +42,5 @@ ERASED = """UPDATE cities SET erased_from = ARRAY(SELECT DISTINCT unnest(erased_
  WHERE id = :id AND deleted_at IS NOT NULL AND erased_at IS NULL RETURNING erased_from"""
 TOMBSTONE = """UPDATE cities SET erased_at = :now, updated_at = :now, name = slug, state = '', population = NULL, lat = NULL,
  lon = NULL, features = '{}', theme = '{}', contact = NULL, website = NULL, header_key = NULL, quotas = '{}' WHERE id = :id"""
+EXPIRED = "SELECT tenant_id, id FROM exports WHERE created_at < :until"   # asked by the relay role, of all tenants
+FORGET_EXPORT = "DELETE FROM exports WHERE tenant_id = :tenant AND id = :id"

@@ -10,7 +10,7 @@ from shared.pictures import Picture, PictureRefused, render
 from shared.settings import settings
 
 
-@http.post("/api/cities/{city}/header", raises=[NotFound, HeaderInvalid], body_limit=BODY_LIMIT, memory=768)
+@http.post("/api/cities/{city}/header", tenantless=True, raises=[NotFound, HeaderInvalid], body_limit=BODY_LIMIT, memory=768)
 @requires("cities:update")
 def upload_city_header(ctx: Context, city: CityName, header: HeaderIn) -> HeaderOut:
     row = enter_city(ctx, city)

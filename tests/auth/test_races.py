@@ -97,7 +97,7 @@ def test_whoever_acts_in_a_persons_name_during_a_demotion_has_the_new_roles(city
     platform = City(PLATFORM)
     chief = login(platform, join(platform, "super_admin")).body["accessToken"]
     with ThreadPoolExecutor(1) as pool:
-        with half_demoted(city, admin.id):
+        with half_done(city, admin.id, DEMOTE, RENEW):
             pending: Future[Answer] = pool.submit(
                 call, "impersonate", token=chief, tenant=city.tenant.slug, body={"userId": str(admin.id), "reason": "Ticket 7"})
         assert pending.result().body["user"]["roles"] == ["citizen"]

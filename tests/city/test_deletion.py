@@ -14,6 +14,7 @@ from shared.settings import settings
 from shared.tenants import PLATFORM
 from tests.auth.people import said
 from tests.city.factories import onboard, platform, publish_imprint, registered, resolved
+from tests.privacy.lives import tick
 from tests.support import Answer, City, call, deliver, superuser
 
 pytestmark = pytest.mark.usefixtures("thirdparty")
@@ -111,6 +112,19 @@ def test_parts_that_arrive_at_the_same_time_are_all_noted(city: City) -> None:
         with ThreadPoolExecutor(8) as pool:
             assert set(pool.map(lambda service: hand_in(made, export_id, service).status, KEEPERS)) == {204}
         assert state(city, made).body["status"] == "complete"
+
+
+def test_an_export_that_nobody_fetched_within_thirty_days_is_removed_with_its_files(city: City) -> None:
+    with registered(city) as made, registered(city) as other:
+        export_id, kept = exported(city, made), exported(city, other)
+        storage.put(made.id, "media/1/picture.jpg", b"picture", "image/jpeg")
+        for days, status in ((29, 200), (31, 404)):
+            made.rows("city", "UPDATE exports SET created_at = now() - make_interval(days => :days) RETURNING 1", days=days)
+            tick("expire-city-exports")
+            assert state(city, made).status == status
+            assert bool(list(storage.keys(made.id, f"exports/{export_id}/"))) == (status == 200)
+        assert list(storage.keys(made.id)) == ["media/1/picture.jpg"]
+        assert state(city, other).body["exportId"] == str(kept)
 
 
 def test_the_city_service_hands_in_its_own_part(city: City) -> None:

@@ -83,3 +83,12 @@ def test_nobody_changes_another_citys_header_and_a_city_that_is_off_shows_none(c
         upload(mine, mine.id, picture())
         platform(city, "deactivate-city", mine.id, "/deactivate")
         assert show(mine.id).code == "CITY_NOT_FOUND"
+
+
+def test_the_platform_may_do_it_in_a_citys_place_as_often_as_it_tries(city: City) -> None:
+    with registered(city) as made:
+        body = {"picture": {"content": base64.b64encode(picture()).decode()}}
+        for _ in range(2):
+            kept = platform(city, "upload-city-header", made.id, "/header", body=body, headers={"idempotency-key": "k"})
+            assert kept.status == 200, kept.body
+        assert len(list(storage.keys(made.id))) == 1

@@ -3,7 +3,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from shared.migration import audited, tenant_table, timestamps
+from shared.migration import RELAY, audited, grant, tenant_table, timestamps
 
 revision = "0003"
 down_revision = "0002"
@@ -75,4 +75,6 @@ def exports() -> None:
     moment = sa.DateTime(timezone=True)
     tenant_table("exports", sa.Column("parts", JSONB, nullable=False, server_default="{}"), sa.Column("completed_at", moment),
                  sa.Column("created_at", moment, nullable=False), sa.UniqueConstraint("tenant_id"))
+    op.execute(f"CREATE POLICY due ON exports FOR SELECT TO {RELAY} USING (created_at < now() - interval '30 days')")
+    grant("exports", "SELECT (tenant_id, id, created_at)", RELAY)
     audited("exports", "completed_at", entity="city_export")

@@ -1,0 +1,19 @@
+"""Remove what was gathered of a city thirty days ago, files included."""
+from datetime import timedelta
+
+from functions.city.deletion.exporting import remove
+from functions.city.deletion.tables import Export
+from functions.city.queries import EXPIRED, FORGET_EXPORT
+from shared import relay, tenants
+from shared.function import Context, tick
+
+LIFE = timedelta(days=30)
+
+
+@tick("47 * * * *", timeout=300)
+def expire_city_exports(ctx: Context) -> None:
+    for tenant_id, export_id in relay.ask(ctx.record.database, EXPIRED, until=ctx.now - LIFE):
+        if city := tenants.lookup(str(tenant_id)):
+            ctx.enter(city)
+            remove(city.id, Export(id=export_id).folder)
+            ctx.sql.run(FORGET_EXPORT, tenant=city.id, id=export_id)
