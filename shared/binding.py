@@ -85,7 +85,7 @@ class Binding:
         return request.query
 
     def read_body(self, record: Record, request: Request) -> Any:
-        """The body as the handler's type, from JSON or from a multipart form."""
+        """The body as the handler's type, from JSON (`"1"` or `true` is no number there) or from a multipart form."""
         assert self.body is not None  # noqa: S101 (read has looked)
         body = self.body
         if request.content_type == "multipart/form-data":
@@ -98,7 +98,7 @@ class Binding:
         raw = request.body(record.body_limit or settings().max_json_bytes) or b"{}"
         if b"\\u0000" in raw:
             raise ValidationFailed(errors=[{"field": "body", "problem": "NUL characters are not allowed"}])
-        return validated(lambda: body.validate_json(raw), "body")
+        return validated(lambda: body.validate_json(raw, strict=True), "body")
 
     def answer(self, result: Any, status: int) -> Response:
         """The response for what the handler returned."""

@@ -86,7 +86,8 @@ lent = threading.local()
 @lru_cache(1)
 def engine() -> Engine:
     """One engine for all databases: it holds the compiled statements, never a connection of its own."""
-    return create_engine("postgresql+borrowed://", poolclass=NullPool, creator=lambda: lent.connection)
+    return create_engine("postgresql+borrowed://", poolclass=NullPool, creator=lambda: lent.connection,
+                         hide_parameters=True)  # they are personal data, and errors are logged
 
 
 class Database(Session):

@@ -19,7 +19,7 @@ OPERATOR = frozenset({
 OWNER = frozenset({
     "cities:read", "cities:update", "templates:select", "features:toggle", "theme:write", "app_config:write",
     "builds:create", "builds:cancel", "signing:manage", "schedules:manage", "connectors:manage",
-    "payments:create", "payments:refund", "terminals:manage"})
+    "payments:create", "payments:refund", "terminals:manage", "terms:publish"})
 PLATFORM = frozenset({
     "cities:create", "cities:delete", "cities:activate", "templates:register", "features:register",
     "users:impersonate", "platform:read"})

@@ -51,6 +51,7 @@ class Record:
     in_person: bool = False
     before_terms: bool = False
     shown_once: bool = False
+    later: type[Any] | None = None   # what it answers with 202 as long as the answer is not ready
     min_scale: int = 0
     memory: int = 128
     timeout: int = 30

@@ -1,12 +1,16 @@
 """What the API's bodies have in common: camelCase outside, unknown fields refused, pages of a list."""
-from typing import Annotated, Generic, TypeVar
+import re
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from shared.languages import canonical
+from shared.languages import LANGUAGES, canonical
 
 T = TypeVar("T")
+RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*")
+BLANK = r"\s\x00-\x1f\x7f-\x9f"  # what counts as a space differs between regular expressions, so U+0085 is named
+ATOM = rf"[^@<>,;:\"\\{BLANK}"
 NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
@@ -18,9 +22,9 @@ def text(max_length: int, min_length: int = 0) -> StringConstraints:
 Line = Annotated[str, text(200, 1)]
 Words = Annotated[str, text(2_000)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254,
-                                         pattern=r"^[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+\.[^\s@<>,;:\"\\.]+$")]
+                                         pattern=f"^{ATOM}]+@{ATOM}]+\\.{ATOM}.]+$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#\x00-\x1f]+[^\s\x00-\x1f]*$", max_length=2000)]
+WebAddress = Annotated[str, StringConstraints(pattern=rf"^https?://[^/?#{BLANK}]+[^{BLANK}]*$", max_length=2000)]
 
 
 def known_language(tag: str) -> str:
@@ -30,7 +34,16 @@ def known_language(tag: str) -> str:
     return found
 
 
-LanguageTag = Annotated[str, AfterValidator(known_language)]
+def written_out(moment: Any) -> Any:
+    """The moment, unless it is a number: pydantic would count it from 1970."""
+    if isinstance(moment, (int, float)) or (isinstance(moment, str) and not RFC_3339.fullmatch(moment)):
+        raise ValueError("write it as 2026-11-25T10:00:00Z")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(written_out)]
+SPOKEN = {"type": "string", "enum": sorted(LANGUAGES), "description": "`dk`, `no`, `se` and regions (`de-AT`) are understood too"}
+LanguageTag = Annotated[str, AfterValidator(known_language), WithJsonSchema(SPOKEN)]
 
 
 class Schema(BaseModel):

@@ -34,6 +34,7 @@ class Principal:
     impersonator_session: str = ""
     scopes: frozenset[str] | None = None
     only: tuple[str, ...] = ()
+    logged_in_at: float = 0
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -62,12 +63,17 @@ verified: dict[str, Principal] = {}
 
 def issue(use: Use, user_id: UUID, tenant_id: UUID, roles: list[str], session_id: UUID, *, now: float,
           life: int | None = None, **more: Any) -> tuple[str, str]:
-    """A signed token and its id; `more` claims are `act` (RFC 8693 §4.1: who acts in the person's name) and `only`."""
+    """A signed token and its id.
+
+    `more` claims are `act` (RFC 8693 §4.1: who acts in the person's name), `only`, and `auth_time` (OpenID Connect Core §2:
+    when the person logged in) where that is not now.
+    """
     token_id = str(new_id())
     life = life or (settings().jwt_expiration if use == "access" else settings().jwt_refresh_expiration)
     claims: dict[str, Any] = {
         "iss": ISSUER, "aud": use, "sub": str(user_id), "tenantId": str(tenant_id), "sid": str(session_id),
-        "jti": token_id, "iat": int(now), "nbf": int(now), "exp": int(now) + life, **more}
+        "jti": token_id, "iat": int(now), "nbf": int(now), "exp": int(now) + life,
+        "auth_time": int(now), **more}
     if use == "access":
         claims |= {"roles": roles, "permissions": sorted(permissions_of(tuple(roles)))}
     return keys.sign(use, claims), token_id
@@ -111,7 +117,7 @@ def read(claims: dict[str, Any]) -> Principal:
                          str(claims["sid"]), str(claims["jti"]), float(claims["exp"]), float(claims["iat"]),
                          impersonator_id=UUID(actor["sub"]) if actor is not None else None,
                          impersonator_session=str(actor.get("sid", "")) if actor is not None else "",
-                         only=tuple(map(str, claims.get("only", ()))))
+                         only=tuple(map(str, claims.get("only", ()))), logged_in_at=float(claims.get("auth_time", 0)))
     except (KeyError, TypeError, ValueError):
         raise TokenInvalid from None
 

@@ -3,17 +3,17 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.errors import Invalid
 from shared.paging import decode, refuse
-from shared.schema import Page, Schema
+from shared.schema import Moment, Page, Schema
 
 Sequence = Annotated[int, Field(ge=1, lt=2**63, description="an entry's number in its city's log")]
 Action = Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,100}$", description="for example `listing.approved`")]
 ResourceType = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$", description="for example `listing`")]
-Since = Annotated[AwareDatetime, Field(description="what happened at this time or later")]
-Until = Annotated[AwareDatetime, Field(description="what happened before this time")]
+Since = Annotated[Moment, Field(description="what happened at this time or later")]
+Until = Annotated[Moment, Field(description="what happened before this time")]
 
 
 class EntryOut(Schema):

@@ -4,23 +4,20 @@ The answer is sent after the function's transaction has ended, so every batch is
 on a connection that goes back to the pool before the client has taken the batch. A year of a busy city never has to fit into
 memory, and a client that reads slowly holds nothing. Entries never change, so the batches fit together all the same.
 """
-import csv
-import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
-from typing import Any
 
 from functions.audit.queries import BATCH
 from shared.context import Context
 from shared.pg import Row, pool
+from shared.sheets import cell, written
 from shared.sql import Sql
 
 ROWS = 1000
 COLUMNS = ("sequence", "at", "recordedAt", "actorId", "impersonatorId", "action", "resourceType", "resourceId", "correlationId",
            "source", "eventId", "data", "before", "after", "hash")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
 
 
 def batches(ctx: Context, since: datetime, until: datetime) -> Iterator[list[str]]:
@@ -68,17 +65,3 @@ def as_csv(found: Iterator[list[str]]) -> Iterator[bytes]:
         yield written([[cell(entry.get(name)) for name in COLUMNS] for entry in map(json.loads, entries)])
         count += len(entries)
     yield written([("end", count)])
-
-
-def written(rows: list[Any]) -> bytes:
-    """Rows as CSV."""
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue().encode()
-
-
-def cell(value: Any) -> Any:
-    """A value as a cell; a text that looks like a formula stays a text."""
-    if isinstance(value, dict):
-        return json.dumps(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -2,20 +2,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from functions.audit.entry import EntityOut, ResourceType, after
 from functions.audit.queries import entity
 from shared.errors import NotFound
 from shared.function import Context, Json, http, requires
 from shared.paging import Cursor, Limit
+from shared.schema import Moment
 
-Moment = Annotated[AwareDatetime, Field(description="the point in time; now, where it is left out")]
+At = Annotated[Moment, Field(description="the point in time; now, where it is left out")]
 
 
 @http.get("/api/audit/entities/{type}/{id}", raises=[NotFound])
 @requires("audit:read")
-def replay_entity(ctx: Context, type: ResourceType, id: UUID, at: Moment | None = None, limit: Limit = 20,  # noqa: A002
+def replay_entity(ctx: Context, type: ResourceType, id: UUID, at: At | None = None, limit: Limit = 20,  # noqa: A002
                   cursor: Cursor | None = None) -> Json[EntityOut]:
     found = ctx.sql.json_or_none(entity(after=bool(cursor)), tenant=ctx.tenant.id, type=type, resource=id, as_of=at or ctx.now,
                                  limit=limit, **after(cursor))

@@ -1,6 +1,6 @@
 """Finding a city, and going into it to read or to change it."""
 from functions.city.city import named
-from functions.city.queries import LOCK, TENANT
+from functions.city.queries import LIVING, LOCK
 from functions.city.tables import City
 from shared.context import Context
 from shared.errors import NotFound, TenantInactive
@@ -12,7 +12,7 @@ def enter_city(ctx: Context, name: str) -> City:
     tenant = visit_city(ctx, name)
     ctx.sql.run(LOCK, id=tenant.id)  # takes the tenant setting along, which the ORM's statements do not
     row = ctx.db.get_or_404(City, tenant.id)
-    if row.deleted_at:
+    if row.deleted_at:  # while we waited for the lock
         raise NotFound("City", name)
     return row
 
@@ -41,8 +41,8 @@ def open_city(ctx: Context, name: str) -> Tenant:
 
 
 def find_city(ctx: Context, name: str) -> Tenant:
-    """The city by its slug or its id; NotFound where there is none."""
-    found = ctx.sql.one(TENANT, **named(name))
+    """The city by its slug or its id; NotFound where there is none, or none any more."""
+    found = ctx.sql.one(LIVING, **named(name))
     if found is None:
         raise NotFound("City", name)
     return Tenant.model_validate_json(found[0])

@@ -5,9 +5,11 @@ COLUMNS = """id, slug, name, state, population,
  CASE WHEN header_key IS NOT NULL THEN '/api/cities/' || slug || '/header' END AS "headerUrl",
  active, created_at AS "createdAt", updated_at AS "updatedAt" """
 NAMED = "(slug = :slug OR id = CAST(:id AS uuid))"
-TENANT = """SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'languages', languages,
+DIRECTORY = """SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'languages', languages,
  'features', features, 'time_zone', time_zone, 'terms', terms_version, 'second_factor', second_factor, 'quotas', quotas)::text
- FROM cities WHERE (slug = :slug AND deleted_at IS NULL) OR id = CAST(:id AS uuid)"""  # events still name a city that is gone
+ FROM cities"""
+LIVING = f"{DIRECTORY} WHERE {NAMED} AND deleted_at IS NULL"
+TENANT = f"{DIRECTORY} WHERE (slug = :slug AND deleted_at IS NULL) OR id = CAST(:id AS uuid)"  # events name what is gone
 ONE = f"SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM cities WHERE {NAMED} AND active) x"
 LOCK = "SELECT FROM cities WHERE id = :id FOR UPDATE"
 CREATE = f"""WITH made AS (

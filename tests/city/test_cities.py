@@ -124,3 +124,14 @@ def test_the_registry_is_read_across_tenants_and_written_only_by_the_city_itself
         assert city.rows("city", "SELECT slug FROM cities WHERE id = :id", id=made.id) == [[made.tenant.slug]]
         assert city.rows("city", "UPDATE cities SET name = 'mine' WHERE id = :id RETURNING id", id=made.id) == []
         assert made.rows("city", "UPDATE cities SET name = 'own' WHERE id = :id RETURNING name", id=made.id) == [["own"]]
+
+
+def test_a_city_demands_a_second_factor_of_its_admins_and_every_function_knows(city: City) -> None:
+    with registered(city) as made, registered(city, requireSecondFactor=True) as strict:
+        assert (made.tenant.second_factor, strict.tenant.second_factor) == (False, True)
+        assert update(made, made.id, requireSecondFactor=True).status == 200
+        assert resolved(made.tenant.slug).second_factor is True
+        assert update(made, made.id, name="Weinheim").status == 200
+        assert resolved(made.tenant.slug).second_factor is True
+        for nonsense in ({"requireSecondFactor": None}, {"secondFactor": "maybe"}, {"active": True}, {"deletedAt": None}, {"quotas": {}}):
+            assert update(made, made.id, **nonsense).status == 422

@@ -2,9 +2,11 @@
 import json
 import socket
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from shared.settings import settings
 from tests.gateway.support import Running, chunked
 from tests.support import City
 from tooling.registry import records
@@ -100,6 +102,14 @@ def test_the_documentation_shows_every_public_address(gateway: Running) -> None:
     document: dict[str, Any] = gateway.get("/api/openapi.json").json()
     shown = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert shown == {record.name for record in records().values() if record.kind == "http" and not record.access.internal}
+
+
+def test_what_functions_ask_each_other_is_answered_to_the_platform_alone(gateway: Running, city: City) -> None:
+    question = f"/api/users/{uuid4()}/terms/accepted?tenant={city.id}"
+    broker = settings().broker_token.get_secret_value()
+    assert gateway.get(question, headers={"Authorization": f"Bearer {broker}"}).text == "0"
+    for token in (f"Bearer {city.token('super_admin')}", "Bearer guess", ""):
+        assert gateway.get(question, headers={"Authorization": token} if token else {}).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/", "/api/docs", "/api/docs/", "/api/core/docs", "/api/auth/docs/"])

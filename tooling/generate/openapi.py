@@ -61,6 +61,8 @@ def types(records: list[Record]) -> dict[str, tuple[Any, Mode]]:
             found[f"{record.name} body"] = (body[1], "validation")
         if (answer := returned(record)) is not None:
             found[f"{record.name} answer"] = (answer, "serialization")
+        if record.later:
+            found[f"{record.name} later"] = (record.later, "serialization")
     return found
 
 
@@ -101,7 +103,7 @@ def operation(record: Record, schemas: Schemas, names: Mapping[str, str]) -> Doc
         "security": security(record), **extensions(record),
         "parameters": parameters(record, schemas, names),
         **({"requestBody": request_body(record, body[1], schemas)} if body else {}),
-        "responses": success(record, schemas) | problems.responses(problems.refusals(record))}
+        "responses": success(record, schemas) | later(record, schemas) | problems.responses(problems.refusals(record))}
 
 
 def security(record: Record) -> list[Document]:
@@ -142,10 +144,15 @@ def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Do
     files = [field.alias or camel(name) for name, field in model.model_fields.items() if carries_file(field.annotation)]
     if files:
         whole = schemas.components[schema["$ref"].rpartition("/")[2]]
-        parts = {name: {"type": "string", "contentMediaType": "application/octet-stream"} if name in files else part
+        parts = {name: {"type": "string", "contentMediaType": "application/octet-stream"} if name in files else without_null(part)
                  for name, part in whole["properties"].items()}
         content = {"multipart/form-data": {"schema": whole | {"properties": parts}}} | content
     return {"required": any(field.is_required() for field in model.model_fields.values()), "content": content}
+
+
+def without_null(part: Document) -> Document:
+    """A part of a form is a text: what is not there is left out."""
+    return part | {"anyOf": [way for way in part["anyOf"] if way != {"type": "null"}]} if "anyOf" in part else part
 
 
 def carries_file(annotation: Any) -> bool:
@@ -168,6 +175,16 @@ def success(record: Record, schemas: Schemas) -> Document:
     return {"204": {"description": "Done; there is nothing to say", "headers": headers}}
 
 
+def later(record: Record, schemas: Schemas) -> Document:
+    """What comes back as long as the answer is not ready."""
+    if record.later is None:
+        return {}
+    headers = {name: {"$ref": f"#/components/headers/{ref}"} for name, ref in (
+        ("X-Correlation-Id", "CorrelationId"), ("Retry-After", "RetryAfter"))}
+    content = {"application/json": {"schema": schemas[f"{record.name} later"]}}
+    return {"202": {"description": "Not ready yet; ask again", "headers": headers, "content": content}}
+
+
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
           "description": "The access token that POST /api/auth/login gives; good for two hours."}
 HEADERS: Document = {
@@ -180,8 +197,8 @@ COMMON: Document = {
                  "schema": {"type": "string"}, "example": ", ".join(sorted(LANGUAGES))},
     "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "description":
                        "The same key with the same request gets the first answer again, and nothing is done twice."},
-    "CorrelationId": {"name": "X-Correlation-Id", "in": "header", "description": "The caller's own name for this call.",
-                      "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}}}
+    "CorrelationId": {"name": "X-Correlation-Id", "in": "header", "schema": {"type": "string"}, "description":
+                      "The caller's own name for this call: up to 128 of A-Z a-z 0-9 . _ : -; others are replaced."}}
 APPLIES: dict[str, Callable[[Record], bool]] = {
     "Tenant": lambda record: not record.tenantless, "Language": lambda _: True,
     "IdempotencyKey": lambda record: record.claims, "CorrelationId": lambda _: True}

@@ -57,7 +57,7 @@ class Refusal:
 def refusals(record: Record) -> list[Refusal]:
     """Everything that a caller of this function may be told, besides success."""
     found: list[type[Problem]] = [
-        errors.TokenInvalid, errors.TokenExpired, errors.TokenRevoked, errors.RateLimited, errors.Unavailable]
+        errors.BadRequest, errors.TokenInvalid, errors.TokenExpired, errors.TokenRevoked, errors.RateLimited, errors.Unavailable]
     if not record.tenantless:
         found += [errors.TenantRequired, errors.TenantMismatch, errors.UnknownTenant, errors.TenantInactive]
     if not record.access.public:

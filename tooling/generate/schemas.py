@@ -36,6 +36,8 @@ class Schemas:
             return node
         if "$ref" in node and not names:
             node = node | {"$ref": REF + self.names[node["$ref"].removeprefix(REF)]}
+        if "patternProperties" in node and not names:  # pydantic refuses keys of another pattern, and does not say so
+            node = node | {"additionalProperties": False}
         return {key: self.tidy(value, names=key in NAMED and not names) for key, value in node.items() if names or key != "title"}
 
 

@@ -39,13 +39,16 @@ def begin(ctx: Context, account_id: UUID, password_hash: str | None, user_agent:
     return answer(ctx, person, session_id, access_id, refresh, has_factor=row[2])
 
 
-def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str, *, has_factor: bool) -> SignedIn:
+def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str,
+           logged_in_at: int | None = None, *, has_factor: bool) -> SignedIn:
     """Both tokens; the session is marked in Redis once it is durable (requirements §9.1)."""
     life = settings().jwt_refresh_expiration
     ctx.after_commit(partial(cache.command, "SET", mark(ctx, session_id), str(person.id), "EX", life))
     only = restriction(ctx.tenant, person.roles, has_factor=has_factor)
     narrowed: dict[str, Any] = {"only": only} if only else {}
-    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=ctx.now.timestamp(), **narrowed)
+    now = ctx.now.timestamp()
+    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=now, **narrowed,
+                             auth_time=int(now) if logged_in_at is None else logged_in_at)
     return SignedIn(access_token=access, refresh_token=refresh, expires_in=settings().jwt_expiration, user=person, only=only)
 
 

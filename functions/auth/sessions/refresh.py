@@ -25,4 +25,5 @@ def refresh(ctx: Context, presented: RefreshIn) -> SignedIn:
     agreed_city(ctx, home.id, everywhere=Principal(person.id, home.id, tuple(person.roles)).everywhere)
     if row[3] == Kind.GUEST:
         ctx.sql.later(TOUCH, tenant=home.id, account=person.id, now=ctx.now)
-    return answer(ctx, person, claims["sid"], session.access_id, successor(claims, session), has_factor=row[2])
+    return answer(ctx, person, claims["sid"], session.access_id, successor(claims, session),
+                  int(claims.get("auth_time", 0)), has_factor=row[2])

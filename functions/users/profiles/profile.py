@@ -1,21 +1,45 @@
 """A profile as its owner reads and writes it."""
 from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from shared.schema import LanguageTag, Line, Schema
+from pydantic import Field
+
+from functions.users.profiles.salutations import Salutation
+from shared.schema import LanguageTag, Line, Schema, text
+
+
+class State(StrEnum):
+    """active ⇄ deactivated; deleted for 30 days, then gone."""
+
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+    DELETED = "deleted"
 
 
 class ProfileOut(Schema):
+    """`photoUrl` is a link that works for an hour; guests have no e-mail address."""
+
     id: UUID
     email: str
     name: str
+    salutation: str
+    first_name: str
+    last_name: str
+    phone: str
+    photo_url: str | None
     language: str
     created_at: datetime
     updated_at: datetime
 
 
 class ProfileChange(Schema):
-    """What is left out, or null, stays as it is."""
+    """What is left out, or null, stays as it is; an empty text takes away what may be missing."""
 
     name: Line | None = None
+    salutation: Salutation | None = None
+    first_name: Annotated[str, text(100)] | None = None
+    last_name: Annotated[str, text(100)] | None = None
+    phone: Annotated[str, text(40), Field(pattern=r"^(\+?[0-9][0-9 ()/-]{3,38})?$")] | None = None
     language: LanguageTag | None = None

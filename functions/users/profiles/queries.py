@@ -1,5 +1,8 @@
 """The SQL of profiles."""
-COLUMNS = """id, email, name, language, created_at AS "createdAt", updated_at AS "updatedAt" """
-MINE = f"SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM profiles WHERE tenant_id = :tenant AND id = :user) x"
-CREATE = """INSERT INTO profiles (id, tenant_id, email, name, language) VALUES (:user, :tenant, :email, :name, :language)
- ON CONFLICT (id) DO NOTHING"""
+CREATE = """INSERT INTO profiles (id, tenant_id, email, name, language, roles, roles_at)
+ SELECT :user, :tenant, :email, :name, :language, CAST(:roles AS text[]), CAST(:time AS timestamptz)
+ WHERE NOT EXISTS (SELECT FROM erasures WHERE tenant_id = :tenant AND id = :user) ON CONFLICT (id) DO NOTHING"""
+FOLLOW_ROLES = """UPDATE profiles SET
+  roles = CASE WHEN roles_at IS NULL OR roles_at < :time THEN CAST(:roles AS text[]) ELSE roles END,
+  roles_at = greatest(roles_at, CAST(:time AS timestamptz)) WHERE tenant_id = :tenant AND id = :user RETURNING id"""
+ERASED = "SELECT FROM erasures WHERE tenant_id = :tenant AND id = :user"

@@ -1,4 +1,4 @@
-"""Change one's own name or language."""
+"""Change one's own name, salutation, phone number or language."""
 from events.users import UserUpdated
 from functions.users.profiles.profile import ProfileChange, ProfileOut
 from functions.users.profiles.tables import Profile
@@ -6,10 +6,10 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.patch("/api/users/me", at_home=True, emits=[UserUpdated], raises=[NotFound])
+@http.patch("/api/users/me", at_home=True, before_terms=True, emits=[UserUpdated], raises=[NotFound])
 @signed_in
 def update_my_profile(ctx: Context, change: ProfileChange) -> ProfileOut:
     profile = ctx.db.get_or_404(Profile, ctx.user_id, lock=True)
-    if profile.change(change, ctx.now):
+    if profile.change(change.model_dump(), ctx.now):
         ctx.emit(UserUpdated(user_id=profile.id, name=profile.name, language=profile.language))
     return ProfileOut.model_validate(profile)

@@ -1,0 +1,1 @@
+"""Consents: what people have agreed to, with their history."""

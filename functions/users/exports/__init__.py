@@ -1,0 +1,1 @@
+"""Exports: everything that all services hold about a person, gathered for them."""

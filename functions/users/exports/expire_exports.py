@@ -1,0 +1,20 @@
+"""Remove what was gathered for people seven days ago."""
+from datetime import timedelta
+
+from functions.users.exports.queries import EXPIRED
+from functions.users.exports.tables import Export
+from functions.users.files import remove_folder
+from shared import relay, tenants
+from shared.function import Context, tick
+
+LIFE = timedelta(days=7)
+FORGET = "DELETE FROM exports WHERE tenant_id = :tenant AND id = :id"
+
+
+@tick("41 * * * *", timeout=300)
+def expire_exports(ctx: Context) -> None:
+    for tenant_id, export in relay.ask(ctx.record.database, EXPIRED, until=ctx.now - LIFE):
+        if city := tenants.lookup(str(tenant_id)):
+            ctx.enter(city)
+            remove_folder(ctx, Export(id=export).folder)
+            ctx.sql.run(FORGET, tenant=city.id, id=export)

@@ -1,0 +1,1 @@
+"""People: the profiles of a city as its administrators see them."""

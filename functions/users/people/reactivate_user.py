@@ -1,0 +1,22 @@
+"""Let somebody in again who was deactivated."""
+from functools import partial
+from uuid import UUID
+
+from events.users import UserReactivated
+from functions.users.people.deciding import living
+from functions.users.people.person import OwnAccount, PersonIsDeleted, PersonOut, RankTooHigh
+from functions.users.profiles.profile import State
+from shared import tokens
+from shared.errors import NotFound
+from shared.function import Context, http, requires
+
+
+@http.post("/api/users/{user_id}/reactivate", emits=[UserReactivated],
+           raises=[NotFound, OwnAccount, RankTooHigh, PersonIsDeleted])
+@requires("users:update")
+def reactivate_user(ctx: Context, user_id: UUID) -> PersonOut:
+    person = living(ctx, user_id)
+    if person.change({"state": State.ACTIVE}, ctx.now):
+        ctx.after_commit(partial(tokens.unbar, ctx.tenant.id, person.id))
+        ctx.emit(UserReactivated(user_id=person.id))
+    return PersonOut.model_validate(person)

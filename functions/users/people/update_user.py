@@ -1,0 +1,18 @@
+"""Correct somebody's name, salutation, phone number or language; roles and address belong to the account."""
+from uuid import UUID
+
+from events.users import UserUpdated
+from functions.users.people.deciding import living
+from functions.users.people.person import OwnAccount, PersonIsDeleted, PersonOut, RankTooHigh
+from functions.users.profiles.profile import ProfileChange
+from shared.errors import NotFound
+from shared.function import Context, http, requires
+
+
+@http.patch("/api/users/{user_id}", emits=[UserUpdated], raises=[NotFound, OwnAccount, RankTooHigh, PersonIsDeleted])
+@requires("users:update")
+def update_user(ctx: Context, user_id: UUID, change: ProfileChange) -> PersonOut:
+    person = living(ctx, user_id)
+    if person.change(change.model_dump(), ctx.now):
+        ctx.emit(UserUpdated(user_id=person.id, name=person.name, language=person.language))
+    return PersonOut.model_validate(person)

@@ -1,0 +1,1 @@
+"""Terms of use: versions of a city, and who has accepted which."""

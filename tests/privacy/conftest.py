@@ -1,0 +1,15 @@
+"""Mails and files go to the local servers."""
+from collections.abc import Iterator
+
+import pytest
+
+from tests.adapters.conftest import servers
+from tests.adapters.running import ThirdParties, in_environment
+
+__all__ = ["servers"]
+
+
+@pytest.fixture
+def thirdparty(servers: ThirdParties) -> Iterator[ThirdParties]:
+    with in_environment(servers.environment()):
+        yield servers

@@ -1,0 +1,65 @@
+"""What records say about themselves, for tests that hold for functions which are not written yet."""
+from typing import Any, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from shared.binding import Binding
+from shared.http import Json
+from shared.record import Record, camel
+from tests.support import City, call
+from tooling.registry import records
+
+HTTP = [record for record in records().values() if record.kind == "http"]
+OUTSIDE = [record for record in HTTP if not record.access.internal]
+WRITES = [record for record in OUTSIDE if record.method != "GET"]
+GUARDED = [record for record in OUTSIDE if not record.access.public]
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+by_name = {"ids": lambda value: value.name if isinstance(value, Record) else str(value)}
+
+
+def present(*names: str) -> Record:
+    """The first of these functions, where it is there."""
+    found = next((records()[name] for name in names if name in records()), None)
+    return found or pytest.skip(f"there is no {' or '.join(names)} yet")
+
+
+def body_model(record: Record) -> type[BaseModel] | None:
+    """What a function takes as its body."""
+    binding = Binding.of(record)
+    return binding.body._type if binding.body else None
+
+
+def fields_of(annotation: Any, seen: frozenset[Any] = frozenset()) -> set[str]:
+    """The names, as clients write them, of all fields in a type and in what it holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+        found = set()
+        for name, field in annotation.model_fields.items():
+            found |= {field.alias or camel(name)} | fields_of(field.annotation, seen | {annotation})
+        return found
+    return set().union(*(fields_of(part, seen) for part in get_args(annotation)))
+
+
+def taken(record: Record) -> set[str]:
+    """Everything that a caller can say to a function: path, query and body."""
+    parameters = Binding.of(record).parameters
+    return fields_of(body_model(record)) | (fields_of(parameters) if parameters else set())
+
+
+def given(record: Record) -> set[str]:
+    """Everything that a function's answer can hold."""
+    returns = Binding.of(record).returns
+    return fields_of(get_args(returns)[0] if get_origin(returns) is Json else returns)
+
+
+def path_of(record: Record, **ids: str) -> str:
+    """The function's address, with these ids and otherwise those of nothing."""
+    from shared.record import PLACEHOLDER
+    return PLACEHOLDER.sub(lambda hole: ids.get(hole[1], NOWHERE), record.path)
+
+
+def status(record: Record, city: City, role: str = "", **parts: Any) -> int:
+    """What a caller with this role is answered to an empty request."""
+    got = call(record.name, path=path_of(record), token=city.token(role) if role else "",
+               tenant="" if record.tenantless else city.tenant.slug, body={} if record.method != "GET" else None, **parts)
+    return got.status
