@@ -103,17 +103,18 @@ def support_looks_over_a_shoulder(stage: Stage) -> None:
     """A super admin acts in an editor's name, with a reason, for half an hour; the city sees it, and the audit names both."""
     chief = stage.login("platform", "super-admin@platform.example", DEMO_PASSWORD)
     chief.city = HOME
-    editor = member(stage, "editor").call("GET", "/api/auth/me")["id"]
+    editor = member(stage, "editor", HOME).call("GET", "/api/auth/me")["id"]
     reason = f"Ticket {secrets.token_hex(2)}: der Entwurf ist verschwunden"
     lent = chief.call("POST", "/api/auth/impersonate", json={"userId": editor, "reason": reason})
     borrowed = Person(stage, HOME, lent["accessToken"])
     expect("the token says whose and by whom", holds=borrowed.call("GET", "/api/auth/me")["impersonatorId"] is not None)
     borrowed.call("POST", "/api/auth/change-password", expect=403, json={"currentPassword": "x", "newPassword": "y"})
-    admin = member(stage, "city_admin")
+    admin = member(stage, "city_admin", HOME)
     expect("the city's admins see it", holds=reason in str(admin.call("GET", "/api/auth/impersonations")))
     borrowed.call("POST", "/api/auth/impersonate/stop", expect=204)
     borrowed.call("GET", "/api/auth/me", expect=401)
-    seen = until(lambda: admin.call("GET", "/api/audit", params={"action": "impersonation.started"})["items"] or None, "the audit")
+    query = {"action": "impersonation.started"}
+    seen = until(lambda: admin.call("GET", "/api/audit", params=query)["items"] or None, "an entry of the audit")
     expect("the audit names the person", holds=seen[0]["data"]["userId"] == editor)
     stage.say("Seen by the city, ended at once, and in the audit under both names.")
 
@@ -139,7 +140,7 @@ def whole(person: Person) -> bytes | None:
 
 def the_log_holds(stage: Stage) -> None:
     """The city's audit shows who changed what, before and after, in a chain that shows when it was altered."""
-    admin = member(stage, "city_admin")
+    admin = member(stage, "city_admin", HOME)
     query = {"action": "record.update", "resourceType": "listing", "limit": 50}
     decided = until(lambda: [e for e in admin.call("GET", "/api/audit", params=query)["items"]
                              if e.get("after", {}).get("status") == "published"] or None, "the change of a listing")
@@ -149,5 +150,5 @@ def the_log_holds(stage: Stage) -> None:
     stage.say(f"{report['head']} entries, every link checked; a listing went from pending to published by an admin's hand.")
 
 
-SCENES = (somebody_registers, a_guest_stays, an_admin_needs_two_factors, new_terms_wait_for_everyone, support_looks_over_a_shoulder,
-          somebody_leaves, the_log_holds)
+SCENES = (somebody_registers, a_guest_stays, an_admin_needs_two_factors, new_terms_wait_for_everyone,
+          support_looks_over_a_shoulder, somebody_leaves, the_log_holds)
