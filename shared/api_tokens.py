@@ -5,17 +5,13 @@ A token names its tenant. Only its hash travels: neither an address nor Redis ho
 import base64
 import hashlib
 import re
-import time
 from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from shared import cache, remembered
-from shared.errors import RateLimited, TokenExpired, TokenInvalid
-from shared.limits import COUNT, WINDOW
-from shared.settings import settings
-from shared.tenants import PLATFORM_ID
+from shared.errors import TokenExpired, TokenInvalid
 from shared.tokens import Principal
 
 PREFIX = "heidi_"   # so that scanners of published code find a token that got there
@@ -55,17 +51,8 @@ def principal(token: str, address: str) -> Principal:
 
 def granted(tenant_id: UUID, hash_: str, address: str) -> bytes:
     """What is remembered of a token, else what the auth service says; empty for none. Unknown ones count for their address."""
-    name = key(tenant_id, hash_)
-    known: bytes = cache.command("GET", name)
-    if known:
-        return known
-    attempts = cache.key(PLATFORM_ID, "rate", "api-token", address, int(time.time()) // WINDOW)
-    if int(cache.command("EVAL", COUNT, 1, attempts, 1)) > settings().rate_limit_ip:
-        raise RateLimited(retryAfter=WINDOW - int(time.time()) % WINDOW)
-    found = remembered.recall(name, f"/api/auth/api-tokens/resolve?tenant={tenant_id}&hash={hash_}", SECONDS)
-    if found:
-        cache.command("DECR", attempts)
-    return found
+    question = f"/api/auth/api-tokens/resolve?tenant={tenant_id}&hash={hash_}"
+    return remembered.recall(key(tenant_id, hash_), question, SECONDS, address)
 
 
 def digest(token: str) -> bytes:

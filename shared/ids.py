@@ -3,6 +3,8 @@ import os
 import time
 from uuid import UUID
 
+PLATFORM_ID = UUID(int=1)   # the tenant that is no city
+
 
 def new_id() -> UUID:
     """A new UUIDv7: 48 bits of milliseconds, 74 random bits."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from shared import cache
 from shared.errors import RateLimited
+from shared.ids import PLATFORM_ID
 from shared.settings import settings
-from shared.tenants import PLATFORM_ID, Tenant
+from shared.tenants import Tenant
 from shared.tokens import Principal
 
 LEASE = 10

@@ -118,7 +118,7 @@ class Function:
         if self.record.tenantless:
             return PLATFORM
         return tenants.resolve(host_of(request), request.header("x-tenant-id"), caller.tenant_id,
-                               everywhere=caller.everywhere or is_platform(request))
+                               everywhere=caller.everywhere or is_platform(request), asker=client_address(request))
 
     def check_feature(self, tenant: Tenant) -> None:
         """A module's functions answer only where the city has switched it on."""

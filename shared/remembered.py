@@ -1,20 +1,44 @@
 """Answers of other functions, kept in Redis for all processes, and forgotten as soon as they change.
 
 An answer that was asked for before a change and arrives after it must not be kept: for some seconds after `forget` nothing is.
+What a stranger names may not exist: an address that asks for many such things has to wait, before anybody is asked.
 """
+import time
+
 from shared import cache, inside
+from shared.errors import RateLimited
+from shared.ids import PLATFORM_ID
+from shared.settings import settings
 
-CHANGING = 10
+CHANGING, WINDOW = 10, 60
 KEEP = "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end"
+COUNT = "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end return n"
 
 
-def recall(key: str, question: str, seconds: int) -> bytes:
-    """The answer to a question (shared/inside.py), at most so old; empty where there is nothing."""
+def recall(key: str, question: str, seconds: int, asker: str = "") -> bytes:
+    """The answer to a question (shared/inside.py), at most so old; empty where there is nothing.
+
+    RateLimited where this asker has asked in vain as often in a minute as an address may call.
+    """
     known: bytes | None = cache.command("GET", key)
+    if known:
+        return known
+    attempt = counted(asker) if asker else None
     if known is None:
         known = inside.ask(question)
         cache.command("EVAL", KEEP, 2, key, f"{key}:changing", known, seconds)
+    if known and attempt:
+        cache.command("DECR", attempt)   # it was not in vain
     return known
+
+
+def counted(asker: str) -> str:
+    """Count an attempt of this minute; where it is counted."""
+    now = int(time.time())
+    key = cache.key(PLATFORM_ID, "rate", "in-vain", asker, now // WINDOW)
+    if int(cache.command("EVAL", COUNT, 1, key, 2 * WINDOW)) > settings().rate_limit_ip:
+        raise RateLimited(retryAfter=WINDOW - now % WINDOW)
+    return key
 
 
 def forget(key: str) -> None:

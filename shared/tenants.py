@@ -11,12 +11,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import TenantInactive, TenantMismatch, TenantRequired, UnknownTenant
+from shared.ids import PLATFORM_ID
 from shared.languages import DEFAULT
 from shared.remembered import forget as forget_shared
 from shared.remembered import recall
 from shared.settings import settings
 
-PLATFORM_ID = UUID(int=1)
 MEMORY_SECONDS = 2.0
 SHARED_SECONDS = 60
 LONGEST_HOST = 512  # what is remembered must not be as long as a caller likes
@@ -49,14 +49,17 @@ ALWAYS = {name: (float("inf"), PLATFORM) for name in (PLATFORM.slug, str(PLATFOR
 memory: dict[str, tuple[float, Tenant | None]] = {**ALWAYS}
 
 
-def lookup(name: str) -> Tenant | None:
-    """The tenant with this id or slug, or None; Unavailable when nobody can say."""
+def lookup(name: str, asker: str = "") -> Tenant | None:
+    """The tenant with this id or slug, or None; Unavailable when nobody can say.
+
+    `asker` is an address that may not ask for many names in vain (RateLimited).
+    """
     known = memory.get(name)
     if known and known[0] > time.monotonic():
         return known[1]
     if not SLUG.fullmatch(name):  # nor remembered: it may have any length
         return None
-    text = recall(f"directory:{name}", f"/api/cities/resolve?host={name}", SHARED_SECONDS)
+    text = recall(f"directory:{name}", f"/api/cities/resolve?host={name}", SHARED_SECONDS, asker)
     tenant = Tenant.model_validate_json(text) if text else None
     if len(memory) > 10_000:
         memory.clear()
@@ -80,13 +83,13 @@ def slug_of_host(host: str) -> str:
     return slug if slug != name.lower().rstrip(".") and SLUG.fullmatch(slug) else ""
 
 
-def resolve(host: str, header: str, token_tenant: UUID | None, *, everywhere: bool) -> Tenant:
+def resolve(host: str, header: str, token_tenant: UUID | None, *, everywhere: bool, asker: str = "") -> Tenant:
     """The one tenant that host name, header and token agree on (DESIGN: tenants).
 
     A token whose scope is all tenants may name any city by host or header.
     """
     named = [name for name in (slug_of_host(host[:LONGEST_HOST]), header.strip().lower()) if name]
-    found = [find(name) for name in named]
+    found = [find(name, asker) for name in named]
     if token_tenant and not (everywhere and found):
         found.append(find(str(token_tenant)))
     if not found:
@@ -107,9 +110,9 @@ def address(tenant: Tenant) -> str:
     return f"{url.scheme}://{tenant.slug}.{settings().base_domain}{port}"
 
 
-def find(name: str) -> Tenant:
+def find(name: str, asker: str = "") -> Tenant:
     """The tenant, or UnknownTenant."""
-    tenant = lookup(name)
+    tenant = lookup(name, asker)
     if tenant is None:
         raise UnknownTenant(tenant=name[:63])
     return tenant

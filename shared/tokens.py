@@ -7,11 +7,10 @@ from uuid import UUID
 
 from shared import cache, keys
 from shared.errors import TokenExpired, TokenInvalid, TokenRevoked
-from shared.ids import new_id
+from shared.ids import PLATFORM_ID, new_id
 from shared.keys import Use
 from shared.rbac import ANONYMOUS, SCOPES, permissions_of
 from shared.settings import settings
-from shared.tenants import PLATFORM_ID
 
 ISSUER = "heidi"
 VERIFIED_LIMIT = 4096

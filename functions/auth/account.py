@@ -6,9 +6,9 @@ from uuid import UUID
 
 from shared.context import Context
 from shared.errors import Conflict, Problem
+from shared.ids import PLATFORM_ID
 from shared.rbac import RANK, SUPER_ADMIN, may_grant
 from shared.schema import Schema
-from shared.tenants import PLATFORM_ID
 
 Role = Literal["super_admin", "super_city_admin", "city_admin", "editor", "citizen"]
 

@@ -3,14 +3,16 @@ from uuid import UUID
 
 from shared import tenants
 from shared.context import Context
-from shared.forwarded import host_of
+from shared.forwarded import client_address, host_of
 from shared.tenants import Tenant
 
 
 def agreed_city(ctx: Context, named: UUID | str | None, *, everywhere: bool = False) -> Tenant:
     """The city that the call itself names; host name and header may name it too, and then must agree."""
-    also = tenants.find(str(named).lower()).id if named else None
-    return tenants.resolve(host_of(ctx.request) if ctx.request else "", header(ctx, "x-tenant-id"), also, everywhere=everywhere)
+    asker = client_address(ctx.request) if ctx.request else ""
+    also = tenants.find(str(named).lower(), asker).id if named else None
+    host = host_of(ctx.request) if ctx.request else ""
+    return tenants.resolve(host, header(ctx, "x-tenant-id"), also, everywhere=everywhere, asker=asker)
 
 
 def header(ctx: Context, name: str) -> str:

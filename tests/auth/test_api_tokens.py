@@ -288,7 +288,7 @@ def test_somebody_who_brings_many_unknown_tokens_has_to_wait_and_nobody_is_asked
     questions: list[str] = []
     monkeypatch.setattr("shared.inside.ask", lambda path, **more: questions.append(path) or asked(path, **more))
     monkeypatch.setattr(settings(), "rate_limit_ip", 5)
-    monkeypatch.setattr("shared.api_tokens.WINDOW", 10**10)   # no minute ends in the middle
+    monkeypatch.setattr("shared.remembered.WINDOW", 10**10)   # no minute ends in the middle
     monkeypatch.setattr("shared.pipeline.client_address", lambda _: "198.51.100.77")
     bad = unknown(city)
     statuses = [pending(unknown(city)).status for _ in range(3)] + [pending(bad).status for _ in range(5)]

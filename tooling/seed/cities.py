@@ -9,8 +9,9 @@ from functions.city.onboard_city import onboard_city
 from functions.city.queries import CREATE, TENANT
 from functions.city.quotas import PLANS, STANDARD
 from shared.context import Context
+from shared.ids import PLATFORM_ID
 from shared.rbac import SUPER_CITY_ADMIN
-from shared.tenants import PLATFORM_ID, Tenant
+from shared.tenants import Tenant
 from tooling.seed.accounts import acting_as, demo_accounts
 from tooling.seed.data import CityFacts, CitySeed
 

@@ -13,8 +13,8 @@ from shared import cache
 from shared.context import Context
 from shared.errors import Conflict, Invalid, Unauthenticated, UnknownTenant
 from shared.forwarded import client_address
+from shared.ids import PLATFORM_ID
 from shared.schema import Email, LanguageTag, Line, Schema
-from shared.tenants import PLATFORM_ID
 
 VALID_FOR = timedelta(hours=24)
 KEPT_FOR = timedelta(days=365)

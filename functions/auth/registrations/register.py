@@ -10,8 +10,7 @@ from functions.auth.registrations.registration import VALID_FOR, RegistrationIn,
 from functions.auth.sessions.throttle import TooManyAttempts
 from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
-from shared.ids import new_id
-from shared.tenants import PLATFORM_ID
+from shared.ids import PLATFORM_ID, new_id
 
 
 @http.post("/api/auth/register", public=True, tenantless=True, status=202, emits=[NotificationRequested],

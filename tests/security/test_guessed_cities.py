@@ -1,0 +1,38 @@
+"""Names of cities that do not exist cost their guesser, not the platform."""
+import time
+from uuid import uuid4
+
+import pytest
+
+from shared import cache, remembered, tenants
+from shared.ids import PLATFORM_ID
+from shared.settings import settings
+from tests.city.factories import registered
+from tests.support import City, call
+
+
+@pytest.fixture(autouse=True)
+def five_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings(), "rate_limit_ip", 5)
+    monkeypatch.setattr("shared.remembered.WINDOW", 10**10)   # no minute ends in the middle
+    key = cache.key(PLATFORM_ID, "rate", "in-vain", "192.0.2.1", int(time.time()) // remembered.WINDOW)
+    cache.command("DEL", key)
+
+
+def guess(**parts: str) -> int:
+    return call("list-listings", **(parts or {"tenant": f"nowhere-{uuid4().hex[:8]}"})).status
+
+
+def test_whoever_guesses_many_cities_has_to_wait_before_anybody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [guess() for _ in range(5)] == [404] * 5
+    monkeypatch.setattr("shared.inside.ask", lambda *_, **__: pytest.fail("somebody was asked"))
+    assert guess() == guess(host=f"nowhere-{uuid4().hex[:8]}.localhost") == 429
+    assert call("login", body={"email": "a@b.de", "password": "x", "tenantId": f"nowhere-{uuid4().hex[:8]}"}).status == 429
+
+
+def test_cities_that_exist_cost_nothing_however_often_they_are_looked_up(city: City) -> None:
+    with registered(city) as made:
+        for _ in range(8):
+            tenants.memory.pop(made.tenant.slug, None)
+            cache.command("DEL", f"directory:{made.tenant.slug}")
+            assert guess(tenant=made.tenant.slug, token=made.token("citizen")) == 200
