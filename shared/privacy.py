@@ -9,13 +9,10 @@ from that, and a test compares it with the tables (GDPR Art. 15, 17, 20, 30; req
 """
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from shared.sql import Sql
-
-if TYPE_CHECKING:
-    from shared.orm import TenantModel
 
 Erasure = Literal["delete", "anonymise"]
 NOBODY_ID = UUID(int=0)   # stands where an erased person stood, in columns that cannot be empty
@@ -64,6 +61,16 @@ class Impersonal:
 Privacy = Personal | Impersonal
 
 
+class Model(Protocol):
+    """A model's class, as far as this is about it."""
+
+    __tablename__: Any
+
+    @property
+    def privacy(self) -> Privacy:
+        """What it says it holds."""
+
+
 class Table(NamedTuple):
     """A table and what it holds about people; models are read as one, tables without a model are written as one."""
 
@@ -71,12 +78,12 @@ class Table(NamedTuple):
     privacy: Privacy
 
     @classmethod
-    def of(cls, model: "type[TenantModel] | Table") -> "Table":
+    def of(cls, model: "Model | Table") -> "Table":
         """A model's table."""
         return model if isinstance(model, Table) else cls(model.__tablename__, model.privacy)
 
 
-Models = Iterable["type[TenantModel] | Table"]
+Models = Iterable[Model | Table]
 
 
 def held(models: Models) -> Iterator[tuple[str, Personal]]:
