@@ -14,8 +14,10 @@ from tests.support import City
 from tests.whole import DESCRIPTION, application, ways
 
 BOUNDS = settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-RANDOM_ONLY = SchemathesisConfig.from_dict({"phases": {"coverage": {"enabled": False}}})
-thorough, quick = (schemathesis.openapi.from_wsgi(DESCRIPTION, application, config=config) for config in (None, RANDOM_ONLY))
+REFUSALS = {"checks": {"negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429]}}}
+RANDOM_ONLY = REFUSALS | {"phases": {"coverage": {"enabled": False}}}
+thorough, quick = (schemathesis.openapi.from_wsgi(DESCRIPTION, application, config=SchemathesisConfig.from_dict(config))
+                   for config in (REFUSALS, RANDOM_ONLY))
 
 
 @pytest.fixture(scope="module")
