@@ -144,7 +144,8 @@ def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Do
     files = [field.alias or camel(name) for name, field in model.model_fields.items() if carries_file(field.annotation)]
     if files:
         whole = schemas.components[schema["$ref"].rpartition("/")[2]]
-        parts = {name: {"type": "string", "contentMediaType": "application/octet-stream"} if name in files else without_null(part)
+        required = whole.get("required", ())   # an empty file is none: browsers send one where nothing was chosen
+        parts = {name: FILE | ({"minLength": 1} if name in required else {}) if name in files else without_null(part)
                  for name, part in whole["properties"].items()}
         content = {"multipart/form-data": {"schema": whole | {"properties": parts}}} | content
     return {"required": any(field.is_required() for field in model.model_fields.values()), "content": content}
@@ -185,6 +186,7 @@ def later(record: Record, schemas: Schemas) -> Document:
     return {"202": {"description": "Not ready yet; ask again", "headers": headers, "content": content}}
 
 
+FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
           "description": "The access token that POST /api/auth/login gives, good for two hours; or an API token, which POST "
                          "/api/auth/api-tokens makes."}
