@@ -166,9 +166,10 @@ def authorise(record: Record, caller: Principal, request: Request) -> None:
 
 
 def identities(caller: Principal) -> dict[str, str]:
-    """Who is calling, for the logs: the person, and whoever acts in their name."""
+    """Who is calling, for the logs: the person, and the program or the super admin that acts in their name."""
     acting = {"impersonatorId": str(caller.impersonator_id)} if caller.impersonator_id else {}
-    return {"userId": str(caller.id or ""), **acting}
+    program = {"apiTokenId": caller.token_id} if caller.scopes is not None else {}
+    return {"userId": str(caller.id or ""), **acting, **program}
 
 
 def check_broker(request: Request) -> None:

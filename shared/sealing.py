@@ -1,7 +1,7 @@
 """Secrets that must be readable again, sealed at rest: AES-256-GCM (NIST SP 800-38D), bound to what they are about.
 
 ENCRYPTION_KEY may hold several keys, comma-separated: the first one seals, all of them open. To change keys, put the new one in
-front; the old one may go when nothing is left that begins with its name.
+front; what is used wanders to it by itself, and the old one may go when nothing is left that begins with its name.
 """
 import base64
 import hashlib
@@ -42,6 +42,12 @@ def unseal(sealed: str, about: object) -> str:
         return key.decrypt(raw[:NONCE], raw[NONCE:], str(about).encode()).decode()
     except InvalidTag:
         raise SealBroken("altered, or about something else") from None
+
+
+def resealed(sealed: str, about: object) -> str:
+    """The same, sealed with the first key: what is used wanders to the new key by itself."""
+    first = next(iter(keys(settings().encryption_key.get_secret_value())))
+    return sealed if sealed.partition(".")[0] == first else seal(unseal(sealed, about), about)
 
 
 @lru_cache(4)

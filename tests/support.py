@@ -152,8 +152,11 @@ class City:
     def rows(self, service: str, sql: str, **values: Any) -> list[list[Any]]:
         """Rows as this city sees them."""
         work = self.sql(service)
-        found = work.run(sql, **values)
-        work.commit()
+        try:
+            found = work.run(sql, **values)
+            work.commit()
+        finally:
+            work.rollback()   # after a commit there is nothing to undo; after an error the connection must go back
         return found
 
     def events(self, type: str = "") -> list[Said]:  # noqa: A002

@@ -12,13 +12,17 @@ from functions.auth.api_tokens.forgetting import forget_api_tokens
 from shared import cache, tokens
 from shared.api_tokens import PREFIX, digest
 from shared.context import Context
+from shared.inside import ask as ask_over_http
 from shared.settings import settings
 from shared.tenants import PLATFORM
 from tests.auth.people import Person, join, login
 from tests.auth.test_roles import assign
+from tests.gateway.conftest import gateway
+from tests.gateway.support import Running
 from tests.support import Answer, City, call
 from tooling.registry import records
 
+__all__ = ["gateway"]
 APPROVE, READ = "listings:approve", "listings:read"
 MONTH = timedelta(days=30)
 
@@ -313,3 +317,19 @@ def test_only_the_platform_asks_what_a_token_stands_for(city: City, signed_in: s
     assert call("resolve-api-token", query=query, token=broker).body["scopes"] == [APPROVE]
     assert call("resolve-api-token", query=query.replace(str(city.id), str(uuid4())), token=broker).status == 404
     assert call("resolve-api-token", query=query[:-1], token=broker).status == 422
+
+
+def test_it_is_the_same_over_http_where_functions_ask_each_other_through_the_gateway(
+        gateway: Running, city: City, signed_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.inside.ask", ask_over_http)
+    monkeypatch.setattr(settings(), "gateway_url", str(gateway.base_url))
+    body = made(signed_in)
+
+    def over_http(token: str) -> int:
+        return gateway.get("/api/listings/pending", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    assert [over_http(token) for token in (body["token"], unknown(city))] == [200, 401]
+    gone = gateway.delete(f"/api/auth/api-tokens/{body['id']}", headers={"Authorization": f"Bearer {signed_in}"})
+    assert (gone.status_code, over_http(body["token"])) == (204, 401)
+    asked_by_a_stranger = gateway.get("/api/auth/api-tokens/resolve", params={"tenant": str(city.id), "hash": "0" * 64})
+    assert asked_by_a_stranger.status_code == 401

@@ -11,7 +11,7 @@ from functions.auth.sessions.throttle import FREE as FREE_TRIES
 from shared import tokens
 from tests.auth.people import PASSWORD, join, link_token, login, refresh
 from tests.auth.work import cost
-from tests.support import Answer, City, call
+from tests.support import Answer, City, call, deliver
 
 DEVICE = "9774d56d682e549c"
 Guest = dict[str, str]
@@ -333,3 +333,12 @@ def test_people_are_not_guests_who_expire(city: City, guest: Guest) -> None:
     confirm(link_token(city))
     expire()
     assert city.events("user.deleted") == []
+
+
+def test_of_a_guest_who_was_ended_nothing_is_left(city: City, guest: Guest) -> None:
+    idle(city, guest, 366)
+    expire()
+    [ended] = city.events("user.deleted")
+    assert deliver("erase-auth-data", ended).status == 204
+    for table in ("accounts", "sessions", "guests", "conversions"):
+        assert city.rows("auth", f"SELECT 1 FROM {table}") == [], table

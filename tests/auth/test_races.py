@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from shared.settings import settings
+from shared.tenants import PLATFORM
 from tests.auth.people import PASSWORD, Person, forget, join, link_token, login, refresh, reset
 from tests.support import Answer, City, call, superuser
 
@@ -92,3 +93,11 @@ def test_a_password_that_is_reset_changed_and_forgotten_at_once_blocks_nobody(ci
         assert statuses[2] == 202
         assert 204 in statuses[:2]
         assert max(statuses) < 500
+def test_whoever_acts_in_a_persons_name_during_a_demotion_has_the_new_roles(city: City, admin: Person) -> None:
+    platform = City(PLATFORM)
+    chief = login(platform, join(platform, "super_admin")).body["accessToken"]
+    with ThreadPoolExecutor(1) as pool:
+        with half_done(city, admin.id, DEMOTE, RENEW):
+            pending: Future[Answer] = pool.submit(
+                call, "impersonate", token=chief, tenant=city.tenant.slug, body={"userId": str(admin.id), "reason": "Ticket 7"})
+        assert pending.result().body["user"]["roles"] == ["citizen"]

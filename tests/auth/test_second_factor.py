@@ -7,11 +7,13 @@ from uuid import uuid4
 
 import pyotp
 import pytest
+from pydantic import SecretStr
 
 from functions.auth.factors.challenge import TRIES
 from functions.auth.factors.codes import hash_of, new_recovery_codes, new_secret, step_of
 from functions.auth.sessions.throttle import FREE
 from shared import tokens
+from shared.settings import settings
 from tests.auth.factors import answer, challenged, confirm, enrol, later, set_up
 from tests.auth.people import PASSWORD, Person, join, login, refresh
 from tests.support import Answer, City, call
@@ -47,7 +49,7 @@ def test_who_has_set_one_up_logs_in_in_two_steps(city: City, person: Person, tok
     second = answer(first.body["challenge"], phone.code())
     assert second.status == 200, second.body
     assert second.body["user"]["id"] == str(person.id)
-    assert call("whoami", token=second.body["accessToken"]).status == 200
+    assert call("whoami", token=second.body["accessToken"]).body["secondFactor"]
     assert refresh(second.body["refreshToken"]).status == 200
 
 
@@ -219,6 +221,30 @@ def test_new_challenges_bring_no_new_tries(city: City, person: Person, token: st
     assert braked.code == "TOO_MANY_ATTEMPTS"   # passwords that lead nowhere are failures too
     assert login(city, join(city)).status == 200
     assert remove(token, phone.recovery_codes[0]).code == "TOO_MANY_ATTEMPTS"
+
+
+def test_codes_guessed_from_many_addresses_are_counted_per_account(
+        city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(token)
+    for module in ("sessions.login", "factors.proving"):
+        monkeypatch.setattr(f"functions.auth.{module}.client_address", lambda _: f"2001:db8::{uuid4().hex[:4]}")
+    codes = [answer(challenge, "000000").code for challenge in [challenged(city, person) for _ in range(8)] for _ in range(TRIES)]
+    assert codes.count("SECOND_FACTOR_WRONG") == FREE["account"] + 1
+    assert set(codes[FREE["account"] + 1:]) == {"TOO_MANY_ATTEMPTS"}
+
+
+def test_a_secret_that_is_used_wanders_to_the_new_key(city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = set_up(token)
+    later(city)
+    [[before]] = city.rows("auth", "SELECT secret FROM second_factors")
+    old = settings().encryption_key.get_secret_value()
+    monkeypatch.setattr(settings(), "encryption_key", SecretStr("n" * 40 + "," + old))
+    assert answer(challenged(city, person), phone.code()).status == 200
+    [[after]] = city.rows("auth", "SELECT secret FROM second_factors")
+    assert before.partition(".")[0] != after.partition(".")[0]
+    later(city)
+    monkeypatch.setattr(settings(), "encryption_key", SecretStr("n" * 40))
+    assert answer(challenged(city, person), phone.code()).status == 200
 
 
 def test_the_first_steps_failures_are_forgiven_when_the_second_succeeds(city: City, person: Person, token: str) -> None:

@@ -56,3 +56,11 @@ def test_a_streamed_answer_counts_too(limited: City) -> None:
 def test_only_the_platform_may_ask_what_is_used(limited: City) -> None:
     for role in ("", "city_admin", "super_admin"):
         assert limited.call("get-chatbot-usage", role).status == 401
+
+
+def test_the_same_question_under_one_key_counts_once_also_at_the_same_moment(limited: City) -> None:
+    body = {"question": "Wann hat das Bad offen?"}
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: limited.call("rag-query", body=body, headers={"idempotency-key": "k"}), range(6)))
+    assert {answer.raw for answer in answers} == {answers[0].raw}
+    assert used(limited) == {"questions": 1}

@@ -42,7 +42,8 @@ def traces(city: City, person: UUID) -> dict[str, int]:
     found = {}
     for service, table in tables():
         if isinstance(table.privacy, Personal):
-            query = f"SELECT count(*) FROM {table.name} WHERE {table.privacy.condition}".replace(":person", f"'{person}'")
+            query = f"SELECT count(*) FROM {table.name} WHERE {table.privacy.condition}".replace(":person", f"'{person}'").replace(
+                ":tenant", f"'{city.id}'")
             found[f"{service}.{table.name}"] = city.rows(service, query)[0][0]
     return {name: count for name, count in found.items() if count}
 

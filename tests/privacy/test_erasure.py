@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from events.privacy import KEEPERS, ExportRequested, UserDeleted, UserErased
+from events.privacy import KEEPERS, CityDeleted, ExportRequested, UserDeleted, UserErased
 from shared import storage
 from tests.adapters.running import ThirdParties
 from tests.audit.log import said
@@ -131,5 +131,24 @@ def test_an_address_can_be_used_again_afterwards(city: City) -> None:
     assert again.id != person.id
 
 
-def test_a_confirmation_for_nobody_is_no_error(city: City) -> None:
-    assert deliver("record-erasure", said(city, UserErased(user_id=uuid4(), service="core"))).status == 204
+def test_an_erasure_that_another_service_has_begun_is_watched_like_any_other(city: City) -> None:
+    guest = uuid4()   # auth ends the accounts of guests who stay away
+    for service in KEEPERS[1:]:
+        assert deliver("record-erasure", said(city, UserErased(user_id=guest, service=service))).status == 204
+    assert erasure(city, guest) == (sorted(KEEPERS[1:]), False)
+    tick(hours=25)
+    [again] = city.events("user.deleted")
+    assert again.data == {"userId": str(guest)}
+    city.settle()
+    assert erasure(city, guest) == (sorted(KEEPERS), True)
+
+
+def test_a_city_that_is_gone_takes_its_peoples_traces_along(city: City) -> None:
+    person, _ = active(city)
+    leaver = join(city, "editor")
+    city.settle()
+    erase(city, leaver.id)
+    assert erasure(city, leaver.id)[1]
+    assert deliver("erase-users-data", said(city, CityDeleted(city_id=city.id, slug=city.tenant.slug))).status == 204
+    assert {name for name in traces(city, person.id) if name.startswith("users.")} == set()
+    assert city.rows("users", "SELECT count(*) FROM erasures") == [[0]]

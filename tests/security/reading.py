@@ -1,12 +1,13 @@
 """What records say about themselves, for tests that hold for functions which are not written yet."""
-from typing import Any, get_args, get_origin
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
 
 from shared.binding import Binding
 from shared.http import Json
-from shared.record import Record, camel
+from shared.record import PLACEHOLDER, Record, camel
 from tests.support import City, call
 from tooling.registry import records
 
@@ -52,10 +53,18 @@ def given(record: Record) -> set[str]:
     return fields_of(get_args(returns)[0] if get_origin(returns) is Json else returns)
 
 
-def path_of(record: Record, **ids: str) -> str:
-    """The function's address, with these ids and otherwise those of nothing."""
-    from shared.record import PLACEHOLDER
-    return PLACEHOLDER.sub(lambda hole: ids.get(hole[1], NOWHERE), record.path)
+def path_of(record: Record) -> str:
+    """The function's address with valid words for what is one of a few, and with ids of nothing."""
+    parameters = Binding.of(record).parameters
+    words = {name: word(field.annotation) for name, field in parameters.model_fields.items()} if parameters else {}
+    return PLACEHOLDER.sub(lambda hole: words[hole[1]], record.path)
+
+
+def word(annotation: Any) -> str:
+    """The first of a few words; an id where it is none of a few."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return str(next(iter(annotation)).value)
+    return str(get_args(annotation)[0]) if get_origin(annotation) is Literal else NOWHERE
 
 
 def status(record: Record, city: City, role: str = "", **parts: Any) -> int:

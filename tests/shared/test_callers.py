@@ -60,6 +60,11 @@ def test_a_token_says_who_acts_in_whose_name(city: City) -> None:
     assert caller.expires_at - caller.issued_at == 1800
 
 
+def test_logs_name_the_program_that_calls_in_a_persons_name(city: City) -> None:
+    program = me(city, scopes=frozenset({"listings:read"}), token_id="t-1")
+    assert identities(program) == {"userId": str(program.id), "apiTokenId": "t-1"}
+
+
 def test_a_barred_person_is_refused_at_the_next_call_until_they_are_let_in_again(city: City) -> None:
     token = city.token("city_admin")
     assert call("list-pending-listings", token=token).status == 200

@@ -3,7 +3,7 @@ import base64
 
 import pytest
 
-from shared.sealing import SealBroken, seal, unseal
+from shared.sealing import SealBroken, resealed, seal, unseal
 from shared.settings import settings
 from tests.adapters.running import in_environment
 
@@ -41,6 +41,16 @@ def test_a_new_key_seals_and_the_old_one_still_opens_until_it_is_gone() -> None:
         assert unseal(after, about="Ada") == "secret"
         with pytest.raises(SealBroken, match="no key"):
             unseal(before, about="Ada")
+
+
+def test_what_is_used_wanders_to_the_new_key() -> None:
+    with in_environment({"ENCRYPTION_KEY": OLD}):
+        before = seal("secret", about="Ada")
+        assert resealed(before, about="Ada") == before
+    with in_environment({"ENCRYPTION_KEY": f"{NEW},{OLD}"}):
+        after = resealed(before, about="Ada")
+    with in_environment({"ENCRYPTION_KEY": NEW}):
+        assert unseal(after, about="Ada") == "secret"
 
 
 def test_the_name_of_a_key_does_not_tell_the_key() -> None:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from events.auth import RoleChanged
+from events.auth import GuestConverted, RoleChanged
 from shared.tenants import PLATFORM
 from tests.audit.log import said
 from tests.support import City, call, deliver
@@ -165,3 +165,14 @@ def test_a_super_admin_decides_in_the_city_that_the_call_names(city: City, perso
 def test_a_guest_has_a_profile_without_an_address(city: City, admin: Known) -> None:
     guest = known(city, name="", email="", guest=True)
     assert (guest.call("get-my-profile").body["email"], admin.about("get-user", guest).status) == ("", 200)
+
+
+def test_a_guest_who_has_an_address_now_keeps_the_profile(city: City) -> None:
+    guest = known(city, name="", email="", guest=True)
+    guest.call("update-my-profile", body={"phone": "06221 1234"})
+    converted = GuestConverted(user_id=guest.id, email="ada@example.org", name="Ada Lenz", language="en")
+    assert deliver("complete-profile", said(city, converted)).status == 204
+    profile = guest.call("get-my-profile").body
+    assert (profile["email"], profile["name"], profile["language"], profile["phone"]) == ("ada@example.org", "Ada Lenz", "en", "06221 1234")
+    unknown = GuestConverted(user_id=uuid4(), email="x@example.org")
+    assert deliver("complete-profile", said(city, unknown)).status == 503

@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 
+from tooling.demo import people
 from tooling.demo.page import served
-from tooling.demo.stage import Person, Stage, expect, until
+from tooling.demo.stage import Person, Stage, expect, member, until
 from tooling.seed.accounts import DEMO_PASSWORD
 
 HOME, NEIGHBOUR = "heidelberg", "ladenburg"
@@ -25,11 +26,6 @@ ANSWERS = {
     "Was kostet der Anwohnerparkausweis in der Zone Löwenzahn?": "36 Euro",
     "Wann öffnet die Eisbahn am Karlsplatz?": "10:30",
     "Wie viel kostet ein Personalausweis, wenn ich unter 24 Jahre alt bin?": "27,60"}
-
-
-def member(stage: Stage, role: str, city: str = HOME) -> Person:
-    """One of a city's demonstration people, logged in."""
-    return stage.login(city, f"{role.replace('_', '-')}@{city}.example", DEMO_PASSWORD)
 
 
 def a_city_joins(stage: Stage) -> None:
@@ -47,6 +43,7 @@ def a_city_joins(stage: Stage) -> None:
     assert token is not None  # noqa: S101 (for the type checker)
     stage.anonymous(slug).call("POST", "/api/auth/invitations/accept", expect=201, json={
         "token": token[1] or token[2], "name": "Kim Roth", "password": password})
+    stage.props["new city"] = (slug, admin, password)
     kim = stage.login(slug, admin, password).call("GET", "/api/auth/me")
     expect("the first admin is a super city admin", holds="super_city_admin" in kim["roles"])
     categories = until(lambda: stage.anonymous(slug).call("GET", "/api/categories")["items"] or None, "default categories")
@@ -55,7 +52,7 @@ def a_city_joins(stage: Stage) -> None:
 
 def an_editor_writes(stage: Stage) -> None:
     """An editor of Heidelberg creates a listing with a photo; the admins hear of it by mail."""
-    editor = member(stage, "editor")
+    editor = member(stage, "editor", HOME)
     device = stage.props["device"] = f"fcm:{secrets.token_hex(8)}"
     editor.call("POST", "/api/users/me/devices", expect=201, json={"deviceId": "demo-phone", "platform": "fcm", "token": device})
     picture = photograph()
@@ -90,7 +87,7 @@ def the_neighbour_sees_nothing(stage: Stage) -> None:
 def the_right_admin_approves(stage: Stage) -> None:
     """Heidelberg's admin approves; the author has a mail and a push; every citizen finds it."""
     listing, title = stage.props["listing"]["id"], stage.props["title"]
-    member(stage, "city_admin").call("PATCH", f"/api/listings/{listing}/approve")
+    member(stage, "city_admin", HOME).call("PATCH", f"/api/listings/{listing}/approve")
     stage.mail("editor@heidelberg.example", title)
     stage.push(stage.props["device"], title)
     citizen = stage.anonymous(HOME)
@@ -108,10 +105,10 @@ def the_right_admin_approves(stage: Stage) -> None:
 
 def a_rejection_says_why(stage: Stage) -> None:
     """A second listing is rejected; the author reads the reason."""
-    editor, title = member(stage, "editor"), f"Flohmarkt {secrets.token_hex(3)}"
+    editor, title = member(stage, "editor", HOME), f"Flohmarkt {secrets.token_hex(3)}"
     listing = editor.call("POST", "/api/listings", expect=201, json={"categoryId": stage.props["category"], "title": title})
     reason = "Bitte nennen Sie Ort und Uhrzeit."
-    member(stage, "city_admin").call("PATCH", f"/api/listings/{listing['id']}/reject", json={"reason": reason})
+    member(stage, "city_admin", HOME).call("PATCH", f"/api/listings/{listing['id']}/reject", json={"reason": reason})
     expect("the mail carries the reason", holds=reason in stage.mail("editor@heidelberg.example", title)["text"])
     expect("so does the listing", holds=editor.call("GET", f"/api/listings/{listing['id']}")["rejectionReason"] == reason)
     stage.say(f"Rejected, and the author knows why: “{reason}”")
@@ -119,7 +116,7 @@ def a_rejection_says_why(stage: Stage) -> None:
 
 def an_app_is_built(stage: Stage) -> None:
     """A super city admin triggers a build for the web; the app carries the city's name, and is the same each time."""
-    owner = member(stage, "super_city_admin")
+    owner = member(stage, "super_city_admin", HOME)
     first, second = (finished_build(owner) for _ in range(2))
     link = owner.call("GET", f"/api/builds/{first['buildId']}/artifact")
     content = httpx.get(link["url"]).content
@@ -146,7 +143,7 @@ def finished_build(owner: Person) -> dict[str, Any]:
 
 def the_chatbot_answers(stage: Stage) -> None:
     """Heidelberg's admin gives the chatbot a document and a web page; it answers with citations, or says it does not know."""
-    admin, citizen = member(stage, "city_admin"), stage.anonymous(HOME)
+    admin, citizen = member(stage, "city_admin", HOME), stage.anonymous(HOME)
     with served(PAGE) as url:
         for given in ({"files": {"file": ("parken.md", LEAFLET, "text/markdown")}}, {"json": {"url": url}}):
             wait_until_ready(admin, admin.call("POST", "/api/chatbot/documents", expect=202, **given))
@@ -190,4 +187,4 @@ def photograph() -> bytes:
 
 SCENES: tuple[Callable[[Stage], None], ...] = (
     a_city_joins, an_editor_writes, the_neighbour_sees_nothing, the_right_admin_approves, a_rejection_says_why, an_app_is_built,
-    the_chatbot_answers)
+    the_chatbot_answers, *people.SCENES)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tooling.seed.accounts import DEMO_PASSWORD
+
 T = TypeVar("T")
 PATIENCE = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0   # between two looks: so few that no rate limit is ever reached
@@ -24,13 +26,13 @@ class Person:
     city: str
     token: str = ""
 
-    def call(self, method: str, path: str, *, expect: int = 200, **parts: Any) -> Any:
-        """Call the API; the answer's JSON. Unexpected when the status is another one."""
+    def call(self, method: str, path: str, *, expect: int | tuple[int, ...] = 200, **parts: Any) -> Any:
+        """Call the API; the answer's JSON, or its bytes. Unexpected when the status is another one."""
         headers = {"X-Tenant-ID": self.city, **parts.pop("headers", {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         answer = self.stage.http.request(method, path, headers=headers, **parts)
-        if answer.status_code != expect:
+        if answer.status_code not in (expect if isinstance(expect, tuple) else (expect,)):
             raise Unexpected(f"{method} {path} answered {answer.status_code}, not {expect}: {answer.text[:500]}")
         return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
 
@@ -71,6 +73,11 @@ class Stage:
             found = self.http.get(f"{self.inbox}/api/pushes", params={"token": token}).json()
             return next((push for push in found if about in str(push)), None)
         return until(look, f"a push about {about!r}")
+
+
+def member(stage: Stage, role: str, city: str) -> Person:
+    """One of a city's demonstration people, logged in."""
+    return stage.login(city, f"{role.replace('_', '-')}@{city}.example", DEMO_PASSWORD)
 
 
 def until(look: Callable[[], T | None], what: str) -> T:

@@ -186,7 +186,8 @@ def later(record: Record, schemas: Schemas) -> Document:
 
 
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-          "description": "The access token that POST /api/auth/login gives; good for two hours."}
+          "description": "The access token that POST /api/auth/login gives, good for two hours; or an API token, which POST "
+                         "/api/auth/api-tokens makes."}
 HEADERS: Document = {
     "CorrelationId": {"description": "Names this call in our logs.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}

@@ -14,8 +14,8 @@ from shared.function import Context, http, signed_in
 from shared.sealing import unseal
 
 
-@http.post("/api/auth/second-factor/confirm", at_home=True, in_person=True, before_terms=True, emits=[NotificationRequested],
-           raises=[NotFound, CodeWrong, NothingToConfirm, TooManyAttempts])
+@http.post("/api/auth/second-factor/confirm", at_home=True, in_person=True, before_terms=True, shown_once=True,
+           emits=[NotificationRequested], raises=[NotFound, CodeWrong, NothingToConfirm, TooManyAttempts])
 @signed_in
 def confirm_second_factor(ctx: Context, confirmation: Confirmation) -> RecoveryCodes:
     tried = attempt(ctx, ctx.user_id)

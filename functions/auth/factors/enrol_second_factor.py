@@ -10,7 +10,7 @@ from shared.ids import new_id
 from shared.sealing import seal
 
 
-@http.post("/api/auth/second-factor", at_home=True, in_person=True, before_terms=True, status=201,
+@http.post("/api/auth/second-factor", at_home=True, in_person=True, before_terms=True, shown_once=True, status=201,
            raises=[NotFound, ProofWrong, TooManyAttempts])
 @signed_in
 def enrol_second_factor(ctx: Context, given: PasswordAndCode) -> Enrolment:

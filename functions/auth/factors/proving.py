@@ -10,7 +10,7 @@ from functions.auth.tables import Account
 from shared.context import Context
 from shared.errors import NotFound
 from shared.forwarded import client_address
-from shared.sealing import unseal
+from shared.sealing import resealed, unseal
 
 
 def attempt(ctx: Context, account_id: UUID) -> Attempt:
@@ -25,7 +25,9 @@ def spend(ctx: Context, account_id: UUID, code: str) -> bool:
         return bool(ctx.sql.run(USE_RECOVERY_CODE, hash=hash_of(account_id, code), **whose))
     sealed = ctx.sql.one(IN_USE, **whose)
     step = step_of(unseal(sealed[0], account_id), plain(code), ctx.now) if sealed else None
-    return sealed is not None and step is not None and bool(ctx.sql.run(USE_STEP, step=step, secret=sealed[0], **whose))
+    if sealed is None or step is None:
+        return False
+    return bool(ctx.sql.run(USE_STEP, step=step, secret=sealed[0], resealed=resealed(sealed[0], account_id), **whose))
 
 
 def proven(ctx: Context, given: PasswordAndCode) -> Account:

@@ -5,7 +5,7 @@ PENDING = "SELECT pending FROM second_factors WHERE tenant_id = :tenant AND acco
 CONFIRM = """UPDATE second_factors SET secret = pending, pending = NULL, last_step = :step, updated_at = now()
  WHERE tenant_id = :tenant AND account_id = :account"""
 IN_USE = "SELECT secret FROM second_factors WHERE tenant_id = :tenant AND account_id = :account AND secret IS NOT NULL"
-USE_STEP = """UPDATE second_factors SET last_step = :step, updated_at = now()
+USE_STEP = """UPDATE second_factors SET last_step = :step, secret = :resealed, updated_at = now()
  WHERE tenant_id = :tenant AND account_id = :account AND secret = :secret AND last_step < :step RETURNING 1"""
 USE_RECOVERY_CODE = """DELETE FROM recovery_codes
  WHERE tenant_id = :tenant AND account_id = :account AND code_hash = :hash RETURNING 1"""

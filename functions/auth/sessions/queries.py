@@ -28,5 +28,6 @@ END_ONE = f"{END} AND id = :id RETURNING id, access_id"
 RENEW_ACCESS = """UPDATE sessions s SET access_id = gen_random_uuid() FROM (SELECT id, access_id FROM sessions
   WHERE tenant_id = :tenant AND account_id = :account AND revoked_at IS NULL FOR UPDATE) old
  WHERE s.id = old.id AND s.tenant_id = :tenant RETURNING old.access_id"""
-ME = "SELECT email, name, language, kind FROM accounts WHERE tenant_id = :tenant AND id = :account AND state = 'active'"
+ME = """SELECT email, name, language, kind, second_factor_at IS NOT NULL FROM accounts
+ WHERE tenant_id = :tenant AND id = :account AND state = 'active'"""
 PURGE = "DELETE FROM sessions WHERE coalesce(revoked_at, expires_at) < :before"

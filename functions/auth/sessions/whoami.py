@@ -22,6 +22,7 @@ class Me(AccountOut):
     """
 
     guest: bool
+    second_factor: bool
     tenant_id: UUID
     tenant: City
     permissions: list[str]
@@ -37,7 +38,7 @@ def whoami(ctx: Context) -> Me:
     if row is None:
         raise NotFound("Account", ctx.user_id)
     return Me(
-        id=ctx.user_id, email=row[0], name=row[1], language=row[2], guest=row[3] == Kind.GUEST, roles=list(ctx.user.roles),
-        tenant_id=ctx.tenant.id, tenant=City.model_validate(ctx.at_hand), permissions=sorted(ctx.user.permissions),
-        session_id=ctx.user.session_id, impersonator_id=ctx.user.impersonator_id,
+        id=ctx.user_id, email=row[0], name=row[1], language=row[2], guest=row[3] == Kind.GUEST, second_factor=row[4],
+        roles=list(ctx.user.roles), tenant_id=ctx.tenant.id, tenant=City.model_validate(ctx.at_hand),
+        permissions=sorted(ctx.user.permissions), session_id=ctx.user.session_id, impersonator_id=ctx.user.impersonator_id,
         expires_at=datetime.fromtimestamp(ctx.user.expires_at, UTC))

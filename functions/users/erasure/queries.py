@@ -6,7 +6,8 @@ BEGIN = """INSERT INTO erasures (id, tenant_id, said_at, created_at) SELECT id, 
  ON CONFLICT (id) DO NOTHING RETURNING id"""
 REMIND = """UPDATE erasures SET said_at = :now
  WHERE tenant_id = :tenant AND id = :person AND completed_at IS NULL AND said_at <= :until RETURNING confirmed"""
-CONFIRM = """UPDATE erasures SET confirmed = array_append(array_remove(confirmed, :service), :service),
-  completed_at = coalesce(completed_at, CASE WHEN array_append(confirmed, :service) @> CAST(:keepers AS text[])
-    THEN CAST(:now AS timestamptz) END)
- WHERE tenant_id = :tenant AND id = :person"""
+CONFIRM = """INSERT INTO erasures AS e (id, tenant_id, said_at, created_at, confirmed)
+ VALUES (:person, :tenant, :now, :now, ARRAY[CAST(:service AS text)])
+ ON CONFLICT (id) DO UPDATE SET confirmed = array_append(array_remove(e.confirmed, :service), :service),
+  completed_at = coalesce(e.completed_at, CASE WHEN array_append(e.confirmed, :service) @> CAST(:keepers AS text[])
+    THEN CAST(:now AS timestamptz) END)"""

@@ -6,3 +6,5 @@ FOLLOW_ROLES = """UPDATE profiles SET
   roles = CASE WHEN roles_at IS NULL OR roles_at < :time THEN CAST(:roles AS text[]) ELSE roles END,
   roles_at = greatest(roles_at, CAST(:time AS timestamptz)) WHERE tenant_id = :tenant AND id = :user RETURNING id"""
 ERASED = "SELECT FROM erasures WHERE tenant_id = :tenant AND id = :user"
+COMPLETE = """UPDATE profiles SET email = :email, name = coalesce(nullif(:name, ''), name), language = :language,
+  updated_at = :now WHERE tenant_id = :tenant AND id = :user RETURNING id"""

@@ -47,7 +47,7 @@ def erasures_and_exports() -> None:
     tenant_table(
         "erasures", sa.Column("said_at", MOMENT, nullable=False), sa.Column("completed_at", MOMENT),
         sa.Column("confirmed", ARRAY(TEXT), nullable=False, server_default="{}"),
-        sa.Column("created_at", MOMENT, nullable=False, server_default=NOW), grants="SELECT, INSERT, UPDATE, DELETE")
+        sa.Column("created_at", MOMENT, nullable=False, server_default=NOW))
     op.execute("CREATE INDEX erasures_open ON erasures (said_at) WHERE completed_at IS NULL")
     due("erasures", "completed_at IS NULL", "said_at", "completed_at")
     audited("erasures", "confirmed", "said_at", "completed_at")
