@@ -46,7 +46,7 @@ def bare(address: str) -> str:
 
 
 Origin = Annotated[WebAddress, AfterValidator(protected), AfterValidator(bare)]
-Redirect = Annotated[RedirectAddress, AfterValidator(protected)]   # without fragment (RFC 6749 §3.1.2); apps' own schemes have a dot
+Redirect = Annotated[RedirectAddress, AfterValidator(protected)]   # no fragment (RFC 6749 §3.1.2); apps' own schemes have a dot
 
 
 class AppIn(Schema):
