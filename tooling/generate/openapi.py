@@ -136,7 +136,8 @@ def parameter(name: str, default: Any, *, in_path: bool, schema: Document) -> Do
     return {"name": name, "in": "path" if in_path else "query", "required": is_required,
             **({"description": description} if description else {}), "schema": schema}
 
-FILE: Document = {"type": "string", "minLength": 1, "contentMediaType": "application/octet-stream"}   # an empty one is none
+
+FILE: Document = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
 def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Document:
@@ -146,7 +147,9 @@ def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Do
     files = [field.alias or camel(name) for name, field in model.model_fields.items() if carries_file(field.annotation)]
     if files:
         whole = schemas.components[schema["$ref"].rpartition("/")[2]]
-        parts = {name: FILE if name in files else without_null(part) for name, part in whole["properties"].items()}
+        filled = {name: {"minLength": 1} for name in whole.get("required", ())}   # some clients leave an empty file out
+        parts = {name: FILE | filled.get(name, {}) if name in files else without_null(part)
+                 for name, part in whole["properties"].items()}
         content = {"multipart/form-data": {"schema": whole | {"properties": parts}}} | content
     return {"required": any(field.is_required() for field in model.model_fields.values()), "content": content}
 
