@@ -23,7 +23,7 @@ PARTITIONS = "SELECT make_partition(now() - make_interval(months => n)) FROM gen
 FILL = """INSERT INTO entries (tenant_id, sequence, recorded_at, at, actor_id, action, resource_type, resource_id, correlation_id,
   source, event_id, data, hash)
  SELECT CASE WHEN n % 2 = 0 THEN md5('t1')::uuid ELSE md5('t' || (2 + n / 2 % 99))::uuid END, :base + n, moment, moment,
-  md5('p' || (n * 7919::bigint % @PEOPLE))::uuid, (ARRAY[@ACTIONS])[1 + (n * 104729::bigint % 7)::int],
+  md5(CASE WHEN n % 2 = 0 THEN 'p' ELSE 'q' || n / 2 % 99 END || n / 2 % @PEOPLE)::uuid, (ARRAY[@ACTIONS])[1 + (n * 104729::bigint % 7)::int],
   (ARRAY['listing', 'user', 'build'])[1 + (n % 3)::int], md5('r' || (n * 31::bigint % @THINGS))::uuid, md5(n::text), '/heidi/core',
   md5(n::text || 'e'), '{"status": "published", "version": 3}', decode(md5(n::text), 'hex')
  FROM (SELECT n, now() - interval '@MONTHS months' * (1 - (:base + n)::float / :total) AS moment

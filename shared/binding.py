@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, get_origin, get_type_hints
+from typing import Annotated, Any, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from events.base import Event
 from shared.errors import MalformedJson, Unauthenticated, ValidationFailed
@@ -18,13 +18,20 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
+def filled(content: bytes) -> bytes:
+    """What is in a file; ValueError for an empty one, which some clients leave out of a form."""
+    if not content:
+        raise ValueError("the file is empty")
+    return content
+
+
 class Upload(BaseModel):
     """A file that came as a part of a multipart form, or as base64 inside JSON."""
 
     model_config = ConfigDict(extra="forbid", val_json_bytes="base64")
     filename: str = "upload"
     content_type: str = "application/octet-stream"
-    content: bytes
+    content: Annotated[bytes, AfterValidator(filled)]
 
 
 @dataclass(frozen=True, slots=True)

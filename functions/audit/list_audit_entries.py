@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from functions.audit.entry import Action, EntryOut, ResourceType, Since, Until, after
-from functions.audit.queries import entry_page
+from functions.audit.queries import IN_ORDER, entry_page
 from shared.function import Context, Json, http, requires
 from shared.paging import Cursor, Limit
 from shared.schema import Page
@@ -23,4 +23,5 @@ def list_audit_entries(ctx: Context, limit: Limit = 20, cursor: Cursor | None = 
              "since": from_, "until": to}
     filters = {name: value for name, value in given.items() if value is not None}
     query = entry_page(frozenset(filters), after=bool(cursor), count=count)
+    ctx.sql.later(IN_ORDER)
     return ctx.sql.json(query, tenant=ctx.tenant.id, limit=limit, **filters, **after(cursor))

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from functions.audit.entry import EntityOut, ResourceType, after
-from functions.audit.queries import entity
+from functions.audit.queries import IN_ORDER, entity
 from shared.errors import NotFound
 from shared.function import Context, Json, http, requires
 from shared.paging import Cursor, Limit
@@ -18,6 +18,7 @@ At = Annotated[Moment, Field(description="the point in time; now, where it is le
 @requires("audit:read")
 def replay_entity(ctx: Context, type: ResourceType, id: UUID, at: At | None = None, limit: Limit = 20,  # noqa: A002
                   cursor: Cursor | None = None) -> Json[EntityOut]:
+    ctx.sql.later(IN_ORDER)
     found = ctx.sql.json_or_none(entity(after=bool(cursor)), tenant=ctx.tenant.id, type=type, resource=id, as_of=at or ctx.now,
                                  limit=limit, **after(cursor))
     if found is None:

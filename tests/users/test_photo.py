@@ -62,8 +62,8 @@ def test_the_earlier_photo_is_gone(city: City, person: Known) -> None:
     assert person.call("get-my-profile").body["photoUrl"] is None
 
 
-@pytest.mark.parametrize("content", [b"", b"<svg onload='alert(1)'/>", b"GIF89a" + b"\0" * 99, picture()[:300], bomb()],
-                         ids=["nothing", "svg", "gif", "half", "bomb"])
+@pytest.mark.parametrize("content", [b"<svg onload='alert(1)'/>", b"GIF89a" + b"\0" * 99, picture()[:300], bomb()],
+                         ids=["svg", "gif", "half", "bomb"])
 def test_what_is_no_picture_is_refused(city: City, person: Known, content: bytes) -> None:
     refused = upload(person, content)
     assert (refused.status, refused.code) == (422, "PHOTO_UNUSABLE")

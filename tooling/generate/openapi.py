@@ -137,6 +137,9 @@ def parameter(name: str, default: Any, *, in_path: bool, schema: Document) -> Do
             **({"description": description} if description else {}), "schema": schema}
 
 
+FILE: Document = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
 def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Document:
     """JSON; a multipart form too, where there is a file in it."""
     schema = schemas[f"{record.name} body"]
@@ -144,8 +147,8 @@ def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Do
     files = [field.alias or camel(name) for name, field in model.model_fields.items() if carries_file(field.annotation)]
     if files:
         whole = schemas.components[schema["$ref"].rpartition("/")[2]]
-        required = whole.get("required", ())   # an empty file is none: browsers send one where nothing was chosen
-        parts = {name: FILE | ({"minLength": 1} if name in required else {}) if name in files else without_null(part)
+        filled = {name: {"minLength": 1} for name in whole.get("required", ())}   # some clients leave an empty file out
+        parts = {name: FILE | filled.get(name, {}) if name in files else without_null(part)
                  for name, part in whole["properties"].items()}
         content = {"multipart/form-data": {"schema": whole | {"properties": parts}}} | content
     return {"required": any(field.is_required() for field in model.model_fields.values()), "content": content}

@@ -13,7 +13,8 @@ from shared.schema import Line, Schema, WebAddress
 
 Platform = Literal["ios", "android", "web"]
 BundleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$", max_length=155)]
-CustomScheme = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*\.[a-z0-9+.-]+:/[^\s#\x00-\x1f]*$", max_length=2000)]
+RedirectAddress = Annotated[str, StringConstraints(
+    pattern=r"^(https?://[^\s/?#*\x00-\x1f]+|[a-z][a-z0-9+-]*\.[a-z0-9+.-]+:)(/[^\s#*\x00-\x1f]*)?$", max_length=2000)]
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -29,7 +30,7 @@ class AppCredentialsWrong(Problem):
 def protected(address: str) -> str:
     """An address that nobody on the way can read, or that never leaves the machine; ValueError for others (RFC 8252 §7.3)."""
     url = urlsplit(address)
-    if url.scheme != "https" and (url.hostname or "") not in LOCAL:
+    if url.scheme == "http" and (url.hostname or "") not in LOCAL:
         raise ValueError("only https, or this very machine")
     if url.username is not None or "@" in url.netloc:
         raise ValueError("no user names in addresses")
@@ -44,15 +45,8 @@ def bare(address: str) -> str:
     return address.lower()
 
 
-def whole(address: str) -> str:
-    """A redirect address without fragment or wildcard (RFC 6749 §3.1.2); ValueError for others."""
-    if "#" in address or "*" in address:
-        raise ValueError("neither fragments nor wildcards")
-    return address
-
-
 Origin = Annotated[WebAddress, AfterValidator(protected), AfterValidator(bare)]
-Redirect = Annotated[WebAddress, AfterValidator(protected), AfterValidator(whole)] | CustomScheme
+Redirect = Annotated[RedirectAddress, AfterValidator(protected)]   # no fragment (RFC 6749 §3.1.2); apps' own schemes have a dot
 
 
 class AppIn(Schema):

@@ -17,8 +17,8 @@ class BoundaryInvalid(Invalid):
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Position = Annotated[list[Number], Field(min_length=2, max_length=3, description="longitude, latitude; a height is not kept")]
-Ring = Annotated[list[Position], Field(min_length=4, max_length=MOST_POSITIONS)]
-Rings = Annotated[list[Ring], Field(min_length=1, max_length=MOST_RINGS)]
+Ring = Annotated[list[Position], Field(min_length=4)]
+Rings = Annotated[list[Ring], Field(min_length=1)]   # how many there may be is counted over all of them (checking.py)
 
 
 class GeoJson(BaseModel):
@@ -52,7 +52,7 @@ class MultiPolygon(GeoJson):
     """Several areas."""
 
     type: Literal["MultiPolygon"]
-    coordinates: Annotated[list[Rings], Field(min_length=1, max_length=MOST_RINGS)]
+    coordinates: Annotated[list[Rings], Field(min_length=1)]
 
     @property
     def polygons(self) -> list[list[list[list[float]]]]:
