@@ -30,7 +30,7 @@ def cities() -> list[City]:
 
 
 TABLES = {"core": ("categories", "listings", "tiles", "usage", "outbox"), "auth": ("accounts", "outbox"),
-          "city": ("cities", "legal_texts", "outbox")}
+          "city": ("cities", "legal_texts", "outbox"), "users": ("terms_versions", "outbox")}
 
 
 @pytest.fixture
@@ -193,7 +193,16 @@ def test_the_chatbot_is_given_what_it_lacks_and_nothing_twice(seeded: list[City]
     assert len(set(given)) == len(facts.documents) - 2
 
 
-@pytest.mark.parametrize("name", [name for name in SEEDS if name not in ("all", "categories", "tiles", "initial-admin")])
+def test_terms_are_published_once_and_bind_nobody(seeded: list[City], capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    seed("terms")
+    assert capsys.readouterr().out.count(": 0 versions") == len(seeded)   # they came with the rest
+    for city in seeded:
+        terms = city.call("get-terms").body
+        assert (terms["version"], terms["mandatory"]) == (1, False)
+
+
+@pytest.mark.parametrize("name", [name for name in SEEDS if name not in ("all", "categories", "tiles", "terms", "initial-admin")])
 def test_seeds_without_functions_say_so_in_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     seed(name)
     assert capsys.readouterr().out.count("\n") == 1
@@ -207,7 +216,7 @@ def test_a_seed_that_does_not_exist_is_answered_with_those_that_do() -> None:
 def test_there_is_no_demonstration_in_production() -> None:
     secrets = {"JWT_SECRET": "a" * 40, "JWT_REFRESH_SECRET": "b" * 40, "BROKER_TOKEN": "c" * 40, "ENCRYPTION_KEY": "d" * 40}
     with in_environment({"ENVIRONMENT": "production", **secrets}):
-        for name in ("all", "categories", "tiles", "initial-admin"):
+        for name in ("all", "categories", "tiles", "terms", "initial-admin"):
             with pytest.raises(Problem, match="production"):
                 seed(name)
 

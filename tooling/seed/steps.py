@@ -48,6 +48,7 @@ def cities(*, with_people: bool, with_listings: bool) -> Iterator[str]:
     from tooling.seed.cities import seed_city
     from tooling.seed.content import seed_categories, seed_listings, seed_tiles
     from tooling.seed.data import load_cities
+    from tooling.seed.terms import seed_terms
 
     for facts in load_cities():
         tenant = seed_city(facts)
@@ -57,6 +58,7 @@ def cities(*, with_people: bool, with_listings: bool) -> Iterator[str]:
         if with_people:
             with quick_passwords():
                 added.append(f"{len(seed_accounts(tenant))} people")
+            added.append(f"{seed_terms(tenant)} versions of the terms of use")
         yield f"{tenant.name}: {', '.join(added)}"
 
 
@@ -86,6 +88,24 @@ def permissions() -> None:
     print(f"Permissions: {len(all_permissions())} for {len(MATRIX)} roles, as shared/rbac.py says; there is nothing to store.")
 
 
+def salutations() -> None:
+    """How people are addressed lives in the code, in ten languages."""
+    from functions.users.profiles.salutations import NAMES
+
+    print(f"Salutations: {len(NAMES)}, as functions/users/profiles/salutations.py says; there is nothing to store.")
+
+
+def terms() -> None:
+    """Terms of use for the demonstration cities; other cities publish their own."""
+    from tooling.seed.cities import seed_city
+    from tooling.seed.data import load_cities
+    from tooling.seed.terms import seed_terms
+
+    refuse_in_production()
+    for facts in load_cities():
+        print(f"{facts.city.name}: {seed_terms(seed_city(facts))} versions of the terms of use")
+
+
 def firebase_project() -> None:
     """One project for the whole platform, from the settings."""
     from shared.settings import settings
@@ -102,8 +122,8 @@ def not_there_yet(what: str, function: str) -> Callable[[], None]:
 
 SEEDS: dict[str, Callable[[], None]] = {
     "all": everything,
-    "terms": not_there_yet("Terms", "publish-terms"),
-    "salutations": not_there_yet("Salutations", "list-salutations"),
+    "terms": terms,
+    "salutations": salutations,
     "categories": categories,
     "permissions": permissions,
     "tiles": tiles,
