@@ -4,6 +4,7 @@
         platform_tables()
         tenant_table("listings", sa.Column("title", sa.Text, nullable=False), ...)
 """
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,8 +94,9 @@ END $$"""
 def changes_table() -> None:
     """Where tables note their own changes for the audit (`audited`): written by the database itself, read by the relay."""
     text = sa.Text
+    unlike_any_before = time.time_ns() // 1_000_000   # the numbers are ids of events, also after a database was made anew
     op.create_table(
-        "changes", sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        "changes", sa.Column("id", sa.BigInteger, sa.Identity(always=True, start=unlike_any_before), primary_key=True),
         sa.Column("tenant_id", sa.Uuid, nullable=False), sa.Column("entity", text, nullable=False),
         sa.Column("entity_id", sa.Uuid), sa.Column("change", text, nullable=False),
         sa.Column("fields", ARRAY(text), nullable=False), sa.Column("before", JSONB),
