@@ -50,8 +50,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_databases(worker_id: str) -> None:
-    """Clone the migrated templates for this worker, and take a Redis database of its own."""
+def own_databases(worker_id: str) -> Iterator[None]:
+    """Clone the migrated templates for this worker, and take a Redis database of its own; close what is open in the end."""
+    import gc
+
+    from shared.pg import Connection, discard
     from shared.settings import settings
     from tests.support import superuser
     from tooling.registry import services
@@ -64,6 +67,9 @@ def own_databases(worker_id: str) -> None:
     number = int(worker_id.removeprefix("gw") or 0) + 1 if worker_id != "master" else 0
     os.environ.update({"POSTGRES_DATABASE_PREFIX": prefix, "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + f"/{number}"})
     settings.cache_clear()
+    yield
+    for connection in [kept for kept in gc.get_objects() if isinstance(kept, Connection)]:
+        discard(connection)
 
 
 @pytest.fixture(autouse=True)

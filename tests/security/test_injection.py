@@ -79,12 +79,14 @@ def lines() -> Iterator[io.StringIO]:
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(JsonLines())
-    level = log.level
+    level, propagate = log.level, log.propagate
     log.addHandler(handler)
     log.setLevel(logging.DEBUG)
+    log.propagate = False   # the test runner keeps what it hears, and cannot send every text between its processes
     yield written
     log.removeHandler(handler)
     log.setLevel(level)
+    log.propagate = propagate
 
 
 def test_a_log_line_is_one_object_whatever_is_in_it(lines: io.StringIO) -> None:
