@@ -68,7 +68,7 @@ def refuse_to_grant(ctx: Context, roles: Iterable[str]) -> None:
 
 
 def refuse_to_give(ctx: Context, roles: Iterable[str], had: Iterable[str] = (ANONYMOUS,)) -> None:
-    """As `refuse_to_grant`; Forbidden where the roles add what the caller's API token may not do, however high its owner stands."""
+    """As `refuse_to_grant`; Forbidden where the roles add what the caller's API token may not do, whatever its owner may."""
     refuse_to_grant(ctx, roles)
     if beyond := permissions_of(tuple(roles)) - permissions_of(tuple(had)) - ctx.user.permissions:
         raise Forbidden(permission=min(beyond))

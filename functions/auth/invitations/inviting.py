@@ -1,4 +1,5 @@
 """Invite somebody: the row that keeps the hash, and the mail that carries the link."""
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -26,6 +27,12 @@ def invite(ctx: Context, invited: InvitationIn, *, by: UUID | None) -> Invitatio
     ctx.emit(letter(ctx, "invitation", invitation.email, invitation.language, role=invitation.role, name=invitation.name,
                     inviter=inviter_name(ctx, by), link=link(ctx, "invitation", token, invitation.language)))
     return invitation
+
+
+def open_roles(ctx: Context, email: str) -> Sequence[str]:
+    """To which roles an address is invited at this moment."""
+    return ctx.db.scalars(select(Invitation.role).where(
+        Invitation.email == email, Invitation.accepted_at.is_(None), Invitation.expires_at > ctx.now)).all()
 
 
 def inviter_name(ctx: Context, by: UUID | None) -> str:
