@@ -6,7 +6,7 @@ import pytest
 from functions.auth.one_time import new_token
 from shared import tokens
 from shared.tenants import PLATFORM
-from tests.auth.people import PASSWORD, accept, invite, join, link_token, login, said
+from tests.auth.people import PASSWORD, accept, invite, join, link_token, login, register, said, verify
 from tests.auth.test_locking import lock, standing
 from tests.auth.test_roles import assign
 from tests.support import City, call, deliver
@@ -71,6 +71,16 @@ def test_reading_a_link_does_not_use_it_up(city: City) -> None:
     token = link_token(city)
     assert call("accept-invitation", method="GET", path="/api/auth/invitations/accept", query=f"token={token}").status == 405
     assert accept(token).status == 201
+
+
+def test_a_link_for_an_address_that_got_an_account_meanwhile_says_so(city: City) -> None:
+    invite(city, email="early@example.org")
+    invitation = link_token(city)
+    register(city, "early@example.org")
+    assert verify(link_token(city)).status == 201
+    again = accept(invitation)
+    assert (again.status, again.code) == (409, "ACCOUNT_EXISTS")
+    assert len(city.events("user.created")) == 1
 
 
 def test_a_link_expires(city: City) -> None:

@@ -1,9 +1,10 @@
 """Accept an invitation: choose a name and a password, and have an account."""
 from events.auth import UserCreated
-from functions.auth.account import AccountOut, State
+from functions.auth.account import AccountExists, AccountOut, State
 from functions.auth.accounts.opening import open_account
 from functions.auth.entering import agreed_city
 from functions.auth.invitations.invitation import Acceptance
+from functions.auth.invitations.inviting import refuse_known
 from functions.auth.one_time import LinkInvalid, hash_of, tenant_of
 from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, hashed, refuse_weak
 from functions.auth.tables import Account, Invitation
@@ -12,12 +13,13 @@ from shared.rbac import may_grant, permissions_of
 
 
 @http.post("/api/auth/invitations/accept", public=True, tenantless=True, status=201, emits=[UserCreated],
-           raises=[LinkInvalid, PasswordTooShort, PasswordTooCommon, PasswordTooPersonal])
+           raises=[LinkInvalid, AccountExists, PasswordTooShort, PasswordTooCommon, PasswordTooPersonal])
 def accept_invitation(ctx: Context, acceptance: Acceptance) -> AccountOut:
     ctx.enter(agreed_city(ctx, tenant_of(acceptance.token)))
     invitation = found(ctx, acceptance.token)
     invitation.accept(ctx.now)
     refuse_fallen(ctx, invitation)
+    refuse_known(ctx, invitation.email)
     refuse_weak(acceptance.password, invitation.email, acceptance.name, ctx.tenant.name)
     return AccountOut.model_validate(open_account(
         ctx, invitation.email, acceptance.name, hashed(acceptance.password), roles=[invitation.role],

@@ -15,8 +15,7 @@ from shared.ids import new_id
 
 def invite(ctx: Context, invited: InvitationIn, *, by: UUID | None) -> Invitation:
     """Make an invitation and have it mailed; an earlier open one for the address stops working."""
-    if ctx.db.scalar(select(Account.id).where(Account.email == invited.email)):
-        raise AccountExists
+    refuse_known(ctx, invited.email)
     ctx.db.execute(delete(Invitation).where(Invitation.email == invited.email, Invitation.accepted_at.is_(None)))
     token = new_token(ctx.tenant.id)
     invitation = Invitation(
@@ -27,6 +26,12 @@ def invite(ctx: Context, invited: InvitationIn, *, by: UUID | None) -> Invitatio
     ctx.emit(letter(ctx, "invitation", invitation.email, invitation.language, role=invitation.role, name=invitation.name,
                     inviter=inviter_name(ctx, by), link=link(ctx, "invitation", token, invitation.language)))
     return invitation
+
+
+def refuse_known(ctx: Context, email: str) -> None:
+    """AccountExists for an address that has an account here already."""
+    if ctx.db.scalar(select(Account.id).where(Account.email == email)):
+        raise AccountExists
 
 
 def open_roles(ctx: Context, email: str) -> Sequence[str]:
