@@ -1,6 +1,10 @@
 """Who called and which host was meant, behind proxies that are trusted to say so (TRUST_FORWARDED_FOR)."""
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+
 from shared.http import Request
 from shared.settings import settings
+
+MAPPED = bytes(10) + b"\xff\xff"   # an IPv4 address, as an IPv6 socket shows it (RFC 4291 §2.5.5.2)
 
 
 def host_of(request: Request) -> str:
@@ -10,7 +14,20 @@ def host_of(request: Request) -> str:
 
 
 def client_address(request: Request) -> str:
-    """The caller's address; a forwarded one counts only behind a proxy that is trusted to set it."""
+    """The caller's address, as brakes count it; a forwarded one counts only behind a proxy that is trusted to set it."""
     forwarded = request.header("x-forwarded-for") if settings().trust_forwarded_for else ""
-    return forwarded.rpartition(",")[2].strip() or str(request.environ.get("REMOTE_ADDR", ""))
+    return household(forwarded.rpartition(",")[2].strip() or str(request.environ.get("REMOTE_ADDR", "")))
+
+
+def household(address: str) -> str:
+    """Of an IPv6 address the network: whoever has one has 2^64 of them (RFC 6177), and could call from another each time."""
+    if ":" not in address:
+        return address
+    try:
+        octets = inet_pton(AF_INET6, address)
+    except (OSError, ValueError):
+        return address
+    if octets.startswith(MAPPED):
+        return inet_ntop(AF_INET, octets[len(MAPPED):])
+    return inet_ntop(AF_INET6, octets[:8].ljust(16, b"\0"))
 

@@ -1,10 +1,15 @@
 """Exactly one effect: idempotency keys of HTTP calls and the inbox of events, both claimed in the handler's transaction."""
 import hashlib
+import hmac
 from typing import Any
+
+from pydantic import BaseModel, SecretStr
 
 from shared.context import Context
 from shared.errors import BadRequest, IdempotencyKeyReused
 from shared.http import JSON, Request, Response
+from shared.sealing import derived
+from shared.settings import settings
 
 CLAIM_EVENT = """INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:tenant, :function, :source, :id)
  ON CONFLICT DO NOTHING RETURNING 1"""
@@ -34,7 +39,7 @@ class Claim:
             raise BadRequest(header="Idempotency-Key", problem="longer than 200 characters")
         self.ctx = ctx
         self.row = {"tenant": str(ctx.tenant.id), "function": ctx.record.name, "caller": str(ctx.user.id or ""), "key": key}
-        self.hash = hashlib.sha256(repr(sorted(arguments.items())).encode()).hexdigest()
+        self.hash = hashlib.sha256(repr(sorted(arguments.items())).encode() + hidden(arguments)).hexdigest()
 
     def earlier_response(self) -> Response | None:
         """The stored response when this key has been here before, else None."""
@@ -51,3 +56,11 @@ class Claim:
             self.ctx.sql.later(STORE, status=response.status, body=response.body.decode(), **self.row)
         else:
             self.ctx.sql.later(FORGET, **self.row)
+
+
+def hidden(arguments: dict[str, Any]) -> bytes:
+    """What tells one password from another, which their repr does not, without letting anybody try passwords on it."""
+    secrets = [value.get_secret_value() for body in arguments.values() if isinstance(body, BaseModel)
+               for _, value in body if isinstance(value, SecretStr)]
+    key = derived(settings().encryption_key.get_secret_value(), "idempotency")
+    return hmac.digest(key, repr(secrets).encode(), hashlib.sha256) if secrets else b""

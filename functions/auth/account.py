@@ -5,9 +5,9 @@ from typing import Literal
 from uuid import UUID
 
 from shared.context import Context
-from shared.errors import Conflict, Problem
+from shared.errors import Conflict, Forbidden, Problem
 from shared.ids import PLATFORM_ID
-from shared.rbac import RANK, SUPER_ADMIN, may_grant
+from shared.rbac import ANONYMOUS, RANK, SUPER_ADMIN, may_grant, permissions_of
 from shared.schema import Schema
 
 Role = Literal["super_admin", "super_city_admin", "city_admin", "editor", "citizen"]
@@ -65,6 +65,13 @@ def refuse_to_grant(ctx: Context, roles: Iterable[str]) -> None:
     for role in roles:
         if not grantable(ctx, role):
             raise RoleNotGrantable(role=role)
+
+
+def refuse_to_give(ctx: Context, roles: Iterable[str], had: Iterable[str] = (ANONYMOUS,)) -> None:
+    """As `refuse_to_grant`; Forbidden where the roles add what the caller's API token may not do, whatever its owner may."""
+    refuse_to_grant(ctx, roles)
+    if beyond := permissions_of(tuple(roles)) - permissions_of(tuple(had)) - ctx.user.permissions:
+        raise Forbidden(permission=min(beyond))
 
 
 def in_order(roles: Iterable[str]) -> list[str]:

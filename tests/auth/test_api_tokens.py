@@ -126,6 +126,21 @@ def test_a_scope_that_the_owner_loses_is_lost_at_the_next_call_and_comes_back_wi
     assert call("whoami", token=token).body["permissions"] == [APPROVE, READ]   # and no more than it was made with
 
 
+def test_a_token_gives_nobody_a_role_that_may_do_more_than_itself(city: City, signed_in: str) -> None:
+    friend = join(city, "editor")
+    token = made(signed_in, "users:create", "users:update")["token"]
+    roles = {"path": f"/api/auth/users/{friend.id}/roles", "token": token}
+    refused = [call("invite-user", token=token, body={"email": "a@example.org", "role": "city_admin"}),
+               call("assign-role", body={"roles": ["city_admin"]}, **roles)]
+    assert [(answer.status, answer.code) for answer in refused] == [(403, "FORBIDDEN")] * 2
+    assert city.events("role.changed") == []
+    assert call("invite-user", token=token, body={"email": "a@example.org", "role": "citizen"}).status == 201
+    assert call("assign-role", body={"roles": ["citizen"]}, **roles).status == 200   # less than it was takes no more
+    assert call("assign-role", body={"roles": ["editor"]}, **roles).code == "FORBIDDEN"
+    wider = made(signed_in, "users:update", "listings:create", "listings:update_own", "media:create")["token"]
+    assert call("assign-role", body={"roles": ["editor"]}, **(roles | {"token": wider})).status == 200
+
+
 def test_a_revoked_token_is_refused_at_the_next_call(signed_in: str) -> None:
     gone, stays = made(signed_in), made(signed_in)
     assert [pending(t["token"]).status for t in (gone, stays)] == [200, 200]

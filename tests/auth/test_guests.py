@@ -12,6 +12,7 @@ from shared import tokens
 from tests.auth.people import PASSWORD, join, link_token, login, refresh
 from tests.auth.work import cost
 from tests.support import Answer, City, call, deliver
+from tooling.registry import records
 
 DEVICE = "9774d56d682e549c"
 Guest = dict[str, str]
@@ -308,6 +309,10 @@ def test_guests_who_have_not_been_here_for_a_year_are_ended(city: City, other_ci
     assert come_back(city, gone["deviceSecret"]).code == "GUEST_UNKNOWN"
     assert refresh(gone["refreshToken"]).code == "TOKEN_REVOKED"
     assert come_back(city, here["deviceSecret"]).status == 200
+
+
+def test_some_hundred_at_a_time_keep_up_with_a_day_of_many_cities() -> None:
+    assert records()["expire-guests"].cron.split()[1] == "*"
 
 
 def test_it_is_said_once(city: City, guest: Guest) -> None:

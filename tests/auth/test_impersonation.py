@@ -1,5 +1,6 @@
 """Acting in another's name: who may, for how long, who sees it, and how it ends."""
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,9 +12,10 @@ from shared.settings import settings
 from shared.tenants import PLATFORM
 from tests.auth.people import Person, join, login, refresh
 from tests.auth.test_api_tokens import ask
+from tests.auth.test_locking import lock, standing, unlock
 from tests.auth.test_roles import assign
 from tests.core.factories import make_listing
-from tests.support import Answer, City, call
+from tests.support import Answer, City, call, deliver
 
 REASON = "Ticket 4711: Bild wird nicht angezeigt"
 
@@ -205,6 +207,21 @@ def test_it_ends_when_the_person_is_barred_or_has_other_roles(city: City, chief:
     assert refused(token)
     [[stopped]] = city.rows("auth", "SELECT stopped_at FROM impersonations")
     assert stopped is not None
+
+
+@pytest.mark.parametrize(("out", "back"), [
+    (lambda city, person: lock(city, person.id, "super_city_admin"), lambda city, person: unlock(city, person.id, "super_city_admin")),
+    (lambda city, person: deliver("follow-deactivation", standing(city, person, "deactivated")),
+     lambda city, person: deliver("follow-deactivation", standing(city, person, "reactivated", 1)))], ids=["lock", "deactivation"])
+def test_what_a_lock_has_ended_does_not_come_back_with_the_person(
+        city: City, chief: str, person: Person, out: Callable[[City, Person], Answer], back: Callable[[City, Person], Answer]) -> None:
+    token = acting(chief, city, person)
+    assert out(city, person).status == 204
+    assert refused(token)
+    assert back(city, person).status == 204
+    assert login(city, person).status == 200
+    assert refused(token)
+    assert city.rows("auth", "SELECT 1 FROM impersonations WHERE stopped_at IS NULL") == []
 
 
 def test_it_ends_by_itself(city: City, chief: str, boss: Person, person: Person) -> None:

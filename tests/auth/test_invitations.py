@@ -6,7 +6,9 @@ import pytest
 from functions.auth.one_time import new_token
 from shared import tokens
 from shared.tenants import PLATFORM
-from tests.auth.people import PASSWORD, accept, invite, join, link_token, login, said
+from tests.auth.people import PASSWORD, accept, invite, join, link_token, login, register, said, verify
+from tests.auth.test_locking import lock, standing
+from tests.auth.test_roles import assign
 from tests.support import City, call, deliver
 
 
@@ -71,6 +73,16 @@ def test_reading_a_link_does_not_use_it_up(city: City) -> None:
     assert accept(token).status == 201
 
 
+def test_a_link_for_an_address_that_got_an_account_meanwhile_says_so(city: City) -> None:
+    invite(city, email="early@example.org")
+    invitation = link_token(city)
+    register(city, "early@example.org")
+    assert verify(link_token(city)).status == 201
+    again = accept(invitation)
+    assert (again.status, again.code) == (409, "ACCOUNT_EXISTS")
+    assert len(city.events("user.created")) == 1
+
+
 def test_a_link_expires(city: City) -> None:
     invite(city)
     city.rows("auth", "UPDATE invitations SET expires_at = now() - interval '1 second' RETURNING 1")
@@ -83,6 +95,47 @@ def test_a_newer_invitation_replaces_the_earlier_one(city: City) -> None:
     invite(city, "city_admin", "twice@example.org")
     assert accept(earlier).code == "LINK_INVALID"
     assert accept(link_token(city)).body["roles"] == ["city_admin"]
+
+
+def test_nobody_replaces_an_invitation_to_a_role_above_their_own(city: City) -> None:
+    invite(city, "super_city_admin", "twice@example.org")
+    link = link_token(city)
+    assert invite(city, "citizen", "twice@example.org", by="city_admin").code == "ROLE_NOT_GRANTABLE"
+    assert accept(link).body["roles"] == ["super_city_admin"]
+
+
+def test_an_invitation_that_has_expired_may_be_replaced_by_anyone(city: City) -> None:
+    invite(city, "super_city_admin", "twice@example.org")
+    city.rows("auth", "UPDATE invitations SET expires_at = now() - interval '1 second' RETURNING 1")
+    assert invite(city, "citizen", "twice@example.org", by="city_admin").status == 201
+
+
+@pytest.mark.parametrize("how", ["demoted", "locked", "deactivated"])
+def test_an_invitation_falls_with_whoever_made_it(city: City, how: str) -> None:
+    admin = join(city, "city_admin")
+    token = login(city, admin).body["accessToken"]
+    call("invite-user", token=token, body={"email": "mole@example.org", "role": "city_admin"})
+    link = link_token(city)
+    if how == "demoted":
+        assign(city, "super_city_admin", admin.id, "editor")
+    elif how == "locked":
+        lock(city, admin.id, "super_city_admin")
+    else:
+        deliver("follow-deactivation", standing(city, admin, "deactivated"))
+    assert accept(link).code == "LINK_INVALID"
+    assert city.events("user.created")[-1].data["userId"] == str(admin.id)
+
+
+def test_an_invitation_stands_when_whoever_made_it_has_risen_or_is_erased(city: City) -> None:
+    for email, fate in (("a@example.org", "risen"), ("b@example.org", "erased")):
+        admin = join(city, "city_admin")
+        call("invite-user", token=login(city, admin).body["accessToken"], body={"email": email, "role": "city_admin"})
+        link = link_token(city)
+        if fate == "risen":
+            assign(city, "super_city_admin", admin.id, "super_city_admin")
+        else:
+            assert deliver("erase-auth-data", said(city, "user.deleted", {"userId": str(admin.id)})).status == 204
+        assert accept(link).status == 201
 
 
 def test_a_link_of_one_city_opens_no_other(city: City, other_city: City) -> None:

@@ -170,6 +170,16 @@ def test_guessing_the_current_password_is_slowed_down_like_logging_in(city: City
     assert login(city, person).status == 429
 
 
+def test_a_key_of_an_earlier_change_is_good_for_no_other_password(city: City, person: Person) -> None:
+    token, key = login(city, person).body["accessToken"], {"idempotency-key": "once"}
+    first, second = "Laterne Quark Segel 7", "Gabel Moor Zelt 5 Rost"
+    body = {"currentPassword": PASSWORD, "newPassword": first}
+    assert [call("change-password", token=token, body=body, headers=key).status for _ in range(2)] == [204, 204]
+    other = call("change-password", token=token, body={"currentPassword": first, "newPassword": second}, headers=key)
+    assert other.code == "IDEMPOTENCY_KEY_REUSED"
+    assert "Laterne" not in repr(city.rows("auth", "SELECT * FROM idempotency"))
+
+
 def test_a_weak_new_password_is_refused_and_is_no_guess(city: City, person: Person) -> None:
     body = login(city, person).body
     assert [change(body, "kurz").code for _ in range(FREE["pair"] + 2)] == ["PASSWORD_TOO_SHORT"] * (FREE["pair"] + 2)

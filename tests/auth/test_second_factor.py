@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from functions.auth.factors.challenge import TRIES
 from functions.auth.factors.codes import hash_of, new_recovery_codes, new_secret, step_of
 from functions.auth.sessions.throttle import FREE
-from shared import tokens
+from shared import cache, tokens
 from shared.settings import settings
 from tests.auth.factors import answer, challenged, confirm, enrol, later, set_up
 from tests.auth.people import PASSWORD, Person, join, login, refresh
@@ -32,6 +32,11 @@ def token(city: City, person: Person) -> str:
 
 def remove(token: str, code: str | None, password: str = PASSWORD) -> Answer:
     return call("remove-second-factor", body={"password": password, "code": code}, token=token)
+
+
+def counters(city: City) -> list[bytes]:
+    """Where the attempts of each address are counted."""
+    return [key for key in cache.command("KEYS", f"tenant:{city.id}:login:address:*") if b":wait" not in key]
 
 
 def letters(city: City) -> list[tuple[str, str]]:
@@ -252,6 +257,18 @@ def test_the_first_steps_failures_are_forgiven_when_the_second_succeeds(city: Ci
     for code in phone.recovery_codes[:3]:
         assert [login(city, person, "wrong").status for _ in range(3)] == [401] * 3
         assert answer(challenged(city, person), code).status == 200
+
+
+def test_an_address_is_given_back_no_attempt_that_it_did_not_make(
+        city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = set_up(token)
+    monkeypatch.setattr(settings(), "trust_forwarded_for", True)
+    before, elsewhere = counters(city), {"x-forwarded-for": "198.51.100.7"}
+    login(city, "nobody@example.org", "guess", headers=elsewhere)
+    [theirs] = [key for key in counters(city) if key not in before]
+    for code in phone.recovery_codes[:2]:
+        assert answer(challenged(city, person), code, headers=elsewhere).status == 200   # asked here, answered elsewhere
+    assert [int(cache.command("GET", key)) for key in (theirs, *before)] == [1, 0]
 
 
 def test_guesses_at_the_same_moment_do_not_slip_through(city: City, person: Person, token: str) -> None:

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from events.privacy import KEEPERS, ExportPart
+from events.privacy import KEEPERS, ExportPart, ExportRequested
 from shared import storage, tokens
 from tests.audit.log import said
 from tests.privacy.lives import active, erase, tick
@@ -158,6 +158,17 @@ def test_a_citys_export_is_none_of_this_services_business(city: City) -> None:
     part = ExportPart(export_id=uuid4(), service="core", key="exports/city/core/x.jsonl", rows=1)
     assert deliver("record-export-part", said(city, part)).status == 204
     assert list(storage.keys(city.id, "exports/city/")) == ["exports/city/core/x.jsonl"]
+
+
+def test_a_citys_export_holds_nobodys_secrets_either(city: City) -> None:
+    person, _ = active(city)
+    for service in KEEPERS:
+        assert deliver(f"export-{service}-data", said(city, ExportRequested(export_id=uuid4()))).status == 204, service
+    whole = b"".join(storage.get(city.id, key) for key in storage.keys(city.id, "exports/"))
+    assert str(person.id).encode() in whole
+    assert person.email.encode() in whole
+    for secret in (b"password_hash", b"$2b$", b"fcm-", b"token_hash", b"refresh_id"):
+        assert secret not in whole, secret
 
 
 def test_after_seven_days_it_is_gone(city: City) -> None:

@@ -13,6 +13,7 @@ from functions.auth.account import (
     Role,
     RoleNotGrantable,
     in_order,
+    refuse_to_give,
     refuse_to_grant,
 )
 from functions.auth.api_tokens.forgetting import forget_api_tokens
@@ -36,7 +37,8 @@ def assign_role(ctx: Context, user_id: UUID, assignment: Assignment) -> AccountO
         raise OwnRoles
     account = ctx.db.get_or_404(Account, user_id, lock=True)
     roles = in_order(assignment.roles)
-    refuse_to_grant(ctx, [*roles, *account.roles])
+    refuse_to_grant(ctx, account.roles)
+    refuse_to_give(ctx, roles, account.roles)
     if account.kind == Kind.GUEST and roles != account.roles:
         raise GuestsAreCitizens
     if roles != account.roles:

@@ -8,7 +8,6 @@ from functions.auth.sessions.keeping import begin
 from functions.auth.sessions.session import SignedIn
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts, fingerprint
 from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
-from shared.forwarded import client_address
 from shared.function import Context, http
 
 
@@ -26,5 +25,5 @@ def answer_second_factor(ctx: Context, answer: ChallengeAnswer) -> SignedIn:
         raise SecondFactorWrong
     asked.close()
     ctx.after_commit(tried.succeeded)
-    ctx.after_commit(Attempt.at(ctx.tenant.id, owner[0], client_address(ctx.request) if ctx.request else "").succeeded)
+    ctx.after_commit(Attempt.at(ctx.tenant.id, owner[0], asked.address).succeeded)
     return begin(ctx, asked.account_id, owner[1], header(ctx, "user-agent")[:200], proven=True)

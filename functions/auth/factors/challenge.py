@@ -21,6 +21,7 @@ class Opened:
     tenant_id: UUID
     account_id: UUID
     password: str
+    address: str
 
     def count(self) -> None:
         """Count one try; ChallengeOver when there were too many."""
@@ -36,10 +37,10 @@ class Opened:
             raise ChallengeOver
 
 
-def challenge(ctx: Context, account_id: UUID, password_hash: str) -> Challenge:
-    """What is asked of somebody whose password was right."""
+def challenge(ctx: Context, account_id: UUID, password_hash: str, address: str) -> Challenge:
+    """What is asked of somebody whose password was right, and from where: that address gets its attempt back, no other."""
     token, _ = tokens.issue("challenge", account_id, ctx.tenant.id, [], new_id(), now=ctx.now.timestamp(), life=LIFE,
-                            password=fingerprint(password_hash))
+                            password=fingerprint(password_hash), address=address)
     return Challenge(challenge=token, factors=["totp", "recovery_code"], expires_in=LIFE)
 
 
@@ -49,4 +50,4 @@ def opened(token: str) -> Opened:
         claims = tokens.decode("challenge", token)
     except (TokenExpired, TokenInvalid):
         raise ChallengeOver from None
-    return Opened(claims["jti"], UUID(claims["tenantId"]), UUID(claims["sub"]), claims["password"])
+    return Opened(claims["jti"], UUID(claims["tenantId"]), UUID(claims["sub"]), claims["password"], claims.get("address", ""))

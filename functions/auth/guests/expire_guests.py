@@ -7,7 +7,7 @@ from shared.function import Context, tick
 from shared.relay import ask
 
 
-@tick("41 3 * * *", timeout=300, emits=[UserDeleted])
+@tick("41 * * * *", timeout=300, emits=[UserDeleted])
 def expire_guests(ctx: Context) -> None:
     for tenant_id, account_id in ask(ctx.record.database, IDLE):
         city = tenants.lookup(str(tenant_id))

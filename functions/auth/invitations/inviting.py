@@ -1,4 +1,5 @@
 """Invite somebody: the row that keeps the hash, and the mail that carries the link."""
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -14,8 +15,7 @@ from shared.ids import new_id
 
 def invite(ctx: Context, invited: InvitationIn, *, by: UUID | None) -> Invitation:
     """Make an invitation and have it mailed; an earlier open one for the address stops working."""
-    if ctx.db.scalar(select(Account.id).where(Account.email == invited.email)):
-        raise AccountExists
+    refuse_known(ctx, invited.email)
     ctx.db.execute(delete(Invitation).where(Invitation.email == invited.email, Invitation.accepted_at.is_(None)))
     token = new_token(ctx.tenant.id)
     invitation = Invitation(
@@ -26,6 +26,18 @@ def invite(ctx: Context, invited: InvitationIn, *, by: UUID | None) -> Invitatio
     ctx.emit(letter(ctx, "invitation", invitation.email, invitation.language, role=invitation.role, name=invitation.name,
                     inviter=inviter_name(ctx, by), link=link(ctx, "invitation", token, invitation.language)))
     return invitation
+
+
+def refuse_known(ctx: Context, email: str) -> None:
+    """AccountExists for an address that has an account here already."""
+    if ctx.db.scalar(select(Account.id).where(Account.email == email)):
+        raise AccountExists
+
+
+def open_roles(ctx: Context, email: str) -> Sequence[str]:
+    """To which roles an address is invited at this moment."""
+    return ctx.db.scalars(select(Invitation.role).where(
+        Invitation.email == email, Invitation.accepted_at.is_(None), Invitation.expires_at > ctx.now)).all()
 
 
 def inviter_name(ctx: Context, by: UUID | None) -> str:

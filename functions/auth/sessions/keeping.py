@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from functions.auth.factors.requirement import restriction
+from functions.auth.impersonation.ending import end_impersonations
 from functions.auth.sessions.queries import END_ALL, END_ONE, READ, RENEW_ACCESS, ROTATE, START
 from functions.auth.sessions.session import CredentialsWrong, Person, SignedIn
 from shared import cache, keys, tokens
@@ -92,8 +93,9 @@ def end(ctx: Context, query: str, account_id: UUID, **which: Any) -> int:
 
 
 def shut_out(ctx: Context, account_id: UUID) -> None:
-    """End all sessions of a person, and refuse whatever other tokens they have until they may come back."""
+    """End all sessions of a person, and what others do in their name; refuse whatever else there is until they may come back."""
     end(ctx, END_ALL, account_id)
+    end_impersonations(ctx, account_id)
     tokens.bar(ctx.tenant.id, account_id)
 
 

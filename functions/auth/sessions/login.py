@@ -17,12 +17,13 @@ from shared.function import Context, http
            raises=[CredentialsWrong, TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive])
 def login(ctx: Context, credentials: Credentials) -> SignedIn | Challenge:
     ctx.enter(agreed_city(ctx, credentials.tenant_id))
-    attempt = Attempt.begin(ctx.tenant.id, credentials.email, client_address(ctx.request) if ctx.request else "")
+    address = client_address(ctx.request) if ctx.request else ""
+    attempt = Attempt.begin(ctx.tenant.id, credentials.email, address)
     account = ctx.sql.one(FIND, tenant=ctx.tenant.id, email=credentials.email)
     is_right = matches(credentials.password, account[1] if account else None)   # first: every refusal takes as long
     if account is None or not is_right or account[2] != State.ACTIVE:
         raise CredentialsWrong
     if account[3]:
-        return challenge(ctx, account[0], account[1])   # the failures are not forgiven before it is answered
+        return challenge(ctx, account[0], account[1], address)   # the failures are not forgiven before it is answered
     ctx.after_commit(attempt.succeeded)
     return begin(ctx, account[0], account[1], header(ctx, "user-agent")[:200])

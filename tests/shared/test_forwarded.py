@@ -1,0 +1,27 @@
+"""Who called: what the brakes go by."""
+from functools import partial
+from uuid import uuid4
+
+import pytest
+
+from functions.auth.guests.guest import FREE
+from shared.forwarded import client_address
+from shared.http import Request
+from shared.settings import settings
+from tests.support import City, call
+
+
+@pytest.mark.parametrize(("address", "counted"), [
+    ("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"), ("2001:DB8:1:2::9", "2001:db8:1:2::"), ("::1", "::"),
+    ("2001:db8:1:3::9", "2001:db8:1:3::"), ("::ffff:192.0.2.1", "192.0.2.1"), ("::ffff:c000:201", "192.0.2.1"),
+    ("", ""), ("unknown", "unknown"), ("fe80::1%eth0", "fe80::1%eth0"), ("1:2", "1:2"), (":" * 5000, ":" * 5000), (":\0", ":\0")])
+def test_an_address_is_that_of_a_household(address: str, counted: str) -> None:
+    assert client_address(Request({"REQUEST_METHOD": "GET", "REMOTE_ADDR": address})) == counted
+
+
+def test_whoever_has_a_whole_network_does_not_make_guests_without_end(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings(), "trust_forwarded_for", True)
+    register = partial(call, "register-guest", body={"deviceId": "phone"}, tenant=city.tenant.slug)
+    network = f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}"
+    made = [register(headers={"x-forwarded-for": f"{network}::{number:x}"}).status for number in range(1, FREE + 3)]
+    assert made == [201] * (FREE + 1) + [429]
