@@ -106,6 +106,21 @@ def test_a_persons_export_and_one_that_was_replaced_do_not_count(city: City) -> 
         assert state(city, made).body["missing"] == list(KEEPERS)
 
 
+def test_a_part_of_an_export_that_was_replaced_leaves_no_files_behind(city: City) -> None:
+    with registered(city) as made:
+        first, second = export(city, made), export(city, made)
+        hand_in(made, second, "core")
+        hand_in(made, first, "core")
+        assert list(storage.keys(made.id, "exports/")) == [f"exports/{second}/core/things-0001.jsonl"]
+
+
+def test_a_persons_part_keeps_its_files(city: City) -> None:
+    with registered(city) as made:
+        person = uuid4()
+        hand_in(made, person, "core", userId=str(uuid4()))
+        assert list(storage.keys(made.id, "exports/")) == [f"exports/{person}/core/things-0001.jsonl"]
+
+
 def test_parts_that_arrive_at_the_same_time_are_all_noted(city: City) -> None:
     with registered(city) as made:
         export_id = export(city, made)
