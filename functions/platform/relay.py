@@ -128,10 +128,14 @@ def service_of(database: str) -> str:
 def prune(database: str) -> None:
     """Delete what a table's own policy lets the relay role see: what is older than it says there."""
     for [table] in ask(database, EXPIRING):
-        with relay(database) as connection:
-            connection.batch([(f"DELETE FROM {table}", {})])  # noqa: S608 (a name from the catalogue, quoted there)
+        try:
+            with relay(database) as connection:
+                connection.batch([(f"DELETE FROM {table}", {})])  # noqa: S608 (a name from the catalogue, quoted there)
+        except DatabaseError as error:
+            report(database, error, table)
 
 
-def report(database: str, error: Exception) -> None:
-    """Note that a database has to wait for the next time."""
-    log.warning("a database does not answer", extra={"context": {"database": database, "error": type(error).__name__}})
+def report(database: str, error: Exception, table: str = "") -> None:
+    """Note that a database, or one of its tables, has to wait for the next time."""
+    log.warning("a database does not answer", extra={"context": {
+        "database": database, "error": type(error).__name__, **({"table": table} if table else {})}})

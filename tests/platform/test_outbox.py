@@ -195,6 +195,21 @@ def test_old_claims_are_forgotten_and_younger_ones_are_not(city: City) -> None:
     assert city.rows("core", "SELECT key FROM idempotency") == [["23"]]
 
 
+def test_a_table_that_cannot_be_pruned_does_not_keep_the_others_of_its_database(city: City) -> None:
+    with superuser(settings().postgres_database_prefix + "core") as connection:
+        for table in ("inbox", "idempotency"):
+            other = "idempotency" if table == "inbox" else "inbox"
+            connection.run("INSERT INTO inbox VALUES (:tenant, 'f', 's', 'old', now() - interval '8 days') ON CONFLICT DO NOTHING", tenant=city.id)
+            connection.run("""INSERT INTO idempotency (tenant_id, function, caller, key, request_hash, claimed_at)
+              VALUES (:tenant, 'f', 'c', 'old', 'h', now() - interval '2 days') ON CONFLICT DO NOTHING""", tenant=city.id)
+            connection.run(f"REVOKE DELETE ON {table} FROM heidi_relay")
+            try:
+                assert tick("prune-expired-rows") == 204
+            finally:
+                connection.run(f"GRANT DELETE ON {table} TO heidi_relay")
+            assert city.rows("core", f"SELECT 1 FROM {other}") == [], other
+
+
 def test_the_relay_role_cannot_forget_what_is_young(city: City) -> None:
     with superuser(settings().postgres_database_prefix + "core") as connection:
         connection.run("INSERT INTO inbox VALUES (:tenant, 'f', 's', 'young', now())", tenant=city.id)
