@@ -255,6 +255,26 @@ def test_confirmations_that_arrive_at_the_same_time_are_all_counted(gone: City) 
     assert row(gone)["erased_at"]
 
 
+def test_a_service_that_does_not_confirm_is_asked_again_every_day_and_named(gone: City, caplog: pytest.LogCaptureFixture) -> None:
+    for service in KEEPERS[1:]:
+        erased(gone, service)
+    for hours, told in ((23, 1), (25, 2), (25, 2), (50, 3)):
+        tick("erase-deleted-cities", hours=hours)
+        assert len(gone.events("city.deleted")) == told, hours
+    assert {tuple(said.data.items()) for said in gone.events("city.deleted")} == {(("cityId", str(gone.id)), ("slug", gone.tenant.slug))}
+    assert [r.context["missing"] for r in caplog.records if getattr(r, "context", {}).get("cityId") == str(gone.id)] == [[KEEPERS[0]]] * 2
+    erased(gone, KEEPERS[0])
+    tick("erase-deleted-cities", hours=100)
+    assert len(gone.events("city.deleted")) == 3
+
+
+def test_nobody_is_asked_to_erase_a_city_that_was_not_deleted(city: City) -> None:
+    with registered(city) as made:
+        switch_off(city, made)
+        tick("erase-deleted-cities", days=400)
+        assert made.events("city.deleted") == []
+
+
 def test_a_city_that_was_not_deleted_is_not_emptied_by_any_confirmation(city: City) -> None:
     with registered(city) as made:
         storage.put(made.id, "media/1/picture.jpg", b"picture", "image/jpeg")
