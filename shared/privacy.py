@@ -56,6 +56,7 @@ class Impersonal:
 
     what: str
     expires: str = ""
+    hidden: tuple[str, ...] = ()   # as above
 
 
 Privacy = Personal | Impersonal

@@ -1,5 +1,6 @@
 """What the API's bodies have in common: camelCase outside, unknown fields refused, pages of a list."""
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
@@ -41,7 +42,17 @@ def written_out(moment: Any) -> Any:
     return moment
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(written_out)]
+def on_the_calendar(moment: datetime) -> datetime:
+    """The moment, unless it lies outside of the years 1 to 9999 in UTC, in which we keep it."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this is before the year 1 or after the year 9999, in UTC") from None
+    return moment
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(on_the_calendar)]   # in bodies, where numbers are no times anyway
+Moment = Annotated[Instant, BeforeValidator(written_out)]
 SPOKEN = {"type": "string", "enum": sorted(LANGUAGES), "description": "`dk`, `no`, `se` and regions (`de-AT`) are understood too"}
 LanguageTag = Annotated[str, AfterValidator(known_language), WithJsonSchema(SPOKEN)]
 

@@ -40,6 +40,9 @@ SOURCE = """SELECT id, json_build_object('state', state, 'timeZone', time_zone, 
  FROM cities WHERE (slug = :slug OR id = CAST(:id AS uuid)) AND deleted_at IS NULL"""
 ERASED = """UPDATE cities SET erased_from = ARRAY(SELECT DISTINCT unnest(erased_from || CAST(:service AS text)) ORDER BY 1)
  WHERE id = :id AND deleted_at IS NOT NULL AND erased_at IS NULL RETURNING erased_from"""
+DUE_AGAIN = "deleted_at IS NOT NULL AND erased_at IS NULL AND updated_at <= :until"
+UNERASED = f"{DIRECTORY} WHERE {DUE_AGAIN} ORDER BY updated_at LIMIT 100"
+REMIND = f"UPDATE cities SET updated_at = :now WHERE id = :id AND {DUE_AGAIN} RETURNING erased_from"
 TOMBSTONE = """UPDATE cities SET erased_at = :now, updated_at = :now, name = slug, state = '', population = NULL, lat = NULL,
  lon = NULL, features = '{}', theme = '{}', contact = NULL, website = NULL, header_key = NULL, quotas = '{}' WHERE id = :id"""
 EXPIRED = "SELECT tenant_id, id FROM exports WHERE created_at < :until"   # asked by the relay role, of all tenants

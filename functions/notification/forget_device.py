@@ -1,11 +1,12 @@
 """Forget a device that its owner removed."""
-from sqlalchemy import delete
-
 from events.users import DeviceRemoved
-from functions.notification.tables import Device
+from functions.notification.known import said_at
+from functions.notification.queries import SAVE
 from shared.function import Context, on
+from shared.ids import new_id
 
 
 @on(DeviceRemoved)
 def forget_device(ctx: Context, event: DeviceRemoved) -> None:
-    ctx.db.execute(delete(Device).where(Device.user_id == event.user_id, Device.device_id == event.device_id))
+    ctx.sql.run(SAVE, id=new_id(), tenant=ctx.tenant.id, user=event.user_id, device=event.device_id, platform="", token="",
+                said_at=said_at(ctx), removed_at=ctx.now)

@@ -13,6 +13,6 @@ from shared.rbac import SUPER_CITY_ADMIN
 def notify_admins_of_impersonation(ctx: Context, event: ImpersonationStarted) -> None:
     person = ctx.db.get(Recipient, event.user_id)
     name = person.name or person.email if person else str(event.user_id)
-    for admin in ctx.db.scalars(select(Recipient.id).where(Recipient.roles.contains([SUPER_CITY_ADMIN]))):
+    for admin in ctx.db.scalars(select(Recipient.id).where(Recipient.roles.contains([SUPER_CITY_ADMIN]), Recipient.active)):
         for request in requests(ctx, admin, "impersonation_started", ("email",), name=name, reason=event.reason):
             ctx.emit(request)

@@ -12,6 +12,6 @@ from shared.function import Context, on
 def notify_admins_of_pending_listing(ctx: Context, event: ListingCreated) -> None:
     if not event.pending:
         return
-    for admin in ctx.db.scalars(select(Recipient.id).where(Recipient.roles.overlap(DECIDERS))):
+    for admin in ctx.db.scalars(select(Recipient.id).where(Recipient.roles.overlap(DECIDERS), Recipient.active)):
         for request in requests(ctx, admin, "listing_pending", ("email",), title=event.title):
             ctx.emit(request)

@@ -1,9 +1,11 @@
 """Keep a person's changed roles: they decide who hears of pending listings."""
 from events.auth import RoleChanged
-from functions.notification.known import known
+from functions.notification.known import known, said_at
 from shared.function import Context, on
 
 
 @on(RoleChanged)
 def remember_roles(ctx: Context, event: RoleChanged) -> None:
-    known(ctx, event.user_id).roles = event.roles
+    recipient = known(ctx, event.user_id)
+    if recipient.is_news("roles_at", said_at(ctx)):
+        recipient.roles = event.roles

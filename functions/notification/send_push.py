@@ -13,7 +13,7 @@ from shared.push import ApnsApp, DeviceGone, PushMessage, PushRejected, send
 def send_push(ctx: Context, event: NotificationRequested) -> None:
     if event.channel != "push" or event.user_id is None or was_handled(ctx, event):
         return
-    devices = ctx.db.scalars(select(Device).where(Device.user_id == event.user_id)).all()
+    devices = ctx.db.scalars(select(Device).where(Device.user_id == event.user_id, Device.removed_at.is_(None))).all()
     if not devices:
         return
     reader = reader_of(ctx, event)

@@ -25,20 +25,36 @@ class Recipient(TenantModel):
     channels: Mapped[list[str]] = mapped_column(default=lambda: ["email", "push"])
     quiet_from: Mapped[str | None]
     quiet_until: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    roles_at: Mapped[datetime | None]
+    profile_at: Mapped[datetime | None]
+    wishes_at: Mapped[datetime | None]
+    activity_at: Mapped[datetime | None]
+
+    def is_news(self, what: str, said_at: datetime) -> bool:
+        """Whether nothing newer of this kind was heard before; an older event may arrive after a newer one."""
+        heard_at = getattr(self, what)
+        if heard_at is not None and heard_at >= said_at:
+            return False
+        setattr(self, what, said_at)
+        return True
 
 
 class Device(TenantModel):
-    """A device that takes pushes."""
+    """A device that takes pushes; one that was removed stays for a week, without its token."""
 
     __tablename__ = "devices"
     privacy = Personal("user_id", {"device_id": "the app's name for the installation", "platform": "kind of device",
                                    "token": "where the device is reached"},
                        why="to send the pushes that its owner asked for (GDPR Art. 6(1)(a))",
-                       kept="until the device is removed", on_erasure="delete", hidden=("token",))
+                       kept="until the device is removed; that it was, a week longer", on_erasure="delete", hidden=("token",),
+                       expires="7 days")
     user_id: Mapped[UUID]
     device_id: Mapped[str]
     platform: Mapped[str]
     token: Mapped[str]
+    said_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
 
 
 class Delivery(TenantModel):

@@ -9,8 +9,9 @@ NOTICES = frozenset({"listing_pending", "listing_approved", "listing_rejected", 
 
 
 def is_unwanted(person: Recipient | None, request: NotificationRequested) -> bool:
-    """Whether this is a notice on a channel that the person has switched off."""
-    return person is not None and request.template in NOTICES and request.channel not in person.channels
+    """Whether this is a notice on a channel that the person has switched off, or to somebody who may not come in any more."""
+    is_reached = person is None or (person.active and request.channel in person.channels)
+    return request.template in NOTICES and not is_reached
 
 
 def end_of_quiet(person: Recipient | None, request: NotificationRequested, now: datetime, zone: str) -> datetime | None:

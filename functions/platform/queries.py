@@ -14,4 +14,7 @@ CHANGED = f"""SELECT id, '/heidi/' || :service || '/changes', '{EntityChanged.ty
    'fields', fields, 'before', before, 'after', after, 'function', coalesce(who->>'function', ''))::text
  FROM changes WHERE at < now() - make_interval(secs => :age) AND id > CAST(:after AS bigint) ORDER BY id LIMIT 200"""
 FORGET_CHANGES = "DELETE FROM changes WHERE id = ANY(CAST(:ids AS bigint[]))"
-EXPIRING = "SELECT quote_ident(tablename) FROM pg_policies WHERE schemaname = 'public' AND policyname = 'prune'"
+EXPIRING = r"""SELECT quote_ident(tablename), quote_ident(substring(qual FROM '^\((\w+) <')) FROM pg_policies
+ WHERE schemaname = 'public' AND policyname = 'prune'"""
+PRUNE = """WITH gone AS (DELETE FROM {table} WHERE {column} <= (
+  SELECT max(at) FROM (SELECT {column} AS at FROM {table} ORDER BY 1 LIMIT 5000) oldest) RETURNING 1) SELECT count(*) FROM gone"""

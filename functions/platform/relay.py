@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 
 from pg8000.dbapi import DatabaseError
 
-from functions.platform.queries import ALONE, CHANGED, DATABASES, EXPIRING, FORGET_CHANGES, HAS_OUTBOX, WAITING
+from functions.platform.queries import ALONE, CHANGED, DATABASES, EXPIRING, FORGET_CHANGES, HAS_OUTBOX, PRUNE, WAITING
 from shared.cloudevents import Envelope
 from shared.errors import Unavailable
 from shared.outbox import DELETE, Outgoing, Publisher
@@ -126,12 +126,17 @@ def service_of(database: str) -> str:
 
 
 def prune(database: str) -> None:
-    """Delete what a table's own policy lets the relay role see: what is older than it says there."""
-    for [table] in ask(database, EXPIRING):
-        with relay(database) as connection:
-            connection.batch([(f"DELETE FROM {table}", {})])  # noqa: S608 (a name from the catalogue, quoted there)
+    """Delete what a table's own policy lets the relay role see, a few thousand rows at a time."""
+    for table, column in ask(database, EXPIRING):
+        oldest = PRUNE.format(table=table, column=column)   # names from the catalogue, quoted there
+        try:
+            while ask(database, oldest) != [[0]]:
+                pass
+        except DatabaseError as error:
+            report(database, error, table)
 
 
-def report(database: str, error: Exception) -> None:
-    """Note that a database has to wait for the next time."""
-    log.warning("a database does not answer", extra={"context": {"database": database, "error": type(error).__name__}})
+def report(database: str, error: Exception, table: str = "") -> None:
+    """Note that a database, or one of its tables, has to wait for the next time."""
+    log.warning("a database does not answer", extra={"context": {
+        "database": database, "error": type(error).__name__, **({"table": table} if table else {})}})

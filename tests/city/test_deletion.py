@@ -106,6 +106,21 @@ def test_a_persons_export_and_one_that_was_replaced_do_not_count(city: City) -> 
         assert state(city, made).body["missing"] == list(KEEPERS)
 
 
+def test_a_part_of_an_export_that_was_replaced_leaves_no_files_behind(city: City) -> None:
+    with registered(city) as made:
+        first, second = export(city, made), export(city, made)
+        hand_in(made, second, "core")
+        hand_in(made, first, "core")
+        assert list(storage.keys(made.id, "exports/")) == [f"exports/{second}/core/things-0001.jsonl"]
+
+
+def test_a_persons_part_keeps_its_files(city: City) -> None:
+    with registered(city) as made:
+        person = uuid4()
+        hand_in(made, person, "core", userId=str(uuid4()))
+        assert list(storage.keys(made.id, "exports/")) == [f"exports/{person}/core/things-0001.jsonl"]
+
+
 def test_parts_that_arrive_at_the_same_time_are_all_noted(city: City) -> None:
     with registered(city) as made:
         export_id = export(city, made)
@@ -238,6 +253,26 @@ def test_confirmations_that_arrive_at_the_same_time_are_all_counted(gone: City) 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda service: erased(gone, service).status, KEEPERS)) == {204}
     assert row(gone)["erased_at"]
+
+
+def test_a_service_that_does_not_confirm_is_asked_again_every_day_and_named(gone: City, caplog: pytest.LogCaptureFixture) -> None:
+    for service in KEEPERS[1:]:
+        erased(gone, service)
+    for hours, told in ((23, 1), (25, 2), (25, 2), (50, 3)):
+        tick("erase-deleted-cities", hours=hours)
+        assert len(gone.events("city.deleted")) == told, hours
+    assert {tuple(said.data.items()) for said in gone.events("city.deleted")} == {(("cityId", str(gone.id)), ("slug", gone.tenant.slug))}
+    assert [r.context["missing"] for r in caplog.records if getattr(r, "context", {}).get("cityId") == str(gone.id)] == [[KEEPERS[0]]] * 2
+    erased(gone, KEEPERS[0])
+    tick("erase-deleted-cities", hours=100)
+    assert len(gone.events("city.deleted")) == 3
+
+
+def test_nobody_is_asked_to_erase_a_city_that_was_not_deleted(city: City) -> None:
+    with registered(city) as made:
+        switch_off(city, made)
+        tick("erase-deleted-cities", days=400)
+        assert made.events("city.deleted") == []
 
 
 def test_a_city_that_was_not_deleted_is_not_emptied_by_any_confirmation(city: City) -> None:

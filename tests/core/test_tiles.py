@@ -201,3 +201,10 @@ def test_a_cloned_city_has_the_others_tiles_in_their_order_without_pictures(city
 def test_a_city_cloned_from_one_that_is_gone_has_the_usual_tiles(city: City) -> None:
     tell(city, "create-default-tiles", onboarded(city, cloned_from_id=uuid4()))
     assert len(tiles(city)) == 4
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_the_calendar_does_not_have_in_utc_is_refused(city: City, moment: str) -> None:
+    for field in ("publishAt", "expireAt"):
+        assert create(city, **{field: moment}).code == "VALIDATION_FAILED"
+        assert change(city, made(city), **{field: moment}).code == "VALIDATION_FAILED"

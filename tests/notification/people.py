@@ -8,9 +8,9 @@ from shared.cloudevents import Envelope
 from tests.support import City, Said, deliver
 
 
-def tell(city: City, function: str, event: Any) -> None:
-    """Deliver an event that another service would have said."""
-    envelope = Envelope(str(uuid4()), "/test", event.type(), datetime.now(UTC), city.id, "test", "", "")
+def tell(city: City, function: str, event: Any, *, at: datetime | None = None) -> None:
+    """Deliver an event that another service would have said, now or at some time."""
+    envelope = Envelope(str(uuid4()), "/test", event.type(), at or datetime.now(UTC), city.id, "test", "", "")
     assert deliver(function, Said("test", envelope, event.model_dump_json(by_alias=True))).status == 204
 
 

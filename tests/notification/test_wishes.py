@@ -109,6 +109,15 @@ def test_whoever_switches_push_off_while_a_message_waits_does_not_get_it(city: C
     assert (states(city), pushes(thirdparty, phone)) == ([], 0)
 
 
+def test_every_push_that_is_asked_for_is_a_message_of_its_own_even_in_one_trace(city: City) -> None:
+    settle_in(city, "editor")
+    body = {"userId": str(city.person("editor")), "title": "Sturm", "text": "Bleiben Sie zu Hause."}
+    trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    answers = [city.call("request-push", "city_admin", body=body, headers=trace) for _ in range(2)]
+    assert [answer.status for answer in answers] == [202, 202]
+    assert len({answer.body["notificationId"] for answer in answers}) == 2
+
+
 def test_mail_does_not_wait(city: City, thirdparty: ThirdParties) -> None:
     address = settle_in(city, "editor")
     prefer(city, ["email", "push"], quiet=around_now())

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from functions.platform.queries import EXPIRING, PRUNE
 from functions.platform.relay import databases
 from shared.pg import error_code
-from shared.relay import relay
+from shared.relay import ask, relay
 from shared.settings import settings
 from tests.adapters.running import free_ports, in_environment
 from tests.core.factories import make_listing
@@ -193,6 +194,43 @@ def test_old_claims_are_forgotten_and_younger_ones_are_not(city: City) -> None:
     assert tick("prune-expired-rows") == 204
     assert city.rows("core", "SELECT event_id FROM inbox") == [["6"]]
     assert city.rows("core", "SELECT key FROM idempotency") == [["23"]]
+
+
+def test_a_table_that_cannot_be_pruned_does_not_keep_the_others_of_its_database(city: City) -> None:
+    with superuser(settings().postgres_database_prefix + "core") as connection:
+        for table in ("inbox", "idempotency"):
+            other = "idempotency" if table == "inbox" else "inbox"
+            connection.run("INSERT INTO inbox VALUES (:tenant, 'f', 's', 'old', now() - interval '8 days') ON CONFLICT DO NOTHING", tenant=city.id)
+            connection.run("""INSERT INTO idempotency (tenant_id, function, caller, key, request_hash, claimed_at)
+              VALUES (:tenant, 'f', 'c', 'old', 'h', now() - interval '2 days') ON CONFLICT DO NOTHING""", tenant=city.id)
+            connection.run(f"REVOKE DELETE ON {table} FROM heidi_relay")
+            try:
+                assert tick("prune-expired-rows") == 204
+            finally:
+                connection.run(f"GRANT DELETE ON {table} TO heidi_relay")
+            assert city.rows("core", f"SELECT 1 FROM {other}") == [], other
+
+
+def test_no_statement_prunes_more_than_it_can_in_its_time(city: City) -> None:
+    with superuser(settings().postgres_database_prefix + "core") as connection:
+        connection.run("""INSERT INTO inbox SELECT :tenant, 'f', 's', n::text, now() - interval '8 days' - make_interval(secs => n)
+          FROM generate_series(1, 12000) n""", tenant=city.id)
+        connection.run("INSERT INTO inbox VALUES (:tenant, 'f', 's', 'young', now())", tenant=city.id)
+        connection.run("""CREATE FUNCTION too_many() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          IF (SELECT count(*) FROM gone) > 5000 THEN RAISE 'canceling statement due to statement timeout'; END IF; RETURN NULL; END $$""")
+        connection.run("""CREATE TRIGGER too_many AFTER DELETE ON inbox REFERENCING OLD TABLE AS gone
+          FOR EACH STATEMENT EXECUTE FUNCTION too_many()""")
+        try:
+            assert tick("prune-expired-rows") == 204
+        finally:
+            connection.run("DROP FUNCTION too_many CASCADE")
+    assert city.rows("core", "SELECT event_id FROM inbox") == [["young"]]
+
+
+def test_every_age_that_a_table_promises_names_the_clock_it_goes_by() -> None:
+    for database in databases():
+        for table, column in ask(database, EXPIRING):
+            assert ask(database, PRUNE.format(table=table, column=column)) is not None
 
 
 def test_the_relay_role_cannot_forget_what_is_young(city: City) -> None:

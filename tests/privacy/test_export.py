@@ -73,6 +73,20 @@ def test_secrets_and_other_people_are_not_in_it(city: City, other_city: City) ->
         assert secret not in whole
 
 
+def test_secrets_are_not_in_a_whole_citys_export_either(city: City) -> None:
+    person, _ = active(city)
+    city.rows("city", """INSERT INTO apps (id, tenant_id, name, platform, bundle_id, origins, redirects, secret_hash, created_at)
+      VALUES (:id, :tenant, 'Rathaus', 'ios', 'de.rathaus', '{}', '{}', :secret, now()) RETURNING 1""", id=uuid4(), tenant=city.id, secret=b"s3cret")
+    asked = said(city, ExportRequested(export_id=uuid4()))
+    for service in KEEPERS:
+        assert deliver(f"export-{service}-data", asked).status == 204
+    whole = b"".join(storage.get(city.id, key) for key in storage.keys(city.id, "exports/"))
+    assert person.email.encode() in whole
+    assert b"de.rathaus" in whole
+    for secret in (b"password_hash", b"$2b$", b"fcm-", b"token_hash", b"refresh_id", b"secret_hash", b"previous_hash", b"s3cret".hex().encode()):
+        assert secret not in whole, secret
+
+
 def test_the_first_call_says_that_it_takes_time_and_from_whom_something_is_missing(city: City) -> None:
     _, token = active(city)
     first = export(token)

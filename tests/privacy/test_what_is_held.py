@@ -20,6 +20,8 @@ COLUMNS = """SELECT c.relname, a.attname, format_type(a.atttypid, NULL) FROM pg_
 TEXTS = {"text", "jsonb", "json", "text[]", "bytea", "character varying"}
 A_PERSON = re.compile(r"(account|user|person|actor|impersonator|contributor|author|owner)_id|.*_by")
 
+A_SECRET = re.compile(r"(password|secret|token|code|device|previous)_hash|secret|pending|token|private_key")
+
 
 def columns(service: str) -> list[list[str]]:
     with superuser(settings().postgres_database_prefix + service) as connection:
@@ -57,6 +59,13 @@ def test_every_id_of_a_person_is_a_link_that_erasure_follows(service: str) -> No
 def test_what_is_said_of_a_table_is_there(service: str, table: str) -> None:
     held, real = PERSONAL[service, table], {row[1] for row in columns(service) if row[0] == table}
     assert {*held.persons, *held.data, *held.plain, *held.hidden, *held.blank} <= real
+
+
+@pytest.mark.parametrize("service", services())
+def test_what_proves_who_somebody_is_is_never_handed_out(service: str) -> None:
+    for table, column, _ in columns(service):
+        if A_SECRET.fullmatch(column):
+            assert column in HELD[service, table].hidden, f"{service}.{table}.{column} would be in an export"
 
 
 @pytest.mark.parametrize(("service", "table"), HELD)

@@ -1,10 +1,12 @@
 """Devices: a push token leads to one account, the one that registered it last."""
-from uuid import UUID
+import time
+from uuid import UUID, uuid4
 
 import pytest
 
 from functions.users.devices.device import MOST
-from tests.support import Answer, City
+from shared import tokens
+from tests.support import Answer, City, call
 
 
 def register(city: City, role: str = "citizen", device: str = "phone-1", token: str = "fcm-token-1", **fields: str) -> Answer:
@@ -103,6 +105,13 @@ def test_a_repeated_call_with_its_key_says_nothing_twice(city: City) -> None:
     answers = [city.call("register-device", "citizen", body=body, headers={"idempotency-key": "k"}) for _ in range(2)]
     assert answers[0].body == answers[1].body
     assert len(city.events("device.registered")) == 1
+
+
+def test_whoever_acts_in_somebodys_name_does_not_make_their_own_phone_read_along(city: City) -> None:
+    acting, _ = tokens.issue("access", city.person("citizen"), city.id, ["citizen"], uuid4(), now=time.time(), act={"sub": str(uuid4())})
+    refused = call("register-device", token=acting, body={"deviceId": "spy", "platform": "fcm", "token": "fcm-token-spy"})
+    assert (refused.status, refused.code) == (403, "IN_PERSON_ONLY")
+    assert devices(city) == []
 
 
 @pytest.mark.parametrize("body", [

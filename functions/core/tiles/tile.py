@@ -3,13 +3,13 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from functions.core.categories.category import Icon, Names
 from functions.core.listings.listing import Picture
 from shared.errors import Conflict, Invalid
 from shared.richtext import RichText
-from shared.schema import LanguageTag, Schema, WebAddress
+from shared.schema import Instant, LanguageTag, Schema, WebAddress
 
 MOST = 100
 AppPath = Annotated[str, StringConstraints(pattern=r"^/([^/\s\\\x00-\x1f][^\s\\\x00-\x1f]*)?$", max_length=2000)]
@@ -39,8 +39,8 @@ class TileIn(Schema):
     icon: Icon = ""
     link: Link | None = None
     media_id: UUID | None = None
-    publish_at: AwareDatetime | None = None
-    expire_at: AwareDatetime | None = None
+    publish_at: Instant | None = None
+    expire_at: Instant | None = None
 
     @model_validator(mode="after")
     def is_shown_sometime(self) -> Self:
@@ -57,8 +57,8 @@ class TileChanges(Schema):
     icon: Icon | None = None
     link: Link | None = None
     media_id: UUID | None = None
-    publish_at: AwareDatetime | None = None
-    expire_at: AwareDatetime | None = None
+    publish_at: Instant | None = None
+    expire_at: Instant | None = None
 
     @field_validator("titles", "descriptions", "icon")
     @classmethod

@@ -1,4 +1,7 @@
-"""Register a device for push, or refresh its token; a token belongs to the account that registered it last."""
+"""Register a device for push, or refresh its token; a token belongs to the account that registered it last.
+
+In person: whoever acts in somebody's name for half an hour would read along for ever.
+"""
 from events.users import DeviceRegistered, DeviceRemoved
 from functions.users.devices.device import MOST, DeviceIn, DeviceOut
 from functions.users.devices.queries import FORGET_OLDEST, GIVE_UP, REGISTER
@@ -6,7 +9,7 @@ from shared.function import Context, Json, http, signed_in
 from shared.ids import new_id
 
 
-@http.post("/api/users/me/devices", at_home=True, status=201, emits=[DeviceRegistered, DeviceRemoved])
+@http.post("/api/users/me/devices", at_home=True, in_person=True, status=201, emits=[DeviceRegistered, DeviceRemoved])
 @signed_in
 def register_device(ctx: Context, device: DeviceIn) -> Json[DeviceOut]:
     mine = {"tenant": ctx.tenant.id, "user": ctx.user_id}
