@@ -10,12 +10,17 @@ import pytest
 from shared.settings import settings
 from shared.tenants import PLATFORM
 from tests.auth.people import PASSWORD, Person, forget, join, link_token, login, refresh, reset
+from tests.auth.test_guests import come_back, expire, idle
+from tests.auth.test_guests import register as device
 from tests.support import Answer, City, call, superuser
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = :database AND wait_event_type = 'Lock'"
 LOCK = "UPDATE accounts SET state = 'locked', locked_at = now() WHERE id = :id RETURNING 1"
 END = "UPDATE sessions SET revoked_at = now() WHERE account_id = :id RETURNING 1"
 DEMOTE = "UPDATE accounts SET roles = '{citizen}', updated_at = now() WHERE id = :id RETURNING 1"
+HOLD = "SELECT 1 FROM accounts WHERE id = :id FOR UPDATE"
+CONVERT = ("UPDATE accounts SET kind = 'person', email = 'ada@example.org', password_hash = 'x' WHERE id = :id RETURNING 1",
+           "DELETE FROM guests WHERE account_id = :id RETURNING 1")
 RENEW = "UPDATE sessions SET access_id = gen_random_uuid() WHERE account_id = :id RETURNING 1"
 
 
@@ -31,8 +36,8 @@ def somebody_waits() -> bool:
 
 
 @contextmanager
-def half_done(city: City, account_id: UUID, *statements: str) -> Iterator[None]:
-    """An administrator's change that is not committed before the caller has run into it."""
+def half_done(city: City, account_id: UUID, *statements: str, then: tuple[str, ...] = ()) -> Iterator[None]:
+    """A change that is not committed, nor gone on with, before the caller has run into it."""
     work = city.sql("auth")
     for statement in statements:
         work.run(statement, id=account_id)
@@ -40,6 +45,8 @@ def half_done(city: City, account_id: UUID, *statements: str) -> Iterator[None]:
     deadline = time.monotonic() + 20
     while not somebody_waits():
         assert time.monotonic() < deadline, "nobody ran into the change"
+    for statement in then:
+        work.run(statement, id=account_id)
     work.commit()
 
 
@@ -101,3 +108,21 @@ def test_whoever_acts_in_a_persons_name_during_a_demotion_has_the_new_roles(city
             pending: Future[Answer] = pool.submit(
                 call, "impersonate", token=chief, tenant=city.tenant.slug, body={"userId": str(admin.id), "reason": "Ticket 7"})
         assert pending.result().body["user"]["roles"] == ["citizen"]
+
+
+def test_a_guest_who_comes_back_while_they_become_a_person_blocks_nobody(city: City) -> None:
+    guest = device(city).body
+    with ThreadPoolExecutor(1) as pool:
+        with half_done(city, guest["user"]["id"], HOLD, then=CONVERT):
+            pending: Future[Answer] = pool.submit(come_back, city, guest["deviceSecret"])
+        assert pending.result().code == "GUEST_UNKNOWN"
+
+
+def test_guests_who_end_while_one_of_them_becomes_a_person_block_nobody(city: City) -> None:
+    guest = device(city).body
+    idle(city, guest, 366)
+    with ThreadPoolExecutor(1) as pool:
+        with half_done(city, guest["user"]["id"], HOLD, then=CONVERT):
+            pending: Future[None] = pool.submit(expire)
+        pending.result()
+    assert city.events("user.deleted") == []
