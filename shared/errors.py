@@ -100,6 +100,11 @@ class InPersonOnly(Problem):
     message = "Only the person themselves can do this, logged in: no API token, and nobody who acts in their name."
 
 
+class LoginTooOld(Problem):
+    status = 403
+    message = "For this you must have logged in within the last {minutes} minutes. Please log in again first."
+
+
 class FeatureDisabled(Problem):
     status = 403
     message = "The module {feature} is switched off for this city."

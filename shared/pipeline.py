@@ -13,6 +13,7 @@ from shared.errors import (
     FeatureDisabled,
     Forbidden,
     InPersonOnly,
+    LoginTooOld,
     MethodNotAllowed,
     TokenInvalid,
     TokenRestricted,
@@ -30,6 +31,7 @@ from shared.tenants import PLATFORM, Tenant
 from shared.tokens import NOBODY, Principal
 from shared.trace import Trace
 
+FRESH_MINUTES = 15
 log = logging.getLogger("heidi.pipeline")
 
 
@@ -161,8 +163,15 @@ def authorise(record: Record, caller: Principal, request: Request) -> None:
         raise Forbidden(permission=access.permission)
     elif not caller.opens(record.name):
         raise TokenRestricted(only=", ".join(caller.only))
-    elif record.in_person and not caller.in_person:
+    elif not caller.in_person and (record.in_person or is_beyond_scopes(record, caller)):
         raise InPersonOnly
+    elif record.fresh_login and not caller.logged_in_since(time.time() - FRESH_MINUTES * 60):
+        raise LoginTooOld(minutes=FRESH_MINUTES)
+
+
+def is_beyond_scopes(record: Record, caller: Principal) -> bool:
+    """Whether an API token asks for what no scope can name: what merely needs somebody to be signed in is theirs alone."""
+    return caller.scopes is not None and record.access.signed_in and not record.any_token
 
 
 def identities(caller: Principal) -> dict[str, str]:

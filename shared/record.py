@@ -48,7 +48,9 @@ class Record:
     feature: str | None = None
     tenantless: bool = False
     at_home: bool = False
-    in_person: bool = False
+    in_person: bool = False      # no API token, no impersonator
+    fresh_login: bool = False    # only shortly after a login
+    any_token: bool = False      # API tokens open it whatever their scopes; else they need a permission
     before_terms: bool = False
     shown_once: bool = False
     later: type[Any] | None = None   # what it answers with 202 as long as the answer is not ready

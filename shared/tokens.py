@@ -50,6 +50,10 @@ class Principal:
         """Whether the token is good for this function, whatever the person may do."""
         return not self.only or function in self.only
 
+    def logged_in_since(self, moment: float) -> bool:
+        """Whether the login, which refreshing does not renew, was after this moment."""
+        return self.logged_in_at >= moment
+
     @property
     def everywhere(self) -> bool:
         """Whether a role's scope is all tenants."""

@@ -1,5 +1,6 @@
 """API tokens: scoped, expiring, shown once, and gone at the next call when they are revoked or their owner changes."""
 import base64
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from shared.context import Context
 from shared.inside import ask as ask_over_http
 from shared.settings import settings
 from shared.tenants import PLATFORM
-from tests.auth.people import Person, join, login
+from tests.auth.people import Person, forget, join, link_token, login, reset
 from tests.auth.test_roles import assign
 from tests.gateway.conftest import gateway
 from tests.gateway.support import Running
@@ -348,3 +349,16 @@ def test_it_is_the_same_over_http_where_functions_ask_each_other_through_the_gat
     assert (gone.status_code, over_http(body["token"])) == (204, 401)
     asked_by_a_stranger = gateway.get("/api/auth/api-tokens/resolve", params={"tenant": str(city.id), "hash": "0" * 64})
     assert asked_by_a_stranger.status_code == 401
+
+
+def test_whoever_needs_a_new_password_loses_their_tokens_too(city: City, signed_in: str, owner: Person) -> None:
+    token = made(signed_in)["token"]
+    assert pending(token).status == 200
+    forget(city, owner.email)
+    assert reset(link_token(city), "Laterne Quark Segel 7").status == 204
+    assert pending(token).code == "TOKEN_INVALID"
+
+
+def test_a_stolen_session_does_not_become_a_year_of_access(city: City, owner: Person) -> None:
+    old, _ = tokens.issue("access", owner.id, city.id, ["city_admin"], uuid4(), now=time.time(), auth_time=int(time.time()) - 3600)
+    assert ask(old).code == "LOGIN_TOO_OLD"

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared import cache, remembered, terms, tokens
-from shared.errors import InPersonOnly, TermsNotAccepted, TokenRestricted
-from shared.function import http, record_of, signed_in
+from shared.errors import InPersonOnly, LoginTooOld, TermsNotAccepted, TokenRestricted
+from shared.function import http, record_of, requires, signed_in
 from shared.http import Request
 from shared.pipeline import authorise, identities
 from shared.settings import settings
@@ -29,6 +29,21 @@ def only_in_person() -> None: ...
 def anyone() -> None: ...
 
 
+@http.post("/api/z", any_token=True)
+@signed_in
+def whatever_the_scopes() -> None: ...
+
+
+@http.post("/api/p")
+@requires("listings:create")
+def with_a_permission() -> None: ...
+
+
+@http.post("/api/f", fresh_login=True)
+@signed_in
+def after_a_login() -> None: ...
+
+
 def let_in(handler: object, caller: Principal) -> None:
     authorise(record_of(handler), caller, Request({"REQUEST_METHOD": "POST"}))  # type: ignore[arg-type]
 
@@ -41,10 +56,25 @@ def test_a_restricted_token_opens_only_what_it_names(city: City) -> None:
 
 def test_nobody_does_in_another_persons_name_what_only_they_may(city: City) -> None:
     let_in(only_in_person, me(city))
+    let_in(anyone, me(city, impersonator_id=uuid4()))
     for stranger in (me(city, impersonator_id=uuid4()), me(city, scopes=frozenset({"listings:read"}))):
-        let_in(anyone, stranger)
         with pytest.raises(InPersonOnly):
             let_in(only_in_person, stranger)
+
+
+def test_an_api_token_opens_what_a_permission_opens_and_nothing_that_merely_needs_somebody_signed_in(city: City) -> None:
+    token = me(city, scopes=frozenset({"listings:create"}))
+    let_in(with_a_permission, token)
+    let_in(whatever_the_scopes, token)
+    with pytest.raises(InPersonOnly):
+        let_in(anyone, token)
+
+
+def test_some_things_are_done_only_shortly_after_a_login(city: City) -> None:
+    let_in(after_a_login, me(city, logged_in_at=time.time() - 14 * 60))
+    for logged_in_at in (time.time() - 16 * 60, 0.0):
+        with pytest.raises(LoginTooOld):
+            let_in(after_a_login, me(city, logged_in_at=logged_in_at))
 
 
 def test_scopes_narrow_what_the_roles_allow_and_never_widen_it(city: City) -> None:

@@ -15,7 +15,7 @@ EXAMPLE = {"timestamp": "2026-11-23T10:30:00.000+00:00", "correlationId": "4bf92
 DETAILS: dict[str, Document] = {
     "FORBIDDEN": {"permission": "listings:approve"}, "RATE_LIMITED": {"retryAfter": 17}, "PAYLOAD_TOO_LARGE": {"limit": 1048576},
     "UNKNOWN_TENANT": {"tenant": "nowhere"}, "FEATURE_DISABLED": {"feature": "chatbot"},
-    "TERMS_NOT_ACCEPTED": {"version": 3}, "TOKEN_RESTRICTED": {"only": "enrol-second-factor"},
+    "TERMS_NOT_ACCEPTED": {"version": 3}, "LOGIN_TOO_OLD": {"minutes": 15}, "TOKEN_RESTRICTED": {"only": "enrol-second-factor"},
     "VALIDATION_FAILED": {"errors": [{"field": "title", "problem": "Field required", "type": "missing"}]},
     "MALFORMED_JSON": {"problem": "EOF while parsing an object at line 1 column 12"}}
 SCHEMA: Document = {
@@ -62,8 +62,10 @@ def refusals(record: Record) -> list[Refusal]:
         found += [errors.TenantRequired, errors.TenantMismatch, errors.UnknownTenant, errors.TenantInactive]
     if not record.access.public:
         found += [errors.Unauthenticated, errors.TokenRestricted]
-    if record.in_person:
+    if record.in_person or (record.access.signed_in and not record.any_token):
         found.append(errors.InPersonOnly)
+    if record.fresh_login:
+        found.append(errors.LoginTooOld)
     if record.needs_terms:
         found.append(errors.TermsNotAccepted)
     if record.access.permission:

@@ -1,4 +1,4 @@
-"""Make an API token with a part of one's own permissions, for a time; it is shown this once."""
+"""Make an API token with a part of one's own permissions, for a time, shortly after having logged in; it is shown this once."""
 from functions.auth.api_tokens.api_token import (
     ApiTokenIn,
     ApiTokenMade,
@@ -13,7 +13,7 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.post("/api/auth/api-tokens", status=201, at_home=True, in_person=True, shown_once=True,
+@http.post("/api/auth/api-tokens", status=201, at_home=True, in_person=True, fresh_login=True, shown_once=True,
            raises=[NotFound, ScopeNotHeld, ExpiryOutOfRange, TooManyApiTokens])
 @signed_in
 def create_api_token(ctx: Context, wanted: ApiTokenIn) -> ApiTokenMade:

@@ -2,7 +2,7 @@
 from functools import partial
 from uuid import UUID
 
-from functions.auth.api_tokens.queries import OPEN
+from functions.auth.api_tokens.queries import OPEN, REVOKE_ALL
 from shared import api_tokens
 from shared.context import Context
 
@@ -10,6 +10,12 @@ from shared.context import Context
 def forget_api_tokens(ctx: Context, account_id: UUID) -> None:
     """Have every function ask anew about a person's API tokens."""
     for token_hash, in ctx.sql.run(OPEN, tenant=ctx.tenant.id, account=account_id):
+        forget(ctx, token_hash)
+
+
+def revoke_api_tokens(ctx: Context, account_id: UUID) -> None:
+    """End all of a person's API tokens: whoever needs a new password may have lost more than that."""
+    for token_hash, in ctx.sql.run(REVOKE_ALL, tenant=ctx.tenant.id, account=account_id, now=ctx.now):
         forget(ctx, token_hash)
 
 

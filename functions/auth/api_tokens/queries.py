@@ -6,5 +6,7 @@ RESOLVE = """SELECT json_build_object('id', t.id, 'account_id', a.id, 'roles', a
 USED = """UPDATE api_tokens SET used_at = :now WHERE tenant_id = :tenant AND token_hash = :hash
  AND (used_at IS NULL OR used_at < CAST(:now AS timestamptz) - interval '1 minute')"""
 OPEN = "SELECT token_hash FROM api_tokens WHERE tenant_id = :tenant AND account_id = :account AND revoked_at IS NULL"
+REVOKE_ALL = """UPDATE api_tokens SET revoked_at = :now
+ WHERE tenant_id = :tenant AND account_id = :account AND revoked_at IS NULL RETURNING token_hash"""
 REVOKE = """UPDATE api_tokens SET revoked_at = :now
  WHERE tenant_id = :tenant AND account_id = :account AND id = :id AND revoked_at IS NULL RETURNING token_hash"""

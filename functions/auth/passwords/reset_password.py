@@ -1,10 +1,11 @@
-"""Set a new password with a mailed link; every session ends. An account that is locked stays locked."""
+"""Set a new password with a mailed link; every session and API token ends. An account that is locked stays locked."""
 from typing import Annotated
 
 from pydantic import StringConstraints
 
 from events.auth import PasswordChanged
 from events.notification import NotificationRequested
+from functions.auth.api_tokens.forgetting import revoke_api_tokens
 from functions.auth.entering import agreed_city
 from functions.auth.one_time import LENGTH, LinkInvalid, hash_of, tenant_of
 from functions.auth.password import Password, PasswordTooCommon, PasswordTooPersonal, PasswordTooShort
@@ -34,3 +35,4 @@ def reset_password(ctx: Context, reset: Reset) -> None:
     account = ctx.db.get_or_404(Account, used[0], lock=True)
     renew(ctx, account, reset.password, how="reset")
     end(ctx, END_ALL, account.id)
+    revoke_api_tokens(ctx, account.id)

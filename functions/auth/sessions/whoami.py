@@ -31,7 +31,7 @@ class Me(AccountOut):
     expires_at: datetime
 
 
-@http.get("/api/auth/me", at_home=True, raises=[NotFound], min_scale=1)
+@http.get("/api/auth/me", at_home=True, any_token=True, raises=[NotFound], min_scale=1)
 @signed_in
 def whoami(ctx: Context) -> Me:
     row = ctx.sql.one(ME, tenant=ctx.tenant.id, account=ctx.user_id)
