@@ -23,12 +23,15 @@ def recall(key: str, question: str, seconds: int, asker: str = "") -> bytes:
     known: bytes | None = cache.command("GET", key)
     if known:
         return known
-    attempt = counted(asker) if asker else None
-    if known is None:
-        known = inside.ask(question)
-        cache.command("EVAL", KEEP, 2, key, f"{key}:changing", known, seconds)
-    if known and attempt:
-        cache.command("DECR", attempt)   # it was not in vain
+    attempt, in_vain = counted(asker) if asker else "", False
+    try:
+        if known is None:
+            known = inside.ask(question)
+            cache.command("EVAL", KEEP, 2, key, f"{key}:changing", known, seconds)
+        in_vain = not known
+    finally:
+        if attempt and not in_vain:   # nor does it count when we fail ourselves
+            cache.command("DECR", attempt)
     return known
 
 
