@@ -1,7 +1,7 @@
 """Who is meant: the tenant of a request, and the directory that knows every tenant.
 
 The city service owns the tenants. Every function keeps a short memory of them, in this order: this process (2 s), Redis
-(60 s, until the city changes), the function `resolve-city`.
+(60 s, until the city changes), the function `find-tenant`.
 """
 import re
 import time
@@ -59,7 +59,7 @@ def lookup(name: str, asker: str = "") -> Tenant | None:
         return known[1]
     if not SLUG.fullmatch(name):  # nor remembered: it may have any length
         return None
-    text = recall(f"directory:{name}", f"/api/cities/resolve?host={name}", SHARED_SECONDS, asker)
+    text = recall(f"directory:{name}", f"/api/internal/city/tenant?name={name}", SHARED_SECONDS, asker)
     tenant = Tenant.model_validate_json(text) if text else None
     if len(memory) > 10_000:
         memory.clear()

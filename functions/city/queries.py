@@ -10,6 +10,8 @@ DIRECTORY = """SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'a
  FROM cities"""
 LIVING = f"{DIRECTORY} WHERE {NAMED} AND deleted_at IS NULL"
 TENANT = f"{DIRECTORY} WHERE (slug = :slug AND deleted_at IS NULL) OR id = CAST(:id AS uuid)"  # events name what is gone
+RESOLVED = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'languages', languages,
+ 'features', features, 'timeZone', time_zone)::text FROM cities WHERE {NAMED} AND deleted_at IS NULL"""
 ONE = f"SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM cities WHERE {NAMED} AND active) x"
 LOCK = "SELECT FROM cities WHERE id = :id FOR UPDATE"
 CREATE = f"""WITH made AS (

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared import tenants
+from shared.settings import settings
 from shared.tenants import Tenant
 from tests.support import City, call
 
@@ -31,8 +32,8 @@ def registered(by: City, **fields: Any) -> Iterator[City]:
 
 
 def resolved(name: str) -> Tenant:
-    """The tenant as every function reads it from `resolve-city`."""
-    answer = call("resolve-city", query=f"host={name}")
+    """The tenant as every function reads it from `find-tenant`."""
+    answer = call("find-tenant", query=f"name={name}", token=settings().broker_token.get_secret_value())
     assert answer.status == 200, answer.body
     return Tenant.model_validate_json(answer.raw)
 

@@ -85,7 +85,10 @@ def test_hosts_slugs_and_ids_lead_to_the_same_city(city: City) -> None:
     with registered(city) as made:
         slug = made.tenant.slug
         for name in (slug, slug.upper(), f"{slug}.localhost:8080", f"{slug}.localhost", str(made.id)):
-            assert resolved(name) == made.tenant
+            assert call("resolve-city", query=f"host={name}").body == {
+                "id": str(made.id), "slug": slug, "name": "Weinheim", "active": True, "languages": ["de", "en"], "features": ["chatbot"],
+                "timeZone": "Europe/Berlin"}
+        assert resolved(slug) == resolved(slug.upper()) == resolved(str(made.id)) == made.tenant
         for name in ("nowhere", "nowhere.localhost", "localhost", "a.b.localhost", "example.org"):
             unknown = call("resolve-city", query=f"host={name}")
             assert (unknown.status, unknown.code) == (404, "CITY_NOT_FOUND")

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from shared import tenants
-from shared.tenants import PLATFORM, Tenant
+from shared.tenants import PLATFORM
 from tests.adapters.running import in_environment
+from tests.city.factories import resolved
 from tests.platform.fake_broker import answering
 from tests.support import City, call, deliver, superuser
 from tooling.problem import Problem
@@ -25,8 +26,7 @@ def prefixed(service: str) -> str:
 
 
 def cities() -> list[City]:
-    found = [call("resolve-city", query=f"host={facts.city.slug}").raw for facts in load_cities()]
-    return [City(Tenant.model_validate_json(text)) for text in found]
+    return [City(resolved(facts.city.slug)) for facts in load_cities()]
 
 
 TABLES = {"core": ("categories", "listings", "tiles", "usage", "outbox"), "auth": ("accounts", "outbox"),
