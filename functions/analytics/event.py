@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import UUID4, AfterValidator, AwareDatetime, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 
 from shared.errors import ValidationFailed
 from shared.schema import LanguageTag, Schema, Slug
@@ -22,19 +22,24 @@ def given(consent: bool) -> bool:  # noqa: FBT001 (a field's value)
     return consent
 
 
+def random(chosen: UUID) -> UUID:
+    """An id of version 4; other versions hold a time or a device, and people's ids here are version 7."""
+    if chosen.version != 4:
+        raise ValueError("use a UUID of version 4, which is random")
+    return chosen
+
+
 Consent = Annotated[bool, AfterValidator(given), WithJsonSchema({"type": "boolean", "const": True})]
+RandomId = Annotated[UUID, AfterValidator(random)]
 
 
 class UsageEvent(Schema):
-    """Something that happened in an app.
+    """Something that happened in an app; its own id and the visitor's are UUIDs of version 4, which are random."""
 
-    Both ids are version 4, which is random: other versions hold a time or a device, and a person's id here is version 7.
-    """
-
-    id: Annotated[UUID4, Field(description="made by the app: what is sent again under the same id counts once")]
+    id: Annotated[RandomId, Field(description="made by the app: what is sent again under the same id counts once")]
     name: Name
     at: Annotated[AwareDatetime, Field(description="not in the future, at most 7 days ago")]
-    visitor_id: Annotated[UUID4, Field(description="made by the app itself, after consent; never a person's or a device's id")]
+    visitor_id: Annotated[RandomId, Field(description="made by the app itself, after consent; never a person's or a device's id")]
     listing_id: UUID | None = None
     category_id: UUID | None = None
     screen: Slug | None = None
