@@ -26,6 +26,7 @@ def upgrade() -> None:
                  sa.Column("visitors", sa.BigInteger, nullable=False),
                  sa.PrimaryKeyConstraint("tenant_id", "name", "subject", "day"), key=False)
     op.execute("CREATE INDEX events_day ON events (tenant_id, at)")
+    op.execute("CREATE INDEX events_age ON events USING brin (at) WITH (autosummarize = on)")
     op.execute("CREATE INDEX events_told_apart ON events (at, tenant_id) WHERE visitor_id IS NOT NULL")
     op.execute(f"CREATE POLICY recent ON events FOR SELECT TO {RELAY} USING (visitor_id IS NOT NULL AND {RECENT})")
     op.execute(f"CREATE POLICY aged ON events FOR SELECT TO {RELAY} USING ({AGED})")
