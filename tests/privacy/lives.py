@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from shared import storage
 from shared.privacy import Personal
 from shared.settings import settings
+from tests.analytics.factories import event
 from tests.auth.people import Person, join, login
 from tests.core.factories import make_category
 from tests.support import City, call
@@ -31,6 +32,7 @@ def active(city: City, role: str = "super_city_admin") -> tuple[Person, str]:
     assert call("create-listing", token=token, body=listing).status == 201
     for service, made in (("chatbot", DOCUMENT), ("factory", BUILD), ("core", MEDIUM)):
         city.rows(service, made, id=uuid4(), tenant=city.id, person=person.id)
+    assert call("track-events", token=token, body={"consent": True, "events": [event()]}).status == 202
     storage.put(city.id, f"people/{person.id}/1.png", b"photo", "image/png")
     city.rows("users", "UPDATE profiles SET photo = :key WHERE id = :id RETURNING 1", key=f"people/{person.id}/1.png", id=person.id)
     city.settle()

@@ -169,7 +169,8 @@ def success(record: Record, schemas: Schemas) -> Document:
     returns = Binding.of(record).returns
     headers = {"X-Correlation-Id": {"$ref": "#/components/headers/CorrelationId"}}
     if returned(record) is not None:
-        content = {"application/json": {"schema": schemas[f"{record.name} answer"]}}
+        other: Document = {"*/*": {}} if Response in get_args(returns) else {}   # what else it says itself: a table, a stream
+        content = {"application/json": {"schema": schemas[f"{record.name} answer"]}} | other
         return {str(record.status): {"description": "Done", "headers": headers, "content": content}}
     if returns is Response and 300 <= record.status < 400:
         location = {"Location": {"schema": {"type": "string"}}}

@@ -1,0 +1,1 @@
+"""What is used in the apps, without knowing by whom."""
