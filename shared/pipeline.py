@@ -62,30 +62,30 @@ class Function:
 
     def run(self, request: Request, trace: Trace) -> Response:
         """Who, where, whether; then the arguments; then the transaction."""
-        if self.record.kind == "http":
-            self.check_method(request)
-            caller = NOBODY if self.is_open_door else authenticate(request)
-            tenant = self.tenant_of(request, caller)
-            if self.record.access.public and not caller.opens(self.record.name):
-                caller = NOBODY   # a restricted token shows no more than no token does
-            about.set(about.get() | {"tenantId": str(tenant.id), **identities(caller)})
-            authorise(self.record, caller, request)
-            self.check_feature(tenant)
-            if not is_platform(request):
-                limits.check(tenant, caller, client_address(request))
-            if self.record.needs_terms:
-                terms.refuse_unaccepted(tenant, caller)
-            home = tenants.find(str(caller.tenant_id)) if self.record.at_home else tenant
-            ctx = Context(self.record, home, caller, language_of(request, tenant), trace, request=request, at_hand=tenant)
-        else:
-            ctx = self.internal_context(request, trace)
+        ctx = self.context(request, trace) if self.record.kind == "http" else self.internal_context(request, trace)
         arguments = self.binding.read(self.record, request)
         try:
-            response = self.transact(ctx, request, arguments)
+            return self.transact(ctx, request, arguments)
         except BaseException:
             ctx.abandon()
             raise
-        return response
+
+    def context(self, request: Request, trace: Trace) -> Context:
+        """The context of a call: its caller, who may make it, and its city."""
+        self.check_method(request)
+        caller = NOBODY if self.is_open_door else authenticate(request)
+        tenant = self.tenant_of(request, caller)
+        if self.record.access.public and not caller.opens(self.record.name):
+            caller = NOBODY   # a restricted token shows no more than no token does
+        about.set(about.get() | {"tenantId": str(tenant.id), **identities(caller)})
+        authorise(self.record, caller, request)
+        self.check_feature(tenant)
+        if not is_platform(request):
+            limits.check(tenant, caller, client_address(request))
+        if self.record.needs_terms:
+            terms.refuse_unaccepted(tenant, caller)
+        home = tenants.find(str(caller.tenant_id)) if self.record.at_home else tenant
+        return Context(self.record, home, caller, language_of(request, tenant), trace, request=request, at_hand=tenant)
 
     def transact(self, ctx: Context, request: Request, arguments: dict[str, object]) -> Response:
         """Claim, handle, store, commit: all in one transaction."""
