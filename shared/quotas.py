@@ -38,9 +38,18 @@ class QuotaExceeded(Problem):
 
 def spend(ctx: Context, kind: Kind, amount: int = 1, sql: Sql | None = None) -> None:
     """Use up some of a quota; QuotaExceeded when that much is not left. Undone with the transaction that it is part of."""
-    limit = ctx.tenant.quotas.get(kind)
-    if amount and not (sql or ctx.sql).run(SPEND, limit=limit, amount=amount, **counter(ctx, kind)):
-        raise QuotaExceeded(quota=kind, limit=limit)
+    if amount and not (sql or ctx.sql).run(SPEND, **price(ctx, kind, amount)):
+        raise exceeded(ctx, kind)
+
+
+def price(ctx: Context, kind: Kind, amount: int = 1) -> dict[str, object]:
+    """The parameters of SPEND, also for a statement that has it inside, and does nothing where SPEND gives no row."""
+    return {"limit": ctx.tenant.quotas.get(kind), "amount": amount, **counter(ctx, kind)}
+
+
+def exceeded(ctx: Context, kind: Kind) -> QuotaExceeded:
+    """What to say where a quota is used up."""
+    return QuotaExceeded(quota=kind, limit=ctx.tenant.quotas.get(kind))
 
 
 def give_back(ctx: Context, kind: Kind, amount: int = 1, sql: Sql | None = None) -> None:

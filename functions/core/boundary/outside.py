@@ -2,21 +2,8 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from functions.core.boundary.queries import GEOMETRY, HOLD
-from functions.core.listings.listing import Location
-from shared.context import Context
-
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
-
-
-def is_outside(ctx: Context, place: Location | None) -> bool | None:
-    """None where there is no place, or the city has said no boundary."""
-    if place is None:
-        return None
-    ctx.sql.later(HOLD, tenant=ctx.tenant.id)
-    found = ctx.sql.one(GEOMETRY, tenant=ctx.tenant.id)
-    return not is_inside(found[0], place.lat, place.lon) if found else None
 
 
 def is_inside(geometry: str, lat: float, lon: float) -> bool:

@@ -1,8 +1,11 @@
 """Create a listing: an editor's waits for approval, an admin may publish at once."""
+from uuid import UUID
+
 from events.core import ContentPublished, ListingCreated
-from functions.core.boundary.outside import is_outside
-from functions.core.listings.listing import ListingIn, ListingOut, Status, as_json, slug_for
-from functions.core.listings.queries import CREATE
+from functions.core.boundary.outside import is_inside
+from functions.core.boundary.queries import HOLD
+from functions.core.listings.listing import ListingIn, ListingOut, Location, Status, as_json, slug_for
+from functions.core.listings.queries import CREATE, OUTSIDE
 from shared import quotas
 from shared.errors import ValidationFailed
 from shared.function import Context, Json, http, requires
@@ -17,16 +20,19 @@ def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
     status = first_status(listing, may_publish=ctx.may("listings:publish"))
     language = listing.language or ctx.tenant.language
     listing_id = new_id()
-    quotas.spend(ctx, "listings")
-    outside = is_outside(ctx, listing.location)
-    [[made, unknown_media]] = ctx.sql.run(
-        CREATE, id=listing_id, tenant=ctx.tenant.id, category_id=listing.category_id, slug=slug_for(listing.title),
+    if listing.location:
+        ctx.sql.later(HOLD, tenant=ctx.tenant.id)
+    row = ctx.sql.one(
+        CREATE, id=listing_id, category_id=listing.category_id, slug=slug_for(listing.title),
         status=status, language=language, dictionary=LANGUAGES[language].dictionary, title=listing.title,
         summary=listing.summary, description=listing.description, address=as_json(listing.address),
         lat=listing.location and listing.location.lat, lon=listing.location and listing.location.lon,
         opening_hours=as_json(listing.opening_hours), contact=as_json(listing.contact), tags=listing.tags,
         media=listing.media_ids, created_by=ctx.user_id, published_at=ctx.now if status == Status.PUBLISHED else None,
-        outside=outside)
+        **quotas.price(ctx, "listings"))
+    if row is None:
+        raise quotas.exceeded(ctx, "listings")
+    made, unknown_media, boundary = row
     if unknown_media:
         raise ValidationFailed(errors=[{"field": "mediaIds", "problem": f"there is no uploaded file {x}"} for x in unknown_media])
     if status != Status.DRAFT:
@@ -34,7 +40,16 @@ def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
                                 pending=status == Status.PENDING))
     if status == Status.PUBLISHED:
         ctx.emit(ContentPublished(kind="listing", content_id=listing_id))
+    if boundary and listing.location:
+        made = flagged(ctx, listing_id, listing.location, boundary)
     return Json(made.encode())
+
+
+def flagged(ctx: Context, listing_id: UUID, place: Location, boundary: str) -> str:
+    """The listing, with whether it lies outside of the city."""
+    outside = not is_inside(boundary, place.lat, place.lon)
+    made: str = ctx.sql.run(OUTSIDE, tenant=ctx.tenant.id, id=listing_id, outside=outside)[0][0]
+    return made
 
 
 def first_status(listing: ListingIn, *, may_publish: bool) -> Status:

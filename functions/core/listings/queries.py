@@ -1,7 +1,9 @@
 """The SQL of the hot reads: Postgres writes the JSON, nobody touches it on the way to the client."""
 from functools import lru_cache
 
+from functions.core.boundary.queries import GEOMETRY
 from functions.core.listings.listing import Status
+from shared.quotas import SPEND
 
 COLUMNS = """id, slug, category_id AS "categoryId", status, version, language, title, summary, description, address,
  CASE WHEN lat IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
@@ -14,19 +16,23 @@ ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS},
  CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN outside_boundary END AS "outsideBoundary"
  FROM listings WHERE id = :id AND {VISIBLE}) x"""
 BY_SLUG = ONE.replace("id = :id", "slug = :id", 1)
-CREATE = f"""WITH made AS (
+# One round trip: nothing is made where the quota is used up; where the city has a boundary, it comes along.
+CREATE = f"""WITH spent AS ({SPEND}), made AS (
  INSERT INTO listings (id, tenant_id, category_id, slug, status, language, dictionary, title, summary, description, address,
-  lat, lon, opening_hours, contact, tags, media, created_by, published_at, outside_boundary)
- VALUES (:id, :tenant, :category_id, :slug, :status, :language, CAST(:dictionary AS text)::regconfig, :title,
+  lat, lon, opening_hours, contact, tags, media, created_by, published_at)
+ SELECT :id, :tenant, :category_id, :slug, :status, :language, CAST(:dictionary AS text)::regconfig, :title,
   :summary, :description, :address, :lat, :lon, :opening_hours, :contact, :tags,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'url', '/api/media/' || m.id, 'alt', m.alt, 'author', m.author,
    'licence', m.licence) ORDER BY array_position(CAST(:media AS uuid[]), m.id)), '[]')
    FROM media m WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:media AS uuid[])) AND m.state IN ('uploaded', 'ready')),
-  :created_by, :published_at, :outside)
+  :created_by, :published_at FROM spent
  RETURNING *)
 SELECT row_to_json(x)::text, ARRAY(SELECT wanted::text FROM unnest(CAST(:media AS uuid[])) wanted
-  WHERE NOT media @> jsonb_build_array(jsonb_build_object('id', wanted))) AS unknown_media
+  WHERE NOT media @> jsonb_build_array(jsonb_build_object('id', wanted))) AS unknown_media,
+  CASE WHEN x.location IS NOT NULL THEN ({GEOMETRY}) END
  FROM (SELECT {COLUMNS}, {PRIVATE} FROM made) x"""
+OUTSIDE = f"""WITH made AS (UPDATE listings SET outside_boundary = :outside WHERE tenant_id = :tenant AND id = :id RETURNING *)
+SELECT row_to_json(x)::text FROM (SELECT {COLUMNS}, {PRIVATE} FROM made) x"""
 SEARCH = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor',
  CASE WHEN count(*) = CAST(:limit AS int) THEN (CAST(:offset AS int) + :limit)::text END)::text
  FROM (SELECT {COLUMNS} FROM listings, to_tsquery(CAST(:dictionary AS text)::regconfig, :query) q
