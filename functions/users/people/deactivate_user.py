@@ -15,7 +15,7 @@ from shared.function import Context, http, requires
 @requires("users:update")
 def deactivate_user(ctx: Context, user_id: UUID) -> PersonOut:
     person = living(ctx, user_id)
+    tokens.bar(ctx.tenant.id, person.id)   # before the commit: a token must not outlive it; again, however often it is said
     if person.change({"state": State.DEACTIVATED}, ctx.now):
-        tokens.bar(ctx.tenant.id, person.id)   # before the commit: a token must not outlive it
         ctx.emit(UserDeactivated(user_id=person.id))
     return PersonOut.model_validate(person)
