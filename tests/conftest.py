@@ -54,6 +54,8 @@ def own_databases(worker_id: str) -> Iterator[None]:
     """Clone the migrated templates for this worker, and take a Redis database of its own; close what is open in the end."""
     import gc
 
+    from redis.connection import AbstractConnection
+
     from shared.pg import Connection, discard
     from shared.settings import settings
     from tests.support import superuser
@@ -68,8 +70,8 @@ def own_databases(worker_id: str) -> Iterator[None]:
     os.environ.update({"POSTGRES_DATABASE_PREFIX": prefix, "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + f"/{number}"})
     settings.cache_clear()
     yield
-    for connection in [kept for kept in gc.get_objects() if isinstance(kept, Connection)]:
-        discard(connection)
+    for connection in [kept for kept in gc.get_objects() if isinstance(kept, Connection | AbstractConnection)]:
+        discard(connection) if isinstance(connection, Connection) else connection.disconnect()
 
 
 @pytest.fixture(autouse=True)
