@@ -30,7 +30,6 @@ class Grant(BaseModel):
     account_id: UUID
     roles: tuple[str, ...]
     scopes: frozenset[str]
-    created_at: datetime
     expires_at: datetime
 
 
@@ -46,7 +45,7 @@ def principal(token: str, address: str) -> Principal:
     if grant.expires_at <= datetime.now(UTC):
         raise ApiTokenExpired
     return Principal(grant.account_id, tenant_id, grant.roles, str(grant.id), str(grant.id), grant.expires_at.timestamp(),
-                     grant.created_at.timestamp(), scopes=grant.scopes)
+                     scopes=grant.scopes)
 
 
 def granted(tenant_id: UUID, hash_: str, address: str) -> bytes:

@@ -28,7 +28,6 @@ class Principal:
     session_id: str = ""
     token_id: str = ""
     expires_at: float = 0
-    issued_at: float = 0
     impersonator_id: UUID | None = None
     impersonator_session: str = ""
     scopes: frozenset[str] | None = None
@@ -117,7 +116,7 @@ def read(claims: dict[str, Any]) -> Principal:
     try:
         actor = claims.get("act")
         return Principal(UUID(claims["sub"]), UUID(claims["tenantId"]), tuple(map(str, claims["roles"])),
-                         str(claims["sid"]), str(claims["jti"]), float(claims["exp"]), float(claims["iat"]),
+                         str(claims["sid"]), str(claims["jti"]), float(claims["exp"]),
                          impersonator_id=UUID(actor["sub"]) if actor is not None else None,
                          impersonator_session=str(actor.get("sid", "")) if actor is not None else "",
                          only=tuple(map(str, claims.get("only", ()))), logged_in_at=float(claims.get("auth_time", 0)))

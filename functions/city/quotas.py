@@ -30,8 +30,3 @@ PLANS: dict[Plan, Quotas] = {
     "medium": Quotas(listings=10_000, storage_bytes=50 * GIB, builds=30, questions=10_000),
     "large": Quotas(listings=50_000, storage_bytes=250 * GIB, builds=100, questions=50_000),
     "unlimited": Quotas(listings=None, storage_bytes=None, builds=None, questions=None)}
-
-
-def quotas_of(limits: dict[str, int]) -> Quotas:
-    """The quotas that the directory keeps; what is not limited is null."""
-    return Quotas(**{kind: limits.get(kind) for kind in Quotas.model_fields})

@@ -87,7 +87,7 @@ def test_a_token_says_who_acts_in_whose_name(city: City) -> None:
     caller = tokens.principal(token)
     assert (caller.id, caller.impersonator_id) == (person, admin)
     assert identities(caller) == {"userId": str(person), "impersonatorId": str(admin)}
-    assert caller.expires_at - caller.issued_at == 1800
+    assert caller.expires_at - caller.logged_in_at == 1800
 
 
 def test_logs_name_the_program_that_calls_in_a_persons_name(city: City) -> None:
