@@ -37,8 +37,8 @@ def test_checking_writes_nothing_and_names_what_differs(tmp_path: Path) -> None:
     assert generate(root=tmp_path) == generate(check=True, root=tmp_path) == []
     assert set(written) == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     (tmp_path / "stack.yml").write_text("version: 1.0\n")
-    (tmp_path / "knative" / "triggers.yaml").unlink()
-    assert generate(check=True, root=tmp_path) == ["stack.yml", "knative/triggers.yaml"]
+    (tmp_path / "knative" / "base" / "triggers.yaml").unlink()
+    assert generate(check=True, root=tmp_path) == ["stack.yml", "knative/base/triggers.yaml"]
 
 
 def test_stack_yml_has_every_function_under_one_image() -> None:
@@ -190,7 +190,7 @@ def test_the_matrix_says_who_may_call_and_where(name: str, role: str, expected: 
 
 
 def test_platform_yaml_names_what_the_generated_files_name() -> None:
-    stands = {(each["kind"], each["metadata"]["name"]): each for each in documents((ROOT / "knative" / "platform.yaml").read_text())}
+    stands = {(each["kind"], each["metadata"]["name"]): each for each in documents((ROOT / "knative" / "base" / "platform.yaml").read_text())}
     assert {("ConfigMap", "heidi-settings"), ("Broker", triggers.BROKER), ("Gateway", routes.GATEWAY["name"])} <= stands.keys()
     job = next(each for (kind, _), each in stands.items() if kind == "Job")
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == knative.IMAGE

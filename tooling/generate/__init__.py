@@ -14,8 +14,8 @@ def outputs() -> dict[str, Render]:
 
     return {
         "stack.yml": stack.render,
-        "knative/functions.yaml": knative.render, "knative/triggers.yaml": triggers.render,
-        "knative/schedules.yaml": schedules.render, "knative/routes.yaml": routes.gateway_api,
+        "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
+        "knative/base/schedules.yaml": schedules.render, "knative/routes/gateway-api/routes.yaml": routes.gateway_api,
         "deploy/edge/routes.caddy": routes.caddy,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,

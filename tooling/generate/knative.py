@@ -1,4 +1,4 @@
-"""knative/functions.yaml: one Knative Service per function, one image for all of them."""
+"""knative/base/functions.yaml: one Knative Service per function, one image for all of them."""
 from collections.abc import Mapping
 
 from shared.record import Record

@@ -1,4 +1,4 @@
-"""The public paths at the edge: knative/routes.yaml for a Gateway API ingress, deploy/edge/routes.caddy for Caddy."""
+"""The public paths at the edge: knative/routes/gateway-api/routes.yaml for a Gateway API ingress, deploy/edge/routes.caddy for Caddy."""
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,7 +20,7 @@ CADDY = f"""# {GENERATED}
 
 
 def gateway_api(records: Mapping[str, Record]) -> str:
-    """knative/routes.yaml: HTTPRoutes of at most 16 rules, by service."""
+    """knative/routes/gateway-api/routes.yaml: HTTPRoutes of at most 16 rules, by service."""
     return as_yaml(*(route(name, part) for name, part in parts(records)), comment=COMMENT)
 
 

@@ -1,4 +1,4 @@
-"""knative/schedules.yaml: what the clock calls.
+"""knative/base/schedules.yaml: what the clock calls.
 
 Not PingSources: those cannot send the broker's token, and every event of theirs has the type dev.knative.sources.ping.
 """

@@ -1,4 +1,4 @@
-"""knative/triggers.yaml: which function hears which event."""
+"""knative/base/triggers.yaml: which function hears which event."""
 from collections.abc import Mapping
 
 from shared.record import Record
