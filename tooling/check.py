@@ -25,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
         return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
     failed = [title for title, command in CHECKS if not passes(title, command)]
     if lacking := programs.provide():
-        print(f"– skipping what needs {', '.join(lacking)}: not installed here (HEIDI_INSTALL=1 as root installs them)", flush=True)
+        print(f"– skipping what needs {', '.join(lacking)}: not installed (as root, HEIDI_INSTALL=1 installs them)", flush=True)
     code = subprocess.call([*PYTEST, *IN_PARALLEL], cwd=ROOT)   # its closing line is the last we print
     return code or (1 if failed else 0)
 

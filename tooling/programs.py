@@ -33,7 +33,7 @@ def provide() -> list[str]:
     if (lacking := missing()) and may_install():
         quietly = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=quietly, capture_output=True, check=False)
-        for package in sorted({PACKAGES[program] for program in lacking}):   # one that cannot be had keeps none of the others away
+        for package in sorted({PACKAGES[program] for program in lacking}):   # one at a time: each may be unobtainable
             subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], env=quietly,
                            capture_output=True, check=False)
     return missing()

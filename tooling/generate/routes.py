@@ -1,4 +1,4 @@
-"""The public paths at the edge: knative/routes/gateway-api/routes.yaml for a Gateway API ingress, deploy/edge/routes.caddy for Caddy."""
+"""The public paths at the edge: knative/routes/ for ingresses of the cluster, deploy/edge/routes.caddy for Caddy."""
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
