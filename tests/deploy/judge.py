@@ -71,7 +71,7 @@ def documents(text: str) -> list[Document]:
     return [document for document in yaml.load_all(text, Loader=Careful) if document]
 
 
-class Careful(yaml.SafeLoader):
+class Careful(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """PyYAML keeps the last of two equal keys without a word; a cluster's API refuses them."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 (PyYAML's)
