@@ -15,7 +15,7 @@ from jsonschema.exceptions import relevance
 from referencing import Registry, Resource
 
 Document = dict[str, Any]
-KUBERNETES = "1.34"                        # the oldest that is still maintained: what it knows, newer ones know too
+KUBERNETES = "1.34"                           # not the newest: what it knows, newer ones know too
 SCHEMAS = Path(__file__).parent / "schemas"   # <apiVersion>/<kind>.json; closed: a field that is not named is refused
 BUNDLE = "kubernetes-json-schema/v1.34.0-local-strict/"
 

@@ -3,6 +3,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tooling.generate.common import IMAGE, VERSION
 from tooling.generate.secrets import FOR_ALL
 from tooling.generate.triggers import BROKER
 from tooling.generate.version import MIGRATION
-from tooling.registry import records
+from tooling.registry import ROOT, records
 
 ALL = [(overlay, added) for overlay in OVERLAYS for added in sets()]
 FROM_OUTSIDE = {("Secret", "heidi-secrets"), ("Secret", "heidi-owner"),
@@ -216,6 +217,17 @@ def test_no_pod_may_do_more_than_it_must() -> None:
             assert may["capabilities"]["drop"] == ["ALL"]
             assert may["seccompProfile"] == {"type": "RuntimeDefault"}
             assert container["resources"]["limits"]["memory"]
+
+
+def test_what_pods_run_is_in_the_image() -> None:
+    lines = re.findall(r"^COPY (?!--)(.+)$", (ROOT / "deploy" / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    copied = {word for line in lines for word in line.split()[:-1]}
+    commands = [" ".join(command) for pod in pods(built("prod")) for command in values(pod, "command")]
+    modules = [module for command in commands for module in re.findall(r"-m ([\w.]+)|from ([\w.]+) import", command)]
+    assert len(modules) == len(commands) == 2
+    for module in map("".join, modules):
+        assert find_spec(module), module
+        assert {module.partition(".")[0], module.replace(".", "/") + ".py"} & copied
 
 
 def test_every_service_is_run_as_itself_and_told_only_its_own_secrets() -> None:

@@ -130,6 +130,13 @@ def test_a_tick_runs_once_at_a_time() -> None:
     assert service["spec"]["template"]["metadata"]["annotations"]["autoscaling.knative.dev/max-scale"] == "1"
 
 
+def test_what_needs_much_memory_needs_it_for_one_request_and_somebody_always_answers_probes() -> None:
+    for record in records().values():
+        spec = knative.service(record)["spec"]["template"]["spec"]
+        assert (spec["containerConcurrency"] == 1) is (record.memory >= 512 or record.kind == "tick")
+        assert {"name": "WORKER_THREADS", "value": str(spec["containerConcurrency"] + 1)} in container(record)["env"]
+
+
 def test_probes_are_as_required_but_starts_are_seen_at_once() -> None:
     warm, cold = container(records()["login"]), container(records()["purge-sessions"])
     assert warm["readinessProbe"] == {"httpGet": {"path": "/health/ready"}, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3}

@@ -11,6 +11,7 @@ Their settings: the ConfigMap heidi-settings, the Secret heidi-secrets, and heid
 They are spread over nodes without our saying so: by Knative's own preference (config-deployment, default-affinity-type) and by
 the scheduler's; constraints of our own would need a feature flag that is off by default."""
 MAX_SCALE = 20
+HEAVY = 512    # MiB
 AUTOSCALING, WARM = "autoscaling.knative.dev", "heidi.app/warm"
 UNPRIVILEGED: Document = {
     "runAsNonRoot": True, "runAsUser": 1001, "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
@@ -54,7 +55,7 @@ def scraping(record: Record) -> dict[str, str]:
 def pod(record: Record) -> Document:
     """One container, unprivileged, with only /tmp to write to."""
     return {
-        "containerConcurrency": threads(record), "timeoutSeconds": record.timeout,
+        "containerConcurrency": at_once(record), "timeoutSeconds": record.timeout,
         "serviceAccountName": secrets.account(record.service), "automountServiceAccountToken": False,
         "enableServiceLinks": False, "volumes": [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}],
         "containers": [{
@@ -63,14 +64,14 @@ def pod(record: Record) -> Document:
             "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}]}  # noqa: S108 (in the container)
 
 
-def threads(record: Record) -> int:
-    """How many requests one instance takes at once."""
-    return 1 if record.kind == "tick" else THREADS
+def at_once(record: Record) -> int:
+    """How many requests one instance takes at once: of what needs its memory for a single picture one, as of ticks."""
+    return 1 if record.kind == "tick" or record.memory >= HEAVY else THREADS
 
 
 def environment(record: Record) -> list[dict[str, str]]:
-    """Which function it is, and how it is measured."""
-    values = {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(threads(record))}
+    """Which function it is, with one thread more than it takes requests, which answers the probes; and how it is measured."""
+    values = {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(at_once(record) + 1)}
     if not record.min_scale:
         values["OTEL_METRICS_EXPORTER"] = "otlp"
     return [{"name": name, "value": value} for name, value in values.items()]
