@@ -17,6 +17,13 @@ OVERLAYS = sorted(path.parent.name for path in KNATIVE.glob("overlays/*/kustomiz
 INFRA = {"dev": "heidi-infra-dev", "staging": "heidi-infra-staging", "prod": "heidi-infra"}
 
 
+def folders() -> list[Path]:
+    """Everything in knative/ and deploy/ that stands for itself and is no overlay of knative/."""
+    found = sorted(path for folder in ("knative", "deploy") for path in (ROOT / folder).rglob("kustomization.yaml"))
+    return [path.parent for path in found if yaml.safe_load(path.read_text("utf-8"))["kind"] == "Kustomization"
+            and path.parent.parent != KNATIVE / "overlays"]
+
+
 def additions() -> list[str]:
     """Components that an overlay does not have by itself: of the routes at most one at a time, of the others any."""
     found = sorted(path.parent for pattern in ("components/*", "routes/*") for path in KNATIVE.glob(f"{pattern}/kustomization.yaml")

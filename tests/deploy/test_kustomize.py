@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.settings import Settings
-from tests.deploy.builds import INFRA, KNATIVE, OVERLAYS, built, kustomize, sets
+from tests.deploy.builds import INFRA, KNATIVE, OVERLAYS, built, folders, kustomize, sets
 from tests.deploy.judge import Document, problems
 from tooling.generate import secrets
 from tooling.generate.common import IMAGE, VERSION
@@ -71,9 +72,15 @@ def test_every_object_is_what_its_kind_allows_and_stands_in_the_overlays_namespa
     assert len({(each["apiVersion"], each["kind"], each["metadata"]["name"]) for each in found}) == len(found)
 
 
-def test_the_base_stands_alone_and_names_no_namespace() -> None:
-    found = kustomize(KNATIVE / "base")
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.relative_to(ROOT).as_posix())
+def test_whatever_else_can_be_built_is_what_its_kinds_allow(folder: Path) -> None:
+    found = kustomize(folder)
+    assert found
     assert [line for document in found for line in problems(document)] == []
+
+
+def test_the_base_names_no_namespace() -> None:
+    found = kustomize(KNATIVE / "base")
     assert [each["metadata"]["name"] for each in found if "namespace" in each["metadata"]] == []
     assert set(values(found, "namespace")) == {"heidi-infra"}
 
@@ -125,6 +132,7 @@ def test_every_address_is_in_a_namespace_of_this_environment(overlay: str, added
 def test_functions_find_the_broker_and_each_other_by_names_of_their_own_namespace(overlay: str) -> None:
     found = built(overlay)
     told = kinds(found, "ConfigMap")["heidi-settings"]["data"]
+    assert told["HEIDI_NAMESPACE"] == f"heidi-{overlay}"              # for the routes, which rewrite hosts
     assert told["BROKER_URL"] == f"http://{BROKER}-broker-ingress"    # the Service that the RabbitMQ broker makes
     assert kinds(found, "Broker", "eventing.knative.dev").keys() == {BROKER}
     name, _, port = told["GATEWAY_URL"].removeprefix("http://").partition(":")
@@ -217,6 +225,15 @@ def test_no_pod_may_do_more_than_it_must() -> None:
             assert may["capabilities"]["drop"] == ["ALL"]
             assert may["seccompProfile"] == {"type": "RuntimeDefault"}
             assert container["resources"]["limits"]["memory"]
+
+
+def test_our_services_find_our_pods_at_ports_that_they_have() -> None:
+    found = built("prod")
+    for name, service in kinds(found, "Service").items():
+        [pod] = [each["spec"]["template"] for each in kinds(found, "Deployment", "apps").values()
+                 if service["spec"]["selector"].items() <= each["spec"]["template"]["metadata"]["labels"].items()]
+        open_ports = {port["name"] for container in pod["spec"]["containers"] for port in container["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= open_ports, name
 
 
 def test_what_pods_run_is_in_the_image() -> None:
