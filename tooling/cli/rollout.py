@@ -11,7 +11,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     about = "Canary and blue-green on Knative, as `kubectl patch` lines (docs/guides/rollouts.md)."
     group = typer.Typer(no_args_is_help=True, help=about)
-    pipe = "Example: `kubectl -n heidi-prod get ksvc login -o json | ./heidi rollout {} - | sh`"
+    pipe = "Example: `./heidi rollout {} services.json | sh`"
     group.command("hold", epilog=pipe.format("hold"))(hold)
     group.command("share", epilog=pipe.format("share --percent 10"))(share)
     group.command("back", epilog=pipe.format("back"))(back)
