@@ -156,6 +156,7 @@ def test_every_subscription_is_a_trigger_with_a_filter_and_retries() -> None:
     for each in found:
         assert each["spec"]["delivery"] == {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT1S"}
         assert "filters" not in each["spec"]
+        assert 1 < int(each["metadata"]["annotations"]["rabbitmq.eventing.knative.dev/parallelism"]) <= 1000
         assert all(key.islower() for key in each["spec"].get("filter", {}).get("attributes", {}))
 
 

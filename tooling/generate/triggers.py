@@ -3,13 +3,12 @@ from collections.abc import Mapping
 
 from shared.record import Record
 from tooling.generate.common import Document
+from tooling.generate.knative import at_once
 from tooling.generate.yamlfile import as_yaml
 
 BROKER, DEAD_LETTERS = "heidi", "keep-dead-letter"
 DELIVERY: Document = {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT1S"}
-# What each Trigger's dispatcher may take: by default it would be allowed four cores.
-DISPATCHER = {"rabbitmq.eventing.knative.dev/cpu-request": "10m", "rabbitmq.eventing.knative.dev/memory-request": "32Mi",
-              "rabbitmq.eventing.knative.dev/memory-limit": "128Mi"}
+INSTANCES = 5   # of a function that its events alone keep busy
 COMMENT = """One Trigger per function and type: the RabbitMQ broker reads only filter.attributes, which knows no «or».
 Four attempts (at once, after 1 s, 2 s, 4 s), then the broker's dead-letter sink (platform.yaml). A Trigger with a sink of its own
 would have a second dispatcher, one more pod for each of these.
@@ -27,8 +26,19 @@ def trigger(record: Record, type_: str) -> Document:
     topic = "every-event" if type_ == "*" else type_.removeprefix("app.heidi.").replace(".", "-").replace("_", "-")
     return {
         "apiVersion": "eventing.knative.dev/v1", "kind": "Trigger",
-        "metadata": {"name": f"{record.name}-{topic}", "labels": labels(record), "annotations": DISPATCHER},
+        "metadata": {"name": f"{record.name}-{topic}", "labels": labels(record), "annotations": dispatcher(record)},
         "spec": {"broker": BROKER, **wanted, "subscriber": through_gateway("events", record.name), "delivery": DELIVERY}}
+
+
+def dispatcher(record: Record) -> dict[str, str]:
+    """What the Trigger's dispatcher may take (by default four cores), and how many events it has under way.
+
+    By default it is one: an event that is tried again would hold up all cities' others behind it, for the sake of an order that
+    no function relies on.
+    """
+    sizes = {"cpu-request": "10m", "memory-request": "32Mi", "memory-limit": "128Mi"}
+    facts = {"parallelism": str(at_once(record) * INSTANCES)} | sizes
+    return {f"rabbitmq.eventing.knative.dev/{name}": value for name, value in facts.items()}
 
 
 def through_gateway(door: str, function: str) -> Document:
