@@ -103,6 +103,10 @@ def test_a_kind_that_nobody_knows_and_a_document_without_one_are_refused() -> No
     assert problems({"metadata": {"name": "a"}}) == ["None a: no apiVersion or no kind"]
 
 
+def test_a_time_is_text_as_it_is_to_kubernetes() -> None:
+    assert documents("at: 2026-01-31T12:00:00Z") == [{"at": "2026-01-31T12:00:00Z"}]
+
+
 def test_a_key_that_is_written_twice_is_refused() -> None:
     with pytest.raises(yaml.constructor.ConstructorError, match="written twice: a"):
         documents("a: 1\na: 2\n")
