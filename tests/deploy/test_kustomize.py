@@ -150,7 +150,8 @@ def test_what_functions_are_told_are_settings_that_they_accept(overlay: str, mon
     accepted = Settings()
     assert accepted.environment == "production"
     assert (accepted.log_level == "DEBUG") is (overlay == "dev")
-    assert accepted.postgres_pool_size >= 8
+    threads = [int(each["value"]) for env in values(built(overlay), "env") for each in env if each["name"] == "WORKER_THREADS"]
+    assert accepted.postgres_pool_size == max(threads)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -275,6 +276,7 @@ def test_with_vault_every_secret_comes_from_there_and_is_read_by_its_own_account
         reader = stores[each["spec"]["secretStoreRef"]["name"]]["spec"]["provider"]["vault"]["auth"]["kubernetes"]["serviceAccountRef"]
         assert each["spec"]["dataFrom"] == [{"extract": {"key": f"heidi/{reader['name']}"}}]
     assert len({each["spec"]["secretStoreRef"]["name"] for each in external.values()}) == len(external)
+    assert {each["metadata"]["labels"].get("heidi.app/phase") for each in [*external.values(), *stores.values()]} == {"before"}
 
 
 def test_only_dispatchers_and_the_clock_reach_the_door_with_the_token() -> None:
