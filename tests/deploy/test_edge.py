@@ -1,5 +1,6 @@
 """The public paths from end to end: TLS, a real Caddy, and real functions behind it, on each of the three platforms."""
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from tests.auth.people import PASSWORD, join
 from tests.city.factories import registered
 from tests.core.factories import make_category, make_published
-from tests.deploy.caddy import DOMAIN, EDGE, NAMESPACE, Cluster, Edge, adapted, caddy, local_gateway
+from tests.deploy.caddy import DOMAIN, EDGE, NAMESPACE, Cluster, Edge, adapted, local_gateway
 from tests.gateway.support import Listener, chunked
+from tests.programs import program
 from tests.support import City
 from tooling.gateway.pages import MAILED
 from tooling.stack.ports import free_port
@@ -167,6 +169,15 @@ def test_a_certificate_is_made_when_a_city_is_called_for_the_first_time(tmp_path
         assert edge.call("GET", "/api/listings", town.tenant.slug).status_code == 200
         with pytest.raises(httpx.ConnectError, match="(?i)ssl|tls|alert"):
             edge.call("GET", "/api/listings", "nobody")
+
+
+def test_a_certificate_of_ones_own_is_shown(tmp_path: Path) -> None:
+    openssl = program("openssl")
+    certificate, key = tmp_path / "own.crt", tmp_path / "own.key"
+    subprocess.run([openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=own",
+                    "-addext", f"subjectAltName=DNS:{DOMAIN},DNS:*.{DOMAIN}", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    with Edge.started(tmp_path / "edge", "local", free_port(), trusted=certificate, HEIDI_TLS=f"{certificate} {key}") as edge:
+        assert edge.call("GET", "/invitation", "weinheim").status_code == 200
 
 
 def test_http_is_sent_to_https(tmp_path: Path) -> None:
