@@ -20,8 +20,7 @@ from tooling.generate.version import MIGRATION
 from tooling.registry import ROOT, records
 
 ALL = [(overlay, added) for overlay in OVERLAYS for added in sets()]
-FROM_OUTSIDE = {("Secret", "heidi-secrets"), ("Secret", "heidi-owner"),
-                *(("Secret", secrets.account(service)) for service in secrets.USES)}   # by hand, or from Vault
+FROM_OUTSIDE = {("v1", "Secret", name) for name in ("heidi-secrets", "heidi-owner", *map(secrets.account, secrets.USES))}   # by hand, or Vault
 QUANTITY = {"": 1, "m": 0.001, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
@@ -65,11 +64,44 @@ def judged(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("overlay", "added"), ALL)
-def test_every_object_is_what_its_kind_allows_and_stands_in_the_overlays_namespace(overlay: str, added: tuple[str, ...]) -> None:
+def test_every_build_is_what_the_cluster_takes_names_what_is_there_and_stays_in_its_environment(overlay: str, added: tuple[str, ...]) -> None:
     found = built(overlay, added)
     assert [line for document in found for line in judged(json.dumps(document))] == []
-    assert {each["metadata"].get("namespace", each["metadata"]["name"]) for each in found} - {"kourier-system"} == {f"heidi-{overlay}"}
+    assert {each["metadata"].get("namespace", each["metadata"]["name"]) for each in found} == {f"heidi-{overlay}"}
     assert len({(each["apiVersion"], each["kind"], each["metadata"]["name"]) for each in found}) == len(found)
+    named = read_by_pods(found) | referred_to(found)
+    assert named - {(each["apiVersion"], each["kind"], each["metadata"]["name"]) for each in found} - FROM_OUTSIDE == set()
+    assert len(named) > 20
+    assert namespaces(found) - {f"heidi-{overlay}", "heidi-monitoring", "kourier-system"} == {INFRA[overlay]}
+
+
+def read_by_pods(found: tuple[Document, ...]) -> set[tuple[str, str, str]]:
+    """The ConfigMaps, Secrets and ServiceAccounts that pods are started with."""
+    named = {("v1", "ServiceAccount", name) for name in values(found, "serviceAccountName")}
+    for pod in pods(found):
+        named |= {("v1", "ConfigMap", each["name"]) for each in values(pod, "configMapRef", "configMapKeyRef", "configMap")}
+        named |= {("v1", "Secret", each["name"]) for each in values(pod, "secretRef", "secretKeyRef")}
+    return named
+
+
+def referred_to(found: tuple[Document, ...]) -> set[tuple[str, str, str]]:
+    """What eventing and External Secrets lead to."""
+    named = {("v1", "ServiceAccount", each["name"]) for each in values(found, "serviceAccountRef")}
+    named |= {("external-secrets.io/v1", each["kind"], each["name"]) for each in values(found, "secretStoreRef")}
+    for each in found:
+        if each["kind"] in ("Trigger", "PingSource", "Broker", "EventType"):
+            named |= {(ref["apiVersion"], ref["kind"], ref["name"]) for ref in values(each["spec"], "ref", "reference", "config")}
+        if each["kind"] == "Trigger":
+            named |= {("eventing.knative.dev/v1", "Broker", each["spec"]["broker"])}
+    return named
+
+
+def namespaces(found: tuple[Document, ...]) -> set[str]:
+    """In which namespaces the addresses are, of hosts and of RabbitMQ; those in a Caddyfile are its defaults."""
+    told = [each for each in found if not each["metadata"]["name"].startswith("internal-gateway-")]
+    hosts = {host for text in texts(told) for host in re.findall(r"[a-z0-9.-]+\.svc(?:\.cluster\.local)?", text)}
+    named = {re.sub(r"\.svc(\.cluster\.local)?$", "", host).rpartition(".")[2] for host in hosts}
+    return named | {each["namespace"] for each in values(found, "rabbitmqClusterReference")}
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.relative_to(ROOT).as_posix())
@@ -85,24 +117,6 @@ def test_the_base_names_no_namespace() -> None:
     assert set(values(found, "namespace")) == {"heidi-infra"}
 
 
-@pytest.mark.parametrize(("overlay", "added"), ALL)
-def test_whatever_is_named_is_there(overlay: str, added: tuple[str, ...]) -> None:
-    found = built(overlay, added)
-    there = {(each["kind"], each["metadata"]["name"]) for each in found} | FROM_OUTSIDE
-    named = {("ServiceAccount", name) for name in values(found, "serviceAccountName")}
-    for pod in pods(found):
-        named |= {("ConfigMap", each["name"]) for each in values(pod, "configMapRef", "configMapKeyRef", "configMap")}
-        named |= {("Secret", each["name"]) for each in values(pod, "secretRef", "secretKeyRef")}
-    for kind in ("Trigger", "PingSource", "Broker", "EventType"):
-        for each in kinds(found, kind, "sources.knative.dev" if kind == "PingSource" else "eventing.knative.dev").values():
-            named |= {(ref["kind"], ref["name"]) for ref in values(each["spec"], "ref", "reference", "config")}
-            named |= {("Broker", each["spec"]["broker"])} if kind == "Trigger" else set()
-    named |= {("ServiceAccount", each["name"]) for each in values(found, "serviceAccountRef")}
-    named |= {(each["kind"], each["name"]) for each in values(found, "secretStoreRef")}
-    assert named - there == set()
-    assert len(named) > 20
-
-
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_events_and_ticks_end_at_a_function(overlay: str) -> None:
     found = built(overlay)
@@ -115,18 +129,6 @@ def test_events_and_ticks_end_at_a_function(overlay: str) -> None:
     assert doors["ticks"] == {record.name for record in records().values() if record.cron}
     assert doors["events"] - {"keep-dead-letter"} == {record.name for record in records().values() if record.types}
     assert doors["events"] - {"keep-dead-letter"} <= knative_services(found).keys()
-
-
-@pytest.mark.parametrize(("overlay", "added"), ALL)
-def test_every_address_is_in_a_namespace_of_this_environment(overlay: str, added: tuple[str, ...]) -> None:
-    inside = {f"heidi-{overlay}", INFRA[overlay], "heidi-monitoring", "kourier-system"}
-    told = [each for each in built(overlay, added) if not each["metadata"]["name"].startswith("internal-gateway-")]   # a Caddyfile
-    hosts = {host for text in texts(told) for host in re.findall(r"[a-z0-9.-]+\.svc(?:\.cluster\.local)?", text)}
-    namespaces = {re.sub(r"\.svc(\.cluster\.local)?$", "", host).rpartition(".")[2] for host in hosts}
-    assert namespaces - inside == set()
-    assert INFRA[overlay] in namespaces
-    [config] = kinds(built(overlay, added), "RabbitmqBrokerConfig", "eventing.knative.dev").values()
-    assert config["spec"]["rabbitmqClusterReference"]["namespace"] == INFRA[overlay]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
