@@ -17,6 +17,10 @@ AS_SUPERUSER = {   # by the last part of the database's name; what nobody else m
     "core": "ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF",   # docs/decisions/0007
 }
 ALWAYS = ("broker",)
+BOUNDS = {"statement_timeout": "15s", "idle_in_transaction_session_timeout": "120s"}   # a pooler passes on no startup parameters
+CLOSED = (   # what everybody could enter otherwise; the owner connects to postgres to make databases
+    "REVOKE ALL ON DATABASE postgres FROM PUBLIC", "REVOKE ALL ON DATABASE template1 FROM PUBLIC",
+    f"GRANT CONNECT ON DATABASE postgres TO {OWNER}")
 WRONG_PASSWORD = "28P01"  # noqa: S105 (an SQLSTATE)
 
 
@@ -32,6 +36,19 @@ def passwords(state: State) -> dict[str, str]:
     return {role: state.secrets[name] for role, name in names.items()}
 
 
+def bounds() -> list[str]:
+    """No statement of a function's roles runs, and no transaction of theirs idles, for longer than this."""
+    return [f"ALTER ROLE {role} SET {name} = '{value}'" for role in (APP, RELAY) for name, value in BOUNDS.items()]
+
+
+def access(database: str) -> list[str]:
+    """Only the roles of functions may connect; the owner of the database may say so, too."""
+    from pg8000.native import identifier
+
+    name = identifier(database)
+    return [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC", f"GRANT CONNECT ON DATABASE {name} TO {APP}, {RELAY}"]
+
+
 def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterable[str]) -> None:
     """Make the roles (name → password) and what is missing of the databases; repeatable without harm."""
     from pg8000.native import DatabaseError, InterfaceError, identifier
@@ -44,11 +61,8 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
                 make_role(connection, role, password)
             for database in missing(connection, databases):
                 make_database(connection, database)
-            for database in (*databases, "postgres", "template1"):
-                connection.run(f"REVOKE ALL ON DATABASE {identifier(database)} FROM PUBLIC")
-            connection.run(f"GRANT CONNECT ON DATABASE postgres TO {OWNER}")   # where one connects to make databases
-            for database in databases:
-                connection.run(f"GRANT CONNECT ON DATABASE {identifier(database)} TO {APP}, {RELAY}")
+            for statement in (*bounds(), *CLOSED, *(line for database in databases for line in access(database))):
+                connection.run(statement)
         for database in databases:
             if statement := AS_SUPERUSER.get(database.rpartition("_")[2]):
                 run_in(postgres, database, statement)
