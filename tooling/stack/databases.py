@@ -3,6 +3,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from shared.roles import APP, CLOSED, OWNER, RELAY, access, bounds
 from tooling.problem import Problem
 from tooling.stack.home import ROOT
 from tooling.stack.postgres import Postgres
@@ -11,16 +12,11 @@ from tooling.stack.state import State
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-OWNER, APP, RELAY = "heidi_owner", "heidi_app", "heidi_relay"
 AS_SUPERUSER = {   # by the last part of the database's name; what nobody else may do
     "chatbot": "CREATE EXTENSION IF NOT EXISTS vector",
     "core": "ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF",   # docs/decisions/0007
 }
 ALWAYS = ("broker",)
-BOUNDS = {"statement_timeout": "15s", "idle_in_transaction_session_timeout": "120s"}   # a pooler passes on no startup parameters
-CLOSED = (   # what everybody could enter otherwise; the owner connects to postgres to make databases
-    "REVOKE ALL ON DATABASE postgres FROM PUBLIC", "REVOKE ALL ON DATABASE template1 FROM PUBLIC",
-    f"GRANT CONNECT ON DATABASE postgres TO {OWNER}")
 WRONG_PASSWORD = "28P01"  # noqa: S105 (an SQLSTATE)
 
 
@@ -36,22 +32,9 @@ def passwords(state: State) -> dict[str, str]:
     return {role: state.secrets[name] for role, name in names.items()}
 
 
-def bounds() -> list[str]:
-    """No statement of a function's roles runs, and no transaction of theirs idles, for longer than this."""
-    return [f"ALTER ROLE {role} SET {name} = '{value}'" for role in (APP, RELAY) for name, value in BOUNDS.items()]
-
-
-def access(database: str) -> list[str]:
-    """Only the roles of functions may connect; the owner of the database may say so, too."""
-    from pg8000.native import identifier
-
-    name = identifier(database)
-    return [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC", f"GRANT CONNECT ON DATABASE {name} TO {APP}, {RELAY}"]
-
-
 def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterable[str]) -> None:
     """Make the roles (name → password) and what is missing of the databases; repeatable without harm."""
-    from pg8000.native import DatabaseError, InterfaceError, identifier
+    from pg8000.native import DatabaseError, InterfaceError
 
     databases = list(databases)
     try:
