@@ -7,7 +7,7 @@ CLOSED = (   # what everybody could enter otherwise; the owner connects to postg
 
 
 def bounds() -> list[str]:
-    """No statement of a function runs for longer, and no transaction idles for longer: a pooler keeps what connections ask for."""
+    """What a pooler does not pass on when functions ask for it: how long a statement runs, how long a transaction idles."""
     return [f"ALTER ROLE {role} SET {name} = '{value}'" for role in (APP, RELAY) for name, value in BOUNDS.items()]
 
 
