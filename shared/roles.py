@@ -1,5 +1,6 @@
 """The roles in every database, and what the walls between them are made of; tables have theirs from shared/migration.py."""
 OWNER, APP, RELAY = "heidi_owner", "heidi_app", "heidi_relay"
+ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"   # they may log in, and nothing else
 BOUNDS = {"statement_timeout": "15s", "idle_in_transaction_session_timeout": "120s"}
 CLOSED = (   # what everybody could enter otherwise; the owner connects to postgres to make databases
     "REVOKE ALL ON DATABASE postgres FROM PUBLIC", "REVOKE ALL ON DATABASE template1 FROM PUBLIC",

@@ -3,7 +3,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from shared.roles import APP, CLOSED, OWNER, RELAY, access, bounds
+from shared.roles import APP, ATTRIBUTES, CLOSED, OWNER, RELAY, access, bounds
 from tooling.problem import Problem
 from tooling.stack.home import ROOT
 from tooling.stack.postgres import Postgres
@@ -110,8 +110,7 @@ def make_role(connection: "Connection", role: str, password: str) -> None:
 
     if not connection.run("SELECT 1 FROM pg_roles WHERE rolname = :role", role=role):
         connection.run(f"CREATE ROLE {identifier(role)}")
-    connection.run(f"ALTER ROLE {identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS "
-                   f"PASSWORD {literal(password)}")
+    connection.run(f"ALTER ROLE {identifier(role)} {ATTRIBUTES} PASSWORD {literal(password)}")
 
 
 def missing(connection: "Connection", databases: Iterable[str]) -> list[str]:
