@@ -15,7 +15,7 @@ from jsonschema.exceptions import relevance
 from referencing import Registry, Resource
 
 Document = dict[str, Any]
-KUBERNETES = "1.34"                        # the oldest that is still maintained: what it knows, newer ones know too
+KUBERNETES = "1.34"                           # not the newest: what it knows, newer ones know too
 SCHEMAS = Path(__file__).parent / "schemas"   # <apiVersion>/<kind>.json; closed: a field that is not named is refused
 BUNDLE = "kubernetes-json-schema/v1.34.0-local-strict/"
 
@@ -71,7 +71,7 @@ def documents(text: str) -> list[Document]:
     return [document for document in yaml.load_all(text, Loader=Careful) if document]
 
 
-class Careful(yaml.SafeLoader):
+class Careful(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """PyYAML keeps the last of two equal keys without a word; a cluster's API refuses them."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 (PyYAML's)

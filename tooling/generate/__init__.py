@@ -10,13 +10,31 @@ Render = Callable[[Mapping[str, Record]], str]
 
 def outputs() -> dict[str, Render]:
     """What is generated, and by whom."""
-    from tooling.generate import access, asyncapi, catalogue, databases, knative, openapi, privacy, routes, schedules, stack, triggers
+    from tooling.generate import (
+        access,
+        accounts,
+        asyncapi,
+        budgets,
+        catalogue,
+        event_types,
+        knative,
+        openapi,
+        privacy,
+        routes,
+        schedules,
+        stack,
+        triggers,
+        vault,
+        version,
+    )
 
     return {
         "stack.yml": stack.render,
         "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
-        "knative/base/schedules.yaml": schedules.render, "knative/routes/gateway-api/routes.yaml": routes.gateway_api,
-        "deploy/edge/routes.caddy": routes.caddy, "deploy/data/base/databases.yaml": databases.render,
+        "knative/base/schedules.yaml": schedules.render, "knative/base/event-types.yaml": event_types.render,
+        "knative/base/accounts.yaml": accounts.render, "knative/base/budgets.yaml": budgets.render,
+        "knative/components/vault/secrets.yaml": vault.render, "knative/version/kustomization.yaml": version.render,
+        "knative/routes/gateway-api/routes.yaml": routes.gateway_api, "deploy/edge/routes.caddy": routes.caddy, "deploy/data/base/databases.yaml": databases.render,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
         "docs/privacy.md": privacy.render}
