@@ -33,7 +33,7 @@ def command(*words: Any) -> Any:
     its pool for every command (bench/http_cost.py).
     """
     from redis.exceptions import ConnectionError as Lost
-    from redis.exceptions import ReadOnlyError as Demoted   # another is the master now: the address leads there
+    from redis.exceptions import ReadOnlyError as Demoted  # another is the master now: the address leads there
     from redis.exceptions import TimeoutError as Late
 
     for last in (False, True):

@@ -16,6 +16,7 @@ def outputs() -> dict[str, Render]:
         asyncapi,
         budgets,
         catalogue,
+        databases,
         event_types,
         knative,
         openapi,
@@ -34,7 +35,8 @@ def outputs() -> dict[str, Render]:
         "knative/base/schedules.yaml": schedules.render, "knative/base/event-types.yaml": event_types.render,
         "knative/base/accounts.yaml": accounts.render, "knative/base/budgets.yaml": budgets.render,
         "knative/components/vault/secrets.yaml": vault.render, "knative/version/kustomization.yaml": version.render,
-        "knative/routes/gateway-api/routes.yaml": routes.gateway_api, "deploy/edge/routes.caddy": routes.caddy, "deploy/data/base/databases.yaml": databases.render,
+        "knative/routes/gateway-api/routes.yaml": routes.gateway_api, "deploy/edge/routes.caddy": routes.caddy,
+        "deploy/data/base/databases.yaml": databases.render,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
         "docs/privacy.md": privacy.render}

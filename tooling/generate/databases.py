@@ -7,7 +7,7 @@ from tooling.generate.common import Document
 from tooling.generate.yamlfile import as_yaml
 from tooling.stack.databases import ALWAYS, AS_SUPERUSER, names
 
-COMMENT = """roles.sql is run in postgres and template.sql in template1, from which every database is made, both once, as the superuser.
+COMMENT = """roles.sql is run in postgres and template.sql in template1, from which every database is made: once, as the superuser.
 That only the functions' roles may connect to a database is said by its owner, at every migration (tooling/migrate.py)."""
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS "
 ROLE = "DO $$ BEGIN CREATE ROLE {0}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\nALTER ROLE {0} {1};"
@@ -41,5 +41,5 @@ def database(name: str) -> Document:
     """One service's; it outlives its manifest."""
     special = AS_SUPERUSER.get(name.removeprefix("heidi_"), "")
     extensions = {"extensions": [{"name": special.removeprefix(EXTENSION)}]} if special.startswith(EXTENSION) else {}
-    return {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Database", "metadata": {"name": name.replace("_", "-")},
-            "spec": {"cluster": {"name": "postgres"}, "name": name, "owner": OWNER, "databaseReclaimPolicy": "retain"} | extensions}
+    spec = {"cluster": {"name": "postgres"}, "name": name, "owner": OWNER, "databaseReclaimPolicy": "retain"} | extensions
+    return {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Database", "metadata": {"name": name.replace("_", "-")}, "spec": spec}
