@@ -44,8 +44,8 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
                 make_role(connection, role, password)
             for database in missing(connection, databases):
                 make_database(connection, database)
-            for statement in (*bounds(), *CLOSED, *(line for database in databases for line in access(database))):
-                connection.run(statement)
+            for line in (*bounds(), *CLOSED, *(line for database in databases for line in access(database))):
+                connection.run(line)
         for database in databases:
             if statement := AS_SUPERUSER.get(database.rpartition("_")[2]):
                 run_in(postgres, database, statement)

@@ -1,5 +1,5 @@
-"""Make the bucket for backups: what is deleted or overwritten in it can be had back for 30 days. Repeatable."""
 # ruff: noqa: INP001 (a script in a ConfigMap)
+"""Make the bucket for backups: what is deleted or overwritten in it can be had back for 30 days. Repeatable."""
 import os
 
 from boto3.session import Session
