@@ -7,7 +7,7 @@ from tooling.generate.common import Document
 from tooling.generate.yamlfile import as_yaml
 from tooling.stack.databases import ALWAYS, AS_SUPERUSER, names
 
-COMMENT = """roles.sql is run in postgres and template.sql in template1, from which every database is made: once, as the superuser.
+COMMENT = """roles.sql is run in postgres, template.sql in template1, from which every database is made: once, as the superuser.
 That only the functions' roles may connect to a database is said by its owner, at every migration (tooling/migrate.py)."""
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS "
 ROLE = "DO $$ BEGIN CREATE ROLE {0}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\nALTER ROLE {0} {1};"
