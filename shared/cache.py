@@ -33,6 +33,7 @@ def command(*words: Any) -> Any:
     its pool for every command (bench/http_cost.py).
     """
     from redis.exceptions import ConnectionError as Lost
+    from redis.exceptions import ReadOnlyError as Demoted  # another is the master now: the address leads there
     from redis.exceptions import TimeoutError as Late
 
     for last in (False, True):
@@ -41,7 +42,7 @@ def command(*words: Any) -> Any:
                 mine.connection = connections().make_connection()
             mine.connection.send_command(*words, check_health=False)
             return mine.connection.read_response()
-        except (Lost, Late, OSError) as error:
+        except (Lost, Late, Demoted, OSError) as error:
             if hasattr(mine, "connection"):
                 mine.connection.disconnect()
                 del mine.connection

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-APP, RELAY = "heidi_app", "heidi_relay"
+from shared.roles import APP, RELAY
+
 TENANT = "nullif(current_setting('heidi.tenant', true), '')::uuid"
 
 

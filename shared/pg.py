@@ -25,6 +25,7 @@ LOST = (core.InterfaceError, OSError, EOFError)
 HEADER, LENGTH, COUNT = Struct("!ci"), Struct("!i"), Struct("!H")
 NULL = LENGTH.pack(-1)
 EXECUTE: bytes = core.EXECUTE_MSG
+DESCRIBE = b"D" + LENGTH.pack(6) + b"S\0"   # the unnamed statement
 parse = lru_cache(4096)(to_statement)
 
 
@@ -45,10 +46,25 @@ class Prepared:
         return b"B" + LENGTH.pack(len(body) + 4) + body + EXECUTE
 
 
+class Unnamed(Prepared):
+    """One statement that travels as text each time: behind a pooler, no server connection has to remember it."""
+
+    __slots__ = ("parse",)
+
+    def __init__(self, text: str, make_values: Any) -> None:
+        super().__init__(b"\0", (), make_values)
+        body = b"\0" + text.encode() + b"\0\0\0"
+        self.parse = b"P" + LENGTH.pack(len(body) + 4) + body + DESCRIBE
+
+    def message(self, types: Any, values: dict[str, Any]) -> bytes:
+        """Parse, describe, bind, execute."""
+        return self.parse + super().message(types, values)
+
+
 class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
     """What comes back for the statements of one round trip."""
 
-    def __init__(self, decoders: Sequence[Any]) -> None:
+    def __init__(self, decoders: list[Any]) -> None:
         super().__init__("BATCH")
         self.decoders = decoders
         self.results: list[list[Row]] = []
@@ -64,6 +80,11 @@ class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
             at += 4 + max(length, 0)
         self.rows.append(row)
 
+    def describe(self, decoders: Any) -> None:
+        """How to read the current statement's rows, unless they are to stay bytes."""
+        if self.decoders[len(self.results)] is not None:
+            self.decoders[len(self.results)] = decoders
+
     def finish_statement(self) -> None:
         """Close the current statement's rows and turn to the next one's."""
         self.results.append(self.rows)
@@ -73,10 +94,12 @@ class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
 class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no types
     """A DB-API connection (SQLAlchemy can borrow it) that also runs prepared statements in batches."""
 
-    def __init__(self, **parameters: Any) -> None:
+    def __init__(self, *, named: bool = True, **parameters: Any) -> None:
         super().__init__(**parameters)
         self.autocommit = True
+        self.named = named
         self.prepared: dict[str, Prepared] = {}
+        self.described: dict[bytes, Any] = {}
 
     @property
     def in_transaction(self) -> bool:
@@ -88,9 +111,23 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
         found = self.prepared.get(sql)
         if found is None:
             text, make_values = parse(sql)
-            name, _columns, decoders = self.prepare_statement(text, ())
-            found = self.prepared[sql] = Prepared(name, decoders, make_values)
+            found = self.prepared[sql] = self.prepare_named(text, make_values) if self.named else Unnamed(text, make_values)
         return found
+
+    def prepare_named(self, text: str, make_values: Any) -> Prepared:
+        """Have the server parse it under a name, in a round trip of its own."""
+        name, _columns, decoders = self.prepare_statement(text, ())
+        return Prepared(name, decoders, make_values)
+
+    def handle_ROW_DESCRIPTION(self, data: bytes, context: core.Context) -> None:  # noqa: N802 (pg8000's name)
+        """Unnamed statements describe their rows every time; the same description is read once."""
+        if not isinstance(context, Batch):
+            super().handle_ROW_DESCRIPTION(data, context)
+            return
+        if data not in self.described:
+            super().handle_ROW_DESCRIPTION(data, context)
+            self.described[data] = context.input_funcs
+        context.describe(self.described[data])
 
     def batch(self, statements: Sequence[Statement], *, raw: bool = False) -> list[list[Row]]:
         """Run the statements in one round trip; the rows of each, the last one's as bytes if `raw`.
@@ -163,7 +200,7 @@ class Pool:
     def connect(self) -> Connection:
         """A new connection; Unavailable when the server does not answer."""
         try:
-            connection = Connection(**self.parameters)
+            connection = Connection(named=settings().postgres_prepared, **self.parameters)
         except (*LOST, dbapi.DatabaseError) as error:
             raise Unavailable(dependency="postgres") from error
         wire = connection._usock  # noqa: SLF001

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     postgres_database_prefix: str = "heidi_"
     postgres_statement_timeout: Duration = 15
     postgres_pool_size: int = Field(16, ge=1)
+    postgres_prepared: bool = Field(True, description="false behind a PgBouncer before 1.21, which loses named statements")
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     redis_password: SecretStr | None = None

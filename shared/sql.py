@@ -116,12 +116,12 @@ class Sql:
 
     def rollback(self) -> None:
         """Undo everything; a connection that cannot even roll back is dropped."""
-        if self.is_open and self.connection is not None:
+        if self.connection is not None and self.connection.in_transaction:   # also when the very first statement failed
             try:
                 self.connection.batch([(ROLLBACK, {})])
-                self.is_open = False
             except Exception:  # noqa: BLE001 (whatever it is, this connection is not used again)
                 self.drop()
+        self.is_open = False
         self.release()
 
     def release(self) -> None:

@@ -7,6 +7,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, create_engine
 
+from shared.roles import access
 from shared.settings import settings
 from tooling.registry import ROOT, services
 
@@ -30,6 +31,8 @@ def upgrade(scripts: Path, database: str) -> None:
 
     engine = create_engine(owner_url(database))
     with EnvironmentContext(config, directory, fn=run) as environment, engine.begin() as connection:
+        for statement in access(database):
+            connection.exec_driver_sql(statement)
         environment.configure(connection=connection)
         environment.run_migrations()
     engine.dispose()

@@ -17,6 +17,7 @@ def outputs() -> dict[str, Render]:
         budgets,
         caddyfile,
         catalogue,
+        databases,
         event_types,
         knative,
         openapi,
@@ -38,6 +39,7 @@ def outputs() -> dict[str, Render]:
         "knative/components/vault/secrets.yaml": vault.render, "knative/version/kustomization.yaml": version.render,
         "knative/routes/gateway-api/routes.yaml": routes.gateway_api, "knative/routes/traefik/routes.yaml": traefik.render,
         "deploy/edge/routes.caddy": caddyfile.edge, "knative/base/internal-gateway/routes.caddy": caddyfile.internal,
+        "deploy/data/base/databases.yaml": databases.render,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
         "docs/privacy.md": privacy.render}

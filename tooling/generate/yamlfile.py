@@ -18,6 +18,14 @@ class Plain(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
 
+def text(dumper: Plain, value: str) -> yaml.ScalarNode:
+    """Several lines stay several lines."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+Plain.add_representer(str, text)
+
+
 def as_yaml(*documents: Document, comment: str = "") -> str:
     """One or more YAML documents under a comment that says where they come from."""
     head = "".join(f"# {line}\n" for line in (GENERATED, *comment.splitlines()))

@@ -3,6 +3,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from shared.roles import APP, ATTRIBUTES, CLOSED, OWNER, RELAY, access, bounds
 from tooling.problem import Problem
 from tooling.stack.home import ROOT
 from tooling.stack.postgres import Postgres
@@ -11,7 +12,6 @@ from tooling.stack.state import State
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-OWNER, APP, RELAY = "heidi_owner", "heidi_app", "heidi_relay"
 AS_SUPERUSER = {   # by the last part of the database's name; what nobody else may do
     "chatbot": "CREATE EXTENSION IF NOT EXISTS vector",
     "core": "ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF",   # docs/decisions/0007
@@ -34,7 +34,7 @@ def passwords(state: State) -> dict[str, str]:
 
 def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterable[str]) -> None:
     """Make the roles (name → password) and what is missing of the databases; repeatable without harm."""
-    from pg8000.native import DatabaseError, InterfaceError, identifier
+    from pg8000.native import DatabaseError, InterfaceError
 
     databases = list(databases)
     try:
@@ -44,11 +44,8 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
                 make_role(connection, role, password)
             for database in missing(connection, databases):
                 make_database(connection, database)
-            for database in (*databases, "postgres", "template1"):
-                connection.run(f"REVOKE ALL ON DATABASE {identifier(database)} FROM PUBLIC")
-            connection.run(f"GRANT CONNECT ON DATABASE postgres TO {OWNER}")   # where one connects to make databases
-            for database in databases:
-                connection.run(f"GRANT CONNECT ON DATABASE {identifier(database)} TO {APP}, {RELAY}")
+            for line in (*bounds(), *CLOSED, *(line for database in databases for line in access(database))):
+                connection.run(line)
         for database in databases:
             if statement := AS_SUPERUSER.get(database.rpartition("_")[2]):
                 run_in(postgres, database, statement)
@@ -113,8 +110,7 @@ def make_role(connection: "Connection", role: str, password: str) -> None:
 
     if not connection.run("SELECT 1 FROM pg_roles WHERE rolname = :role", role=role):
         connection.run(f"CREATE ROLE {identifier(role)}")
-    connection.run(f"ALTER ROLE {identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS "
-                   f"PASSWORD {literal(password)}")
+    connection.run(f"ALTER ROLE {identifier(role)} {ATTRIBUTES} PASSWORD {literal(password)}")
 
 
 def missing(connection: "Connection", databases: Iterable[str]) -> list[str]:
