@@ -58,7 +58,7 @@ def tick_not_run(each: str) -> Document:
     watched = f'count(up{{type="microservice",{PRODUCTION}}} offset {each})'
     return alert("TickNotRun", f'heidi:tick:expected{{window="{each}"}} and on () {watched} unless on (function) ({ran})', "5m", "critical",
                  "{{ $labels.function }} has not run", f"The clock has not called {{{{ $labels.function }}}} with success for {each}.",
-                 "lost-broker")
+                 "lost-broker", window=each)
 
 
 def cluster(records: Mapping[str, Record]) -> list[Document]:
@@ -84,7 +84,8 @@ def constant(name: str, value: int, **labels: str) -> Document:
     return {"record": name, "expr": f"vector({value})", "labels": labels}
 
 
-def alert(name: str, expr: str, patience: str, severity: str, summary: str, description: str, runbook: str) -> Document:
+def alert(name: str, expr: str, patience: str, severity: str, summary: str, description: str, runbook: str,
+          **labels: str) -> Document:
     """An alert with all that the written ones have."""
-    return {"alert": name, "expr": expr, "for": patience, "labels": {"severity": severity}, "annotations": {
+    return {"alert": name, "expr": expr, "for": patience, "labels": {"severity": severity, **labels}, "annotations": {
         "summary": summary, "description": description, "runbook_url": f"docs/runbooks/{runbook}.md"}}
