@@ -10,18 +10,17 @@ Render = Callable[[Mapping[str, Record]], str]
 
 def outputs() -> dict[str, Render]:
     """What is generated, and by whom."""
-    from tooling.generate import access, asyncapi, catalogue, dashboards, knative, monitoring, openapi, privacy, routes, schedules, stack, triggers
+    from tooling.generate import access, asyncapi, catalogue, knative, openapi, privacy, routes, schedules, stack, triggers
+    from tooling.generate.monitoring import MONITORING
 
-    drawn = (dashboards.infrastructure, dashboards.microservices, dashboards.messages, dashboards.factory, dashboards.listing)
     return {
-        **{f"deploy/monitoring/grafana/dashboards/{each.__name__}.json": each for each in drawn},
         "stack.yml": stack.render,
         "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
         "knative/base/schedules.yaml": schedules.render, "knative/routes/gateway-api/routes.yaml": routes.gateway_api,
-        "deploy/edge/routes.caddy": routes.caddy, "deploy/monitoring/prometheus/rules/functions.yml": monitoring.render,
+        "deploy/edge/routes.caddy": routes.caddy,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
-        "docs/privacy.md": privacy.render}
+        "docs/privacy.md": privacy.render, **MONITORING}
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)
