@@ -52,7 +52,7 @@ DATABASE = {"type": "database"}
 TICK = 'heidi_http_requests_total{service="platform",kind="tick",status="204",function='
 UP = 'up{type="microservice",job="functions",instance="heidi:8080"}'
 DISK = '{instance="n1",mountpoint="/",fstype="ext4"}'
-BUCKET = f'heidi_http_request_duration_seconds_bucket{{{CORE},le='
+BUCKET = f"heidi_http_request_duration_seconds_bucket{{{CORE},le="
 CHATBOT = BUCKET.replace("core", "chatbot")
 
 CASES = [

@@ -138,7 +138,7 @@ def listing(records: Mapping[str, Record]) -> str:
         Panel("Pushes and mails", COUNT,
               [(f"sum by (channel, state) (heidi_deliveries{{{HERE}}})", "{{channel}} {{state}}")], width=6),
         Panel("Traces with this correlation id", COUNT,
-              [('{ span.heidi.correlation_id = "$correlation" }', "")], "table", 12, TEMPO),
+              [('{ span.heidi.correlation.id = "$correlation" }', "")], "table", 12, TEMPO),
         Panel("Lines with this correlation id", COUNT,
               [('{namespace=~"$namespace",service=~".+"} |= "$correlation" | json | correlationId = "$correlation"', "")], "logs", 12, LOKI),
     ], [typed("correlation", "Correlation id (X-Correlation-Id of the answer)")]).render()

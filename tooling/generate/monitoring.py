@@ -68,7 +68,7 @@ def cluster(records: Mapping[str, Record]) -> list[Document]:
     warm = {service: sum(record.min_scale > 0 for record in group) for service, group in by_service(records.values()).items()}
     expected = [constant("heidi:service:warm_functions", n, service=service) for service, n in warm.items() if n]
     found = 'up{job="functions",namespace="heidi-prod"}'
-    seen = f'count by (service) (group by (service, function) ({found}))'
+    seen = f"count by (service) (group by (service, function) ({found}))"
     return [
         *expected,
         alert("FunctionsMissing",
