@@ -30,6 +30,7 @@ def outputs() -> dict[str, Render]:
         vault,
         version,
     )
+    from tooling.generate.monitoring import MONITORING
 
     return {
         "stack.yml": stack.render,
@@ -42,7 +43,7 @@ def outputs() -> dict[str, Render]:
         "deploy/data/base/databases.yaml": databases.render,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
-        "docs/privacy.md": privacy.render}
+        "docs/privacy.md": privacy.render, **MONITORING}
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)
