@@ -37,8 +37,10 @@ def exporting(ratio: str = "1", **more: str) -> Iterator[Collector]:
     with collecting() as collector, in_environment(
             {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "TRACE_SAMPLE_RATIO": ratio} | more):
         otlp.exporter.cache_clear()
-        yield collector
-        told()
+        try:
+            yield collector
+        finally:
+            told()
 
 
 def told() -> None:
@@ -69,10 +71,12 @@ def stack(tmp_path: Path, worker_id: str) -> Iterator[str]:
         server.start()
         broker = opened.enter_context(process("tooling.broker", BROKER_PORT=str(broker_port), BROKER_DATABASE=database,
                                               BROKER_TRIGGERS=str(listeners), LOG_LEVEL="ERROR"))
-        answers(f"http://127.0.0.1:{broker_port}/health/ready", broker)
-        yield url
-        made.close()
-        assert server.stop()
+        eventually(lambda: answers(f"http://127.0.0.1:{broker_port}/health/ready", broker).status_code == 200)
+        try:
+            yield url
+        finally:
+            made.close()
+            assert server.stop()
     log.level, log.propagate, log.handlers = before
 
 
@@ -84,13 +88,14 @@ def named(spans: list[dict[str, Any]], name: str) -> dict[str, Any]:
 def test_a_listing_and_the_mail_about_it_are_one_trace(
         city: City, tmp_path: Path, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.inside.ask", ASK)
-    monkeypatch.setattr("shared.context.publisher", outbox.Publisher)
+    publisher = outbox.Publisher()
+    monkeypatch.setattr("shared.context.publisher", lambda: publisher)
     sent: list[str] = []
     monkeypatch.setattr("shared.mail.send", lambda address, *_, **__: sent.append(address))
     settle_in(city, "city_admin")
     listing = {"title": "Kino", "categoryId": str(make_category(city))}
     with exporting() as collector, stack(tmp_path, worker_id) as url:
-        got = httpx.post(f"{url}/api/listings?x=geheim" if False else f"{url}/api/listings", json=listing, headers={
+        got = httpx.post(f"{url}/api/listings", json=listing, headers={
             "Authorization": f"Bearer {city.token('editor')}", "X-Tenant-ID": city.tenant.slug}, timeout=30)
         assert got.status_code == 201, got.text
         eventually(lambda: sent and not city.events("notification.requested") and not city.events("notification.sent"))
