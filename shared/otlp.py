@@ -67,7 +67,7 @@ class Exporter:
             except Exception as error:  # noqa: BLE001 (whatever it is, the next ones may go)
                 log.warning("telemetry is lost", extra={"context": {"error": type(error).__name__}})
         if self.processor:
-            self.processor.shutdown()   # which sends what it still has
+            self.processor.shutdown()  # type: ignore[no-untyped-call]  # it sends what it still has
 
     def next(self, due: float) -> Told:
         """What comes next; nothing when numbers are due."""

@@ -25,7 +25,7 @@ from tooling.gateway.assembly import assemble
 from tooling.gateway.settings import GatewaySettings
 from tooling.stack.ports import free_port
 
-ASK = inside.ask   # before the tests' own stands in its place
+ASK = inside.ask   # the real one, before the tests' own takes its place
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 FOREIGN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0"
 LISTENERS = {"notify-admins-of-pending-listing": "listing.created", "send-email": "notification.requested"}
@@ -120,12 +120,21 @@ def test_a_listing_and_the_mail_about_it_are_one_trace(
         assert span["said"]["heidi.tenant.id"] == str(city.id)
         parent = span
 
-    asked = named(spans, "GET /api/users/{id}/terms/accepted")
-    answered = named(spans, "GET /api/users/{userId}/terms/accepted")
-    assert (asked["kind"], asked["parent"]) == (CLIENT, server["id"])
-    assert (answered["kind"], answered["parent"]) == (SERVER, asked["id"])
     assert str(city.person("editor")) not in str(spans)
     assert sent[0] not in str(spans)
+
+
+def test_what_one_function_asks_another_is_in_the_trace_of_the_call(tmp_path: Path, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.inside.ask", ASK)
+    with exporting() as collector, City.known("mannheim", terms=1) as city, stack(tmp_path, worker_id) as url:
+        got = httpx.post(f"{url}/api/listings", json={}, timeout=30, headers={
+            "Authorization": f"Bearer {city.token('editor')}", "X-Tenant-ID": city.tenant.slug})
+        assert got.json()["error"]["code"] == "TERMS_NOT_ACCEPTED"
+    server, asked, answered = (named(collector.spans(), name) for name in (
+        "POST /api/listings", "GET /api/users/{id}/terms/accepted", "GET /api/users/{userId}/terms/accepted"))
+    assert (asked["kind"], asked["trace"], asked["parent"]) == (CLIENT, server["trace"], server["id"])
+    assert (answered["kind"], answered["trace"], answered["parent"]) == (SERVER, asked["trace"], asked["id"])
+    assert str(city.person("editor")) not in str(collector.spans())
 
 
 def test_an_error_is_exported_although_its_trace_was_not_sampled(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
