@@ -83,7 +83,7 @@ def client() -> Any:
     dsn = settings().sentry_dsn
     return sentry_sdk.Client(
         dsn=dsn.get_secret_value() if dsn else None, release=f"heidi@{__version__}", environment=settings().environment,
-        default_integrations=False, auto_enabling_integrations=False, include_local_variables=False, send_default_pii=False,
+        default_integrations=False, auto_enabling_integrations=False, include_local_variables=False,
         max_request_body_size="never", max_breadcrumbs=0, auto_session_tracking=False, send_client_reports=False,
         before_send=clean)
 
