@@ -23,7 +23,7 @@ from shared.trace import Span
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-EVERY, WITHIN = 30.0, 5.0   # seconds between two exports of numbers, and for one of anything
+EVERY, WITHIN, PAUSE = 30.0, 5.0, 0.2   # seconds between two exports of numbers, for one of anything, to gather spans
 INSTANCE = f"{socket.gethostname()}-{os.urandom(4).hex()}"
 BEGAN = time.time_ns()
 NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -54,14 +54,13 @@ class Exporter:
 
     def work(self) -> None:
         """Until `stop`."""
-        due = time.monotonic() + EVERY
-        told: Told = ()
-        while told is not None:
-            told = self.next(due)
+        due, ends = time.monotonic() + EVERY, False
+        while not ends:
+            spans, ends = self.gathered(due)
             try:
-                for span in told or ():
+                for span in spans:
                     self.spans().on_end(as_sdk_span(span))
-                if self.sends_numbers and (told is None or time.monotonic() >= due):
+                if self.sends_numbers and (ends or time.monotonic() >= due):
                     due = time.monotonic() + EVERY
                     self.send_numbers()
             except Exception as error:  # noqa: BLE001 (whatever it is, the next ones may go)
@@ -69,12 +68,17 @@ class Exporter:
         if self.processor:
             self.processor.shutdown()  # type: ignore[no-untyped-call]  # it sends what it still has
 
-    def next(self, due: float) -> Told:
-        """What comes next; nothing when numbers are due."""
+    def gathered(self, due: float) -> tuple[list[Span], bool]:
+        """The spans of a moment, so that not every request wakes this thread, and whether this is the end."""
         try:
-            return self.waiting.get(timeout=max(0.0, due - time.monotonic()) if self.sends_numbers else None)
+            told = [self.waiting.get(timeout=max(0.0, due - time.monotonic()) if self.sends_numbers else None)]
         except queue.Empty:
-            return ()
+            return [], False
+        if told[0] is not None:
+            time.sleep(PAUSE)
+        while not self.waiting.empty():
+            told.append(self.waiting.get())
+        return [span for spans in told for span in spans or ()], None in told
 
     def spans(self) -> "BatchSpanProcessor":
         """OpenTelemetry's own queue for spans: bounded, what does not fit is dropped."""
@@ -117,6 +121,7 @@ def resource(service: str, function: str) -> Any:
     return Resource(said | ({"k8s.namespace.name": where} if where else {}))
 
 
+@lru_cache(1)
 def scope() -> Any:
     """The instrumentation that says it: our own."""
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
