@@ -2,7 +2,6 @@
 
 OpenTelemetry's SDK is loaded when there is something to send, in this thread: a start costs nothing more.
 """
-import logging
 import os
 import queue
 import socket
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from shared import __version__
 from shared.metrics import BUCKETS, NAMES, Family, calls, own, process
 from shared.settings import settings
-from shared.telemetry import log
+from shared.telemetry import adopt, log
 from shared.trace import Span
 
 if TYPE_CHECKING:
@@ -39,8 +38,7 @@ class Exporter:
         self.sends_numbers = settings().otel_metrics_exporter == "otlp"
         self.processor: BatchSpanProcessor | None = None
         self.numbers: Any = None
-        for handler in log.handlers:   # what the SDK has to say is a JSON line like ours
-            logging.getLogger("opentelemetry").addHandler(handler)
+        adopt("opentelemetry", "urllib3")
         self.thread = threading.Thread(target=self.work, name="telemetry", daemon=True)
         self.thread.start()
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from shared import __version__
 from shared.scrubbing import scrub
 from shared.settings import settings
-from shared.telemetry import about, log
+from shared.telemetry import about, adopt, log
 from shared.trace import Trace
 
 PER_MINUTE = 10   # of one process: the tenth of a kind tells no more than the first
@@ -35,6 +35,7 @@ class Reporter:
     def __init__(self) -> None:
         self.waiting: queue.SimpleQueue[Unforeseen | None] = queue.SimpleQueue()
         self.minute, self.sent = 0, 0
+        adopt("sentry_sdk", "urllib3")
         self.thread = threading.Thread(target=self.work, name="reporter", daemon=True)
         self.thread.start()
 

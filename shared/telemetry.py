@@ -6,8 +6,6 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.scrubbing import scrub
-
 about: ContextVar[dict[str, str]] = ContextVar("about", default={})  # noqa: B039 (never changed in place)
 log = logging.getLogger("heidi")
 
@@ -23,6 +21,8 @@ class JsonLines(logging.Formatter):
             "service": record.name, **about.get(), "logger": record.name, "message": record.getMessage(),
             "context": getattr(record, "context", {})}
         if record.exc_info:
+            from shared.scrubbing import scrub  # its patterns take most of a millisecond to compile
+
             line["exception"] = scrub(self.formatException(record.exc_info))
         return json.dumps(line, default=str)
 
@@ -35,3 +35,10 @@ def start_logging(level: str) -> None:
         log.addHandler(handler)
         log.setLevel(logging.WARNING if level == "WARN" else level)
         log.propagate = False
+
+
+def adopt(*names: str) -> None:
+    """Let what these libraries log be lines like ours."""
+    for name in names:
+        for handler in log.handlers:
+            logging.getLogger(name).addHandler(handler)
