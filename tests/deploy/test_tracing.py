@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from tests.core.factories import make_category
 from tests.deploy.collector import Collector, collecting
 from tests.gateway.support import answers, eventually, process
 from tests.notification.people import settle_in
+from tests.platform.fake_broker import answering
 from tests.support import City, call, deliver, function, superuser
 from tooling.gateway.assembly import assemble
 from tooling.gateway.settings import GatewaySettings
@@ -193,6 +195,20 @@ def test_an_event_goes_on_in_the_trace_that_it_carries_however_it_is_brought(cit
     assert span["said"]["messaging.message.id"] == created.envelope.id
     assert city.events("notification.requested")[0].envelope.traceparent == f"00-{span['trace']}-{span['id']}-01"
     assert deliver(name, created).status == 204
+
+
+def test_what_a_sweep_publishes_keeps_its_trace_and_shows_how_long_it_waited(city: City) -> None:
+    event = str(uuid4())
+    city.rows("core", """INSERT INTO outbox (id, tenant_id, type, source, time, correlation_id, actor_id, traceparent, data, written_at)
+     VALUES (:id, :tenant, 'app.heidi.listing.approved', '/heidi/core', now() - interval '90 s', 'c', '', :trace, '{}',
+     now() - interval '90 s') RETURNING 1""", id=event, tenant=city.id, trace=FOREIGN + "1")
+    with exporting(ratio="0") as collector, answering() as broker:
+        assert call("sweep-outbox", path="/", token=settings().broker_token.get_secret_value()).status == 204
+    [posted] = [each["ce-traceparent"] for each in broker.came if each["ce-id"] == event]
+    span = named(collector.spans(), "send app.heidi.listing.approved")
+    assert posted == f"00-{FOREIGN.split('-')[1]}-{span['id']}-01"
+    assert f"00-{span['trace']}-{span['parent']}-01" == FOREIGN + "1"
+    assert 85 < span["seconds"] < 200
 
 
 def test_a_malformed_or_empty_traceparent_begins_a_new_trace() -> None:
