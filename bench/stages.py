@@ -23,7 +23,7 @@ STAGES = {"health": "shared.health.answer", "trace": "shared.trace.Trace.start",
           "tenant": "shared.pipeline.Function.tenant_of", "authorise": "shared.pipeline.authorise",
           "feature": "shared.pipeline.Function.check_feature", "rate limit": "shared.limits.check",
           "bind and validate": "shared.binding.Binding.read", "write the answer": "shared.binding.Binding.answer",
-          "commit or give back": "shared.context.Context.finish", "count": "shared.telemetry.Calls.count"}
+          "commit or give back": "shared.context.Context.finish", "count": "shared.metrics.Calls.count"}
 
 
 class Clocks:

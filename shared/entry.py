@@ -37,6 +37,7 @@ def module_of(target: str) -> str:
 
 def load(target: str) -> "Function":
     """The function with its pipeline, ready to answer."""
+    from shared import metrics
     from shared.function import record_of
     from shared.pipeline import Function
     from shared.settings import settings
@@ -45,7 +46,9 @@ def load(target: str) -> "Function":
     module = module_of(target)
     handler = getattr(importlib.import_module(module), module.rpartition(".")[2])
     start_logging(settings().log_level)
-    return Function(record_of(handler))
+    function = Function(record_of(handler))
+    metrics.identity[:] = [function.labels]
+    return function
 
 
 def application(function: "Function") -> Callable[["Environ", "StartResponse"], Any]:

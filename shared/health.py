@@ -14,9 +14,9 @@ def answer(record: Record, request: Request) -> Response | None:
     if request.path in READY:
         return ready(record)
     if request.path == "/metrics":
-        from shared.telemetry import exposition
+        from shared.metrics import TEXT, exposition
 
-        return Response(200, exposition(), "text/plain; version=0.0.4; charset=utf-8")
+        return Response(200, exposition(), TEXT)
     return None
 
 

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from shared.errors import Unavailable
 from shared.settings import settings
+from shared.spans import question
 
 
 def ask(path: str, tenant_id: UUID | None = None, *, timeout: float = 5) -> bytes:
@@ -10,19 +11,26 @@ def ask(path: str, tenant_id: UUID | None = None, *, timeout: float = 5) -> byte
 
     Empty for a 404, Unavailable when there is no good answer.
     """
+    gateway = settings().gateway_url
+    with question(path, gateway) as headers:
+        return answered(gateway + path, headers | ({"X-Tenant-ID": str(tenant_id)} if tenant_id else {}), timeout)
+
+
+def answered(url: str, headers: dict[str, str], timeout: float) -> bytes:
+    """As `ask`."""
     from urllib.error import HTTPError, URLError
+    from urllib.parse import urlsplit
     from urllib.request import Request, urlopen
 
-    question = Request(settings().gateway_url + path,  # noqa: S310 (our own gateway)
-                       headers={"Authorization": f"Bearer {settings().broker_token.get_secret_value()}",
-                                **({"X-Tenant-ID": str(tenant_id)} if tenant_id else {})})
+    token = settings().broker_token.get_secret_value()
+    asked = Request(url, headers=headers | {"Authorization": f"Bearer {token}"})  # noqa: S310 (our own gateway)
     try:
-        with urlopen(question, timeout=timeout) as answer:  # noqa: S310
+        with urlopen(asked, timeout=timeout) as answer:  # noqa: S310
             body: bytes = answer.read()
             return body
     except HTTPError as error:
         if error.code == 404:
             return b""
-        raise Unavailable(dependency=path.partition("?")[0]) from error
+        raise Unavailable(dependency=urlsplit(url).path) from error
     except (URLError, OSError) as error:
-        raise Unavailable(dependency=path.partition("?")[0]) from error
+        raise Unavailable(dependency=urlsplit(url).path) from error

@@ -68,6 +68,13 @@ def expires(table: str, age: str, column: str = "created_at") -> None:
     op.execute(f"CREATE INDEX {table}_age ON {table} USING brin ({column})")
 
 
+def counted(table: str, *columns: str, rows: str, index: str) -> None:
+    """Let the relay role see these columns of these rows, and no others, of all tenants: to count them, not to delete them."""
+    op.execute(f"CREATE POLICY counted ON {table} FOR SELECT TO {RELAY} USING ({rows})")
+    grant(table, f"SELECT ({', '.join(columns)})", RELAY)
+    op.execute(f"CREATE INDEX {table}_counted ON {table} ({index})")
+
+
 SILENT = "'id', 'tenant_id', 'created_at', 'updated_at', 'used_at', 'search', 'dictionary'"
 RECORD_CHANGE = f"""
 CREATE FUNCTION record_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -15,6 +15,7 @@ from shared.cloudevents import Envelope
 from shared.errors import Unavailable
 from shared.pg import pool
 from shared.settings import settings
+from shared.spans import Publishing
 from shared.sql import Sql
 
 if TYPE_CHECKING:
@@ -79,11 +80,13 @@ class Publisher:
 
     def post(self, event: Outgoing) -> int:
         """Post one event in binary mode; the broker's status."""
-        headers = event.envelope.headers() | {"authorization": f"Bearer {settings().broker_token.get_secret_value()}"}
+        publishing = Publishing(event.envelope)
+        headers = publishing.headers() | {"authorization": f"Bearer {settings().broker_token.get_secret_value()}"}
         connection = self.connected()
         connection.request("POST", urlsplit(settings().broker_url).path or "/", event.data, headers)
         answer = connection.getresponse()
         answer.read()
+        publishing.ended(answer.status)
         return answer.status
 
     def connected(self) -> "HTTPConnection":

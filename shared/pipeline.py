@@ -4,9 +4,8 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from shared import api_tokens, health, limits, tenants, terms, tokens
+from shared import api_tokens, health, limits, spans, tenants, terms, tokens
 from shared.binding import Binding, bearer
-from shared.cloudevents import Envelope
 from shared.cloudevents import parse as parse_event
 from shared.context import Context
 from shared.errors import (
@@ -23,13 +22,14 @@ from shared.forwarded import client_address, host_of
 from shared.http import Request, Response
 from shared.idempotency import Claim, first_delivery
 from shared.languages import negotiate
+from shared.metrics import calls
 from shared.outcome import as_problem, error_response
 from shared.record import Record
 from shared.settings import settings
-from shared.telemetry import about, calls
+from shared.telemetry import about
 from shared.tenants import PLATFORM, Tenant
 from shared.tokens import NOBODY, Principal
-from shared.trace import Trace
+from shared.trace import Trace, current
 
 FRESH_MINUTES = 15
 log = logging.getLogger("heidi.pipeline")
@@ -41,6 +41,8 @@ class Function:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.binding = Binding.of(record)
+        self.labels = (record.service, record.name, record.kind)
+        self.names = {"service": record.service, "function": record.name}
 
     def __call__(self, request: Request) -> Response:
         """Answer one request; whatever goes wrong becomes an error of §16.5."""
@@ -48,17 +50,41 @@ class Function:
         if probe:
             return probe
         started = time.perf_counter()
-        trace = Trace.start(request.header("traceparent"), request.header("x-correlation-id"))
-        token = about.set({"correlationId": trace.correlation_id, "function": self.record.name})
+        trace = self.trace(request)
+        token, where = about.set(self.names | {
+            "correlationId": trace.correlation_id, "traceId": trace.trace_id, "spanId": trace.span_id}), current.set(trace)
         try:
-            response = self.run(request, trace)
-        except Exception as error:  # noqa: BLE001 (the outermost edge: every error gets a body)
-            response = error_response(as_problem(error), request, trace.correlation_id)
+            response, error = self.answer(request, trace)
+            if spans.are_exported():
+                spans.invocation(self.record, request, response.status, trace, error)
         finally:
             about.reset(token)
+            current.reset(where)
         response.headers["X-Correlation-Id"] = trace.correlation_id
-        calls.count(self.record.name, response.status, started)
+        calls.count(self.labels, response.status, started)
         return response
+
+    def trace(self, request: Request) -> Trace:
+        """The chain that this call belongs to: an event says so itself, whoever brings it."""
+        names = ("traceparent", "x-correlation-id")
+        if self.record.kind == "event" and request.header("ce-traceparent"):
+            names = ("ce-traceparent", "ce-correlationid")
+        traceparent, correlation = map(request.header, names)
+        trace = Trace.start(traceparent, correlation, trusted=bool(traceparent) and is_platform(request))
+        trace.service, trace.function = self.record.service, self.record.name
+        return trace
+
+    def answer(self, request: Request, trace: Trace) -> tuple[Response, Exception | None]:
+        """The response, and what went wrong."""
+        try:
+            return self.run(request, trace), None
+        except Exception as error:  # noqa: BLE001 (the outermost edge: every error gets a body)
+            problem = as_problem(error)
+            if problem.status == 500 and settings().sentry_dsn:
+                from shared.reporting import report
+
+                report(error, trace)
+            return error_response(problem, request, trace.correlation_id), error
 
     def run(self, request: Request, trace: Trace) -> Response:
         """Who, where, whether; then the arguments; then the transaction."""
@@ -136,7 +162,7 @@ class Function:
         event = parse_event(request)
         tenant = tenants.find(str(event.tenant_id))
         about.set(about.get() | {"tenantId": str(tenant.id), "correlationId": event.correlation_id})
-        return Context(self.record, tenant, NOBODY, tenant.language, continued(event, trace), event, request)
+        return Context(self.record, tenant, NOBODY, tenant.language, trace, event, request)
 
 
 def authenticate(request: Request) -> Principal:
@@ -191,11 +217,6 @@ def is_platform(request: Request) -> bool:
     """Whether the call comes from another part of the platform."""
     secret = settings().broker_token.get_secret_value()
     return hmac.compare_digest(bearer(request).encode(), secret.encode())
-
-
-def continued(event: Envelope, trace: Trace) -> Trace:
-    """The trace that the event carries."""
-    return Trace.start(event.traceparent, event.correlation_id) if event.traceparent else trace
 
 
 def due_time(request: Request) -> datetime:

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,7 @@ from shared.http import Request, Response
 Handle = Callable[[Request], Response]
 BACKLOG = 1024
 GRACE = 20.0
+TELEMETRY = (("shared.otlp", "exporter"), ("shared.reporting", "reporter"))
 
 
 class Server:
@@ -53,9 +55,12 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: told.set())
         self.start()
+        start_telemetry()
         told.wait()
         ended()
-        if not self.stop():
+        is_done = self.stop()
+        last_words()
+        if not is_done:
             os._exit(0)  # a handler hangs: Python's own way out would wait for its thread
 
     def answer(self, protocol: Any, scope: dict[str, Any]) -> None:
@@ -79,6 +84,25 @@ class Stream:
         iterator: Iterator[bytes] = iter(parts)
         setattr(self, "__next__", iterator.__next__)  # noqa: B010 (an assignment would be a method's)
         self.close = getattr(iterator, "close", lambda: None)
+
+
+def start_telemetry() -> None:
+    """Send numbers from now on, where nobody can come and read them."""
+    if os.environ.get("OTEL_METRICS_EXPORTER") == "otlp":
+        from shared import otlp
+
+        otlp.start()
+
+
+def last_words(within: float = 2.0) -> None:
+    """Let telemetry that was started send what it still has, for at most so many seconds."""
+    makers = [getattr(sys.modules[module], name) for module, name in TELEMETRY if module in sys.modules]
+    started = [maker() for maker in makers if maker.cache_info().currsize]
+    deadline = time.monotonic() + within
+    for each in started:
+        each.stop()
+    for each in started:
+        each.thread.join(max(0.0, deadline - time.monotonic()))
 
 
 class Unused:

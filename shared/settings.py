@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     client_address_header: str = Field("x-forwarded-for", pattern="^[A-Za-z0-9-]+$", description="of the proxy that is trusted")
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
 
+    otel_exporter_otlp_endpoint: str | None = Field(None, description="where telemetry goes: http://collector:4318")
+    otel_metrics_exporter: str = Field("none", description="`otlp` where nobody can read /metrics: functions that scale to zero")
+    trace_sample_ratio: float = Field(0.1, ge=0, le=1)
+    sentry_dsn: SecretStr | None = None
+
     database_url: str | None = None
     postgres_host: str = "127.0.0.1"
     postgres_port: int = 5432

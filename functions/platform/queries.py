@@ -18,3 +18,11 @@ EXPIRING = r"""SELECT quote_ident(tablename), quote_ident(substring(qual FROM '^
  WHERE schemaname = 'public' AND policyname = 'prune'"""
 PRUNE = """WITH gone AS (DELETE FROM {table} WHERE {column} <= (
   SELECT max(at) FROM (SELECT {column} AS at FROM {table} ORDER BY 1 LIMIT 5000) oldest) RETURNING 1) SELECT count(*) FROM gone"""
+OUTBOX_SIZE = """SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 100000) waiting),
+ coalesce(extract(epoch FROM clock_timestamp() - (SELECT written_at FROM outbox ORDER BY id LIMIT 1)), 0)::float"""
+BUILDS = """SELECT platform, status, count(*) FROM builds WHERE finished_at IS NULL OR finished_at > now() - interval '24 hours'
+ GROUP BY 1, 2 ORDER BY 1, 2"""
+BUILD_QUEUE = """SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM builds
+ WHERE finished_at IS NULL AND status = 'queued'"""
+DELIVERIES = """SELECT channel, state, count(*) FROM deliveries WHERE created_at > now() - interval '1 hour'
+ GROUP BY 1, 2 ORDER BY 1, 2"""

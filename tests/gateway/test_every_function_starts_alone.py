@@ -12,7 +12,8 @@ from tooling.stack.home import ROOT
 
 ENTRY = str(ROOT / "shared" / "entry.py")
 SDKS = ("boto3", "botocore", "openai", "pinecone", "httpx", "PIL", "pypdf", "redis", "google.auth", "jinja2", "nh3", "bcrypt", "jwt",
-        "cryptography", "shapely", "prometheus_client", "alembic", "flask", "aiohttp", "yaml", "typer", "rich")
+        "cryptography", "shapely", "prometheus_client", "alembic", "flask", "aiohttp", "yaml", "typer", "rich",
+        "opentelemetry", "requests", "sentry_sdk")
 BUDGET = """
 import importlib, json, os, sys
 import shared.entry, shared.function, shared.pipeline

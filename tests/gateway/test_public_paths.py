@@ -130,4 +130,4 @@ def test_a_service_that_is_not_there_has_no_page(gateway: Running) -> None:
 def test_probes_and_scrapes_are_answered(gateway: Running) -> None:
     assert {gateway.get(path).status_code for path in ("/healthz", "/health/live", "/_/health", "/health/ready")} == {200}
     gateway.get("/function/list-listings/healthz")
-    assert "heidi_invocations_total" in gateway.get("/metrics").text
+    assert "heidi_http_requests_total" in gateway.get("/metrics").text

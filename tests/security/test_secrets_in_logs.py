@@ -9,11 +9,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from shared.metrics import exposition
 from shared.orm import Database
 from shared.outcome import as_problem
 from shared.record import Record
 from shared.settings import settings
-from shared.telemetry import JsonLines, exposition, log
+from shared.telemetry import JsonLines, log
 from tests.auth.people import accept, invite, link_token, login, refresh
 from tests.security.reading import OUTSIDE, body_model, by_name, fields_of, path_of
 from tests.support import Answer, City, call, deliver, superuser

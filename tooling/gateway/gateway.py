@@ -5,9 +5,9 @@ from uuid import uuid4
 
 from shared.errors import NoSuchRoute, NotFound
 from shared.http import Request, Response
+from shared.metrics import TEXT, exposition
 from shared.outcome import as_problem
 from shared.settings import settings
-from shared.telemetry import exposition
 from shared.trace import SAFE
 from tooling.gateway import health
 from tooling.gateway.cors import Cors
@@ -50,7 +50,7 @@ class Gateway:
         if path.startswith("/system/"):
             return self.system(request, path.removeprefix("/system/"))
         if path == "/metrics":
-            return Response(200, exposition(), "text/plain; version=0.0.4; charset=utf-8")
+            return Response(200, exposition(), TEXT)
         found = health.answer(path, self.functions) or self.pages.find(request)
         if found is None:
             raise NoSuchRoute

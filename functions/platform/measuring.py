@@ -1,0 +1,80 @@
+"""The gauges of the platform as a whole, read from every service's database as the relay role."""
+from collections.abc import Callable
+from pathlib import Path
+
+from functions.platform.queries import BUILD_QUEUE, BUILDS, DELIVERIES, OUTBOX_SIZE
+from functions.platform.relay import TROUBLE, report
+from shared.metrics import Family
+from shared.pg import Row
+from shared.relay import ask
+from shared.settings import settings
+
+Ask = Callable[[str], list[Row]]
+FUNCTIONS = Path(__file__).resolve().parent.parent
+
+
+def measurements() -> list[Family]:
+    """All gauges; those of a database that does not answer are left out, and it is marked as down."""
+    up: list[tuple[tuple[str, ...], float]] = []
+    found: list[Family] = []
+    for service in services():
+        families = measured(service)
+        up.append(((service,), float(families is not None)))
+        found += families or ()
+    return [gauge("heidi_platform_metrics_up", "Whether a service's database answered", ("service",), up), *merged(found)]
+
+
+def services() -> list[str]:
+    """The services that own a database: those with migrations. Their databases cannot be asked for it when they are down."""
+    return sorted(path.parent.name for path in FUNCTIONS.glob("*/migrations"))
+
+
+def measured(service: str) -> list[Family] | None:
+    """What one database says of itself; None when it does not answer."""
+    database = settings().postgres_database_prefix + service
+    try:
+        measures = (outbox, *MEASURES.get(service, ()))
+        return [family for measure in measures for family in measure(service, lambda sql: ask(database, sql))]
+    except TROUBLE as error:
+        report(database, error)
+        return None
+
+
+def outbox(service: str, ask: Ask) -> list[Family]:
+    """Events that the broker does not have yet."""
+    [[events, oldest]], who = ask(OUTBOX_SIZE), (service,)
+    return [gauge("heidi_outbox_events", "Events that wait for the broker", ("service",), [(who, events)]),
+            gauge("heidi_outbox_oldest_seconds", "How long the oldest of them has waited", ("service",), [(who, float(oldest))])]
+
+
+def builds(_: str, ask: Ask) -> list[Family]:
+    """Builds under way, and those that ended within a day."""
+    [[oldest]] = ask(BUILD_QUEUE)
+    return [gauge("heidi_builds", "Builds under way, and those of the last day", ("platform", "state"), counted(ask(BUILDS))),
+            gauge("heidi_build_queue_oldest_seconds", "How long the oldest queued build has waited", (), [((), float(oldest))])]
+
+
+def deliveries(_: str, ask: Ask) -> list[Family]:
+    """Messages of the last hour."""
+    return [gauge("heidi_deliveries", "Messages of the last hour", ("channel", "state"), counted(ask(DELIVERIES)))]
+
+
+MEASURES: dict[str, tuple[Callable[[str, Ask], list[Family]], ...]] = {"factory": (builds,), "notification": (deliveries,)}
+
+
+def counted(rows: list[Row]) -> list[tuple[tuple[str, ...], float]]:
+    """Rows that end with a number, as samples."""
+    return [(tuple(labels), n) for *labels, n in rows]
+
+
+def gauge(name: str, help_text: str, labels: tuple[str, ...], samples: list[tuple[tuple[str, ...], float]]) -> Family:
+    """A number that goes up and down."""
+    return Family(name, help_text, "gauge", labels, samples)
+
+
+def merged(families: list[Family]) -> list[Family]:
+    """One family for each name, with the samples of all services."""
+    by_name: dict[str, Family] = {}
+    for family in families:
+        by_name.setdefault(family.name, family._replace(samples=[])).samples.extend(family.samples)
+    return list(by_name.values())
