@@ -5,7 +5,7 @@ from uuid import UUID
 from events.base import Event
 
 # Who holds data: what is handed out or erased is complete when all of these have said so.
-KEEPERS = ("analytics", "audit", "auth", "chatbot", "city", "core", "factory", "notification", "users")
+KEEPERS = ("analytics", "audit", "auth", "chatbot", "city", "core", "factory", "notification", "platform", "users")
 
 
 class ExportRequested(Event):

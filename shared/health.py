@@ -24,7 +24,7 @@ def ready(record: Record) -> Response:
     """200 when the function's database and Redis answer, else 503 naming what does not."""
     import orjson
 
-    checks = {"postgres": ask_postgres(record) if record.has_database else "", "redis": ask_redis()}
+    checks = {"postgres": ask_postgres(record), "redis": ask_redis()}
     problems = {name: problem for name, problem in checks.items() if problem}
     body = {"status": "unavailable" if problems else "ok", "checks": problems}
     return Response(503 if problems else 200, orjson.dumps(body))

@@ -22,7 +22,7 @@ OWNER = frozenset({
     "payments:create", "payments:refund", "terminals:manage", "terms:publish"})
 PLATFORM = frozenset({
     "cities:create", "cities:delete", "cities:activate", "templates:register", "features:register",
-    "users:impersonate", "platform:read"})
+    "users:impersonate", "platform:read", "platform:operate"})
 
 MATRIX: dict[str, frozenset[str]] = {
     SUPER_ADMIN: READER | WRITER | OPERATOR | OWNER | PLATFORM,

@@ -115,11 +115,6 @@ class Record:
         return PLACEHOLDER.sub(lambda m: "{" + camel(m[1]) + "}", self.path)
 
     @property
-    def has_database(self) -> bool:
-        """Whether the function's service owns a database; the platform's own chores own none."""
-        return self.service != "platform"
-
-    @property
     def types(self) -> tuple[str, ...]:
         """The CloudEvent types that the function hears; `*` is every type."""
         return tuple(event.topic if event.topic == "*" else event.type() for event in self.events)

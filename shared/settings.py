@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     broker_url: str = Field("http://127.0.0.1:8081", validation_alias=AliasChoices("BROKER_URL", "K_SINK"))
     broker_token: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     gateway_url: str = "http://127.0.0.1:8080"
+    events_url: str | None = Field(None, description="where functions take events, by name; else GATEWAY_URL/function")
 
     rate_limit_tenant: int = Field(1000, ge=1)
     rate_limit_user: int = Field(100, ge=1)
@@ -105,6 +106,11 @@ class Settings(BaseSettings):
     scrape_private_hosts: str = Field("", description="hosts in private networks that the chatbot may read, comma-separated")
     pinecone_api_key: SecretStr | None = None
     pinecone_host: str | None = None
+
+    @property
+    def events_address(self) -> str:
+        """Where the platform itself hands events to functions: at /<name>."""
+        return (self.events_url or f"{self.gateway_url}/function").rstrip("/")
 
     @field_validator("jwt_keys")
     @classmethod

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared import cache, limits, tenants
+from shared.migration import RELAY
 from shared.pg import Connection, pool
 from shared.settings import settings
 from shared.sql import Sql
@@ -139,7 +140,8 @@ def test_functions_that_read_say_whose_rows_with_every_round_trip(name: str, cit
     whole = Connection.batch
 
     def watched(self: Connection, statements: Any, **options: Any) -> Any:
-        sent.append(list(statements))
+        if self.user.decode() != RELAY:   # who sees what tables let it see, and no tenant's rows by their tenant
+            sent.append(list(statements))
         return whole(self, statements, **options)
 
     monkeypatch.setattr(Connection, "batch", watched)

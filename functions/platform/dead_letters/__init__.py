@@ -1,0 +1,1 @@
+"""Events that could not be delivered: kept, shown to operators, sent again."""

@@ -1,0 +1,10 @@
+"""Erase what the platform itself holds in undelivered events about a person whose time is up, or of a city that is gone."""
+from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
+from functions.platform.models import MODELS
+from shared.function import Context, on
+from shared.keeping import erased
+
+
+@on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)
+def erase_platform_data(ctx: Context, event: UserDeleted | CityDeleted) -> None:
+    ctx.emit(erased(ctx, event, MODELS))
