@@ -46,9 +46,10 @@ def described(service: str, connection: "Connection") -> Database:
         rows = connection.run(query) if there else None
         return rows[0][0] if rows else None
 
+    position = one("events", "SELECT max(seq) FROM events") if service == LAST else None
     return Database.model_validate({
         "head": one("alembic_version", HEAD), "changes": one("changes", NUMBER),
-        "outbox": one("outbox", "SELECT count(*) FROM outbox"), "events": one("events", "SELECT max(seq) FROM events") if service == LAST else None})
+        "outbox": one("outbox", "SELECT count(*) FROM outbox"), "events": position})
 
 
 def used_keys(reading: "dict[str, Connection]") -> set[str]:
