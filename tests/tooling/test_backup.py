@@ -316,6 +316,18 @@ def test_a_backup_never_overwrites_a_file(server: Server, tmp_path: Path) -> Non
     assert taken.read_text() == "precious"
 
 
+def test_what_is_left_of_a_city_is_found_wherever_it_is(server: Server, city: City, other_city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_listing(other_city)
+    assert local.left(city.id) == []
+    make_listing(city)
+    storage.put(city.id, "a", b"b")
+    monkeypatch.delenv("POSTGRES_SUPERUSER_PASSWORD")   # the owner role is enough
+    found = dict(local.left(city.id))
+    assert (found["core.listings"], found["core.categories"], found["files"]) == (1, 1, 1)
+    assert {"core.outbox (ends by itself)", "core.changes (ends by itself)"} <= found.keys()
+    assert {where.partition(".")[0] for where in found} == {"core", "files", *(["redis (ends by itself)"] if "redis (ends by itself)" in found else [])}
+
+
 def test_the_local_stack_is_stopped_brought_back_and_running_again(tmp_path: Path) -> None:
     seeded = {"email": "editor@heidelberg.example", "password": "Rathaus-am-Fluss-7"}
     path, here = str(tmp_path / "a.tar"), {"X-Tenant-ID": "heidelberg"}

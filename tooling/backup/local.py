@@ -3,8 +3,10 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 from shared.settings import settings
+from tooling import left as remains
 from tooling import sealed
 from tooling.backup import aftercare, restoring
 from tooling.backup.archive import Manifest, Reader, reading
@@ -106,6 +108,13 @@ def reseal() -> int:
     home, mine = Home.here(), ours(POSTGRES)
     with entered(control.running_environment(home)):
         return sealed.reseal(present(home, mine=mine))
+
+
+def left(city: UUID) -> list[tuple[str, int]]:
+    """What there still is of a city (tooling/left.py)."""
+    home, mine = Home.here(), ours(POSTGRES)
+    with entered(control.running_environment(home)):
+        return list(remains.left(present(home, mine=mine), city))
 
 
 def present(home: Home, *, mine: bool) -> Server:
