@@ -1,6 +1,5 @@
 """What documents and workflows tell people to run: is there such a command?"""
 import re
-import shlex
 from functools import lru_cache
 
 import typer
@@ -8,13 +7,12 @@ from typer.main import get_command
 
 from tooling.cli.__main__ import app
 
-SPAN = re.compile(r"\./heidi((?:[ \t]+[^\s`|;&>)]+)*)")
-PLACEHOLDERS = re.compile(r"[A-Z][A-Z_-]*…?|…|<[^>]*>|\$\S+")
+SPAN = re.compile(r"\./heidi((?:[ \t]+[^\s`|;&>),#]+)*)")
 
 
 def heidi_commands(text: str) -> list[list[str]]:
-    """Every `./heidi …` as its words; what follows a pipe, a redirection or the end of the code is not part of it."""
-    return [shlex.split(match[1].rstrip(",.:")) for match in SPAN.finditer(text)]
+    """Every `./heidi …` as its words; what follows a pipe, a comment or the end of the code is not part of it."""
+    return [match[1].rstrip(".:").split() for match in SPAN.finditer(text)]
 
 
 @lru_cache(1)
