@@ -13,6 +13,7 @@ from uuid import UUID
 
 from shared.cloudevents import Envelope
 from shared.errors import Unavailable
+from shared.inside import own_token
 from shared.pg import pool
 from shared.settings import settings
 from shared.spans import Publishing
@@ -81,7 +82,7 @@ class Publisher:
     def post(self, event: Outgoing) -> int:
         """Post one event in binary mode; the broker's status."""
         publishing = Publishing(event.envelope)
-        headers = publishing.headers() | {"authorization": f"Bearer {settings().broker_token.get_secret_value()}"}
+        headers = publishing.headers() | {"authorization": f"Bearer {own_token()}"}
         connection = self.connected()
         connection.request("POST", urlsplit(settings().broker_url).path or "/", event.data, headers)
         answer = connection.getresponse()

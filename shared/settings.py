@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     require_second_factor_of_platform: bool = False
 
     broker_url: str = Field("http://127.0.0.1:8081", validation_alias=AliasChoices("BROKER_URL", "K_SINK"))
-    broker_token: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    broker_token: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="one or more, comma-separated: the first is sent")
     gateway_url: str = "http://127.0.0.1:8080"
     events_url: str | None = Field(None, description="where functions take events, by name; else GATEWAY_URL/function")
 
@@ -127,8 +127,8 @@ class Settings(BaseSettings):
         """Refuse to start in production with a secret that everybody knows or that is too short (RFC 7518 §3.2)."""
         if self.environment == "production":
             signing = () if self.jwt_keys else ("jwt_secret",)
-            weak = [name.upper() for name in (*signing, "jwt_refresh_secret", "broker_token") if is_weak(getattr(self, name))]
-            weak += ["ENCRYPTION_KEY"] * any(map(is_weak, map(SecretStr, self.encryption_key.get_secret_value().split(","))))
+            weak = [name.upper() for name in (*signing, "jwt_refresh_secret") if is_weak(getattr(self, name))]
+            weak += [name.upper() for name in ("broker_token", "encryption_key") if is_any_weak(getattr(self, name))]
             missing = [] if self.postgres_password.get_secret_value() or self.database_url else ["POSTGRES_PASSWORD"]
             if weak or missing:
                 raise ValueError(f"production needs secrets of at least 256 bits of its own: {', '.join(weak + missing)}")
@@ -139,6 +139,11 @@ def is_weak(secret: SecretStr) -> bool:
     """Whether everybody knows a secret, or it is too short."""
     value = secret.get_secret_value()
     return "only-for-a-laptop" in value or value == DEVELOPMENT_SECRET[::-1] or len(value) < 32
+
+
+def is_any_weak(secrets: SecretStr) -> bool:
+    """The same of several, comma-separated."""
+    return any(map(is_weak, map(SecretStr, secrets.get_secret_value().split(","))))
 
 
 class SettingsError(Exception):

@@ -20,7 +20,7 @@ MARKER = "heidi.json"
 def main(arguments: Sequence[str]) -> NoReturn:
     """Never returns: the process becomes the command, or ends with one sentence."""
     venv = venv_directory()
-    lock = CHECK if arguments[:1] == ["test"] else RUN
+    lock = CHECK if arguments[:1] in (["test"], ["release"]) else RUN
     try:
         if not is_ready(venv, lock):
             with only_one(venv):

@@ -19,15 +19,15 @@ def migrate(only: str | None = None, prefix: str | None = None) -> None:
         upgrade(ROOT / "functions" / service / "migrations", prefix + service)
 
 
-def upgrade(scripts: Path, database: str) -> None:
-    """Run one service's missing migrations."""
+def upgrade(scripts: Path, database: str, to: str = "head") -> None:
+    """Run one service's missing migrations, all of them or as far as one."""
     config = Config()
     config.set_main_option("script_location", str(scripts))
     config.set_main_option("path_separator", "os")
     directory = ScriptDirectory.from_config(config)
 
     def run(revision: Any, _: Any) -> Any:
-        return directory._upgrade_revs("head", revision)  # noqa: SLF001 (what alembic.command.upgrade does)
+        return directory._upgrade_revs(to, revision)  # noqa: SLF001 (what alembic.command.upgrade does)
 
     engine = create_engine(owner_url(database))
     with EnvironmentContext(config, directory, fn=run) as environment, engine.begin() as connection:

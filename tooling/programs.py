@@ -37,3 +37,7 @@ def provide() -> list[str]:
             subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], env=quietly,
                            capture_output=True, check=False)
     return missing()
+
+
+if __name__ == "__main__":
+    print(*sorted({PACKAGES[program] for program in missing()}))

@@ -3,8 +3,9 @@ import time
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import SecretStr
 
-from shared import cache, remembered, terms, tokens
+from shared import cache, inside, remembered, terms, tokens
 from shared.errors import InPersonOnly, LoginTooOld, TermsNotAccepted, TokenRestricted
 from shared.function import http, record_of, requires, signed_in
 from shared.http import Request
@@ -150,6 +151,20 @@ def test_the_platform_asks_about_a_city_by_its_id_and_nobody_can_ask_in_its_plac
     assert call("get-core-usage", token=secret).code == "TENANT_REQUIRED"
     for token in ("", city.token("super_admin"), city.token("city_admin"), secret[:-1]):
         assert call("get-core-usage", token=token, tenant=city.tenant.slug).status == 401
+
+
+def test_the_platforms_token_changes_without_a_moment_in_which_nobody_is_believed(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    def status(token: str) -> int:
+        return call("get-core-usage", token=token, tenant=str(city.id)).status
+
+    old, new = "o" * 40, "n" * 40
+    for rolled_out, sent, believed in ((old, old, {old}), (f"{old},{new}", old, {old, new}), (f"{new},{old}", new, {old, new}), (new, new, {new})):
+        monkeypatch.setattr(settings(), "broker_token", SecretStr(rolled_out))
+        assert inside.own_token() == sent
+        assert {token for token in (old, new, "x" * 40) if status(token) == 200} == believed
+        assert status(rolled_out) == 200   # from a proxy that knows the whole setting only
+    monkeypatch.setattr(settings(), "broker_token", SecretStr(f"{old},"))
+    assert [status(token) for token in ("", ",", old)] == [401, 401, 200]
 
 
 def test_the_platforms_own_token_makes_nobody_of_whoever_carries_it(city: City) -> None:

@@ -51,6 +51,15 @@ def test_every_key_that_seals_or_opens_must_be_long_in_production(monkeypatch: p
         assert settings().encryption_key.get_secret_value() == given
 
 
+def test_every_token_of_the_platform_must_be_long_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "ENCRYPTION_KEY", "POSTGRES_PASSWORD"):
+        monkeypatch.setenv(name, name[-1] * 40)
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("BROKER_TOKEN", f"{'t' * 40},")
+    with pytest.raises(SettingsError, match="BROKER_TOKEN"):
+        settings()
+
+
 def test_a_secret_may_come_from_a_mounted_file(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     (tmp_path / "jwt_secret").write_text("from-a-file-" + "x" * 32)
     monkeypatch.delenv("JWT_SECRET", raising=False)

@@ -1,6 +1,5 @@
 """The broker's HTTP side: events in, health, metrics, and the operator's questions."""
 
-import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from shared.inside import is_token
 from tooling.broker.admin import Admin, BadQuestion
 from tooling.broker.event import NotAnEvent, TooLarge
 from tooling.broker.ingress import Ingress
@@ -66,12 +66,10 @@ def make_app(
 
 
 def _guard(token: str) -> Callable[[Handler], Handler]:
-    expected = f"Bearer {token}".encode()
-
     def guard(handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.Response:
-            shown = request.headers.get("Authorization", "").encode(errors="replace")
-            if not hmac.compare_digest(shown, expected):
+            scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+            if scheme != "Bearer" or not is_token(shown, token):
                 return _problem(401, "the broker's token is missing or wrong")
             return await handler(request)
 

@@ -38,7 +38,7 @@ class Broker:
         self.store = Store(parameters(settings.broker_database, settings, owner, password))
         token = settings.broker_token.get_secret_value()
         self.subscribers = Subscribers(
-            settings.gateway_url, token, settings.broker_timeout, settings.broker_tick_timeout
+            settings.gateway_url, token.partition(",")[0], settings.broker_timeout, settings.broker_tick_timeout
         )
         routes = Routes(triggers)
         self.dispatcher = Dispatcher(routes.names, self.store, self.subscribers, self.clock, self.metrics, settings)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import httpx
 
+from shared.inside import own_token
 from shared.settings import settings
 
 
@@ -61,7 +62,7 @@ def _given(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask(method: str, path: str, **content: Any) -> dict[str, Any]:
-    url, token = settings().broker_url.rstrip("/"), settings().broker_token.get_secret_value()
+    url, token = settings().broker_url.rstrip("/"), own_token()
     try:
         with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False) as client:
             answer = client.request(method, url + path, **content)

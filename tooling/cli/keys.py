@@ -1,4 +1,4 @@
-"""keys new, public: what access tokens are signed with."""
+"""keys new, public, reseal: what access tokens are signed with."""
 from enum import StrEnum
 from typing import Annotated
 
@@ -23,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="What access tokens are signed with (docs/guides/signing-keys.md).")
     group.command("new", epilog="Example: `./heidi keys new`, or beside those in use: `./heidi keys new --last keys.json`")(new)
     group.command("public", epilog="Example: `./heidi keys public keys.json`")(public)
+    group.command("reseal", epilog="Example: `./heidi keys reseal`")(reseal)
     app.add_typer(group, name="keys", rich_help_panel="Development")
 
 
@@ -38,3 +39,10 @@ def public(keys: Whole) -> None:
     from tooling.cli.engine import engine
 
     typer.echo(engine("tooling.keys").public(keys.read()))
+
+
+def reseal() -> None:
+    """Seal every stored secret anew with the first key of ENCRYPTION_KEY; then the keys behind it may go."""
+    from tooling.cli.engine import engine
+
+    typer.echo(f"{engine('tooling.backup.local').reseal()} values are sealed with the first key now.")

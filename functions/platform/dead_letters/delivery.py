@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from functions.platform.dead_letters.dead_letter import FAILURE, MAX_ANSWER, Replay, address
 from shared.cloudevents import KEEP
-from shared.settings import settings
+from shared.inside import own_token
 
 SECONDS = 45.0
 
@@ -27,5 +27,4 @@ def deliver(function: str, attributes: Mapping[str, str], data: str) -> Replay:
 def headers(attributes: Mapping[str, str]) -> dict[str, str]:
     """The event in binary mode, without what was said of its failure."""
     said = {f"ce-{name}": quote(value, safe=KEEP) for name, value in attributes.items() if name not in FAILURE}
-    token = settings().broker_token.get_secret_value()
-    return {"content-type": "application/json", "authorization": f"Bearer {token}"} | said
+    return {"content-type": "application/json", "authorization": f"Bearer {own_token()}"} | said
