@@ -2,7 +2,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from functions.platform.queries import BUILD_QUEUE, BUILDS, DELIVERIES, OUTBOX_SIZE
+from functions.platform.queries import BUILD_QUEUE, BUILDS, DEAD_LETTERS, DELIVERIES, OUTBOX_SIZE
 from functions.platform.relay import TROUBLE, report
 from shared.metrics import Family
 from shared.pg import Row
@@ -59,7 +59,15 @@ def deliveries(_: str, ask: Ask) -> list[Family]:
     return [gauge("heidi_deliveries", "Messages of the last hour", ("channel", "state"), counted(ask(DELIVERIES)))]
 
 
-MEASURES: dict[str, tuple[Callable[[str, Ask], list[Family]], ...]] = {"factory": (builds,), "notification": (deliveries,)}
+def dead_letters(_: str, ask: Ask) -> list[Family]:
+    """Events that a function did not take, and that nobody has sent again since."""
+    [[letters, oldest]] = ask(DEAD_LETTERS)
+    return [gauge("heidi_dead_letters", "Events that could not be delivered", (), [((), letters)]),
+            gauge("heidi_dead_letters_oldest_seconds", "How long ago the oldest of them was given up", (), [((), float(oldest))])]
+
+
+MEASURES: dict[str, tuple[Callable[[str, Ask], list[Family]], ...]] = {
+    "factory": (builds,), "notification": (deliveries,), "platform": (dead_letters,)}
 
 
 def counted(rows: list[Row]) -> list[tuple[tuple[str, ...], float]]:

@@ -26,3 +26,5 @@ BUILD_QUEUE = """SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)
  WHERE finished_at IS NULL AND status = 'queued'"""
 DELIVERIES = """SELECT channel, state, count(*) FROM deliveries WHERE created_at > now() - interval '1 hour'
  GROUP BY 1, 2 ORDER BY 1, 2"""
+DEAD_LETTERS = """SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM dead_letters
+ WHERE delivered_at IS NULL"""

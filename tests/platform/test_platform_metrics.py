@@ -1,5 +1,6 @@
 """The gauges of the platform as a whole, read from real rows of several cities."""
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -25,10 +26,15 @@ HOUR, DAY = 3600, 86400
 @pytest.fixture(autouse=True)
 def nothing_else() -> Iterator[None]:
     """Other tests leave rows behind that would be counted, too."""
-    for service, table in (("factory", "builds"), ("notification", "deliveries"), ("core", "outbox"), ("factory", "outbox")):
+    for service, table in (("factory", "builds"), ("notification", "deliveries"), ("core", "outbox"), ("factory", "outbox"),
+                           ("platform", "dead_letters")):
         with superuser(settings().postgres_database_prefix + service) as connection:
             connection.run(f"DELETE FROM {table}")
     return
+
+
+LETTER = """INSERT INTO dead_letters (id, tenant_id, event_id, source, type, function, answer, attributes, data, delivered_at, created_at)
+ VALUES (:id, :tenant, 'e', 's', 't', :function, '', '{}', '', :delivered, now() - make_interval(secs => :age)) RETURNING 1"""
 
 
 def read(token: str | None = None) -> dict[str, Samples]:
@@ -105,3 +111,11 @@ def test_it_may_not_delete_what_it_counts(city: City) -> None:
     with relay(settings().postgres_database_prefix + "notification") as connection:
         connection.batch([("DELETE FROM deliveries WHERE created_at <= now()", {})])
     assert read()["heidi_deliveries"] == {("email", "sent"): 1}
+
+
+def test_dead_letters_are_counted_until_somebody_has_sent_them_again(city: City, other_city: City) -> None:
+    for where, function, age, delivered in ((city, "a", 90, None), (other_city, "a", 30, None), (city, "b", HOUR, datetime.now(UTC))):
+        where.rows("platform", LETTER, id=uuid4(), tenant=where.id, function=function, age=age, delivered=delivered)
+    found = read()
+    assert found["heidi_dead_letters"][()] == 2
+    assert found["heidi_dead_letters_oldest_seconds"][()] == pytest.approx(90, abs=20)
