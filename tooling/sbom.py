@@ -27,9 +27,9 @@ def python_packages() -> Iterator[Component]:
     """Every distribution on the path, with its licence where it names one by its SPDX expression."""
     for each in distributions():
         name = each.metadata["Name"].lower().replace("_", "-").replace(".", "-")
-        licence = each.metadata.get("License-Expression")
+        licence = each.metadata.get_all("License-Expression", [])
         yield component(name, each.version, f"pkg:pypi/{name}@{quote(each.version)}") | (
-            {"licenses": [{"expression": licence}]} if licence else {})
+            {"licenses": [{"expression": licence[0]}]} if licence else {})
 
 
 def debian_packages() -> Iterator[Component]:

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -11,6 +12,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.deploy.containers import RUN, build, podman
+from tests.deploy.faascli import shrinkwrapped
 from tooling.registry import ROOT, records, services
 from tooling.stack.ports import free_port
 
@@ -100,6 +102,16 @@ def test_a_setting_that_is_missing_is_a_sentence_and_not_a_restart_without_a_wor
     with podman().running(image, FUNCTION_TARGET="list-cities", ENVIRONMENT="production") as container:
         assert podman()("wait", container, patience=25).stdout.strip() == "1"
         assert "production needs secrets" in podman()("logs", container).stderr
+
+
+def test_one_function_from_the_checkout_is_built_on_it_as_faas_cli_does(image: str, tmp_path: Path) -> None:
+    context = shrinkwrapped("get-signing-keys", tmp_path)
+    changed = context / "app/functions/auth/keys/get_signing_keys.py"
+    changed.write_text(changed.read_text() + "\nprint('from the checkout')\n")
+    podman()("build", "--isolation=chroot", "--format=docker", f"--build-arg=IMAGE={image}", "--tag=localhost/heidi-alone:test", str(context))
+    assert podman().inspect("localhost/heidi-alone:test")["Config"]["User"] == "1001:1001"
+    said = inside("localhost/heidi-alone:test", "python", "-c", ASK_ALL, "get-signing-keys", **SECRETS)
+    assert said.splitlines() == ["from the checkout", "[] 1"]
 
 
 def test_it_runs_as_somebody_without_rights_and_holds_no_tools(image: str) -> None:

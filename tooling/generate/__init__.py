@@ -13,7 +13,7 @@ def outputs() -> dict[str, Render]:
     from tooling.generate import access, asyncapi, catalogue, knative, openapi, privacy, routes, schedules, stack, triggers
 
     return {
-        "stack.yml": stack.render,
+        "stack.yml": stack.render, "function.yml": stack.alone,
         "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
         "knative/base/schedules.yaml": schedules.render, "knative/routes/gateway-api/routes.yaml": routes.gateway_api,
         "deploy/edge/routes.caddy": routes.caddy,
