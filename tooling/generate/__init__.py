@@ -11,6 +11,7 @@ Render = Callable[[Mapping[str, Record]], str]
 def outputs() -> dict[str, Render]:
     """What is generated, and by whom."""
     from tooling.generate import access, asyncapi, catalogue, knative, openapi, privacy, routes, schedules, stack, triggers
+    from tooling.generate.monitoring import MONITORING
 
     return {
         "stack.yml": stack.render, "function.yml": stack.alone,
@@ -19,7 +20,7 @@ def outputs() -> dict[str, Render]:
         "deploy/edge/routes.caddy": routes.caddy,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
-        "docs/privacy.md": privacy.render}
+        "docs/privacy.md": privacy.render, **MONITORING}
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)
