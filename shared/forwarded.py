@@ -1,9 +1,14 @@
-"""Who called and which host was meant, behind proxies that are trusted to say so (TRUST_FORWARDED_FOR)."""
+"""Who called and which host was meant, behind proxies that are trusted to say so (TRUST_FORWARDED_FOR).
+
+CLIENT_ADDRESS_HEADER is the header that the outermost of them overwrites with the caller's address. Of X-Forwarded-For, which
+each proxy adds to, the last entry counts; any other header must hold one address, or it is not believed.
+"""
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 from shared.http import Request
 from shared.settings import settings
 
+APPENDED = "x-forwarded-for"
 MAPPED = bytes(10) + b"\xff\xff"   # an IPv4 address, as an IPv6 socket shows it (RFC 4291 §2.5.5.2)
 
 
@@ -15,8 +20,15 @@ def host_of(request: Request) -> str:
 
 def client_address(request: Request) -> str:
     """The caller's address, as brakes count it; a forwarded one counts only behind a proxy that is trusted to set it."""
-    forwarded = request.header("x-forwarded-for") if settings().trust_forwarded_for else ""
-    return household(forwarded.rpartition(",")[2].strip() or str(request.environ.get("REMOTE_ADDR", "")))
+    forwarded = forwarded_address(request) if settings().trust_forwarded_for else ""
+    return household(forwarded or str(request.environ.get("REMOTE_ADDR", "")))
+
+
+def forwarded_address(request: Request) -> str:
+    """What the trusted proxy says; nothing where the header holds more than it can have written."""
+    name = settings().client_address_header
+    _, comma, last = request.header(name).rpartition(",")
+    return last.strip() if name.lower() == APPENDED or not comma else ""
 
 
 def household(address: str) -> str:

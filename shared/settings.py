@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8080"
     base_domain: str = "localhost"
     trust_forwarded_for: bool = False
+    client_address_header: str = Field("x-forwarded-for", pattern="^[A-Za-z0-9-]+$", description="of the proxy that is trusted")
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
 
     database_url: str | None = None

@@ -1,6 +1,5 @@
 """stack.yml, knative/ and the edge's routes."""
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from croniter import croniter
 
 from shared.record import Access, Record
 from tests.gateway.test_routes import named
-from tooling.gateway.routes import Routes
 from tooling.generate import generate, knative, routes, schedules, stack, triggers
 from tooling.generate.access import mark
 from tooling.generate.common import public
@@ -130,56 +128,9 @@ def test_seconds_become_calls_within_the_minute(cron: str, seconds: list[int], m
     assert (job["schedule"], job["concurrencyPolicy"]) == (minutes, "Forbid")
 
 
-PARTS = ("7", "search", "nearby", "me", "a-b", "approve", "%C3%BC")
-LISTED = Routes(records().values())
-
-
-def samples() -> list[str]:
-    """Every address with many things in its placeholders, and addresses that are nobody's."""
-    found = [re.sub(r"\{\w+\}", part, record.path) for record in public(records().values()) for part in PARTS]
-    return [*dict.fromkeys(found), "/api", "/api/listings/7/nothing", "/api/listings//approve", "/apix"]
-
-
-def by_tree(method: str, path: str) -> str:
-    try:
-        return LISTED.find(method, path)
-    except Exception:  # noqa: BLE001 (whatever the reason: nobody answers there)
-        return ""
-
-
-def test_caddy_sends_every_request_where_the_gateway_does() -> None:
-    lines = re.findall(r'^\t"(.+)" ([a-z-]+)$', routes.caddy(records()), re.MULTILINE)
-    def by_caddy(method: str, path: str) -> str:
-        asked = f"{method} {path}"
-        return next((name for said, name in lines if (re.search(said[1:], asked) if said[0] == "~" else said == asked)), "")
-    for path in samples():
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-            assert by_caddy(method, path) == by_tree(method, path), (method, path)
-
-
-def test_the_gateway_api_sends_every_request_where_the_gateway_does() -> None:
-    found = documents(routes.gateway_api(records()))
-    rules = [(match, rule) for route in found for rule in route["spec"]["rules"] for match in rule["matches"]]
-    assert all(len(route["spec"]["rules"]) <= 16 for route in found)
-    def by_rules(method: str, path: str) -> str:
-        fitting = [(match["path"]["type"] != "Exact", n, rule) for n, (match, rule) in enumerate(rules) if match["method"] == method
-                   and (path == match["path"]["value"] if match["path"]["type"] == "Exact" else re.fullmatch(match["path"]["value"], path))]
-        best = min(fitting, key=lambda each: each[:2], default=None)
-        return best[2]["filters"][0]["urlRewrite"]["hostname"].partition(".")[0] if best else ""
-    for path in samples():
-        for method in ("GET", "HEAD", "POST", "PATCH"):
-            assert by_rules(method, path) == by_tree(method, path), (method, path)
-
-
 def test_the_more_an_address_says_the_earlier_it_is_asked() -> None:
     order = public([named("a", "GET", "/x/{i}/{j}"), named("b", "GET", "/x/{i}/y"), named("c", "GET", "/x/y/z"), named("d", "GET", "/x/y/{i}")])
     assert [record.name for record in order] == ["c", "d", "b", "a"]
-
-
-def test_timeouts_are_durations_that_the_gateway_api_knows() -> None:
-    for route in documents(routes.gateway_api(records())):
-        for rule in route["spec"]["rules"]:
-            assert timedelta(seconds=int(rule["timeouts"]["request"].removesuffix("s"))) <= timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(("name", "role", "expected"), [

@@ -10,17 +10,18 @@ Render = Callable[[Mapping[str, Record]], str]
 
 def outputs() -> dict[str, Render]:
     """What is generated, and by whom."""
-    from tooling.generate import access, asyncapi, catalogue, knative, openapi, privacy, routes, schedules, stack, triggers
+    from tooling.generate import access, asyncapi, caddyfile, catalogue, knative, openapi, privacy, routes, schedules, stack, triggers
+    from tooling.generate.environment import example
     from tooling.generate.monitoring import MONITORING
 
     return {
         "stack.yml": stack.render, "function.yml": stack.alone,
         "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
         "knative/base/schedules.yaml": schedules.render, "knative/routes/gateway-api/routes.yaml": routes.gateway_api,
-        "deploy/edge/routes.caddy": routes.caddy,
+        "deploy/edge/routes.caddy": caddyfile.edge, "knative/base/internal-gateway/routes.caddy": caddyfile.internal,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
-        "docs/privacy.md": privacy.render, **MONITORING}
+        "docs/privacy.md": privacy.render, "deploy/env.example": example, **MONITORING}
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)

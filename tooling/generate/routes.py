@@ -1,9 +1,8 @@
-"""The public paths at the edge: knative/routes/ for ingresses of the cluster, deploy/edge/routes.caddy for Caddy."""
-import re
+"""The public paths for ingresses of the cluster: knative/routes/."""
 from collections.abc import Iterator, Mapping, Sequence
 
 from shared.record import PLACEHOLDER, Record
-from tooling.generate.common import GENERATED, NAMESPACE, Document, addressed, by_service
+from tooling.generate.common import NAMESPACE, Document, addressed, by_service
 from tooling.generate.yamlfile import as_yaml
 
 RULES = 16        # of one HTTPRoute, by the Gateway API
@@ -14,9 +13,6 @@ ingress.
 Addresses without placeholders match exactly and win; those with an id need RegularExpression, which Gateway API leaves to the
 implementation (Istio, Envoy Gateway, Cilium, Contour and NGINX Gateway Fabric have it). deploy/edge is the way without.
 The functions find the city in X-Forwarded-Host, which the ingress must set when it rewrites the host."""
-CADDY = f"""# {GENERATED}
-# From method and path to function, for deploy/edge/Caddyfile. Exact addresses come first; the first line that fits counts.
-"""
 
 
 def gateway_api(records: Mapping[str, Record]) -> str:
@@ -64,17 +60,3 @@ def expression(record: Record) -> str:
 def methods(record: Record) -> list[str]:
     """GET also answers HEAD (RFC 9110 §9.3.2)."""
     return ["GET", "HEAD"] if record.method == "GET" else [record.method]
-
-
-def caddy(records: Mapping[str, Record]) -> str:
-    """deploy/edge/routes.caddy: one line per method and address."""
-    lines = [line(record, method) for record in addressed(records.values()) for method in methods(record)]
-    return CADDY + 'map "{method} {path}" {heidi_function} {\n' + "".join(f"\t{found}\n" for found in lines) + '\tdefault ""\n}\n'
-
-
-def line(record: Record, method: str) -> str:
-    """An exact address as it is; one with placeholders as a regular expression."""
-    if "{" not in record.path:
-        return f'"{method} {record.path}" {record.name}'
-    fixed = "[^/]+".join(re.escape(part) for part in PLACEHOLDER.split(record.path)[::2])
-    return f'"~^{method} {fixed}/?$" {record.name}'

@@ -1,0 +1,94 @@
+"""What Caddy reads: from a request to its function, at the edge and between the functions of a cluster."""
+import re
+from collections.abc import Iterable, Mapping
+
+from shared.record import PLACEHOLDER, Record
+from shared.settings import Settings
+from tooling.generate.common import GENERATED, addressed, public
+from tooling.generate.routes import methods
+
+DEAD_LETTERS = "keep-dead-letter"   # the one function that the broker calls although it has an address
+ROOM = 64 * 1024                    # of a form around its file; what is a little too big gets the function's own refusal
+EDGE = f"""# {GENERATED}
+# From method and path to function, and how many bytes a body may have, for deploy/edge/Caddyfile.
+# Exact addresses come first; the first line that fits counts.
+"""
+INTERNAL = f"""# {GENERATED}
+# For the internal gateway's Caddyfile: functions by address, for those that ask each other; event and tick functions by name, for
+# the broker and the clock.
+"""
+
+
+def edge(records: Mapping[str, Record]) -> str:
+    """deploy/edge/routes.caddy: one line per method and public address."""
+    shown = public(records.values())
+    limits = sorted({limit(record) for record in shown})
+    rows = (f"{line(record, method)} {record.name} {limit(record)}" for record in shown for method in methods(record))
+    classes = (f"@up_to_{most} vars limit {most}\n{body(most, f'@up_to_{most} ')}" for most in limits)
+    return EDGE + mapping("{heidi_function} {heidi_limit}", rows, f'"" {limits[0]}') + found("{heidi_limit}") + "".join(classes)
+
+
+def internal(records: Mapping[str, Record]) -> str:
+    """knative/base/internal-gateway/routes.caddy: a snippet per port."""
+    asked = addressed(records.values())
+    addresses = mapping("{heidi_function}", (f"{line(r, method)} {r.name}" for r in asked for method in methods(r)), '""')
+    names = mapping("{heidi_function}", map(called, callees(records.values())), '""')
+    largest = max(map(limit, asked))
+    return f"{INTERNAL}{snippet('addresses', addresses + frozen(largest))}{snippet('names', names + frozen(json_limit()))}"
+
+
+def callees(records: Iterable[Record]) -> list[Record]:
+    """What the broker and the clock call: event and tick functions, and where dead letters go."""
+    return [record for record in records if record.kind != "http" or record.name == DEAD_LETTERS]
+
+
+def called(record: Record) -> str:
+    """How the broker or the clock names a function."""
+    return f'"POST /{"ticks" if record.kind == "tick" else "events"}/{record.name}" {record.name}'
+
+
+def limit(record: Record) -> int:
+    """The longest body that is let through to a function."""
+    return record.body_limit + ROOM if record.body_limit else json_limit()
+
+
+def json_limit() -> int:
+    """Of bodies that nothing else is said about; the default, since the edge does not know the functions' settings."""
+    default: int = Settings.model_fields["max_json_bytes"].default
+    return default + ROOM
+
+
+def line(record: Record, method: str) -> str:
+    """An exact address as it is; one with placeholders as a regular expression.
+
+    Caddy matches what %3F stands for, and may take it for the start of a query when it rewrites: no placeholder holds one.
+    """
+    if "{" not in record.path:
+        return f'"{method} {record.path}"'
+    fixed = "[^/?]+".join(re.escape(part) for part in PLACEHOLDER.split(record.path)[::2])
+    return f'"~^{method} {fixed}/?$"'
+
+
+def mapping(outputs: str, rows: Iterable[str], default: str) -> str:
+    """Caddy's map of method and path."""
+    return f'map "{{method}} {{path}}" {outputs} {{\n' + "".join(f"\t{row}\n" for row in rows) + f"\tdefault {default}\n}}\n"
+
+
+def found(limit: str) -> str:
+    """What the map found, as variables: it would look again each time, also when the path has been rewritten."""
+    return f"vars function {{heidi_function}}\nvars limit {limit}\n"
+
+
+def frozen(most: int) -> str:
+    """What was found, with one limit for everything."""
+    return found(str(most)) + body(most)
+
+
+def body(most: int, matcher: str = "") -> str:
+    """How much is read, whatever the caller has announced."""
+    return f"request_body {matcher}{{\n\tmax_size {most}\n}}\n"
+
+
+def snippet(name: str, text: str) -> str:
+    """Lines that the Caddyfile imports by name."""
+    return f"({name}) {{\n" + "".join(f"\t{row}\n" for row in text.splitlines()) + "}\n"
