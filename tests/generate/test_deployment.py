@@ -9,7 +9,7 @@ from croniter import croniter
 
 from shared.record import Access, Record
 from tests.gateway.test_routes import named
-from tooling.generate import generate, knative, routes, schedules, stack, triggers
+from tooling.generate import generate, knative, schedules, stack, triggers
 from tooling.generate.access import mark
 from tooling.generate.common import public
 from tooling.registry import ROOT, records
@@ -142,6 +142,6 @@ def test_the_matrix_says_who_may_call_and_where(name: str, role: str, expected: 
 
 def test_platform_yaml_names_what_the_generated_files_name() -> None:
     stands = {(each["kind"], each["metadata"]["name"]): each for each in documents((ROOT / "knative" / "base" / "platform.yaml").read_text())}
-    assert {("ConfigMap", "heidi-settings"), ("Broker", triggers.BROKER), ("Gateway", routes.GATEWAY["name"])} <= stands.keys()
+    assert {("ConfigMap", "heidi-settings"), ("Broker", triggers.BROKER)} <= stands.keys()
     job = next(each for (kind, _), each in stands.items() if kind == "Job")
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == knative.IMAGE

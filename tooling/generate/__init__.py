@@ -10,7 +10,20 @@ Render = Callable[[Mapping[str, Record]], str]
 
 def outputs() -> dict[str, Render]:
     """What is generated, and by whom."""
-    from tooling.generate import access, asyncapi, caddyfile, catalogue, knative, openapi, privacy, routes, schedules, stack, triggers
+    from tooling.generate import (
+        access,
+        asyncapi,
+        caddyfile,
+        catalogue,
+        knative,
+        openapi,
+        privacy,
+        routes,
+        schedules,
+        stack,
+        traefik,
+        triggers,
+    )
     from tooling.generate.environment import example
     from tooling.generate.monitoring import MONITORING
 
@@ -18,6 +31,7 @@ def outputs() -> dict[str, Render]:
         "stack.yml": stack.render, "function.yml": stack.alone,
         "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
         "knative/base/schedules.yaml": schedules.render, "knative/routes/gateway-api/routes.yaml": routes.gateway_api,
+        "knative/routes/traefik/routes.yaml": traefik.render,
         "deploy/edge/routes.caddy": caddyfile.edge, "knative/base/internal-gateway/routes.caddy": caddyfile.internal,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,

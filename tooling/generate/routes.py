@@ -1,48 +1,57 @@
-"""The public paths for ingresses of the cluster: knative/routes/."""
+"""The public paths for an implementation of the Gateway API: knative/routes/gateway-api/routes.yaml."""
 from collections.abc import Iterator, Mapping, Sequence
 
 from shared.record import PLACEHOLDER, Record
-from tooling.generate.common import NAMESPACE, Document, addressed, by_service
+from tooling.generate.common import Document, by_service, public
 from tooling.generate.yamlfile import as_yaml
 
 RULES = 16        # of one HTTPRoute, by the Gateway API
+PARTS_OF_HEIDI = {"app.kubernetes.io/part-of": "heidi"}
 INGRESS = {"name": "kourier-internal", "namespace": "kourier-system", "port": 80}
-GATEWAY = {"name": "heidi", "namespace": NAMESPACE}
+GATEWAY = "heidi"
+LISTENERS = ("platform", "cities")   # not the one without TLS
+ANY = "namespace"                    # stands where an overlay puts its own (kustomization.yaml)
 COMMENT = """Knative routes by host, not by path: each rule rewrites the host to its function's and sends the request to the
 ingress.
 Addresses without placeholders match exactly and win; those with an id need RegularExpression, which Gateway API leaves to the
 implementation (Istio, Envoy Gateway, Cilium, Contour and NGINX Gateway Fabric have it). deploy/edge is the way without.
-The functions find the city in X-Forwarded-Host, which the ingress must set when it rewrites the host."""
+The functions find the city in X-Forwarded-Host, which the implementation must set when it rewrites the host."""
 
 
 def gateway_api(records: Mapping[str, Record]) -> str:
-    """knative/routes/gateway-api/routes.yaml: HTTPRoutes of at most 16 rules, by service."""
+    """HTTPRoutes of at most 16 rules, by service."""
     return as_yaml(*(route(name, part) for name, part in parts(records)), comment=COMMENT)
 
 
 def parts(records: Mapping[str, Record]) -> Iterator[tuple[str, Sequence[Record]]]:
-    """Each service's addresses in handfuls, with the name of the route."""
+    """Each service's public addresses in handfuls, with the name of the route."""
     for service, group in by_service(records.values()).items():
-        shown = addressed(group)
+        shown = public(group)
         for start in range(0, len(shown), RULES):
             yield f"{service}-{start // RULES + 1}", shown[start:start + RULES]
 
 
 def route(name: str, records: Sequence[Record]) -> Document:
     """One HTTPRoute."""
+    parents = [{"name": GATEWAY, "sectionName": listener} for listener in LISTENERS]
     return {
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
-        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "heidi"}},
-        "spec": {"parentRefs": [dict(GATEWAY)], "rules": [rule(record) for record in records]}}
+        "metadata": {"name": name, "labels": {**PARTS_OF_HEIDI, "heidi.app/routes": "functions"}},
+        "spec": {"parentRefs": parents, "rules": [rule(record) for record in records]}}
 
 
 def rule(record: Record) -> Document:
     """One address: which requests, as whom, to where."""
     return {
         "matches": [{"path": path(record), "method": method} for method in methods(record)],
-        "filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": f"{record.name}.{NAMESPACE}.svc.cluster.local"}}],
+        "filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": hostname(record)}}],
         "backendRefs": [dict(INGRESS)],
         "timeouts": {"request": f"{record.timeout}s"}}
+
+
+def hostname(record: Record) -> str:
+    """The name that Knative's inner ingress knows a function by."""
+    return f"{record.name}.{ANY}.svc.cluster.local"
 
 
 def path(record: Record) -> Document:
