@@ -1,5 +1,6 @@
 """What a handler is given: who calls, for which city, when, in which language, and the means to read, write and say."""
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -123,3 +124,15 @@ class Context:
         """Undo everything."""
         if "sql" in self.__dict__:
             self.sql.rollback()
+
+
+@contextmanager
+def acting(record: Record, tenant: Tenant) -> Iterator[Context]:
+    """The transaction that a call of this function would have, for what runs without a call."""
+    ctx = Context(record, tenant)
+    try:
+        yield ctx
+        ctx.finish()
+    except BaseException:
+        ctx.abandon()
+        raise

@@ -9,6 +9,7 @@ from shared.errors import Problem
 from shared.settings import settings
 
 Kind = Literal["http", "event", "tick"]
+Load = Literal["concurrency", "cpu"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -33,7 +34,12 @@ class Access:
 
 @dataclass(frozen=True)
 class Record:
-    """One deployable function."""
+    """One deployable function.
+
+    `scale_on="cpu"` is for what computes instead of waiting, and often: one password check fills a core whether one caller
+    waits or eight, so that counting callers starts instances too late. What is scaled by its load never goes to zero:
+    `min_scale` is 1 or more.
+    """
 
     handler: Callable[..., Any]
     kind: Kind
@@ -55,10 +61,16 @@ class Record:
     shown_once: bool = False
     later: type[Any] | None = None   # what it answers with 202 as long as the answer is not ready
     min_scale: int = 0
+    scale_on: Load = "concurrency"
     memory: int = 128
     timeout: int = 30
     body_limit: int | None = None
     tags: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse what no platform could scale."""
+        if self.scale_on == "cpu" and not self.min_scale:
+            raise ValueError(f"{self.name} is scaled by its load, which somebody must be there to have: min_scale=1")
 
     @property
     def python_name(self) -> str:

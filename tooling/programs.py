@@ -9,7 +9,7 @@ import subprocess
 PACKAGES = {   # program → Debian's package
     "kubectl": "kubernetes-client", "promtool": "prometheus", "prometheus": "prometheus", "amtool": "prometheus-alertmanager",
     "caddy": "caddy", "pgbouncer": "pgbouncer", "rabbitmq-server": "rabbitmq-server", "podman": "podman",
-    "debootstrap": "debootstrap"}
+    "debootstrap": "debootstrap", "openssl": "openssl"}
 PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))   # servers live in sbin
 
 

@@ -3,10 +3,10 @@ import pytest
 
 from shared.settings import settings
 from shared.tenants import PLATFORM
-from tests.auth.people import accept, link_token, login
+from tests.auth.people import login
 from tests.support import City, deliver
 from tooling.problem import Problem
-from tooling.seed.accounts import invite_super_admin, seed_accounts
+from tooling.seed.accounts import seed_accounts
 
 
 def test_a_city_gets_its_four_kinds_of_users_who_can_log_in(city: City) -> None:
@@ -43,9 +43,3 @@ def test_there_are_none_in_production(city: City, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Problem, match="production"):
         seed_accounts(city.tenant)
     assert city.rows("auth", "SELECT 1 FROM accounts") == []
-
-
-def test_a_real_platforms_first_super_admin_is_invited() -> None:
-    platform = City(PLATFORM)
-    invite_super_admin("First@example.org")
-    assert accept(link_token(platform)).body["roles"] == ["super_admin"]

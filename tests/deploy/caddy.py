@@ -1,12 +1,16 @@
 """Real Caddies with real functions behind them, as in a cluster: each function a process of its own."""
 import os
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.gateway.support import answers, eventually, process
 from tests.programs import program
@@ -15,7 +19,9 @@ from tooling.stack.ports import free_port
 
 EDGE, INTERNAL = ROOT / "deploy" / "edge" / "Caddyfile", ROOT / "knative" / "base" / "internal-gateway" / "Caddyfile"
 NAMESPACE = "heidi-test"
+DOMAIN = "heidi.test"
 TOKEN = "the-brokers-token-of-this-test-0123456789"
+SETTINGS = {"BROKER_TOKEN": TOKEN, "TRUST_FORWARDED_FOR": "true", "CLIENT_ADDRESS_HEADER": "x-real-ip", "BASE_DOMAIN": DOMAIN}
 
 
 def adapted(config: Path, **environment: str) -> str:
@@ -51,8 +57,7 @@ def listens(port: int, started: "subprocess.Popen[bytes]", log: Path) -> bool:
 @contextmanager
 def served(*names: str, **environment: str) -> Iterator[dict[str, int]]:
     """Functions as they are deployed, and their ports; they start at the same time."""
-    own = {"HOST": "127.0.0.1", "WORKER_THREADS": "2", "BROKER_TOKEN": TOKEN, "TRUST_FORWARDED_FOR": "true",
-           "CLIENT_ADDRESS_HEADER": "x-real-ip", "BASE_DOMAIN": "heidi.test"} | environment
+    own = SETTINGS | {"HOST": "127.0.0.1", "WORKER_THREADS": "2"} | environment
     ports = {name: free_port() for name in names}
     with ExitStack() as running:
         started = {name: running.enter_context(process("shared.server", **own, FUNCTION_TARGET=name, PORT=str(port)))
@@ -95,3 +100,54 @@ class Cluster:
               served(*names, GATEWAY_URL=f"http://127.0.0.1:{inside}", **environment) as ports,
               ingress(home / "ingress", at, ports)):
             yield cls(ports, at, inside, events, log)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A Caddy that the world calls, with TLS from a CA of its own."""
+
+    port: int
+    ask: int
+    log: Path
+    trust: ssl.SSLContext
+
+    @classmethod
+    @contextmanager
+    def started(cls, home: Path, platform: str, upstream: int, trusted: Path | None = None, **environment: str) -> "Iterator[Edge]":
+        """Up inside the block, in front of something that listens on this machine; without `trusted` it has a CA of its own."""
+        port, plain, ask = free_port(), free_port(), free_port()
+        own = {"HEIDI_PLATFORM": platform, "HEIDI_UPSTREAM": f"127.0.0.1:{upstream}", "HEIDI_NAMESPACE": NAMESPACE,
+               "HEIDI_SITES": f"{DOMAIN}, *.{DOMAIN}", "BASE_DOMAIN": DOMAIN, "HEIDI_ORIGINS": rf"https://[a-z0-9-]+\.{DOMAIN}",
+               "HEIDI_PAGES": str(ROOT / "tooling" / "gateway" / "static"), "HTTPS_PORT": str(port), "HTTP_PORT": str(plain),
+               "ASK_PORT": str(ask)}
+        with caddy(EDGE, home, port, **own | environment) as log:
+            root = trusted or home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+            eventually(root.is_file)
+            edge = cls(port, ask, log, ssl.create_default_context(cafile=str(root)))
+            if "HEIDI_CERTIFICATES" not in environment:
+                eventually(edge.has_certificates)
+            yield edge
+
+    def has_certificates(self) -> bool:
+        """Whether a city and the platform are answered with TLS."""
+        try:
+            return bool(self.call("GET", "/", "city").status_code and self.call("GET", "/").status_code)
+        except httpx.ConnectError:
+            return False
+
+    def call(self, method: str, path: str, city: str = "", *, http2: bool = False, **parts: Any) -> httpx.Response:
+        """One call at a city's host name, or at the platform's; the certificate must be right."""
+        name = f"{city}.{DOMAIN}" if city else DOMAIN
+        headers = [("Host", name), *dict(parts.pop("headers", {})).items()]
+        with httpx.Client(verify=self.trust, http2=http2, timeout=60) as client:
+            return client.request(method, f"https://127.0.0.1:{self.port}{path}", headers=headers, extensions={"sni_hostname": name}, **parts)
+
+
+@contextmanager
+def local_gateway(home: Path, **environment: str) -> Iterator[int]:
+    """The local gateway, which has all functions in one process; its port."""
+    port = free_port()
+    own = SETTINGS | {"GATEWAY_PORT": str(port), "GATEWAY_URL": f"http://127.0.0.1:{port}", "HEIDI_HOME": str(home), "GATEWAY_PASSWORD": "p"}
+    with process("tooling.gateway", **own | environment) as started:
+        answers(f"http://127.0.0.1:{port}/healthz", started)
+        yield port

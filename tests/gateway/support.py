@@ -75,9 +75,11 @@ class Listener:
             made.url = f"http://127.0.0.1:{server.server_address[1]}/"
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
-            yield made
-            server.shutdown()
-            thread.join()
+            try:
+                yield made
+            finally:   # else a test that fails would leave a thread that keeps the whole run from ending
+                server.shutdown()
+                thread.join()
 
 
 @contextmanager

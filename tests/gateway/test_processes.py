@@ -1,4 +1,4 @@
-"""The gateway, the one-function server and the tick as processes: how they start, stop and fail."""
+"""The gateway and the one-function server as processes: how they start, stop and fail."""
 import os
 import signal
 import socket
@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.gateway.support import Listener, answers, process
+from tests.gateway.support import answers, process
 from tooling.registry import records
 from tooling.stack.home import ROOT
 from tooling.stack.ports import free_port
@@ -123,25 +123,6 @@ def test_what_is_under_way_is_finished_before_the_end() -> None:
         asking.join(30)
         assert server.wait(30) == 0
     assert got == ["done"]
-
-
-def test_a_tick_is_called_with_the_brokers_token_and_the_time() -> None:
-    with Listener.open() as listener:
-        done = subprocess.run([sys.executable, "-m", "shared.tick", listener.url], cwd=ROOT, env={**os.environ, "BROKER_TOKEN": "t-1"},
-                              check=False, timeout=60)
-    headers, body = listener.heard[0]
-    assert (done.returncode, headers["authorization"], body) == (0, "Bearer t-1", b"")
-    assert headers["x-heidi-tick"].endswith("Z")
-
-
-@pytest.mark.parametrize("status", [401, 503, None])
-def test_a_tick_that_nobody_takes_fails(status: int | None) -> None:
-    with Listener.open(status or 200) as listener:
-        url = listener.url if status else "http://127.0.0.1:1/"
-        done = subprocess.run([sys.executable, "-m", "shared.tick", url], cwd=ROOT, env={**os.environ, "BROKER_TOKEN": "t-1"},
-                              check=False, timeout=60, capture_output=True)
-    assert done.returncode == 1
-    assert b"Traceback" not in done.stderr
 
 
 def test_one_function_answers_alone_under_functions_framework() -> None:

@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
-from croniter import croniter
 
 from shared.record import Access, Record
 from tests.gateway.test_routes import named
-from tooling.generate import generate, knative, schedules, stack, triggers
+from tooling.generate import asyncapi, event_types, generate, knative, schedules, stack, triggers
 from tooling.generate.access import mark
-from tooling.generate.common import public
+from tooling.generate.common import VERSION, public
 from tooling.registry import ROOT, records
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -81,51 +80,103 @@ def test_every_function_is_a_knative_service_that_the_webhook_accepts() -> None:
         template = service["spec"]["template"]
         record = records()[service["metadata"]["name"]]
         assert LABEL.fullmatch(record.name)
-        assert all(isinstance(value, str) and value.isdigit() for value in template["metadata"]["annotations"].values())
+        assert all(isinstance(value, str) for value in template["metadata"]["annotations"].values())
         assert len(template["spec"]["containers"]) == 1
         container = template["spec"]["containers"][0]
         assert len(container["ports"]) == 1
-        assert IMAGE.fullmatch(container["image"])
+        assert IMAGE.fullmatch(container["image"] + ":" + VERSION)
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert container["env"][0] == {"name": "FUNCTION_TARGET", "value": record.target}
         inside = service["metadata"]["labels"].get("networking.knative.dev/visibility") == "cluster-local"
         assert inside is (record.kind != "http" or record.access.internal)
 
 
-def test_every_subscription_is_a_trigger_with_a_filter_retries_and_a_dead_letter_sink() -> None:
+def annotations(record: Record) -> dict[str, str]:
+    found: dict[str, str] = knative.service(record)["spec"]["template"]["metadata"]["annotations"]
+    return found
+
+
+def container(record: Record) -> dict[str, Any]:
+    found: dict[str, Any] = knative.service(record)["spec"]["template"]["spec"]["containers"][0]
+    return found
+
+
+def test_what_computes_is_scaled_by_its_load_and_what_waits_by_its_callers() -> None:
+    by_load = {name for name, record in records().items() if "hpa" in annotations(record).get("autoscaling.knative.dev/class", "")}
+    assert by_load == {name for name, record in records().items() if record.scale_on == "cpu"} >= {"login"}
+    for name in by_load:
+        assert annotations(records()[name])["autoscaling.knative.dev/metric"] == "cpu"
+        assert int(annotations(records()[name])["autoscaling.knative.dev/min-scale"]) >= 1
+        assert container(records()[name])["resources"]["requests"]["cpu"] == "250m"
+    assert "autoscaling.knative.dev/class" not in annotations(records()["whoami"])
+
+
+def test_what_is_scaled_by_its_load_cannot_go_to_zero() -> None:
+    with pytest.raises(ValueError, match="min_scale=1"):
+        Record(ticking, "http", Access(public=True), scale_on="cpu")
+
+
+def test_prometheus_asks_what_is_always_there_and_the_rest_says_it_itself() -> None:
+    for record in records().values():
+        pushes = {"name": "OTEL_METRICS_EXPORTER", "value": "otlp"} in container(record)["env"]
+        assert (annotations(record).get("prometheus.io/scrape") == "true") is bool(record.min_scale) is not pushes
+
+
+def test_a_tick_runs_once_at_a_time() -> None:
+    service = knative.service(ticking("*/5 * * * *"))
+    assert service["spec"]["template"]["spec"]["containerConcurrency"] == 1
+    assert service["spec"]["template"]["metadata"]["annotations"]["autoscaling.knative.dev/max-scale"] == "1"
+
+
+def test_what_needs_much_memory_needs_it_for_one_request_and_somebody_always_answers_probes() -> None:
+    for record in records().values():
+        spec = knative.service(record)["spec"]["template"]["spec"]
+        assert (spec["containerConcurrency"] == 1) is (record.memory >= 512 or record.kind == "tick")
+        assert {"name": "WORKER_THREADS", "value": str(spec["containerConcurrency"] + 1)} in container(record)["env"]
+
+
+def test_probes_are_as_required_but_starts_are_seen_at_once() -> None:
+    warm, cold = container(records()["login"]), container(records()["purge-sessions"])
+    assert warm["readinessProbe"] == {"httpGet": {"path": "/health/ready"}, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3}
+    assert cold["readinessProbe"] == {"httpGet": {"path": "/health/ready"}}
+    for each in (warm, cold):
+        assert each["livenessProbe"] == {"httpGet": {"path": "/health/live"}, "periodSeconds": 30, "timeoutSeconds": 5, "failureThreshold": 3}
+        start = each["startupProbe"]
+        assert (start["httpGet"]["path"], start["periodSeconds"] * start["failureThreshold"]) == ("/health/startup", 300)
+
+
+def test_every_subscription_is_a_trigger_with_a_filter_and_retries() -> None:
     found = documents(triggers.render(records()))
     wanted = {(record.name, type_) for record in records().values() for type_ in record.types if type_ != "*"}
-    assert {(each["spec"]["subscriber"]["ref"]["name"], each["spec"]["filter"]["attributes"]["type"])
+    assert {(each["spec"]["subscriber"]["uri"].removeprefix("/events/"), each["spec"]["filter"]["attributes"]["type"])
             for each in found if "filter" in each["spec"]} == wanted
     assert len({each["metadata"]["name"] for each in found}) == len(found)
     for each in found:
-        delivery = each["spec"]["delivery"]
-        assert (delivery["retry"], delivery["backoffPolicy"], delivery["backoffDelay"]) == (3, "exponential", "PT1S")
-        assert delivery["deadLetterSink"]["ref"]["name"]
+        assert each["spec"]["delivery"] == {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT1S"}
         assert "filters" not in each["spec"]
+        assert 1 < int(each["metadata"]["annotations"]["rabbitmq.eventing.knative.dev/parallelism"]) <= 1000
         assert all(key.islower() for key in each["spec"].get("filter", {}).get("attributes", {}))
 
 
-def test_every_tick_is_a_cron_job_that_carries_the_brokers_token() -> None:
-    found = {each["metadata"]["name"]: each for each in documents(schedules.render(records())) if each}
+def test_every_tick_is_a_ping_source_through_the_internal_gateway() -> None:
+    found = {each["metadata"]["name"]: each["spec"] for each in documents(schedules.render(records()))}
     assert found.keys() == {record.name for record in records().values() if record.cron}
-    for name, job in found.items():
-        assert len(job["spec"]["schedule"].split()) == 5
-        assert croniter.is_valid(job["spec"]["schedule"])
-        container = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
-        assert container["args"][-1] == f"http://{name}.heidi.svc.cluster.local/"
-        assert container["env"][0]["valueFrom"]["secretKeyRef"]["key"] == "BROKER_TOKEN"
+    for name, spec in found.items():
+        assert spec["schedule"] == records()[name].cron
+        assert len(spec["schedule"].split()) in (5, 6)
+        assert spec["sink"]["uri"] == f"/ticks/{name}"
+        assert spec["timezone"] == "Etc/UTC"
 
 
-@pytest.mark.parametrize(("cron", "seconds", "minutes"), [
-    ("*/5 * * * *", [], "*/5 * * * *"), ("*/20 * * * * *", [0, 20, 40], "* * * * *"), ("15 30 2 * * 1", [15], "30 2 * * 1"),
-    ("* * * * * *", list(range(60)), "* * * * *")])
-def test_seconds_become_calls_within_the_minute(cron: str, seconds: list[int], minutes: str) -> None:
-    assert schedules.split(cron) == (seconds, minutes)
-    job = schedules.job(ticking(cron))["spec"]
-    arguments = job["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
-    assert ("--seconds" in arguments) is bool(seconds)
-    assert (job["schedule"], job["concurrencyPolicy"]) == (minutes, "Forbid")
+def test_every_event_that_is_said_is_in_the_brokers_catalogue_and_points_at_its_schema() -> None:
+    found = documents(event_types.render(records()))
+    messages = asyncapi.document(records())["components"]["messages"]
+    said = {event.type() for record in records().values() for event in record.emits}
+    assert {each["spec"]["attributes"][0]["value"] for each in found} == said
+    for each in found:
+        name = each["metadata"]["annotations"]["heidi.app/schema"].removeprefix("#/components/messages/")
+        assert messages[name]["name"] == each["spec"]["attributes"][0]["value"]
+        assert re.fullmatch(r"[a-z0-9.-]+", each["metadata"]["name"])
 
 
 def test_the_more_an_address_says_the_earlier_it_is_asked() -> None:
@@ -139,9 +190,3 @@ def test_the_more_an_address_says_the_earlier_it_is_asked() -> None:
 def test_the_matrix_says_who_may_call_and_where(name: str, role: str, expected: str) -> None:
     assert mark(records()[name], role) == expected
 
-
-def test_platform_yaml_names_what_the_generated_files_name() -> None:
-    stands = {(each["kind"], each["metadata"]["name"]): each for each in documents((ROOT / "knative" / "base" / "platform.yaml").read_text())}
-    assert {("ConfigMap", "heidi-settings"), ("Broker", triggers.BROKER)} <= stands.keys()
-    job = next(each for (kind, _), each in stands.items() if kind == "Job")
-    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == knative.IMAGE

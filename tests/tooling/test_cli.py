@@ -14,7 +14,8 @@ from tooling.stack.home import ROOT
 RUNNER = CliRunner()
 COMMANDS = (["up"], ["down"], ["status"], ["logs"], ["reset"], ["seed"], ["test"], ["migrate"], ["functions", "list"],
             ["functions", "show"], ["invoke"], ["serve"], ["generate"], ["events", "list"], ["events", "dead"], ["events", "replay"],
-            ["demo"], ["welcome"], ["keys", "new"], ["keys", "public"])
+            ["demo"], ["welcome"], ["keys", "new"], ["keys", "public"], ["rollout", "hold"], ["rollout", "share"], ["rollout", "back"],
+            ["rollout", "finish"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

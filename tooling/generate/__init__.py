@@ -12,9 +12,12 @@ def outputs() -> dict[str, Render]:
     """What is generated, and by whom."""
     from tooling.generate import (
         access,
+        accounts,
         asyncapi,
+        budgets,
         caddyfile,
         catalogue,
+        event_types,
         knative,
         openapi,
         privacy,
@@ -23,6 +26,8 @@ def outputs() -> dict[str, Render]:
         stack,
         traefik,
         triggers,
+        vault,
+        version,
     )
     from tooling.generate.environment import example
     from tooling.generate.monitoring import MONITORING
@@ -30,8 +35,10 @@ def outputs() -> dict[str, Render]:
     return {
         "stack.yml": stack.render, "function.yml": stack.alone,
         "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
-        "knative/base/schedules.yaml": schedules.render, "knative/routes/gateway-api/routes.yaml": routes.gateway_api,
-        "knative/routes/traefik/routes.yaml": traefik.render,
+        "knative/base/schedules.yaml": schedules.render, "knative/base/event-types.yaml": event_types.render,
+        "knative/base/accounts.yaml": accounts.render, "knative/base/budgets.yaml": budgets.render,
+        "knative/components/vault/secrets.yaml": vault.render, "knative/version/kustomization.yaml": version.render,
+        "knative/routes/gateway-api/routes.yaml": routes.gateway_api, "knative/routes/traefik/routes.yaml": traefik.render,
         "deploy/edge/routes.caddy": caddyfile.edge, "knative/base/internal-gateway/routes.caddy": caddyfile.internal,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,

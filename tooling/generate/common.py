@@ -8,7 +8,8 @@ from shared.record import Record
 from tooling.registry import ROOT
 
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-IMAGE = f"ghcr.io/heidi-platform/heidi-functions:{VERSION}"
+REPOSITORY = "ghcr.io/heidi-platform/heidi-functions"
+IMAGE = f"{REPOSITORY}:{VERSION}"
 NAMESPACE = "heidi"
 SETTINGS, SECRETS = "heidi-settings", "heidi-secrets"     # the ConfigMap and the Secret that every function reads
 THREADS = 8                                               # of one instance; it takes as many requests at once

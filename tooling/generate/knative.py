@@ -2,12 +2,17 @@
 from collections.abc import Mapping
 
 from shared.record import Record
-from tooling.generate.common import IMAGE, NAMESPACE, SECRETS, SETTINGS, THREADS, Document, by_service
+from tooling.generate import secrets
+from tooling.generate.common import REPOSITORY, SECRETS, SETTINGS, THREADS, Document, by_service
 from tooling.generate.yamlfile import as_yaml
 
 COMMENT = """Event and tick functions, and those that only the platform itself calls, have no address outside the cluster.
-The ConfigMap heidi-settings and the Secret heidi-secrets hold the settings; platform.yaml shows both."""
+Their settings: the ConfigMap heidi-settings, the Secret heidi-secrets, and heidi-<service> with what only that service needs.
+They are spread over nodes without our saying so: by Knative's own preference (config-deployment, default-affinity-type) and by
+the scheduler's; constraints of our own would need a feature flag that is off by default."""
 MAX_SCALE = 20
+HEAVY = 512    # MiB
+AUTOSCALING, WARM = "autoscaling.knative.dev", "heidi.app/warm"
 UNPRIVILEGED: Document = {
     "runAsNonRoot": True, "runAsUser": 1001, "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -20,32 +25,82 @@ def render(records: Mapping[str, Record]) -> str:
 
 
 def service(record: Record) -> Document:
-    """One function as a Knative Service."""
+    """One function as a Knative Service; overlays find those that stay warm by their label."""
     labels = {"app.kubernetes.io/part-of": "heidi", "app.kubernetes.io/component": record.service, "heidi.app/kind": record.kind}
-    if record.kind != "http" or record.access.internal:
-        labels["networking.knative.dev/visibility"] = "cluster-local"
+    if record.min_scale:
+        labels[WARM] = "true"
+    inside = {"networking.knative.dev/visibility": "cluster-local"} if record.kind != "http" or record.access.internal else {}
     return {
         "apiVersion": "serving.knative.dev/v1", "kind": "Service",
-        "metadata": {"name": record.name, "namespace": NAMESPACE, "labels": labels,
-                     "annotations": {"heidi.app/description": record.summary}},
-        "spec": {"template": {"metadata": {"labels": dict(labels), "annotations": scaling(record)}, "spec": pod(record)}}}
+        "metadata": {"name": record.name, "labels": labels | inside, "annotations": {"heidi.app/description": record.summary}},
+        "spec": {"template": {
+            "metadata": {"labels": labels, "annotations": scaling(record) | scraping(record)}, "spec": pod(record)}}}
 
 
 def scaling(record: Record) -> dict[str, str]:
-    """Hot functions stay warm; nothing grows without end."""
-    return {"autoscaling.knative.dev/min-scale": str(record.min_scale), "autoscaling.knative.dev/max-scale": str(MAX_SCALE)}
+    """Hot functions stay warm; nothing grows without end; a tick never runs twice at a time."""
+    most = 1 if record.kind == "tick" else MAX_SCALE
+    by_load = {"class": "hpa.autoscaling.knative.dev", "metric": "cpu", "target": "70"} if record.scale_on == "cpu" else {}
+    facts = {"min-scale": str(record.min_scale), "max-scale": str(most)} | by_load
+    return {f"{AUTOSCALING}/{name}": value for name, value in facts.items()}
+
+
+def scraping(record: Record) -> dict[str, str]:
+    """Prometheus asks those that are always there; the others say it themselves while they live."""
+    if not record.min_scale:
+        return {}
+    return {"prometheus.io/scrape": "true", "prometheus.io/port": "8080", "prometheus.io/path": "/metrics"}
 
 
 def pod(record: Record) -> Document:
     """One container, unprivileged, with only /tmp to write to."""
     return {
-        "containerConcurrency": THREADS, "timeoutSeconds": record.timeout, "automountServiceAccountToken": False,
+        "containerConcurrency": at_once(record), "timeoutSeconds": record.timeout,
+        "serviceAccountName": secrets.account(record.service), "automountServiceAccountToken": False,
         "enableServiceLinks": False, "volumes": [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}],
         "containers": [{
-            "image": IMAGE,
-            "env": [{"name": "FUNCTION_TARGET", "value": record.target}, {"name": "WORKER_THREADS", "value": str(THREADS)}],
-            "envFrom": [{"configMapRef": {"name": SETTINGS}}, {"secretRef": {"name": SECRETS}}],
-            "ports": [{"containerPort": 8080}],
-            "readinessProbe": {"httpGet": {"path": "/health/ready"}}, "livenessProbe": {"httpGet": {"path": "/health/live"}},
-            "resources": {"requests": {"memory": "64Mi", "cpu": "20m"}, "limits": {"memory": f"{record.memory}Mi"}},
-            "securityContext": UNPRIVILEGED, "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}]}  # noqa: S108 (in the container)
+            "image": REPOSITORY, "env": environment(record), "envFrom": sources(record), "ports": [{"containerPort": 8080}],
+            **probes(record), "resources": resources(record), "securityContext": UNPRIVILEGED,
+            "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}]}  # noqa: S108 (in the container)
+
+
+def at_once(record: Record) -> int:
+    """How many requests one instance takes at once: of what needs its memory for a single picture one, as of ticks."""
+    return 1 if record.kind == "tick" or record.memory >= HEAVY else THREADS
+
+
+def environment(record: Record) -> list[dict[str, str]]:
+    """Which function it is, with one thread more than it takes requests, which answers the probes; and how it is measured."""
+    values = {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(at_once(record) + 1)}
+    if not record.min_scale:
+        values["OTEL_METRICS_EXPORTER"] = "otlp"
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def sources(record: Record) -> list[Document]:
+    """Where its settings come from."""
+    names = [SECRETS, secrets.account(record.service)] if secrets.own(record.service) else [SECRETS]
+    return [{"configMapRef": {"name": SETTINGS}}, *({"secretRef": {"name": name}} for name in names)]
+
+
+def probes(record: Record) -> Document:
+    """Requirements §16.3, but for starts: they are waited for, so they are looked at each second, for as long (300 s).
+
+    What starts on demand says no period for readiness either: Knative then asks many times a second until the first yes.
+    """
+    often = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3} if record.min_scale else {}
+    return {
+        "startupProbe": probe("startup", periodSeconds=1, timeoutSeconds=5, failureThreshold=300),
+        "readinessProbe": probe("ready", **often),
+        "livenessProbe": probe("live", periodSeconds=30, timeoutSeconds=5, failureThreshold=3)}
+
+
+def probe(path: str, **times: int) -> Document:
+    """One question over HTTP."""
+    return {"httpGet": {"path": f"/health/{path}"}, **times}
+
+
+def resources(record: Record) -> Document:
+    """What is scaled by its load asks for the quarter of a core that §14.3 gives; 70 % of it is the target."""
+    cpu = "250m" if record.scale_on == "cpu" else "20m"
+    return {"requests": {"memory": "64Mi", "cpu": cpu}, "limits": {"memory": f"{record.memory}Mi"}}

@@ -2,12 +2,17 @@
 from collections.abc import Mapping
 
 from shared.record import Record
-from tooling.generate.common import NAMESPACE, Document
+from tooling.generate.common import Document
+from tooling.generate.knative import at_once
 from tooling.generate.yamlfile import as_yaml
 
-BROKER, DEAD_LETTERS = "heidi", "dead-letters"
+BROKER, DEAD_LETTERS = "heidi", "keep-dead-letter"
+DELIVERY: Document = {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT1S"}
+INSTANCES = 5   # of a function that its events alone keep busy
 COMMENT = """One Trigger per function and type: the RabbitMQ broker reads only filter.attributes, which knows no «or».
-Four attempts (at once, after 1 s, 2 s, 4 s), then the dead-letter store."""
+Four attempts (at once, after 1 s, 2 s, 4 s), then the broker's dead-letter sink (platform.yaml). A Trigger with a sink of its own
+would have a second dispatcher, one more pod for each of these.
+The internal gateway brings each event to its function, with the platform's token: Knative cannot send it."""
 
 
 def render(records: Mapping[str, Record]) -> str:
@@ -21,12 +26,26 @@ def trigger(record: Record, type_: str) -> Document:
     topic = "every-event" if type_ == "*" else type_.removeprefix("app.heidi.").replace(".", "-").replace("_", "-")
     return {
         "apiVersion": "eventing.knative.dev/v1", "kind": "Trigger",
-        "metadata": {"name": f"{record.name}-{topic}", "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "heidi"}},
-        "spec": {"broker": BROKER, **wanted, "subscriber": service(record.name),
-                 "delivery": {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT1S",
-                              "deadLetterSink": service(DEAD_LETTERS)}}}
+        "metadata": {"name": f"{record.name}-{topic}", "labels": labels(record), "annotations": dispatcher(record)},
+        "spec": {"broker": BROKER, **wanted, "subscriber": through_gateway("events", record.name), "delivery": DELIVERY}}
 
 
-def service(name: str) -> Document:
-    """A reference to a Knative Service."""
-    return {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": name, "namespace": NAMESPACE}}
+def dispatcher(record: Record) -> dict[str, str]:
+    """What the Trigger's dispatcher may take (by default four cores), and how many events it has under way.
+
+    By default it is one: an event that is tried again would hold up all cities' others behind it, for the sake of an order that
+    no function relies on.
+    """
+    sizes = {"cpu-request": "10m", "memory-request": "32Mi", "memory-limit": "128Mi"}
+    facts = {"parallelism": str(at_once(record) * INSTANCES)} | sizes
+    return {f"rabbitmq.eventing.knative.dev/{name}": value for name, value in facts.items()}
+
+
+def through_gateway(door: str, function: str) -> Document:
+    """Where the internal gateway takes an event or a tick for a function."""
+    return {"ref": {"apiVersion": "v1", "kind": "Service", "name": "internal-gateway-events"}, "uri": f"/{door}/{function}"}
+
+
+def labels(record: Record) -> dict[str, str]:
+    """Whose it is."""
+    return {"app.kubernetes.io/part-of": "heidi", "app.kubernetes.io/component": record.service}

@@ -1,6 +1,6 @@
 """The people of a demonstration: a super admin for the platform, four kinds of users for a city."""
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -10,12 +10,9 @@ from sqlalchemy import select
 
 from functions.auth.accounts.opening import open_account
 from functions.auth.invitations.accept_invitation import accept_invitation
-from functions.auth.invitations.invitation import InvitationIn
-from functions.auth.invitations.invite_user import invite_user
-from functions.auth.invitations.inviting import invite
 from functions.auth.password import hashed
 from functions.auth.tables import Account
-from shared.context import Context
+from shared.context import Context, acting
 from shared.function import record_of
 from shared.rbac import CITIZEN, CITY_ADMIN, EDITOR, SUPER_ADMIN, SUPER_CITY_ADMIN
 from shared.settings import settings
@@ -60,19 +57,6 @@ def seed_accounts(tenant: Tenant) -> list[DemoAccount]:
     return people
 
 
-def invite_super_admin(email: str) -> None:
-    """Mail an invitation to a platform's first super admin: the way in where there are no demonstration accounts."""
-    with acting_as(invite_user, PLATFORM) as ctx:
-        invite(ctx, InvitationIn(email=email, role=SUPER_ADMIN), by=None)
-
-
-@contextmanager
-def acting_as(handler: Callable[..., Any], tenant: Tenant) -> Iterator[Context]:
+def acting_as(handler: Callable[..., Any], tenant: Tenant) -> AbstractContextManager[Context]:
     """The transaction that a call of this function would have."""
-    ctx = Context(record_of(handler), tenant)
-    try:
-        yield ctx
-        ctx.finish()
-    except BaseException:
-        ctx.abandon()
-        raise
+    return acting(record_of(handler), tenant)

@@ -64,9 +64,9 @@ def cities(*, with_people: bool, with_listings: bool) -> Iterator[str]:
 
 def super_admin() -> None:
     """The platform's first super admin: by mail to SUPER_ADMIN_EMAIL, or the demonstration's."""
-    from functions.auth.account import AccountExists
+    from functions.auth.invitations.first_super_admin import invite_first
     from shared.tenants import PLATFORM
-    from tooling.seed.accounts import invite_super_admin, seed_accounts
+    from tooling.seed.accounts import seed_accounts
 
     address = os.environ.get("SUPER_ADMIN_EMAIL", "")
     if not address:
@@ -74,11 +74,7 @@ def super_admin() -> None:
             [person] = seed_accounts(PLATFORM)
         print(f"Super admin: {person.email}")
         return
-    try:
-        invite_super_admin(address)
-        print(f"Super admin: {address} is invited by mail")
-    except AccountExists:
-        print(f"Super admin: {address} has an account already")
+    print(invite_first(address))
 
 
 def permissions() -> None:

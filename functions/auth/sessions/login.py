@@ -13,7 +13,7 @@ from shared.forwarded import client_address
 from shared.function import Context, http
 
 
-@http.post("/api/auth/login", public=True, tenantless=True, min_scale=1,
+@http.post("/api/auth/login", public=True, tenantless=True, min_scale=1, scale_on="cpu",
            raises=[CredentialsWrong, TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive])
 def login(ctx: Context, credentials: Credentials) -> SignedIn | Challenge:
     ctx.enter(agreed_city(ctx, credentials.tenant_id))

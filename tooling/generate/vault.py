@@ -1,0 +1,41 @@
+"""knative/components/vault/secrets.yaml: the Secrets, kept in Vault and fetched by External Secrets.
+
+Each is read as a ServiceAccount of its own, so that Vault gives nobody another's (docs/guides/cluster.md has its policy).
+"""
+from collections.abc import Mapping
+
+from shared.record import Record
+from tooling.generate.common import SECRETS, Document, by_service
+from tooling.generate.secrets import account, own
+from tooling.generate.yamlfile import as_yaml
+
+COMMENT = """A SecretStore and an ExternalSecret per Secret. In Vault (KV version 2, mounted at secret/) it lies at
+heidi/<ServiceAccount>. Each environment has a Vault of its own; overlays put its address in."""
+VAULT = "https://vault.heidi-infra.svc.cluster.local:8200"
+PART: Document = {"app.kubernetes.io/part-of": "heidi"}
+BEFORE: Document = PART | {"heidi.app/phase": "before"}
+
+
+def render(records: Mapping[str, Record]) -> str:
+    """Of what every function needs, of the migration's, and of each service's own."""
+    needed = {SECRETS: SECRETS, "heidi-owner": "heidi-migrate"}
+    needed |= {account(service): account(service) for service in by_service(records.values()) if own(service)}
+    made = [document for secret, reader in needed.items() for document in (store(reader), external(secret, reader))]
+    return as_yaml({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": SECRETS, "labels": BEFORE},
+                    "automountServiceAccountToken": False}, *made, comment=COMMENT)
+
+
+def store(reader: str) -> Document:
+    """Vault, as one ServiceAccount sees it."""
+    login = {"mountPath": "kubernetes", "role": "heidi", "serviceAccountRef": {"name": reader}}
+    vault = {"server": VAULT, "path": "secret", "version": "v2", "auth": {"kubernetes": login}}
+    return {"apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": {"name": reader, "labels": BEFORE},
+            "spec": {"provider": {"vault": vault}}}
+
+
+def external(secret: str, reader: str) -> Document:
+    """One Secret, looked up every hour."""
+    return {
+        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": secret, "labels": BEFORE},
+        "spec": {"refreshInterval": "1h", "secretStoreRef": {"kind": "SecretStore", "name": reader}, "target": {"name": secret},
+                 "dataFrom": [{"extract": {"key": f"heidi/{reader}"}}]}}
