@@ -29,7 +29,7 @@ def outputs() -> dict[str, Render]:
         vault,
         version,
     )
-    from tooling.generate.environment import example
+    from tooling.generate.environment import example, ticks
     from tooling.generate.monitoring import MONITORING
 
     return {
@@ -42,7 +42,7 @@ def outputs() -> dict[str, Render]:
         "deploy/edge/routes.caddy": caddyfile.edge, "knative/base/internal-gateway/routes.caddy": caddyfile.internal,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
-        "docs/privacy.md": privacy.render, "deploy/env.example": example, **MONITORING}
+        "docs/privacy.md": privacy.render, "deploy/env.example": example, "deploy/ticks.json": ticks, **MONITORING}
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)

@@ -1,4 +1,5 @@
 """deploy/env.example: every setting of the house, and what deploy/compose.yaml asks for besides."""
+import json
 import secrets
 from collections.abc import Mapping
 
@@ -10,18 +11,21 @@ from shared.settings import Settings
 from tooling.generate.common import GENERATED, VERSION
 
 # What one host needs to be told, or says of itself; the names and passwords of the others are in compose.yaml.
-MUST = ("BASE_DOMAIN", "PUBLIC_URL", "EMAIL_FROM", "SMTP_HOST", "S3_ENDPOINT")
+MUST = {"BASE_DOMAIN": "heidi.example", "PUBLIC_URL": "https://heidi.example", "EMAIL_FROM": "noreply@heidi.example",
+        "SMTP_HOST": "smtp.heidi.example", "SMTP_USER": "", "SMTP_PASSWORD": "", "S3_ENDPOINT": "https://s3.eu-central-1.amazonaws.com",
+        "S3_BUCKET": "heidi-assets", "S3_ACCESS_KEY": "", "S3_SECRET_KEY": "", "SUPER_ADMIN_EMAIL": "admin@heidi.example"}
 SECRETS = ("POSTGRES_PASSWORD", "POSTGRES_OWNER_PASSWORD", "POSTGRES_RELAY_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET",
            "JWT_REFRESH_SECRET", "ENCRYPTION_KEY", "BROKER_TOKEN")
 OTHERS = {   # of compose.yaml: what it is for
     "POSTGRES_SUPERUSER_PASSWORD": "of `postgres`, who makes roles and databases; no function has it",
     "RABBITMQ_PASSWORD": "of `heidi` in RabbitMQ",
     "GATEWAY_PASSWORD": "of `admin` at the gateway's own addresses, for faas-cli; the edge does not show them",
+    "ONCALL_TOKEN": "of the service that wakes somebody (profile monitoring)",
     "GRAFANA_PASSWORD": "of `admin` in Grafana (profile monitoring)",
     "PGADMIN_PASSWORD": "of PGADMIN_EMAIL (profile admin)"}
 EDGE = {
     "HEIDI_VERSION": (VERSION, "which image runs"),
-    "HEIDI_SITES": ("heidi.example, *.heidi.example", "what Caddy answers; with *. and without a certificate of your own:"),
+    "HEIDI_SITES": ("heidi.example, *.heidi.example", "what Caddy answers"),
     "HEIDI_CERTIFICATES": ("on-demand", "a certificate for each city's name, when it is first called; or as-named"),
     "HEIDI_TLS": ("admin@heidi.example", "for Let's Encrypt; `internal` for a look; or a certificate's and a key's file"),
     "HEIDI_ORIGINS": ("https://[a-z0-9-]+\\.heidi\\.example", "whose web pages may call, a regular expression"),
@@ -40,16 +44,22 @@ HEAD = f"""# {GENERATED}
 
 def example(_: Mapping[str, Record] | None = None, *, filled: bool = False) -> str:
     """The file with empty secrets, or with new ones."""
-    value = (lambda: secrets.token_urlsafe(36)) if filled else str
+    secret = (lambda: secrets.token_urlsafe(36)) if filled else str
     of_house = {name.upper(): field for name, field in Settings.model_fields.items()}
     parts = [
         ("The host", [described(f"{name}='{default}'", said) for name, (default, said) in EDGE.items()]),
-        ("Must be yours", [f"{name}={default_of(of_house[name])}" for name in MUST]),
-        ("Secrets", [f"{name}={value()}" for name in SECRETS]),
-        ("Secrets of the programs around", [described(f"{name}={value()}", said) for name, said in OTHERS.items()]),
+        ("Must be yours", [f"{name}={value}" for name, value in MUST.items()]),
+        ("Secrets", [f"{name}={secret()}" for name in SECRETS]),
+        ("Secrets of the programs around", [described(f"{name}={secret()}", said) for name, said in OTHERS.items()]),
         ("May be yours", [described(f"# {name}={default_of(field)}", field.description or "") for name, field in of_house.items()
                           if name not in (*MUST, *SECRETS, *BY_COMPOSE)])]
     return HEAD + "".join(f"\n\n# --- {title}\n" + "\n".join(lines) for title, lines in parts) + "\n"
+
+
+def ticks(records: Mapping[str, Record]) -> str:
+    """deploy/ticks.json: what the clock of one host calls, and no events."""
+    due = [{"name": record.name, "cron": record.cron} for record in records.values() if record.cron]
+    return json.dumps({"triggers": [], "ticks": due}, indent=1) + "\n"
 
 
 def described(line: str, said: str) -> str:
