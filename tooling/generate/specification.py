@@ -3,6 +3,7 @@ import re
 
 from shared.record import Record
 from tooling.generate.common import IMAGE, SECRETS, THREADS, Document
+from tooling.generate.secrets import account, own
 
 MOST, IDLE = 20, "10m"      # instances at once; how long one is kept that nobody calls
 EVERY = re.compile(r"\*/(\d+) \* \* \* \* \*")
@@ -17,7 +18,7 @@ def specification(record: Record) -> Document:
     return {
         "lang": "heidi", "handler": f"./functions/{record.service}", "image": IMAGE, "skip_build": True,
         "environment": environment(record), "environment_file": ["deploy/openfaas/settings.yml"],
-        "secrets": [SECRETS, f"heidi-{record.service}"],
+        "secrets": [SECRETS, *([account(record.service)] if own(record.service) else [])],
         "labels": labels(record), "annotations": annotations(record),
         "limits": {"memory": f"{record.memory}Mi"}, "requests": {"memory": "64Mi", "cpu": "20m"},
         "readonly_root_filesystem": True}
