@@ -28,7 +28,7 @@ class Server(Postgres):
 
 
 def prepare_databases() -> None:
-    """Make the roles with their present passwords, and what is missing of the databases; then migrate. Repeatable without harm."""
+    """Make the roles with their present passwords and the databases that are missing; then migrate. Repeatable without harm."""
     from pg8000.native import DatabaseError, InterfaceError
 
     from tooling.migrate import migrate

@@ -34,7 +34,7 @@ def assigned(text: str) -> dict[str, str]:
 
 
 def test_compose_itself_would_accept_it() -> None:
-    judged = subprocess.run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)], capture_output=True, text=True)
+    judged = subprocess.run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)], capture_output=True, text=True, check=False)
     assert judged.returncode == 0, judged.stdout
 
 

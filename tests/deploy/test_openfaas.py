@@ -91,8 +91,8 @@ def test_knative_brings_events_to_openfaas_by_the_same_triggers() -> None:
     assert not [each for each in found if each["apiVersion"].startswith("serving.knative.dev")]
     heard = {each["spec"]["subscriber"]["uri"].rpartition("/")[2] for each in found if each["kind"] == "Trigger"}
     assert heard == {record.name for record in records().values() if record.events}
-    [gateway] = [each for each in found if each["kind"] == "Deployment"]
-    inside, connectors = gateway["spec"]["template"]["spec"]["containers"]
+    [deployment] = [each for each in found if each["kind"] == "Deployment"]
+    inside, connectors = deployment["spec"]["template"]["spec"]["containers"]
     assert {"name": "HEIDI_PLATFORM", "value": "openfaas"} in inside["env"]
     doors = {each["metadata"]["name"]: each["spec"]["ports"][0]["targetPort"] for each in found if each["kind"] == "Service"}
     assert doors["internal-gateway-connectors"] == connectors["ports"][0]["name"]

@@ -15,7 +15,7 @@ RUNNER = CliRunner()
 COMMANDS = (["up"], ["down"], ["status"], ["logs"], ["reset"], ["seed"], ["test"], ["migrate"], ["functions", "list"],
             ["functions", "show"], ["invoke"], ["serve"], ["generate"], ["events", "list"], ["events", "dead"], ["events", "replay"],
             ["demo"], ["welcome"], ["keys", "new"], ["keys", "public"], ["rollout", "hold"], ["rollout", "share"], ["rollout", "back"],
-            ["rollout", "finish"])
+            ["rollout", "finish"], ["host", "env"], ["host", "prepare"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -44,16 +44,20 @@ HEAD = f"""# {GENERATED}
 
 def example(_: Mapping[str, Record] | None = None, *, filled: bool = False) -> str:
     """The file with empty secrets, or with new ones."""
-    secret = (lambda: secrets.token_urlsafe(36)) if filled else str
     of_house = {name.upper(): field for name, field in Settings.model_fields.items()}
     parts = [
         ("The host", [described(f"{name}='{default}'", said) for name, (default, said) in EDGE.items()]),
         ("Must be yours", [f"{name}={value}" for name, value in MUST.items()]),
-        ("Secrets", [f"{name}={secret()}" for name in SECRETS]),
-        ("Secrets of the programs around", [described(f"{name}={secret()}", said) for name, said in OTHERS.items()]),
+        ("Secrets", [f"{name}={secret(filled)}" for name in SECRETS]),
+        ("Secrets of the programs around", [described(f"{name}={secret(filled)}", said) for name, said in OTHERS.items()]),
         ("May be yours", [described(f"# {name}={default_of(field)}", field.description or "") for name, field in of_house.items()
                           if name not in (*MUST, *SECRETS, *BY_COMPOSE)])]
     return HEAD + "".join(f"\n\n# --- {title}\n" + "\n".join(lines) for title, lines in parts) + "\n"
+
+
+def secret(is_wanted: bool) -> str:  # noqa: FBT001 (one question)
+    """A new secret of 288 bits, or nothing."""
+    return secrets.token_urlsafe(36) if is_wanted else ""
 
 
 def ticks(records: Mapping[str, Record]) -> str:
