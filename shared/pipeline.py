@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from shared import api_tokens, health, limits, spans, tenants, terms, tokens
 from shared.binding import Binding, bearer
+from shared.cloudevents import in_binary_mode
 from shared.cloudevents import parse as parse_event
 from shared.context import Context
 from shared.errors import (
@@ -88,6 +89,10 @@ class Function:
 
     def run(self, request: Request, trace: Trace) -> Response:
         """Who, where, whether; then the arguments; then the transaction."""
+        if self.record.kind != "http":
+            check_broker(request)
+        if self.record.kind == "event":
+            request = in_binary_mode(request, self.record.body_limit or settings().max_json_bytes)
         ctx = self.context(request, trace) if self.record.kind == "http" else self.internal_context(request, trace)
         arguments = self.binding.read(self.record, request)
         try:
@@ -155,13 +160,13 @@ class Function:
             raise FeatureDisabled(feature=feature)
 
     def internal_context(self, request: Request, trace: Trace) -> Context:
-        """The context of an event or a tick: only the broker may bring one."""
-        check_broker(request)
+        """The context of an event or a tick, which the broker brings."""
         if self.record.kind == "tick":
             return Context(self.record, PLATFORM, trace=trace, request=request, now=due_time(request))
         event = parse_event(request)
         tenant = tenants.find(str(event.tenant_id))
-        about.set(about.get() | {"tenantId": str(tenant.id), "correlationId": event.correlation_id})
+        trace.follow(event.traceparent, event.correlation_id)
+        about.set(about.get() | {"tenantId": str(tenant.id), "correlationId": trace.correlation_id, "traceId": trace.trace_id})
         return Context(self.record, tenant, NOBODY, tenant.language, trace, event, request)
 
 

@@ -56,6 +56,14 @@ class Trace:
         correlation = correlation_id if correlation_id and SAFE.fullmatch(correlation_id) else trace_id
         return cls(trace_id, span_id, correlation, found[2] if found else "", sampled)
 
+    def follow(self, traceparent: str, correlation_id: str) -> None:
+        """Go on with the chain that an event names inside its body, where the headers could not say it."""
+        found = PARENT.fullmatch(traceparent)
+        if found and found[1] != self.trace_id:
+            self.trace_id, self.parent_id, self.sampled = found[1], found[2], bool(int(found[3], 16) & 1)
+        if SAFE.fullmatch(correlation_id):
+            self.correlation_id = correlation_id
+
     def child(self, span_id: str = "") -> str:
         """The traceparent for what this invocation, or one piece of it, calls or says."""
         return f"00-{self.trace_id}-{span_id or self.span_id}-{'01' if self.sampled else '00'}"

@@ -1,4 +1,7 @@
-"""Bring every service's database to its newest migration, as the owner role."""
+"""Bring every service's database to its newest migration, as the owner role.
+
+    python -m tooling.migrate
+"""
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +49,7 @@ def owner_url(database: str) -> URL:
         host = {"query": {"unix_sock": f"{config.postgres_host}/.s.PGSQL.{config.postgres_port}"}}
     return URL.create("postgresql+pg8000", config.postgres_owner, config.postgres_owner_password.get_secret_value(),
                       database=database, **host)
+
+
+if __name__ == "__main__":
+    migrate()

@@ -15,6 +15,7 @@ from tooling.registry import services
 
 NOT_NOTED = {*PLATFORM_TABLES, "usage", "alembic_version"} | {
     "chunks", "terms", "postings", "vectors",   # made from documents, which are noted
+    "dead_letters",                             # a note that died would make the next letter
     "recipients",                               # copies of accounts, which are noted
     "entries", "chains"}                        # the log itself
 COPIES = {("notification", "devices")}

@@ -281,14 +281,15 @@ def test_with_vault_every_secret_comes_from_there_and_is_read_by_its_own_account
     assert {each["metadata"]["labels"].get("heidi.app/phase") for each in [*external.values(), *stores.values()]} == {"before"}
 
 
-def test_only_dispatchers_and_the_clock_reach_the_door_with_the_token() -> None:
+def test_only_dispatchers_the_clock_and_whoever_sends_dead_letters_again_reach_the_door_with_the_token() -> None:
     policies = kinds(built("prod"), "NetworkPolicy", "networking.k8s.io")
     assert policies["nobody"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
     opening = {name: [port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]]
                for name, policy in policies.items() if policy["spec"].get("ingress")}
     assert [name for name, ports in opening.items() if 8081 in ports] == ["internal-gateway-events"]
     [rule] = policies["internal-gateway-events"]["spec"]["ingress"]
-    dispatchers, clock = rule["from"]
+    dispatchers, operator, clock = rule["from"]
+    assert operator == {"podSelector": {"matchLabels": {"serving.knative.dev/service": "replay-dead-letter"}}}
     assert "namespaceSelector" not in dispatchers
     assert dispatchers["podSelector"]["matchLabels"] == {"eventing.knative.dev/broker": BROKER}
     assert clock["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "knative-eventing"}

@@ -43,7 +43,7 @@ def test_stack_yml_has_every_function_under_one_image() -> None:
     assert found["functions"].keys() == records().keys()
     assert len({function["image"] for function in found["functions"].values()}) == 1
     for name, function in found["functions"].items():
-        assert function["environment"] == {"FUNCTION_TARGET": records()[name].target}
+        assert function["environment"]["FUNCTION_TARGET"] == records()[name].target
         assert (ROOT / function["handler"]).is_dir()
         assert IMAGE.fullmatch(function["image"])
 

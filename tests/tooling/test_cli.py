@@ -15,7 +15,8 @@ RUNNER = CliRunner()
 COMMANDS = (["up"], ["down"], ["status"], ["logs"], ["reset"], ["seed"], ["test"], ["migrate"], ["functions", "list"],
             ["functions", "show"], ["invoke"], ["serve"], ["generate"], ["events", "list"], ["events", "dead"], ["events", "replay"],
             ["demo"], ["welcome"], ["keys", "new"], ["keys", "public"], ["keys", "reseal"], ["backup"], ["restore"], ["cities", "left"],
-            ["release"], ["rollout", "hold"], ["rollout", "share"], ["rollout", "back"], ["rollout", "finish"])
+            ["release"], ["rollout", "hold"], ["rollout", "share"], ["rollout", "back"], ["rollout", "finish"],
+            ["host", "env"], ["host", "prepare"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -30,10 +30,11 @@ def outputs() -> dict[str, Render]:
         vault,
         version,
     )
+    from tooling.generate.environment import example, ticks
     from tooling.generate.monitoring import MONITORING
 
     return {
-        "stack.yml": stack.render,
+        "stack.yml": stack.render, "function.yml": stack.alone,
         "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
         "knative/base/schedules.yaml": schedules.render, "knative/base/event-types.yaml": event_types.render,
         "knative/base/accounts.yaml": accounts.render, "knative/base/budgets.yaml": budgets.render,
@@ -43,7 +44,7 @@ def outputs() -> dict[str, Render]:
         "deploy/data/base/databases.yaml": databases.render,
         "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
-        "docs/privacy.md": privacy.render, **MONITORING}
+        "docs/privacy.md": privacy.render, "deploy/env.example": example, "deploy/ticks.json": ticks, **MONITORING}
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)

@@ -1,31 +1,75 @@
 """One function as OpenFaaS describes it; the local gateway and stack.yml say the same."""
+import re
+
 from shared.record import Record
-from tooling.generate.common import IMAGE, NAMESPACE, Document
+from tooling.generate.common import IMAGE, SECRETS, THREADS, Document
+from tooling.generate.secrets import account, own
+
+MOST, IDLE = 20, "10m"      # instances at once; how long one is kept that nobody calls
+EVERY = re.compile(r"\*/(\d+) \* \* \* \* \*")
+
+
+class NoSuchSchedule(Exception):
+    """A schedule that the cron connector does not know: it would skip the function without a word."""
 
 
 def specification(record: Record) -> Document:
     """One function as stack.yml describes it."""
     return {
-        "lang": "dockerfile", "handler": f"./functions/{record.service}", "image": IMAGE, "skip_build": True,
-        "environment": {"FUNCTION_TARGET": record.target}, "secrets": [NAMESPACE],
+        "lang": "heidi", "handler": f"./functions/{record.service}", "image": IMAGE, "skip_build": True,
+        "environment": environment(record), "environment_file": ["deploy/openfaas/settings.yml"],
+        "secrets": [SECRETS, *([account(record.service)] if own(record.service) else [])],
         "labels": labels(record), "annotations": annotations(record),
         "limits": {"memory": f"{record.memory}Mi"}, "requests": {"memory": "64Mi", "cpu": "20m"},
         "readonly_root_filesystem": True}
 
 
+def environment(record: Record) -> dict[str, str]:
+    """Which function it is; and how long a call may take, which OpenFaaS waits for before it ends an instance."""
+    seconds = f"{record.timeout}s"
+    return {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(THREADS),
+            "read_timeout": seconds, "write_timeout": seconds, "exec_timeout": seconds}
+
+
 def labels(record: Record) -> dict[str, str]:
-    """Whose it is, and how few instances there may be."""
-    scale = {"com.openfaas.scale.min": str(record.min_scale)} if record.min_scale else {"com.openfaas.scale.zero": "true"}
-    return {"heidi.service": record.service, "heidi.kind": record.kind} | scale
+    """Whose it is, and how many instances there may be: as many as its calls at once need."""
+    scale = {"min": str(record.min_scale)} if record.min_scale else {"zero": "true", "zero-duration": IDLE}
+    scale |= {"max": str(MOST), "type": "capacity", "target": str(THREADS)}
+    return {"heidi.service": record.service, "heidi.kind": record.kind,
+            **{f"com.openfaas.scale.{name}": value for name, value in scale.items()}}
 
 
 def annotations(record: Record) -> dict[str, str]:
-    """What it does, and for event connectors and the cron connector when to call it."""
+    """What it does, how it is, and for event connectors and the cron connector when to call it."""
     found = {"description": record.summary, "heidi.access": str(record.access)}
     if record.kind == "http":
         found["heidi.route"] = f"{record.method} {record.public_path}"
     if record.types:
-        found["topic"] = ",".join(record.types)
+        found["topic"] = ",".join(topics(record))
     if record.cron:
-        found |= {"topic": "cron-function", "schedule": record.cron}
+        found |= {"topic": "cron-function", "schedule": schedule(record)}
+    found |= {"com.openfaas.health.http.path": "/health/live", "com.openfaas.health.http.initialDelay": "2s",
+              "com.openfaas.ready.http.path": "/health/ready"}
+    # OpenFaaS' Prometheus reads the dotted names, any other the same pods' names with a slash: to both they are one.
+    if record.min_scale:
+        found |= {"prometheus.io.scrape": "true", "prometheus.io.port": "8080", "prometheus.io.path": "/metrics"}
     return found
+
+
+def topics(record: Record) -> list[str]:
+    """The types of events that a function hears; each by its name, because connectors know no wildcard."""
+    if "*" not in record.types:
+        return list(record.types)
+    from tooling.registry import records
+
+    return sorted({event.type() for each in records().values() for event in each.emits})
+
+
+def schedule(record: Record) -> str:
+    """When to call, for a cron connector that knows five fields and `@every`, but no seconds."""
+    if len(record.cron.split()) == 5:
+        return record.cron
+    every = EVERY.fullmatch(record.cron)
+    if every is None:
+        raise NoSuchSchedule(f"{record.name}: the cron connector knows no seconds but `*/n * * * * *`: {record.cron}")
+    return f"@every {every[1]}s"

@@ -1,4 +1,4 @@
-"""stack.yml: the functions for OpenFaaS, one image for all of them."""
+"""stack.yml: the functions for OpenFaaS, one image for all of them; function.yml: one of them, built from the checkout."""
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from shared.record import Record
-from tooling.generate.common import Document, by_service
+from tooling.generate.common import IMAGE, THREADS, Document, by_service
 from tooling.generate.specification import specification
 from tooling.generate.yamlfile import as_yaml
 
@@ -14,12 +14,17 @@ GATEWAY = "http://127.0.0.1:8080"
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 TOP = {"version": str, "provider": dict, "functions": dict}
 PROVIDER = {"name": str, "gateway": str}
-FUNCTION = {"lang": str, "handler": str, "image": str, "skip_build": bool, "environment": dict, "secrets": list, "labels": dict,
-            "annotations": dict, "limits": dict, "requests": dict, "readonly_root_filesystem": bool}
+FUNCTION = {"lang": str, "handler": str, "image": str, "skip_build": bool, "environment": dict, "environment_file": list,
+            "secrets": list, "labels": dict, "annotations": dict, "limits": dict, "requests": dict,
+            "readonly_root_filesystem": bool}
 RESOURCES = {"memory": str, "cpu": str}
-COMMENT = """Deploy with `faas-cli deploy -f stack.yml`. The Secret `heidi` holds all settings, a key for each
-(docs/reference/functions.md).
+COMMENT = """Deploy with `faas-cli deploy -f stack.yml` (docs/guides/openfaas.md). Settings are in deploy/openfaas/settings.yml;
+the Secret heidi-secrets holds what every function needs, heidi-<service> what only that service needs, a key per setting.
 faas-cli skips what it does not know and replaces dollar signs: `heidi generate --check` refuses both."""
+ALONE = """One function from this checkout, on the packages of the published image (docs/guides/openfaas.md):
+    FUNCTION=list-cities faas-cli build --shrinkwrap -f function.yml
+    FUNCTION=list-cities faas-cli local-run list-cities -f function.yml --network host
+faas-cli wants a handler's folder: here it is the smallest; the code is what `copy` names."""
 
 
 class StackError(Exception):
@@ -33,6 +38,17 @@ def render(records: Mapping[str, Record]) -> str:
     text = as_yaml({"version": "1.0", "provider": provider, "functions": functions}, comment=COMMENT)
     validate(text)
     return text
+
+
+def alone(_: Mapping[str, Record]) -> str:
+    """A stack of the one function that the environment names; faas-cli replaces its name before it reads the file."""
+    function = {
+        "lang": "heidi", "handler": "./events", "image": "heidi-local/${FUNCTION}:dev", "build_args": {"IMAGE": IMAGE},
+        "environment": {"FUNCTION_TARGET": "${FUNCTION}", "WORKER_THREADS": str(THREADS)}, "readonly_root_filesystem": True}
+    return as_yaml({
+        "version": "1.0", "provider": {"name": "openfaas", "gateway": GATEWAY},
+        "configuration": {"copy": ["./events", "./functions", "./shared"]},
+        "functions": {"${FUNCTION}": function}}, comment=ALONE)
 
 
 def validate(text: str) -> None:

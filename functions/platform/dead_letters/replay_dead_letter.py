@@ -1,4 +1,5 @@
 """Send an event again to the function that did not take it; what it has done already it will not do twice."""
+import logging
 from uuid import UUID
 
 from functions.platform.dead_letters.dead_letter import AlreadyDelivered, Replay
@@ -7,6 +8,8 @@ from functions.platform.dead_letters.queries import OUTCOME, TAKE, WHOSE
 from shared import relay
 from shared.errors import NotFound
 from shared.function import Context, http, requires
+
+log = logging.getLogger("heidi.dead_letters")
 
 
 @http.post("/api/platform/dead-letters/{letter_id}/replay", tenantless=True, timeout=60, raises=[NotFound, AlreadyDelivered])
@@ -20,6 +23,8 @@ def replay_dead_letter(ctx: Context, letter_id: UUID) -> Replay:
     if delivered:
         raise AlreadyDelivered
     outcome = deliver(function, attributes, data)
+    log.info("a dead letter was sent again", extra={"context": {"letter": str(letter_id), "function": function,
+                                                                "delivered": outcome.delivered}})
     ctx.sql.run(OUTCOME, id=letter_id, status=outcome.status, answer=outcome.answer, now=ctx.now,
                 delivered=ctx.now if outcome.delivered else None)
     return outcome
