@@ -152,6 +152,14 @@ def test_structured_mode_needs_no_topic_and_its_data_may_be_base64(city: City) -
     assert names(city, said) == ["Ayşe 100 %"]
 
 
+def test_what_a_message_causes_belongs_to_the_chain_that_it_names(city: City) -> None:
+    parent = f"00-{'a' * 32}-{'b' * 16}-01"
+    assert bring(message(city, correlationid="chain-7", traceparent=parent)).status == 204
+    [*_, noted] = city.changes("users")
+    assert noted.envelope.correlation_id == "chain-7"
+    assert noted.envelope.traceparent.startswith(f"00-{'a' * 32}-")
+
+
 def test_a_message_that_comes_twice_is_handled_once(city: City) -> None:
     said = message(city)
     assert [bring(said).status for _ in range(2)] == [204, 204]

@@ -16,7 +16,8 @@ COMMANDS = (["up"], ["down"], ["status"], ["logs"], ["reset"], ["seed"], ["test"
             ["functions", "show"], ["invoke"], ["serve"], ["generate"], ["events", "list"], ["events", "dead"], ["events", "replay"],
             ["demo"], ["welcome"], ["keys", "new"], ["keys", "public"], ["keys", "reseal"], ["backup"], ["restore"], ["cities", "left"],
             ["release"], ["rollout", "hold"], ["rollout", "share"], ["rollout", "back"], ["rollout", "finish"],
-            ["host", "env"], ["host", "prepare"])
+            ["host", "env"], ["host", "prepare"],
+            ["cluster", "env"], ["cluster", "secrets"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

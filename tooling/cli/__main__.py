@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from tooling.cli import backup, checks, cities, data, demo, events, functions, generate, host, keys, release, rollout, stack
+from tooling.cli import (
+    backup,
+    checks,
+    cities,
+    cluster,
+    data,
+    demo,
+    events,
+    functions,
+    generate,
+    host,
+    keys,
+    release,
+    rollout,
+    stack,
+)
 from tooling.problem import Problem, problem_of
 
 MENDABLE = (("shared.settings", "SettingsError"), ("tooling.registry", "RegistryError"))
@@ -12,7 +27,7 @@ app = typer.Typer(
     name="heidi", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]}, epilog="Begin with `./heidi up`.",
     help="The backend with which cities run their citizen apps: one small function per capability.")
-for group in (stack, data, backup, cities, checks, generate, functions, events, keys, rollout, host, demo, release):
+for group in (stack, data, backup, cities, checks, generate, functions, events, keys, rollout, host, cluster, demo, release):
     group.add_to(app)
 
 
