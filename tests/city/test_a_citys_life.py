@@ -9,6 +9,7 @@ from shared import storage
 from shared.keeping import PLATFORM_TABLES
 from shared.settings import settings
 from tests.city.factories import platform, publish_imprint, registered, resolved
+from tests.platform.letters import dead, keep
 from tests.privacy.lives import active
 from tests.support import City, superuser
 from tooling.registry import services
@@ -32,12 +33,13 @@ def held(city: City) -> dict[str, int]:
 
 @pytest.fixture
 def lived_in(city: City) -> Iterator[City]:
-    """A city with people, content and files."""
+    """A city with people, content and files, and an event that could not be delivered."""
     with registered(city) as made:
         made.settle()
         active(made)
         publish_imprint(made)
         made.settle()
+        keep(dead(made))
         yield made
 
 

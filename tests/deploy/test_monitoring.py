@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared.telemetry import exposition
+from shared.metrics import exposition
 from tests.programs import program
 from tooling.broker.metrics import Metrics
 from tooling.generate.dashboards import HOPS

@@ -306,11 +306,12 @@ def test_s25_what_operators_see_has_no_public_address(path: str) -> None:
 
 
 def test_s25_nothing_that_is_shipped_holds_a_password() -> None:
-    written = re.compile(r"(?i)(password|secret|token)[\"']?\s*[:=]\s*[\"']?(?!\$|\{|secretKeyRef|valueFrom|heidi-)[A-Za-z0-9!@#]{6,}")
+    written = re.compile(r"(?i)(password|secret|token)[\"']?[ \t]*[:=][ \t]*[\"']?(?!\$|\{|secretKeyRef|valueFrom|heidi-)[A-Za-z0-9!@#]{6,}")
     for folder in ("deploy", "knative"):
         for file in Path(ROOT / folder).rglob("*"):
             if file.is_file():
-                assert not written.search(file.read_text("utf-8")), file
+                said = "\n".join(line for line in file.read_text("utf-8").splitlines() if not line.lstrip().startswith(("#", "//")))
+                assert not (found := written.search(said)), (file, found)
 
 
 @pytest.mark.parametrize("record", [*about("/api/categories"), *about("/api/tiles")], **by_name)

@@ -38,7 +38,11 @@ def test_a_tick_without_a_time_is_due_now(headers: dict[str, str]) -> None:
 
 def test_a_ping_source_is_a_tick_and_no_event() -> None:
     seen: list[Context] = []
-    record = Record(seen.append, "tick", Access(internal=True), cron="* * * * *", status=204, tenantless=True)
+
+    def note(ctx: Context) -> None:
+        seen.append(ctx)
+
+    record = Record(note, "tick", Access(internal=True), cron="* * * * *", status=204, tenantless=True)
     answer: Any = Function(record)(request(PING, b'{"body": ""}'))
     assert answer.status == 204, answer.body
     assert (seen[0].now, seen[0].event, seen[0].tenant.slug) == (MORNING, None, "platform")

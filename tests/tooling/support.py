@@ -66,6 +66,9 @@ class Checkout:
         """Copied, not linked: the stack keeps its things beside the code."""
         tooling = root / "tooling"
         tooling.mkdir(parents=True)
+        (root / "shared").mkdir()
+        for name in ("__init__.py", "roles.py"):
+            shutil.copy(ROOT / "shared" / name, root / "shared")
         for name in ("__init__.py", "problem.py"):
             shutil.copy(ROOT / "tooling" / name, tooling)
         for name in ("cli", "stack"):

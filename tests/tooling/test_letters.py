@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from tests.platform.test_dead_letters import dead, gateway, keep, listed  # noqa: F401 (a fixture among them)
+from tests.platform.letters import dead, keep, listed
+from tests.platform.test_dead_letters import gateway  # noqa: F401 (a fixture)
 from tests.support import City, call
 from tooling import letters
 from tooling.problem import Problem

@@ -20,7 +20,7 @@ USES = {
     "chatbot": (*FILES, "shared.llm", "shared.vectors.pinecone"),
     "city": FILES + SWEEPS, "core": FILES + SWEEPS, "factory": FILES,
     "notification": (*FILES, *SWEEPS, "shared.mail", "shared.push.fcm", "shared.push.apns"),
-    "platform": SWEEPS, "users": FILES + SWEEPS,
+    "platform": FILES + SWEEPS, "users": FILES + SWEEPS,
 }
 
 
