@@ -1,6 +1,6 @@
 """What an HTTP answer means for a delivery (Knative's delivery contract)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -51,6 +51,15 @@ def judge(status: int, headers: Headers, body: bytes) -> Outcome:
 def judge_tick(status: int, headers: Headers, body: bytes) -> Outcome:
     """Judge the answer to a tick: nobody is waiting for an event, so any body will do."""
     return DELIVERED if 200 <= status < 300 else judge(status, headers, body)
+
+
+def pause(outcome: Outcome, attempts: int, backoff: Sequence[float], unreachable: float) -> float | None:
+    """How long to wait before the next attempt; None when there is none: it was taken, or it is given up."""
+    if outcome.verdict is Verdict.UNREACHABLE:
+        return unreachable
+    if outcome.verdict is not Verdict.AGAIN or attempts > len(backoff):
+        return None
+    return max(backoff[attempts - 1], outcome.retry_after)
 
 
 def _judge_success(status: int, headers: Headers, body: bytes) -> Outcome:

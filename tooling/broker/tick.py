@@ -10,7 +10,7 @@ from croniter import croniter
 from tooling.broker import sql
 from tooling.broker.clock import Clock, until
 from tooling.broker.metrics import Metrics
-from tooling.broker.outcome import Outcome, Verdict
+from tooling.broker.outcome import Verdict, pause
 from tooling.broker.session import Lost, Refused
 from tooling.broker.store import Store
 from tooling.broker.subscriber import Subscribers
@@ -67,7 +67,7 @@ class Ticker:
         while True:
             outcome = await self._subscribers.tick(tick.name, due)
             attempts += outcome.verdict is not Verdict.UNREACHABLE
-            wait = self._wait(outcome, attempts)
+            wait = pause(outcome, attempts, self._backoff, GATEWAY_AGAIN)
             if wait is None or self._clock.now() + wait >= give_up:
                 break
             await until(self._clock, self._clock.now() + wait)
@@ -75,13 +75,6 @@ class Ticker:
         self._metrics.ticks.labels(tick.name, "done" if done else "failed").inc()
         if not done:
             log.error("%s failed after %d attempts: %d %s", tick.name, attempts, outcome.code, outcome.reason)
-
-    def _wait(self, outcome: Outcome, attempts: int) -> float | None:
-        if outcome.verdict is Verdict.UNREACHABLE:
-            return GATEWAY_AGAIN
-        if outcome.verdict is not Verdict.AGAIN or attempts > len(self._backoff):
-            return None
-        return max(self._backoff[attempts - 1], outcome.retry_after)
 
     async def _read(self) -> dict[str, float]:
         while True:

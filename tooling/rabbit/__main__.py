@@ -1,0 +1,58 @@
+"""`python -m tooling.rabbit`: the broker over RabbitMQ (RABBITMQ_URL), until told to stop."""
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+
+from aiohttp import web
+
+from shared.inside import own_token
+from shared.settings import SettingsError
+from tooling.broker.subscriber import Subscribers
+from tooling.broker.triggers import load
+from tooling.rabbit.app import make_app
+from tooling.rabbit.broker import Broker
+from tooling.rabbit.settings import RabbitSettings, rabbit_settings
+from tooling.rabbit.topology import Queue, queues
+
+
+async def run(settings: RabbitSettings, found: list[Queue]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    tokens = settings.broker_token.get_secret_value()
+    subscribers = Subscribers(settings.gateway_url, own_token(), settings.broker_timeout, settings.broker_tick_timeout)
+    async with subscribers as functions:
+        broker = Broker(settings, found, functions)
+        runner = web.AppRunner(make_app(broker, tokens), access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, settings.broker_host, settings.broker_port).start()
+        working = asyncio.create_task(broker.work())
+        await stop.wait()
+        await runner.cleanup()
+        await broker.stop()
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
+
+def main() -> int:
+    """Start; 1 with a sentence on stderr when that is not possible."""
+    try:
+        settings = rabbit_settings()
+        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        logging.getLogger("pika").setLevel(logging.ERROR)
+        asyncio.run(run(settings, queues(load(settings.broker_triggers)[0])))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"The broker cannot listen on {settings.broker_port} (PORT): {error.strerror}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
