@@ -108,6 +108,7 @@ class Edge:
 
     port: int
     ask: int
+    metrics: int
     log: Path
     trust: ssl.SSLContext
 
@@ -115,15 +116,15 @@ class Edge:
     @contextmanager
     def started(cls, home: Path, platform: str, upstream: int, trusted: Path | None = None, **environment: str) -> "Iterator[Edge]":
         """Up inside the block, in front of something that listens on this machine; without `trusted` it has a CA of its own."""
-        port, plain, ask = free_port(), free_port(), free_port()
+        port, plain, ask, metrics = free_port(), free_port(), free_port(), free_port()
         own = {"HEIDI_PLATFORM": platform, "HEIDI_UPSTREAM": f"127.0.0.1:{upstream}", "HEIDI_NAMESPACE": NAMESPACE,
                "HEIDI_SITES": f"{DOMAIN}, *.{DOMAIN}", "BASE_DOMAIN": DOMAIN, "HEIDI_ORIGINS": rf"https://[a-z0-9-]+\.{DOMAIN}",
                "HEIDI_PAGES": str(ROOT / "tooling" / "gateway" / "static"), "HTTPS_PORT": str(port), "HTTP_PORT": str(plain),
-               "ASK_PORT": str(ask)}
+               "ASK_PORT": str(ask), "METRICS_PORT": str(metrics)}
         with caddy(EDGE, home, port, **own | environment) as log:
             root = trusted or home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
             eventually(root.is_file)
-            edge = cls(port, ask, log, ssl.create_default_context(cafile=str(root)))
+            edge = cls(port, ask, metrics, log, ssl.create_default_context(cafile=str(root)))
             if "HEIDI_CERTIFICATES" not in environment:
                 eventually(edge.has_certificates)
             yield edge

@@ -156,6 +156,14 @@ def test_there_is_no_way_in_but_the_public_addresses(edge: Edge, path: str) -> N
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NO_SUCH_ROUTE"), (method, answer.text)
 
 
+def test_prometheus_is_answered_on_a_port_of_its_own_with_nothing_but_numbers(edge: Edge, town: City) -> None:
+    edge.call("GET", "/api/listings", town.tenant.slug)
+    shown = httpx.get(f"http://127.0.0.1:{edge.metrics}/metrics").text
+    assert "caddy_http_requests_total" in shown
+    assert town.tenant.slug not in shown
+    assert httpx.get(f"http://127.0.0.1:{edge.metrics}/config/").status_code == 404
+
+
 def test_a_name_gets_a_certificate_only_when_it_is_a_citys(edge: Edge, town: City) -> None:
     asked = {name: httpx.get(f"http://127.0.0.1:{edge.ask}/", params={"domain": name}).status_code
              for name in (f"{town.tenant.slug}.{DOMAIN}", f"nobody.{DOMAIN}", town.tenant.slug, f"{town.tenant.slug}.{DOMAIN}.evil.example",

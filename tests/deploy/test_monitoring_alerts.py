@@ -95,10 +95,6 @@ def test_every_alert_says_how_bad_it_is_what_it_means_and_what_to_do(alert: dict
     assert alert["alert"] == "Watchdog" or alert["for"]
 
 
-FROM_OTHERS = {"lost-broker.md", "poisoned-event.md", "backup-and-restore.md", "scale-out.md"}   # until their branches are merged
-
-
 def test_every_runbook_that_an_alert_names_is_there() -> None:
     named = {alert["annotations"]["runbook_url"] for alert in alerts()}
-    missing = {path for path in named if not (ROOT / path).is_file()}
-    assert {path.removeprefix("docs/runbooks/") for path in missing} <= FROM_OTHERS
+    assert {path for path in named if not (ROOT / path).is_file()} == set()

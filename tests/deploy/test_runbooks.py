@@ -9,7 +9,6 @@ from tests.support import superuser
 from tooling.registry import ROOT, records
 
 PAGES = [*sorted((ROOT / "docs" / "runbooks").glob("*.md")), ROOT / "docs" / "guides" / "releases.md"]
-COMING = ("deploy/data", "knative/overlays", "docs/guides/rollouts.md", "docs/guides/connections.md", "docs/guides/data-services.md")   # checked once they are there
 CODE = re.compile(r"`([^`]+)`")
 PLACE = re.compile(r"(?:deploy|knative|functions|docs|tests|tooling|shared|\.github)/[\w./<>-]*\w")
 VERBS = {name.partition("-")[0] for name in records()}
@@ -35,8 +34,7 @@ def test_every_path_exists(page: Path) -> None:
         if "<" in place:
             assert list(ROOT.glob(re.sub(r"<\w+>", "*", place))), place
         else:
-            coming = next((part for part in COMING if place.startswith(part)), None)
-            assert (ROOT / place).exists() or (coming and not (ROOT / coming).exists()), place
+            assert (ROOT / place).exists(), place
 
 
 def test_every_function_exists(page: Path) -> None:

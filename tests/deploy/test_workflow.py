@@ -144,10 +144,7 @@ def test_the_rollout_is_what_kustomize_makes_with_the_image_by_its_digest() -> N
 def test_what_is_deployed_to_has_an_overlay(environment: str) -> None:
     deployed = {job["with"]["environment"] for _, job in jobs() if job.get("uses", "").endswith("deploy.yml")}
     assert deployed == {"dev", "staging", "prod"}
-    overlays = ROOT / "knative" / "overlays"
-    if not overlays.is_dir():
-        pytest.skip("the overlays come with the cluster's branch")
-    assert (overlays / environment / "kustomization.yaml").is_file()
+    assert (ROOT / "knative" / "overlays" / environment / "kustomization.yaml").is_file()
 
 
 def test_migrations_run_to_their_end_before_the_functions() -> None:
