@@ -131,3 +131,9 @@ def test_a_master_that_became_a_replica_is_left_for_the_new_one(tmp_path: Path, 
         cache.command("SET", "a", 2)
         assert cache.command("GET", "a") == b"2"
         cache.mine.connection.disconnect()
+
+
+@pytest.mark.parametrize("environment", NAMESPACES)
+def test_only_this_environments_functions_may_make_queues(environment: str) -> None:
+    [cluster] = [each for each in built(f"overlays/{environment}") if each["kind"] == "RabbitmqCluster"]
+    assert cluster["metadata"]["annotations"] == {"rabbitmq.com/topology-allowed-namespaces": NAMESPACES[environment][1]}
