@@ -1,7 +1,7 @@
 """Settings from the environment, then mounted files, then defaults; checked at start, every problem named at once."""
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -146,6 +146,9 @@ def is_any_weak(secrets: SecretStr) -> bool:
     return any(map(is_weak, map(SecretStr, secrets.get_secret_value().split(","))))
 
 
+S = TypeVar("S", bound=Settings)
+
+
 class SettingsError(Exception):
     """Every setting that is wrong, one line each."""
 
@@ -155,11 +158,16 @@ def secret_directories() -> list[Path]:
     return [path for path in map(Path, MOUNTS) if path.is_dir()]
 
 
-@lru_cache
-def settings() -> Settings:
-    """The settings of this process; raises SettingsError naming every problem."""
+def checked(kind: type[S]) -> S:
+    """These settings, read and checked; raises SettingsError naming every problem."""
     try:
-        return Settings(_secrets_dir=secret_directories() or None)
+        return kind(_secrets_dir=secret_directories() or None)
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']}" for e in error.errors(include_input=False)]
         raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process; raises SettingsError naming every problem."""
+    return checked(Settings)

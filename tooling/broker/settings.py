@@ -4,10 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from shared.settings import Settings, SettingsError, secret_directories
+from shared.settings import Settings, checked
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
@@ -34,10 +34,5 @@ class BrokerSettings(Settings):
 
 @lru_cache
 def broker_settings() -> BrokerSettings:
-    """Read the broker's settings of this process; raises SettingsError naming every problem."""
-    try:
-        return BrokerSettings(_secrets_dir=secret_directories() or None)
-    except ValidationError as error:
-        found = error.errors(include_input=False)
-        lines = [f"{'.'.join(map(str, each['loc'])).upper() or 'SETTINGS'}: {each['msg']}" for each in found]
-        raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None
+    """The settings of this process; raises SettingsError naming every problem."""
+    return checked(BrokerSettings)

@@ -1,9 +1,9 @@
 """What the broker over RabbitMQ reads from its environment."""
 from functools import lru_cache
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr
 
-from shared.settings import SettingsError, secret_directories
+from shared.settings import checked
 from tooling.broker.settings import BrokerSettings
 
 
@@ -17,9 +17,5 @@ class RabbitSettings(BrokerSettings):
 
 @lru_cache
 def rabbit_settings() -> RabbitSettings:
-    """The settings of this process; SettingsError names every problem."""
-    try:
-        return RabbitSettings(_secrets_dir=secret_directories() or None)
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors(include_input=False)]
-        raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None
+    """The settings of this process; raises SettingsError naming every problem."""
+    return checked(RabbitSettings)
