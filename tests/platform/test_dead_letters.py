@@ -157,6 +157,12 @@ def test_what_is_no_event_is_kept_too_and_is_the_platforms(city: City) -> None:
     assert str(PLATFORM.id) in {letter["tenantId"] for letter in letters}
 
 
+def test_letters_that_say_nothing_of_themselves_do_not_replace_each_other(city: City) -> None:
+    headers = {"ce-tenantid": str(city.id)}
+    assert [keep(headers, body).status for body in (b"one", b"two")] == [204, 204]
+    assert len(listed(city)) == 2
+
+
 def test_answers_that_are_not_base64_are_shown_as_they_are() -> None:
     assert DeadLetter({"knativeerrordata": "plain words"}, "").answer == "plain words"
     assert len(DeadLetter({"knativeerrordata": "é" * 5000}, "").answer) == 1000

@@ -6,7 +6,9 @@ from tooling.generate import secrets
 from tooling.generate.common import REPOSITORY, SECRETS, SETTINGS, THREADS, Document, by_service
 from tooling.generate.yamlfile import as_yaml
 
-COMMENT = """Event and tick functions, and those that only the platform itself calls, have no address outside the cluster.
+INSIDE = {"networking.knative.dev/visibility": "cluster-local"}
+COMMENT = """No function has an address of Knative's own outside the cluster: whoever came in there would pass by the edge, and could say
+who and where they are (X-Real-IP, X-Forwarded-Host).
 Their settings: the ConfigMap heidi-settings, the Secret heidi-secrets, and heidi-<service> with what only that service needs.
 They are spread over nodes without our saying so: by Knative's own preference (config-deployment, default-affinity-type) and by
 the scheduler's; constraints of our own would need a feature flag that is off by default."""
@@ -29,10 +31,9 @@ def service(record: Record) -> Document:
     labels = {"app.kubernetes.io/part-of": "heidi", "app.kubernetes.io/component": record.service, "heidi.app/kind": record.kind}
     if record.min_scale:
         labels[WARM] = "true"
-    inside = {"networking.knative.dev/visibility": "cluster-local"} if record.kind != "http" or record.access.internal else {}
     return {
         "apiVersion": "serving.knative.dev/v1", "kind": "Service",
-        "metadata": {"name": record.name, "labels": labels | inside, "annotations": {"heidi.app/description": record.summary}},
+        "metadata": {"name": record.name, "labels": labels | INSIDE, "annotations": {"heidi.app/description": record.summary}},
         "spec": {"template": {
             "metadata": {"labels": labels, "annotations": scaling(record) | scraping(record)}, "spec": pod(record)}}}
 

@@ -13,6 +13,6 @@ def keep_dead_letter(ctx: Context) -> None:
     letter = DeadLetter.of(ctx.request)
     said = letter.attributes
     ctx.sql.enter(letter.tenant)
-    ctx.sql.run(KEEP, id=new_id(), tenant=letter.tenant, event=said.get("id", ""), source=said.get("source", ""),
+    ctx.sql.run(KEEP, id=new_id(), tenant=letter.tenant, event=said.get("id") or str(new_id()), source=said.get("source", ""),
                 type=said.get("type", ""), function=letter.function, status=letter.status, answer=letter.answer,
                 attributes=orjson.dumps(said).decode(), data=letter.data, now=ctx.now)
