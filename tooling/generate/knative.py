@@ -7,8 +7,8 @@ from tooling.generate.common import REPOSITORY, SECRETS, SETTINGS, THREADS, Docu
 from tooling.generate.yamlfile import as_yaml
 
 INSIDE = {"networking.knative.dev/visibility": "cluster-local"}
-COMMENT = """No function has an address of Knative's own outside the cluster: whoever came in there would pass by the edge, and could say
-who and where they are (X-Real-IP, X-Forwarded-Host).
+COMMENT = """No function has an address of Knative's own outside the cluster: whoever came in there would pass by
+the edge, and could say who they are and which city they mean (X-Real-IP, X-Forwarded-Host).
 Their settings: the ConfigMap heidi-settings, the Secret heidi-secrets, and heidi-<service> with what only that service needs.
 They are spread over nodes without our saying so: by Knative's own preference (config-deployment, default-affinity-type) and by
 the scheduler's; constraints of our own would need a feature flag that is off by default."""
