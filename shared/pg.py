@@ -94,6 +94,8 @@ class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
 class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no types
     """A DB-API connection (SQLAlchemy can borrow it) that also runs prepared statements in batches."""
 
+    _usock: Any = None   # pg8000 sets it when there is somebody at the other end
+
     def __init__(self, *, named: bool = True, **parameters: Any) -> None:
         super().__init__(**parameters)
         self.autocommit = True
