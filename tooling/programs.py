@@ -6,9 +6,9 @@ import os
 import shutil
 import subprocess
 
-PACKAGES = {   # program → Debian's package
+PACKAGES = {   # program → Debian's package, with what it only recommends and cannot do without here
     "kubectl": "kubernetes-client", "promtool": "prometheus", "prometheus": "prometheus", "amtool": "prometheus-alertmanager",
-    "caddy": "caddy", "pgbouncer": "pgbouncer", "rabbitmq-server": "rabbitmq-server", "podman": "podman",
+    "caddy": "caddy", "pgbouncer": "pgbouncer", "rabbitmq-server": "rabbitmq-server", "podman": "podman netavark",
     "debootstrap": "debootstrap", "openssl": "openssl"}
 PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))   # servers live in sbin
 
@@ -34,7 +34,7 @@ def provide() -> list[str]:
         quietly = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=quietly, capture_output=True, check=False)
         for package in sorted({PACKAGES[program] for program in lacking}):   # one at a time: each may be unobtainable
-            subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], env=quietly,
+            subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *package.split()], env=quietly,
                            capture_output=True, check=False)
     return missing()
 

@@ -118,7 +118,8 @@ def answers(url: str) -> bool:
 
 def test_the_host_image_makes_the_databases_and_serves_all_functions(tmp_path: Path) -> None:
     image, port, prefix = build("host"), str(free_port()), f"heidi_host{os.getpid()}_"
-    given = assigned(example(filled=True)) | {name: os.environ[name] for name in os.environ if name.startswith("POSTGRES_")} | {
+    made = podman()(*RUN, "--rm", "--read-only", "--tmpfs=/tmp", image, "python", "-m", "tooling.cli", "host", "env").stdout
+    given = assigned(made) | {name: os.environ[name] for name in os.environ if name.startswith("POSTGRES_")} | {
         "ENVIRONMENT": "production", "REDIS_URL": os.environ["REDIS_URL"], "REDIS_PASSWORD": "", "POSTGRES_DATABASE_PREFIX": prefix}
     environment = tmp_path / "env"
     environment.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
