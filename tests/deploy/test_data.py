@@ -1,10 +1,16 @@
 """deploy/data makes what ./heidi up makes, of a size that adds up, closed to everybody else; Postgres and Redis judge what they are told."""
+import re
+import runpy
 import subprocess
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import boto3
 import pytest
+import yaml
+from botocore.stub import Stubber
 from pg8000.native import Connection
 
 from bench.connections import BESIDE, limits
@@ -13,6 +19,7 @@ from tests.deploy.judge import Document, documents, problems
 from tests.programs import program
 from tests.support import superuser
 from tooling.generate.databases import first_statements, in_cluster
+from tooling.generate.vault import VAULT
 from tooling.registry import ROOT, services
 from tooling.stack import once
 from tooling.stack import redis as stack_redis
@@ -137,3 +144,28 @@ def test_a_master_that_became_a_replica_is_left_for_the_new_one(tmp_path: Path, 
 def test_only_this_environments_functions_may_make_queues(environment: str) -> None:
     [cluster] = [each for each in built(f"overlays/{environment}") if each["kind"] == "RabbitmqCluster"]
     assert cluster["metadata"]["annotations"] == {"rabbitmq.com/topology-allowed-namespaces": NAMESPACES[environment][1]}
+
+
+def test_the_bucket_for_backups_is_asked_for_in_words_that_the_sdk_knows() -> None:
+    script = runpy.run_path(str(DATA / "base" / "buckets.py"))
+    client = boto3.client("s3", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b")
+    asked = {"create_bucket": {"Bucket": "kept", "CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}},
+             "put_bucket_versioning": {"Bucket": "kept", "VersioningConfiguration": {"Status": "Enabled"}},
+             "put_bucket_lifecycle_configuration": {"Bucket": "kept", "LifecycleConfiguration": {"Rules": [script["KEPT"]]}}}
+    for there, expected in ([], asked), ([{"Name": "kept"}], dict(list(asked.items())[1:])):
+        with Stubber(client) as stub:
+            stub.add_response("list_buckets", {"Buckets": there}, {})
+            for name, parameters in expected.items():
+                stub.add_response(name, {}, parameters)
+            script["make"](client, "kept", "eu-central-1")
+            stub.assert_no_pending_responses()
+    client.close()
+
+
+def test_vault_shows_a_certificate_for_the_name_that_secrets_are_asked_at() -> None:
+    [certificate] = [each for each in built("vault") if each["metadata"]["name"] == "vault" and each["kind"] == "Certificate"]
+    assert urlsplit(VAULT).hostname in certificate["spec"]["dnsNames"]
+    values = yaml.safe_load((DATA / "vault" / "values.yaml").read_text("utf-8"))["server"]
+    assert values["volumes"][0]["secret"]["secretName"] == certificate["spec"]["secretName"]
+    for file in re.findall(r'"(/vault/tls/[a-z.]+)"', values["ha"]["raft"]["config"]):
+        assert file.rpartition("/")[2] in {"tls.crt", "tls.key", "ca.crt"}

@@ -1,6 +1,6 @@
 """knative/components/vault/secrets.yaml: the Secrets, kept in Vault and fetched by External Secrets.
 
-Each is read as a ServiceAccount of its own, so that Vault gives nobody another's (docs/guides/cluster.md has its policy).
+Each is read as a ServiceAccount of its own, so that Vault gives nobody another's (knative/components/vault/policy.hcl).
 """
 from collections.abc import Mapping
 
@@ -12,6 +12,7 @@ from tooling.generate.yamlfile import as_yaml
 COMMENT = """A SecretStore and an ExternalSecret per Secret. In Vault (KV version 2, mounted at secret/) it lies at
 heidi/<ServiceAccount>. Each environment has a Vault of its own; overlays put its address in."""
 VAULT = "https://vault.heidi-infra.svc.cluster.local:8200"
+AUTHORITY: Document = {"type": "ConfigMap", "name": "vault-ca", "key": "ca.crt"}
 PART: Document = {"app.kubernetes.io/part-of": "heidi"}
 BEFORE: Document = PART | {"heidi.app/phase": "before"}
 
@@ -28,7 +29,7 @@ def render(records: Mapping[str, Record]) -> str:
 def store(reader: str) -> Document:
     """Vault, as one ServiceAccount sees it."""
     login = {"mountPath": "kubernetes", "role": "heidi", "serviceAccountRef": {"name": reader}}
-    vault = {"server": VAULT, "path": "secret", "version": "v2", "auth": {"kubernetes": login}}
+    vault = {"server": VAULT, "caProvider": AUTHORITY, "path": "secret", "version": "v2", "auth": {"kubernetes": login}}
     return {"apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": {"name": reader, "labels": BEFORE},
             "spec": {"provider": {"vault": vault}}}
 
