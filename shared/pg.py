@@ -3,6 +3,7 @@
 Messages between two Syncs are one round trip, and outside a transaction block one implicit transaction; so a statement
 and the tenant setting that guards it travel together (PostgreSQL documentation §55.2.3 and §55.2.4).
 """
+import os
 import socket
 import threading
 from collections import deque
@@ -97,7 +98,11 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
     _usock: Any = None   # pg8000 sets it when there is somebody at the other end
 
     def __init__(self, *, named: bool = True, **parameters: Any) -> None:
-        super().__init__(**parameters)
+        try:
+            super().__init__(**parameters)
+        except BaseException:
+            sever(self)
+            raise
         self.autocommit = True
         self.named = named
         self.prepared: dict[str, Prepared] = {}
@@ -246,10 +251,19 @@ class Pool:
 
 def discard(connection: Connection) -> None:
     """Close a connection whatever state it is in."""
+    wire = connection._usock  # noqa: SLF001
     try:
         connection.close()
     except (*LOST, dbapi.DatabaseError):
-        connection._usock = None  # noqa: SLF001
+        connection._usock = wire  # noqa: SLF001
+        sever(connection)
+
+
+def sever(connection: Connection) -> None:
+    """Close the socket itself: pg8000's buffer would keep it open for what it could not send."""
+    wire, connection._usock = connection._usock, None  # noqa: SLF001
+    if wire is not None and wire.fileno() >= 0:
+        os.close(wire.detach())
 
 
 @lru_cache

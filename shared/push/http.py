@@ -21,7 +21,7 @@ def post(url: str, content: bytes | None, headers: Mapping[str, str], *, http2_o
     try:
         try:
             return client.post(url, content=content, headers=headers)
-        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, RuntimeError):  # hpack, between threads
             return client.post(url, content=content, headers=headers)
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise PushUnavailable(f"{type(error).__name__}: {error}"[:200]) from None

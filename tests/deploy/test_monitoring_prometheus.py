@@ -95,6 +95,7 @@ def test_promtool_accepts_the_configuration_and_finds_its_files(name: str, tmp_p
 def test_of_a_clusters_pods_each_job_takes_what_is_its_own(tmp_path: Path) -> None:
     config = told_of_pods(moved("cluster", tmp_path))
     with prometheus(config, tmp_path) as api:
+        eventually(lambda: api.get("targets?state=active").status_code == 200)   # before that it is not ready
         targets = eventually(lambda: api.get("targets?state=active").json()["data"]["activeTargets"])
     taken = {(each["labels"]["job"], each["discoveredLabels"]["__address__"].partition(":")[2], each["labels"]["instance"])
              for each in targets if each["discoveredLabels"]["__address__"].startswith("10.0.0.1")}
