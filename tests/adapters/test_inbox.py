@@ -50,7 +50,7 @@ def test_the_list_is_found_by_recipient_time_and_number(inbox: httpx.Client, thi
     assert [entry["subject"] for entry in inbox.get("/api/messages", params={"to": to, "limit": 1}).json()] == ["2"]
     middle = found[1]["received_at"]
     assert [entry["subject"] for entry in inbox.get("/api/messages", params={"to": to, "since": middle}).json()] == ["2", "1"]
-    epoch = datetime.now(UTC).timestamp() + 60
+    epoch = datetime.now(UTC).timestamp() + 86_400
     assert inbox.get("/api/messages", params={"to": to, "since": str(epoch)}).json() == []
     assert inbox.get("/api/messages", params={"to": to[1:]}).json() == []
 
