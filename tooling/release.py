@@ -13,6 +13,9 @@ from tooling.problem import Problem
 CHANGELOG, PROJECT, BRANCH = "CHANGELOG.md", "pyproject.toml", "main"
 UNRELEASED = re.compile(r"^## Unreleased\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 VERSION = re.compile(r'^(version = )"[^"]*"$', re.MULTILINE)
+# What names the version and is not generated: the images' own number, a manifest, the commands of guides.
+CARRIERS = ("shared/__init__.py", "deploy/data/base/buckets.yaml", "docs/guides/cluster.md", "docs/guides/one-host.md",
+            "docs/guides/rollouts.md")
 NUMBER = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -58,15 +61,22 @@ def require_clean(root: Path) -> None:
 def next_version(root: Path) -> str:
     """What pyproject.toml says for the first release; after that the last number, as far up as the commits since then ask."""
     if not git(root, "tag", "--list", "v[0-9]*"):
-        return str(tomllib.loads((root / PROJECT).read_text("utf-8"))["project"]["version"])
+        return present(root)
     version = cliff(root, "--bumped-version").strip().removeprefix("v")
     if not NUMBER.fullmatch(version):
         raise Problem(f"git-cliff makes no version of the tags here: {version or 'it said nothing'}.")
     return version
 
 
+def present(root: Path) -> str:
+    """The version that the project has now."""
+    return str(tomllib.loads((root / PROJECT).read_text("utf-8"))["project"]["version"])
+
+
 def make(root: Path, release: Release, generate: Callable[[Path], None]) -> None:
     """Write the number and the changelog, generate what carries the number, commit and tag; nothing leaves this machine."""
+    for name in CARRIERS:
+        carry(root / name, present(root), release.version)
     rewrite(root / PROJECT, VERSION, rf'\g<1>"{release.version}"')
     section = f"## Unreleased\n\n## {release.version} · {datetime.now(UTC):%Y-%m-%d}\n\n{release.news}\n\n"
     rewrite(root / CHANGELOG, UNRELEASED, section.replace("\\", r"\\"))
@@ -74,6 +84,14 @@ def make(root: Path, release: Release, generate: Callable[[Path], None]) -> None
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", f"chore(release): {release.version}")
     git(root, "tag", "--annotate", release.tag, "--cleanup=verbatim", "--message", release.notes)
+
+
+def carry(path: Path, before: str, version: str) -> None:
+    """Name the new version wherever a file names the present one; as part of a Job's name it has dashes."""
+    text = path.read_text("utf-8")
+    for form in (".", "-"):
+        text = text.replace(before.replace(".", form), version.replace(".", form))
+    path.write_text(text, "utf-8")
 
 
 def rewrite(path: Path, pattern: re.Pattern[str], by: str) -> None:

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.adapters.running import ThirdParties, in_environment
+from tests.adapters.running import ThirdParties
+from tooling.stack.environment import entered
 
 
 @pytest.fixture(scope="session")
@@ -16,5 +17,5 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThirdParties]:
 
 @pytest.fixture
 def thirdparty(servers: ThirdParties) -> Iterator[ThirdParties]:
-    with in_environment(servers.environment()):
+    with entered(servers.environment()):
         yield servers

@@ -1,6 +1,5 @@
 """The local third-party servers in a thread of the test process, with a clock that a test can turn."""
 import asyncio
-import os
 import socket
 import ssl
 import threading
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from shared.settings import settings
 from tooling.thirdparty.config import Config
 from tooling.thirdparty.keys import make_apns_key, make_firebase_key
 from tooling.thirdparty.parts import Parts
@@ -93,20 +91,6 @@ class ThirdParties:
         return own | {"ENVIRONMENT": "test", "S3_ENDPOINT": self.url("object_store"), "S3_BUCKET": BUCKET,
                       "SMTP_HOST": "127.0.0.1", "EMAIL_FROM": "Kiel <noreply@heidi-app.de>",
                       "FCM_ENDPOINT": self.url("push"), "APNS_ENDPOINT": self.url("push")}
-
-
-@contextmanager
-def in_environment(values: dict[str, str]) -> Iterator[None]:
-    """Settings read from these variables, and everything as before afterwards."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    settings.cache_clear()
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        settings.cache_clear()
 
 
 def free_ports(count: int) -> list[int]:

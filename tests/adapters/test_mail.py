@@ -14,8 +14,9 @@ import pytest
 
 from shared import mail
 from shared.mail import MailRejected, MailUnavailable
-from tests.adapters.running import ThirdParties, free_ports, in_environment
+from tests.adapters.running import ThirdParties, free_ports
 from tests.adapters.tls import make_certificate
+from tooling.stack.environment import entered
 
 Arrived = Callable[[str], list[dict[str, Any]]]
 
@@ -144,14 +145,14 @@ def test_a_server_that_does_not_work_is_unavailable(thirdparty: ThirdParties, gr
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with (in_environment({**thirdparty.environment(), "SMTP_PORT": str(listener.getsockname()[1])}),
+        with (entered({**thirdparty.environment(), "SMTP_PORT": str(listener.getsockname()[1])}),
               pytest.raises(MailUnavailable)):
             mail.send("a@example.org", "s", "t")
         thread.join(5)
 
 
 def test_nobody_listening_is_unavailable(thirdparty: ThirdParties) -> None:
-    with in_environment({**thirdparty.environment(), "SMTP_PORT": str(free_ports(1)[0])}), pytest.raises(MailUnavailable):
+    with entered({**thirdparty.environment(), "SMTP_PORT": str(free_ports(1)[0])}), pytest.raises(MailUnavailable):
         mail.send("a@example.org", "s", "t")
 
 
@@ -160,9 +161,9 @@ def test_the_right_password_is_taken_and_a_wrong_one_blamed_on_the_configuration
     running.configured(smtp_user="heidi", smtp_password="s3cret", thirdparty_parts=("mail",))
     running.start()
     try:
-        with in_environment(running.environment()):
+        with entered(running.environment()):
             mail.send("a@example.org", "s", "t")
-        with in_environment({**running.environment(), "SMTP_PASSWORD": "wrong"}), pytest.raises(MailUnavailable):
+        with entered({**running.environment(), "SMTP_PASSWORD": "wrong"}), pytest.raises(MailUnavailable):
             mail.send("a@example.org", "s", "t")
     finally:
         running.stop()
@@ -179,12 +180,12 @@ def test_an_encrypted_connection_is_used_where_it_is_offered_and_its_certificate
     try:
         trusting = {**running.environment(), "SSL_CERT_FILE": str(certificate), "SMTP_HOST": "localhost"}
         mail._tls.cache_clear()
-        with in_environment(trusting):
+        with entered(trusting):
             mail.send("a@example.org", "s", "t")
-        with in_environment({**trusting, "SMTP_HOST": "127.0.0.1"}), pytest.raises(MailUnavailable):  # not its name
+        with entered({**trusting, "SMTP_HOST": "127.0.0.1"}), pytest.raises(MailUnavailable):  # not its name
             mail.send("a@example.org", "s", "t")
         mail._tls.cache_clear()
-        with in_environment(running.environment()), pytest.raises(MailUnavailable):  # not a known authority
+        with entered(running.environment()), pytest.raises(MailUnavailable):  # not a known authority
             mail.send("a@example.org", "s", "t")
         assert len(running.parts.inbox.find("mail")) == 1
     finally:

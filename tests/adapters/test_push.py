@@ -16,7 +16,8 @@ from shared.push import ApnsApp, DeviceGone, FcmProject, PushMessage, PushReject
 from shared.push.apns import Apns
 from shared.push.fcm import Fcm
 from shared.push.message import wait_of
-from tests.adapters.running import ThirdParties, free_ports, in_environment
+from tests.adapters.running import ThirdParties, free_ports
+from tooling.stack.environment import entered
 from tooling.thirdparty.keys import make_apns_key, make_firebase_key
 
 Account = FcmProject | ApnsApp
@@ -203,7 +204,7 @@ def test_an_apns_token_that_apple_calls_expired_is_renewed_unless_it_is_new(thir
 
 def test_what_is_not_configured_is_rejected_with_the_names_of_the_settings(thirdparty: ThirdParties) -> None:
     bare = dict.fromkeys(("FIREBASE_PROJECT_ID", "APNS_KEY"), "")
-    with in_environment({**thirdparty.environment(), **bare}):
+    with entered({**thirdparty.environment(), **bare}):
         with pytest.raises(PushRejected, match="FIREBASE_PROJECT_ID"):
             push.send(message(), "device")
         with pytest.raises(PushRejected, match="APNS_KEY"):
@@ -212,7 +213,7 @@ def test_what_is_not_configured_is_rejected_with_the_names_of_the_settings(third
 
 def test_keys_with_backslash_n_for_line_breaks_are_understood(thirdparty: ThirdParties) -> None:
     keys = {name: thirdparty.environment()[name].replace("\n", "\\n") for name in ("FIREBASE_PRIVATE_KEY", "APNS_KEY")}
-    with in_environment({**thirdparty.environment(), **keys}):
+    with entered({**thirdparty.environment(), **keys}):
         assert (FcmProject.from_settings().private_key, ApnsApp.from_settings().key) == (
             thirdparty.config.firebase_private_key, thirdparty.config.apns_key)
 

@@ -8,7 +8,8 @@ import pytest
 
 from shared import storage
 from shared.storage import ObjectNotFound, StorageUnavailable
-from tests.adapters.running import ThirdParties, free_ports, in_environment
+from tests.adapters.running import ThirdParties, free_ports
+from tooling.stack.environment import entered
 
 pytestmark = pytest.mark.usefixtures("thirdparty")
 WEEK = 7 * 24 * 3600
@@ -216,7 +217,7 @@ def test_many_threads_share_one_client_and_create_one_bucket(tenant: UUID) -> No
 
 def test_a_server_that_is_down_is_unavailable_and_not_missing(tenant: UUID, thirdparty: ThirdParties) -> None:
     nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
-    with in_environment({**thirdparty.environment(), "S3_ENDPOINT": nobody}):
+    with entered({**thirdparty.environment(), "S3_ENDPOINT": nobody}):
         for call in (lambda: storage.get(tenant, "x"), lambda: storage.put(tenant, "x", b""),
                      lambda: storage.stat(tenant, "x"), lambda: storage.delete(tenant, "x")):
             with pytest.raises(StorageUnavailable):
@@ -226,7 +227,7 @@ def test_a_server_that_is_down_is_unavailable_and_not_missing(tenant: UUID, thir
 def test_wrong_credentials_make_the_store_unavailable(tenant: UUID, thirdparty: ThirdParties) -> None:
     storage.put(tenant, "x", b"1")
     for wrong in ({"S3_SECRET_KEY": "not it"}, {"S3_ACCESS_KEY": "AKIAELSE"}):
-        with in_environment({**thirdparty.environment(), **wrong}), pytest.raises(StorageUnavailable):
+        with entered({**thirdparty.environment(), **wrong}), pytest.raises(StorageUnavailable):
             storage.get(tenant, "x")
 
 

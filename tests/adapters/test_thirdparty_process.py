@@ -15,7 +15,8 @@ import pytest
 
 from shared import mail, push, storage
 from shared.push import ApnsApp, PushMessage
-from tests.adapters.running import PORTS, ThirdParties, in_environment
+from tests.adapters.running import PORTS, ThirdParties
+from tooling.stack.environment import entered
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20
@@ -43,7 +44,7 @@ def process(parties: ThirdParties) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def parties(tmp_path: Path) -> Iterator[ThirdParties]:
     parties = ThirdParties(tmp_path)  # for its configuration only; it is not started
-    with in_environment(parties.environment()):
+    with entered(parties.environment()):
         yield parties
     parties.stop()
 
@@ -140,7 +141,7 @@ def test_a_key_that_is_none_is_one_sentence(parties: ThirdParties) -> None:
 
 def test_only_the_parts_that_are_wanted_run(parties: ThirdParties) -> None:
     parties.configured(apns_key="", s3_secret_key="")
-    with in_environment({"THIRDPARTY_PARTS": "mail"}), process(parties):
+    with entered({"THIRDPARTY_PARTS": "mail"}), process(parties):
         mail.send("a@example.org", "s", "t")
         assert len(httpx.get(parties.url("inbox") + "/api/messages").json()) == 1
         with pytest.raises(httpx.ConnectError):

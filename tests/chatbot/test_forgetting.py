@@ -13,9 +13,10 @@ from shared.vectors import Vector, open_vectors
 from shared.vectors.pgvector import PgVectors
 from shared.vectors.pinecone import PineconeVectors, connect
 from tests.adapters.conftest import servers, thirdparty
-from tests.adapters.running import ThirdParties, in_environment
+from tests.adapters.running import ThirdParties
 from tests.adapters.test_vectors import KEY, pinecone_host
 from tests.support import City
+from tooling.stack.environment import entered
 
 __all__ = ["pinecone_host", "servers", "thirdparty"]
 PLACE = [1.0] * 1536
@@ -25,7 +26,7 @@ PLACE = [1.0] * 1536
 def context(request: pytest.FixtureRequest, thirdparty: ThirdParties, pinecone_host: str, city: City) -> Iterator[Context]:
     """A call in a city whose vectors are kept in this kind of store."""
     keys = {"PINECONE_API_KEY": KEY, "PINECONE_HOST": pinecone_host} if request.param == "pinecone" else {}
-    with in_environment(thirdparty.environment() | keys):
+    with entered(thirdparty.environment() | keys):
         ctx = Context(record_of(delete_document), city.tenant)
         yield ctx
         ctx.abandon()

@@ -9,9 +9,10 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import allow_header_conformance, positive_data_acceptance, unsupported_method
 
-from tests.adapters.running import ThirdParties, in_environment
+from tests.adapters.running import ThirdParties
 from tests.support import City
 from tests.whole import DESCRIPTION, application, ways
+from tooling.stack.environment import entered
 
 BOUNDS = settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 REFUSALS = {"checks": {"negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429]}}}
@@ -25,7 +26,7 @@ def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """One city for all, with an object store: what one call makes, the next one finds."""
     servers = ThirdParties(tmp_path_factory.mktemp("thirdparty"))
     servers.start()
-    with City.known("heidelberg") as made, in_environment(servers.environment()):
+    with City.known("heidelberg") as made, entered(servers.environment()):
         yield made
     servers.stop()
 

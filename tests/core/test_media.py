@@ -10,9 +10,10 @@ import pytest
 from PIL import Image, ImageCms
 
 from shared import storage
-from tests.adapters.running import ThirdParties, in_environment
+from tests.adapters.running import ThirdParties
 from tests.core.factories import make_category, make_listing, make_published
 from tests.support import City, call, deliver
+from tooling.stack.environment import entered
 
 GPS, MAKE, ORIENTATION = 0x8825, 0x010F, 0x0112
 
@@ -27,7 +28,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThirdParties]:
 
 @pytest.fixture(autouse=True)
 def object_store(servers: ThirdParties) -> Iterator[None]:
-    with in_environment(servers.environment()):
+    with entered(servers.environment()):
         yield
 
 
@@ -249,7 +250,7 @@ def test_the_event_comes_twice_and_is_processed_once(city: City) -> None:
 def test_when_the_object_store_is_away_the_event_is_tried_again(city: City) -> None:
     media_id = uploaded(city, picture())
     [said] = city.events("media.uploaded")
-    with in_environment({"S3_ENDPOINT": "http://127.0.0.1:9"}):
+    with entered({"S3_ENDPOINT": "http://127.0.0.1:9"}):
         assert deliver("process-media", said).status == 503
     assert row(city, media_id)["state"] == "uploaded"
     process(city, media_id)
@@ -311,6 +312,6 @@ def test_authors_delete_their_own_files_unless_the_public_sees_them(city: City) 
 
 def test_nothing_is_deleted_while_the_object_store_is_away(city: City) -> None:
     media_id = processed(city, picture())
-    with in_environment({"S3_ENDPOINT": "http://127.0.0.1:9"}):
+    with entered({"S3_ENDPOINT": "http://127.0.0.1:9"}):
         assert delete(city, media_id).code == "STORAGE_UNAVAILABLE"
     assert shown(city, media_id).status_code == 200

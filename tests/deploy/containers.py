@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
@@ -101,6 +103,15 @@ def make_base(podman: Podman, debootstrap: str) -> None:
         packages = ("--exclude=./var/cache/apt/archives/*.deb", "--exclude=./image.tar", "--exclude=./proc/*", "--exclude=./sys/*")
         subprocess.run(["tar", "--directory", directory, *packages, "--create", "--file", str(archive), "."], check=True)
         podman("import", str(archive), BASE)
+
+
+def answers(url: str) -> bool:
+    """Whether somebody answers there with 200."""
+    try:
+        with urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
 
 
 def build(target: str, version: str = "0.0.0-test") -> str:

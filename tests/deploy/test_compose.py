@@ -5,14 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 import yaml
 
 from shared.settings import Settings
-from tests.deploy.containers import RUN, build, podman
+from tests.deploy.containers import RUN, answers, build, podman
 from tests.support import superuser
 from tooling.broker.triggers import load
 from tooling.generate.environment import BY_COMPOSE, OTHERS, SECRETS, example
@@ -106,14 +104,6 @@ def test_the_clock_calls_every_tick_and_hears_no_event() -> None:
     triggers, ticks = load(ROOT / "deploy/ticks.json")
     assert triggers == []
     assert {tick.name for tick in ticks} == {record.name for record in records().values() if record.cron}
-
-
-def answers(url: str) -> bool:
-    try:
-        with urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
 
 
 def test_the_host_image_makes_the_databases_and_serves_all_functions(tmp_path: Path) -> None:

@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tests.deploy.containers import RUN, build, podman
+from tests.deploy.containers import RUN, answers, build, podman
 from tests.deploy.faascli import shrinkwrapped
 from tooling.registry import ROOT, records, services
 from tooling.stack.ports import free_port
@@ -62,14 +61,6 @@ def inside(image: str, *command: str, **environment: str) -> str:
     """What a command in a container of its own says."""
     given = [part for pair in environment.items() for part in ("--env", "=".join(pair))]
     return podman()(*RUN, "--rm", "--read-only", "--tmpfs=/tmp", *given, image, *command).stdout.strip()
-
-
-def answers(url: str) -> bool:
-    try:
-        with urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
 
 
 def test_a_function_answers_and_ends_when_it_is_told_to(image: str) -> None:

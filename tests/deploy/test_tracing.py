@@ -12,11 +12,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared import inside, otlp, outbox
+from shared import __version__, inside, otlp, outbox
 from shared.http import Request
 from shared.settings import settings
 from shared.trace import Trace, is_drawn
-from tests.adapters.running import in_environment
 from tests.core.factories import make_category
 from tests.deploy.collector import Collector, collecting
 from tests.gateway.support import answers, eventually, process
@@ -25,6 +24,7 @@ from tests.platform.fake_broker import answering
 from tests.support import City, call, deliver, function, superuser
 from tooling.gateway.assembly import assemble
 from tooling.gateway.settings import GatewaySettings
+from tooling.stack.environment import entered
 from tooling.stack.ports import free_port
 
 ASK = inside.ask   # the real one, before the tests' own takes its place
@@ -36,7 +36,7 @@ LISTENERS = {"notify-admins-of-pending-listing": "listing.created", "send-email"
 @contextmanager
 def exporting(ratio: str = "1", **more: str) -> Iterator[Collector]:
     """Telemetry goes to a collector; what was told is there when `told` has been called."""
-    with collecting() as collector, in_environment(
+    with collecting() as collector, entered(
             {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "TRACE_SAMPLE_RATIO": ratio} | more):
         otlp.exporter.cache_clear()
         try:
@@ -69,7 +69,7 @@ def stack(tmp_path: Path, worker_id: str) -> Iterator[str]:
     server, made = assemble(GatewaySettings(gateway_port=0, heidi_home=tmp_path, gateway_password="p"))
     url = f"http://127.0.0.1:{server.port}"
     with ExitStack() as opened:
-        opened.enter_context(in_environment({"GATEWAY_URL": url, "BROKER_URL": f"http://127.0.0.1:{broker_port}"}))
+        opened.enter_context(entered({"GATEWAY_URL": url, "BROKER_URL": f"http://127.0.0.1:{broker_port}"}))
         server.start()
         broker = opened.enter_context(process("tooling.broker", BROKER_PORT=str(broker_port), BROKER_DATABASE=database,
                                               BROKER_TRIGGERS=str(listeners), LOG_LEVEL="ERROR"))
@@ -110,7 +110,7 @@ def test_a_listing_and_the_mail_about_it_are_one_trace(
         "faas.trigger": "http", "faas.name": "create-listing", "http.request.method": "POST", "http.route": "/api/listings",
         "http.response.status_code": 201, "heidi.tenant.id": str(city.id), "heidi.correlation.id": server["trace"]}
     assert server["who"] | {"service.instance.id": ""} == {
-        "service.name": "create-listing", "service.namespace": "heidi", "service.version": "0.1.0", "service.instance.id": "",
+        "service.name": "create-listing", "service.namespace": "heidi", "service.version": __version__, "service.instance.id": "",
         "heidi.service": "core"}
 
     parent = server

@@ -8,11 +8,12 @@ import pytest
 
 from shared.rbac import ANONYMOUS, MATRIX
 from shared.record import PLACEHOLDER, Record, camel
-from tests.adapters.running import ThirdParties, in_environment
+from tests.adapters.running import ThirdParties
 from tests.auth.people import join, login
 from tests.security.reading import OUTSIDE, WRITES, body_model, by_name, fields_of
 from tests.support import Answer, City, call
 from tests.walk import Walk, requests
+from tooling.stack.environment import entered
 
 OWN_NAMES = {"deviceId", "bundleId"}          # an app's own name for itself, in every city
 NUMBERED = {"entry_id", "type", "kind"}       # each city counts from one, or says a word
@@ -24,7 +25,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     """Another city in which there is one of everything."""
     servers = ThirdParties(tmp_path_factory.mktemp("thirdparty"))
     servers.start()
-    with City.known("ladenburg") as made, in_environment(servers.environment()):
+    with City.known("ladenburg") as made, entered(servers.environment()):
         walk = Walk(made).through("POST", "PUT", "PATCH", "GET")
         person = join(made)
         session = call("list-sessions", token=login(made, person).body["accessToken"]).body["items"][0]["id"]

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from tests.adapters.running import in_environment
+from tooling.stack.environment import entered
 
 
 class FakeBroker(ThreadingHTTPServer):
@@ -37,7 +37,7 @@ def answering() -> Iterator[FakeBroker]:
     server = FakeBroker()
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    with in_environment({"BROKER_URL": f"http://127.0.0.1:{server.server_port}"}):
+    with entered({"BROKER_URL": f"http://127.0.0.1:{server.server_port}"}):
         yield server
     server.shutdown()
     thread.join()

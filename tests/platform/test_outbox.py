@@ -10,12 +10,13 @@ from functions.platform.relay import databases
 from shared.pg import error_code
 from shared.relay import ask, relay
 from shared.settings import settings
-from tests.adapters.running import free_ports, in_environment
+from tests.adapters.running import free_ports
 from tests.core.factories import make_listing
 from tests.platform.fake_broker import FakeBroker, answering
 from tests.support import City, call, superuser
 from tooling.broker.tick import next_after
 from tooling.registry import records, services
+from tooling.stack.environment import entered
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_what_is_only_just_written_is_left_to_its_writer(city: City, broker: Fak
 def test_while_the_broker_is_away_everything_stays(city: City) -> None:
     make_listing(city)
     age(6)
-    with in_environment({"BROKER_URL": f"http://127.0.0.1:{free_ports(1)[0]}"}):
+    with entered({"BROKER_URL": f"http://127.0.0.1:{free_ports(1)[0]}"}):
         assert tick() == 204
     assert left(city) == 1
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.adapters.conftest import servers
-from tests.adapters.running import ThirdParties, in_environment
+from tests.adapters.running import ThirdParties
+from tooling.stack.environment import entered
 
 __all__ = ["servers"]
 
 
 @pytest.fixture
 def thirdparty(servers: ThirdParties) -> Iterator[ThirdParties]:
-    with in_environment(servers.environment()):
+    with entered(servers.environment()):
         yield servers

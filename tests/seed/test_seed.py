@@ -7,7 +7,6 @@ import pytest
 
 from shared import tenants
 from shared.tenants import PLATFORM
-from tests.adapters.running import in_environment
 from tests.city.factories import resolved
 from tests.platform.fake_broker import answering
 from tests.support import City, call, deliver, superuser
@@ -17,6 +16,7 @@ from tooling.seed.accounts import DEMO_PASSWORD
 from tooling.seed.api import hand_in, publish
 from tooling.seed.data import load_cities
 from tooling.seed.steps import quick_passwords
+from tooling.stack.environment import entered
 
 
 def prefixed(service: str) -> str:
@@ -159,7 +159,7 @@ def test_a_city_of_that_name_that_was_there_before_is_filled_not_doubled(seeded:
 def test_without_a_broker_nothing_is_lost(seeded: list[City]) -> None:
     from functions.platform.relay import BrokerAway
 
-    with in_environment({"BROKER_URL": "http://127.0.0.1:9"}), pytest.raises(BrokerAway):
+    with entered({"BROKER_URL": "http://127.0.0.1:9"}), pytest.raises(BrokerAway):
         publish()
     assert len(seeded[0].events("city.onboarded")) == 1
 
@@ -215,7 +215,7 @@ def test_a_seed_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 def test_there_is_no_demonstration_in_production() -> None:
     secrets = {"JWT_SECRET": "a" * 40, "JWT_REFRESH_SECRET": "b" * 40, "BROKER_TOKEN": "c" * 40, "ENCRYPTION_KEY": "d" * 40}
-    with in_environment({"ENVIRONMENT": "production", **secrets}):
+    with entered({"ENVIRONMENT": "production", **secrets}):
         for name in ("all", "categories", "tiles", "terms", "initial-admin"):
             with pytest.raises(Problem, match="production"):
                 seed(name)
@@ -224,7 +224,7 @@ def test_there_is_no_demonstration_in_production() -> None:
 def test_quick_passwords_are_quick_only_for_the_demonstration() -> None:
     from shared.settings import settings
 
-    with in_environment({"BCRYPT_ROUNDS": "11"}):
+    with entered({"BCRYPT_ROUNDS": "11"}):
         with quick_passwords():
             assert settings().bcrypt_rounds == 4
         assert settings().bcrypt_rounds == 11

@@ -5,7 +5,7 @@ import pytest
 
 from shared.sealing import SealBroken, resealed, seal, unseal
 from shared.settings import settings
-from tests.adapters.running import in_environment
+from tooling.stack.environment import entered
 
 OLD, NEW = "o" * 40, "n" * 40
 
@@ -32,24 +32,24 @@ def test_altered_by_one_bit_it_does_not_open(at: int) -> None:
 
 
 def test_a_new_key_seals_and_the_old_one_still_opens_until_it_is_gone() -> None:
-    with in_environment({"ENCRYPTION_KEY": OLD}):
+    with entered({"ENCRYPTION_KEY": OLD}):
         before = seal("secret", about="Ada")
-    with in_environment({"ENCRYPTION_KEY": f"{NEW},{OLD}"}):
+    with entered({"ENCRYPTION_KEY": f"{NEW},{OLD}"}):
         assert unseal(before, about="Ada") == "secret"
         after = seal("secret", about="Ada")
-    with in_environment({"ENCRYPTION_KEY": NEW}):
+    with entered({"ENCRYPTION_KEY": NEW}):
         assert unseal(after, about="Ada") == "secret"
         with pytest.raises(SealBroken, match="no key"):
             unseal(before, about="Ada")
 
 
 def test_what_is_used_wanders_to_the_new_key() -> None:
-    with in_environment({"ENCRYPTION_KEY": OLD}):
+    with entered({"ENCRYPTION_KEY": OLD}):
         before = seal("secret", about="Ada")
         assert resealed(before, about="Ada") == before
-    with in_environment({"ENCRYPTION_KEY": f"{NEW},{OLD}"}):
+    with entered({"ENCRYPTION_KEY": f"{NEW},{OLD}"}):
         after = resealed(before, about="Ada")
-    with in_environment({"ENCRYPTION_KEY": NEW}):
+    with entered({"ENCRYPTION_KEY": NEW}):
         assert unseal(after, about="Ada") == "secret"
 
 

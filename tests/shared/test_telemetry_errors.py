@@ -7,9 +7,9 @@ import pytest
 from shared import __version__, reporting
 from shared.errors import Unavailable
 from shared.trace import Trace
-from tests.adapters.running import in_environment
 from tests.deploy.collector import Collector, collecting
 from tests.support import City
+from tooling.stack.environment import entered
 
 SECRET = "Kiesel-39"
 
@@ -17,7 +17,7 @@ SECRET = "Kiesel-39"
 @contextmanager
 def reported() -> Iterator[Collector]:
     """A server that Sentry's SDK reports to; everything has arrived when the block has ended."""
-    with collecting() as collector, in_environment({"SENTRY_DSN": collector.url.replace("//", "//key@") + "/7"}):
+    with collecting() as collector, entered({"SENTRY_DSN": collector.url.replace("//", "//key@") + "/7"}):
         reporting.reporter.cache_clear()
         reporting.client.cache_clear()
         yield collector
@@ -74,7 +74,7 @@ def test_a_flood_is_cut_off(city: City, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_server_that_is_away_disturbs_nobody(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, ValueError("x"))
-    with reported(), in_environment({"SENTRY_DSN": "http://key@127.0.0.1:9/7"}):
+    with reported(), entered({"SENTRY_DSN": "http://key@127.0.0.1:9/7"}):
         assert city.call("list-categories").code == "INTERNAL_ERROR"
         reporting.reporter().stop()
         reporting.reporter().thread.join(10)

@@ -14,7 +14,7 @@ from shared import sealing, storage
 from shared.pg import pool
 from shared.settings import settings
 from tests.adapters.conftest import servers
-from tests.adapters.running import ThirdParties, in_environment
+from tests.adapters.running import ThirdParties
 from tests.auth.factors import answer, challenged, later, set_up
 from tests.auth.people import join, login, refresh
 from tests.auth.test_api_tokens import made, revoke
@@ -32,6 +32,7 @@ from tooling.broker.sql import SCHEMA
 from tooling.migrate import upgrade
 from tooling.problem import Problem
 from tooling.registry import ROOT, services
+from tooling.stack.environment import entered
 from tooling.stack.state import State
 
 __all__ = ["servers"]
@@ -54,7 +55,7 @@ def server(servers: ThirdParties, worker_id: str) -> Iterator[Server]:
     with superuser(prefix + "broker") as connection:
         for statement in SCHEMA:
             connection.run(statement)
-    with in_environment(servers.environment() | {"POSTGRES_DATABASE_PREFIX": prefix}):
+    with entered(servers.environment() | {"POSTGRES_DATABASE_PREFIX": prefix}):
         yield Server.named()
         let_go()
     with superuser("postgres") as connection:
@@ -77,9 +78,10 @@ def bring_back(server: Server, path: Path) -> restoring.Restored:
 
 
 def identities(server: Server) -> dict[str, int]:
-    """Which databases there are: another one by the same name has another number."""
+    """Which of its databases there are, half-made ones among them: another one by the same name has another number."""
     with server.connect() as connection:
-        return {row[0]: row[1] for row in connection.run("SELECT datname, oid FROM pg_database") or ()}
+        ours = "SELECT datname, oid FROM pg_database WHERE strpos(datname, :prefix) > 0"
+        return {row[0]: row[1] for row in connection.run(ours, prefix=server.prefix) or ()}
 
 
 def shapes(server: Server) -> dict[str, Any]:
@@ -295,11 +297,11 @@ def test_resealing_leaves_nothing_for_the_old_key(server: Server, city: City) ->
     phone = set_up(login(city, person).body["accessToken"])
     later(city)
     old = settings().encryption_key.get_secret_value()
-    with in_environment({"ENCRYPTION_KEY": f"{'n' * 40},{old}"}):
+    with entered({"ENCRYPTION_KEY": f"{'n' * 40},{old}"}):
         assert (local.reseal() > 0, local.reseal()) == (True, 0)
-    with in_environment({"ENCRYPTION_KEY": "n" * 40}):
+    with entered({"ENCRYPTION_KEY": "n" * 40}):
         assert answer(challenged(city, person), phone.code()).status == 200
-    with in_environment({"ENCRYPTION_KEY": f"{old},{'n' * 40}"}):
+    with entered({"ENCRYPTION_KEY": f"{old},{'n' * 40}"}):
         assert local.reseal() > 0
 
 

@@ -1,4 +1,5 @@
 """Releases: the number follows from the commits, the words are the changelog's, and nothing happens where something is wrong."""
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 
 from tooling import release
 from tooling.commits import unconventional
+from tooling.generate import outputs
 from tooling.problem import Problem
 from tooling.stack.home import ROOT
 
@@ -23,6 +25,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "ada@example.org")
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    for name in release.CARRIERS:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text())
     release.git(tmp_path, "init", "--quiet", "--initial-branch=main")
     commit(tmp_path, "feat: the floor")
     return tmp_path
@@ -60,6 +65,25 @@ def test_the_first_release_has_the_number_of_the_project(repository: Path) -> No
     assert release.git(repository, "log", "-1", "--format=%s") == f"chore(release): {before}"
     assert (repository / "stack.yml").read_text() == f"image: {before}\n"
     assert release.git(repository, "show", "--stat", "--format=", "HEAD").count("stack.yml") == 1
+
+
+def test_whatever_names_the_version_and_is_not_generated_is_carried_along(repository: Path) -> None:
+    before = version(repository)
+    release.git(repository, "tag", "-a", f"v{before}", "-m", before)
+    commit(repository, "feat: tiles")
+    number = released(repository).version
+    for name in release.CARRIERS:
+        text = (repository / name).read_text()
+        assert before not in text, name
+        assert before.replace(".", "-") not in text, name
+        assert number in text or number.replace(".", "-") in text, name
+
+
+def test_nothing_else_in_the_project_names_the_version() -> None:
+    forms = re.compile(rf"\b{re.escape(version(ROOT))}\b|\b{re.escape(version(ROOT).replace('.', '-'))}\b")
+    tracked = release.git(ROOT, "ls-files", "--", ":!tests", ":!*.lock", ":!CHANGELOG.md").splitlines()
+    naming = {name for name in tracked if forms.search((ROOT / name).read_text("utf-8", errors="replace"))}
+    assert naming - {"pyproject.toml"} - outputs().keys() == set(release.CARRIERS)
 
 
 def test_what_is_unreleased_becomes_a_dated_section_and_the_rest_stays(repository: Path) -> None:

@@ -1,6 +1,5 @@
 """The local stack's backups: what `up` runs is stopped while its databases are exchanged; and servers that settings name."""
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +14,7 @@ from tooling.backup.server import Server
 from tooling.backup.taking import take
 from tooling.problem import Problem
 from tooling.stack import control, databases, once, ports, records, up
-from tooling.stack.environment import POSTGRES, environment, ours
+from tooling.stack.environment import POSTGRES, entered, environment, ours
 from tooling.stack.home import Home
 from tooling.stack.reporting import Terminal
 from tooling.stack.services import FOUNDATION, Services, embedded_postgres
@@ -126,17 +125,3 @@ def prepared(home: Home) -> Home:
     """With its directories, on a machine where nothing ran yet too."""
     home.prepare()
     return home
-
-
-@contextmanager
-def entered(given: Mapping[str, str]) -> Iterator[None]:
-    """These settings are the process's own inside the block, and only there."""
-    before = dict(os.environ)
-    os.environ.update(given)
-    settings.cache_clear()
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        settings.cache_clear()

@@ -36,7 +36,7 @@ class Queue:
 
 
 def queues(triggers: Iterable[Trigger]) -> list[Queue]:
-    """A queue per trigger; all bindings of a trigger name are distinct, as Knative's Triggers are."""
+    """A queue for each function and type, as there is a Trigger for each in a cluster."""
     return [Queue(f"{each.name}.{'every' if each.type == '*' else each.type.removeprefix('app.heidi.')}", each.name, each.type)
             for each in triggers]
 

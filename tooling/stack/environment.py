@@ -1,6 +1,7 @@
 """The settings of our processes: what the environment gives wins and replaces the embedded part."""
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tooling.stack.home import Home
@@ -123,3 +124,19 @@ def common(state: State, given: Mapping[str, str]) -> Part:
         "THIRDPARTY_DIR": str(Home.here().thirdparty), "THIRDPARTY_PARTS": ",".join(thirdparties(given)),
         **{variable: str(port(variable, given)) for variable in DEFAULTS if variable not in WITH_THEIR_PART},
     })
+
+
+@contextmanager
+def entered(given: Mapping[str, str]) -> Iterator[None]:
+    """These settings are the process's own inside the block, and only there."""
+    from shared.settings import settings  # `up` has no use for them, and loads faster
+
+    before = dict(os.environ)
+    os.environ.update(given)
+    settings.cache_clear()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        settings.cache_clear()

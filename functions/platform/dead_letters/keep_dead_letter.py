@@ -1,13 +1,13 @@
 """Keep an event that the broker has given up, until somebody sends it again or 30 days have passed."""
 import orjson
 
-from functions.platform.dead_letters.dead_letter import DeadLetter
+from functions.platform.dead_letters.dead_letter import MAX_BYTES, DeadLetter
 from functions.platform.dead_letters.queries import KEEP
 from shared.function import Context, http
 from shared.ids import new_id
 
 
-@http.post("/api/internal/dead-letters", internal=True, tenantless=True, status=204, body_limit=1024 * 1024)
+@http.post("/api/internal/dead-letters", internal=True, tenantless=True, status=204, body_limit=MAX_BYTES)
 def keep_dead_letter(ctx: Context) -> None:
     assert ctx.request is not None  # noqa: S101 (an HTTP function has one)
     letter = DeadLetter.of(ctx.request)
