@@ -1,4 +1,5 @@
 """A broker's ingress that says 202 to everything, for measuring the sender alone."""
+
 import sys
 
 from aiohttp import web

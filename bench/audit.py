@@ -6,6 +6,7 @@ One hundred cities over 24 months (partitions), half of all entries in one of th
 through the whole function in one process, against a real Postgres, under row-level security. The ratio beside it is against the
 same question in a log of a thousandth of the size, in the same run. Entries are made inside Postgres, without their hashes' chain.
 """
+
 import argparse
 import random
 import time
@@ -18,7 +19,15 @@ from bench.stack import in_databases, md5, remember_tenants, second, servers
 from bench.timing import milliseconds, percentile
 
 MONTHS, CITIES, PEOPLE, THINGS = 24, 100, 1000, 50_000
-ACTIONS = ["listing.approved", "listing.created", "record.update", "record.insert", "user.updated", "session.started", "build.queued"]
+ACTIONS = [
+    "listing.approved",
+    "listing.created",
+    "record.update",
+    "record.insert",
+    "user.updated",
+    "session.started",
+    "build.queued",
+]
 PARTITIONS = "SELECT make_partition(now() - make_interval(months => n)) FROM generate_series(0, @MONTHS) n"
 FILL = """INSERT INTO entries (tenant_id, sequence, recorded_at, at, actor_id, action, resource_type, resource_id, correlation_id,
   source, event_id, data, hash)
@@ -40,7 +49,12 @@ def fill(connection: object, rows: int) -> None:
     for name, _ in indexes:
         run(f"DROP INDEX {name}")
     actions = ", ".join(f"'{action}'" for action in ACTIONS)
-    sql = (FILL.replace("@MONTHS", str(MONTHS)).replace("@PEOPLE", str(PEOPLE)).replace("@THINGS", str(THINGS)).replace("@ACTIONS", actions))
+    sql = (
+        FILL.replace("@MONTHS", str(MONTHS))
+        .replace("@PEOPLE", str(PEOPLE))
+        .replace("@THINGS", str(THINGS))
+        .replace("@ACTIONS", actions)
+    )
     for base in range(0, rows, 500_000):
         run(sql, base=base, count=min(500_000, rows - base), total=rows)
     for _, definition in indexes:
@@ -50,6 +64,7 @@ def fill(connection: object, rows: int) -> None:
 
 def questions(draw: random.Random) -> dict[str, Callable[[], str]]:
     """What an administrator asks; each time for somebody or something else."""
+
     def person() -> UUID:
         return md5(f"p{draw.randrange(PEOPLE)}")
 
@@ -63,11 +78,15 @@ def questions(draw: random.Random) -> dict[str, Callable[[], str]]:
         begin = day()
         return f"from={begin:%Y-%m-%dT%H:%M:%SZ}&to={begin + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
 
-    return {"newest": lambda: "limit=50", "by one person": lambda: f"limit=50&actor={person()}",
-            "about one thing": lambda: f"limit=50&resourceType=listing&resourceId={thing()}",
-            "of one kind": lambda: f"limit=50&action={draw.choice(ACTIONS)}", "in one week": lambda: f"limit=50&{period(7)}",
-            "by one person in a month": lambda: f"limit=50&actor={person()}&{period(30)}",
-            "with the number of all": lambda: f"limit=50&count=true&actor={person()}"}
+    return {
+        "newest": lambda: "limit=50",
+        "by one person": lambda: f"limit=50&actor={person()}",
+        "about one thing": lambda: f"limit=50&resourceType=listing&resourceId={thing()}",
+        "of one kind": lambda: f"limit=50&action={draw.choice(ACTIONS)}",
+        "in one week": lambda: f"limit=50&{period(7)}",
+        "by one person in a month": lambda: f"limit=50&actor={person()}&{period(30)}",
+        "with the number of all": lambda: f"limit=50&count=true&actor={person()}",
+    }
 
 
 def measured(rounds: int) -> dict[str, list[float]]:
@@ -86,7 +105,10 @@ def measured(rounds: int) -> dict[str, list[float]]:
     def turn() -> None:
         cursor[0] = ask("limit=50" + (f"&cursor={cursor[0]}" if cursor[0] else ""))
 
-    found = {title: milliseconds(partial(asked, ask, query), rounds) for title, query in questions(random.Random(7)).items()}
+    found = {
+        title: milliseconds(partial(asked, ask, query), rounds)
+        for title, query in questions(random.Random(7)).items()
+    }
     return found | {"page after page": milliseconds(turn, rounds)}
 
 
@@ -95,7 +117,9 @@ def asked(ask: Callable[[str], str], query: Callable[[], str]) -> str:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--rows", type=int, default=10_000_000)
     options.add_argument("--rounds", type=int, default=300)
     given = options.parse_args()
@@ -106,7 +130,9 @@ def main() -> None:
                 fill(connection, rows)
                 print(f"{rows:,} entries made in {time.perf_counter() - started:.0f} s", flush=True)
         remember_tenants(1)
-        found = {prefix: in_databases(prefix, lambda: measured(given.rounds)) for prefix in ("small_", "heidi_")}
+        found = {
+            prefix: in_databases(prefix, lambda: measured(given.rounds)) for prefix in ("small_", "heidi_")
+        }
     small, large = found["small_"], found["heidi_"]
     print(f"{'milliseconds':28}{'p50':>9}{'p95':>9}{'p95, a thousandth':>19}{'ratio':>8}")
     for title, found in large.items():

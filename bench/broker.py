@@ -4,6 +4,7 @@
 worker) and the broker, publishes from a process of its own, and waits until the function has got every event. The naive
 way commits each event by itself, opens a connection for each delivery, and deletes each event by itself.
 """
+
 import argparse
 import asyncio
 import http.client
@@ -31,7 +32,9 @@ from tooling.stack.postgres import Postgres, service
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPE = "app.heidi.listing.approved"
-BODY = json.dumps({"listing_id": "0197a4b2-6f3a-7a51-9c43-1d2e3f405162", "title": "Stadtbibliothek", "tags": ["x" * 9] * 20})
+BODY = json.dumps(
+    {"listing_id": "0197a4b2-6f3a-7a51-9c43-1d2e3f405162", "title": "Stadtbibliothek", "tags": ["x" * 9] * 20}
+)
 NAIVE_THREADS = 8
 PUBLISHERS = 32
 FUNCTION = """
@@ -66,7 +69,10 @@ class Bench:
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds used so far, by part."""
-        return {name: sum(map(cpu_of, (root, *root.children(recursive=True)))) for name, root in self.roots.items()}
+        return {
+            name: sum(map(cpu_of, (root, *root.children(recursive=True))))
+            for name, root in self.roots.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +110,17 @@ def cpu_of(process: psutil.Process) -> float:
 
 def headers(number: str) -> dict[str, str]:
     """An event as the platform's functions send it."""
-    attributes = {"specversion": "1.0", "id": number, "source": "/heidi/core", "type": TYPE, "time": "2027-01-15T08:00:00Z",
-                  "tenantid": "0197a4b2-6f3a-7a51-9c43-1d2e3f405163", "correlationid": number, "actorid": "0197a4b2-6f3a-7a52",
-                  "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    attributes = {
+        "specversion": "1.0",
+        "id": number,
+        "source": "/heidi/core",
+        "type": TYPE,
+        "time": "2027-01-15T08:00:00Z",
+        "tenantid": "0197a4b2-6f3a-7a51-9c43-1d2e3f405163",
+        "correlationid": number,
+        "actorid": "0197a4b2-6f3a-7a52",
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    }
     return {"Content-Type": "application/json"} | {f"ce-{name}": value for name, value in attributes.items()}
 
 
@@ -119,7 +133,9 @@ def content(prefix: str, start: int, count: int) -> tuple[str, dict[str, str]]:
     for number in range(start, start + count):
         attributes = headers(f"{prefix}-{number}")
         attributes["ce-datacontenttype"] = attributes.pop("Content-Type")
-        events.append({name.removeprefix("ce-"): value for name, value in attributes.items()} | {"data": data})
+        events.append(
+            {name.removeprefix("ce-"): value for name, value in attributes.items()} | {"data": data}
+        )
     return json.dumps(events), {"Content-Type": "application/cloudevents-batch+json"}
 
 
@@ -143,7 +159,9 @@ def naive(postgres_port: int, password: str, function_port: int, events: int) ->
     """Some threads, each of which does everything one by one."""
 
     def work(first: int) -> None:
-        with Connection("postgres", host="127.0.0.1", port=postgres_port, password=password, database="naive") as connection:
+        with Connection(
+            "postgres", host="127.0.0.1", port=postgres_port, password=password, database="naive"
+        ) as connection:
             for number in range(first, events, NAIVE_THREADS):
                 deliver(connection, function_port, headers(f"naive-{number}"))
 
@@ -154,8 +172,13 @@ def naive(postgres_port: int, password: str, function_port: int, events: int) ->
 def deliver(connection: Connection, function_port: int, head: dict[str, str]) -> None:
     """Insert, commit, connect, post, delete, commit."""
     source, event_id = head["ce-source"], head["ce-id"]
-    connection.run("INSERT INTO events (source, id, head, data) VALUES (:source, :id, :head, :data)",
-                   source=source, id=event_id, head=json.dumps(head), data=BODY.encode())
+    connection.run(
+        "INSERT INTO events (source, id, head, data) VALUES (:source, :id, :head, :data)",
+        source=source,
+        id=event_id,
+        head=json.dumps(head),
+        data=BODY.encode(),
+    )
     client = http.client.HTTPConnection("127.0.0.1", function_port, timeout=30)
     client.request("POST", "/function/nothing", BODY, head)
     if client.getresponse().status != 204:
@@ -221,7 +244,9 @@ def make_databases(postgres: Postgres) -> None:
         with postgres.connect() as connection:
             connection.run(f"CREATE DATABASE {name}")
     with postgres.connect("naive") as connection:
-        connection.run("CREATE TABLE events (source text, id text, head json, data bytea, PRIMARY KEY (source, id))")
+        connection.run(
+            "CREATE TABLE events (source text, id text, head json, data bytea, PRIMARY KEY (source, id))"
+        )
 
 
 @contextmanager
@@ -231,23 +256,55 @@ def surroundings() -> Iterator[Bench]:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         home.chmod(0o755)
         account = accounts.unprivileged()
-        postgres = Postgres(accounts.place(home / "postgres", home / "elsewhere", account), free_port(),
-                            secrets.token_hex(16), account)
+        postgres = Postgres(
+            accounts.place(home / "postgres", home / "elsewhere", account),
+            free_port(),
+            secrets.token_hex(16),
+            account,
+        )
         server = psutil.Process(stack.enter_context(once.running(service(postgres), home)).pid)
         make_databases(postgres)
         (home / "nothing.py").write_text(FUNCTION)
         (home / "triggers.json").write_text(json.dumps([{"name": "nothing", "type": TYPE}]))
         function, broker, token = free_port(), free_port(), secrets.token_hex(16)
-        granian = stack.enter_context(program(
-            "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "error",
-            "--port", str(function), "--working-dir", str(home), "nothing:app"))
-        running = stack.enter_context(program(
-            "tooling.broker", POSTGRES_HOST="127.0.0.1", POSTGRES_PORT=str(postgres.port), POSTGRES_OWNER="postgres",
-            POSTGRES_OWNER_PASSWORD=postgres.password, BROKER_TOKEN=token, BROKER_PORT=str(broker),
-            LOG_LEVEL="WARN", BROKER_TRIGGERS=str(home / "triggers.json"), GATEWAY_URL=f"http://127.0.0.1:{function}"))
+        granian = stack.enter_context(
+            program(
+                "granian",
+                "--interface",
+                "wsgi",
+                "--workers",
+                "1",
+                "--blocking-threads",
+                "1",
+                "--no-ws",
+                "--log-level",
+                "error",
+                "--port",
+                str(function),
+                "--working-dir",
+                str(home),
+                "nothing:app",
+            )
+        )
+        running = stack.enter_context(
+            program(
+                "tooling.broker",
+                POSTGRES_HOST="127.0.0.1",
+                POSTGRES_PORT=str(postgres.port),
+                POSTGRES_OWNER="postgres",
+                POSTGRES_OWNER_PASSWORD=postgres.password,
+                BROKER_TOKEN=token,
+                BROKER_PORT=str(broker),
+                LOG_LEVEL="WARN",
+                BROKER_TRIGGERS=str(home / "triggers.json"),
+                GATEWAY_URL=f"http://127.0.0.1:{function}",
+            )
+        )
         wait_for(f"http://127.0.0.1:{function}/")
         wait_for(f"http://127.0.0.1:{broker}/health/ready")
-        yield Bench(postgres, function, broker, token, {"broker": running, "postgres": server, "function": granian})
+        yield Bench(
+            postgres, function, broker, token, {"broker": running, "postgres": server, "function": granian}
+        )
 
 
 def run(events: int) -> None:
@@ -257,7 +314,16 @@ def run(events: int) -> None:
         measure(bench, "warm up", 1_000, "publish", port, token, "warm", 1_000, 100)
         few = max(1_000, events // 5)
         costs = [
-            measure(bench, "naive", few, "naive", bench.postgres.port, bench.postgres.password, bench.function_port, few),
+            measure(
+                bench,
+                "naive",
+                few,
+                "naive",
+                bench.postgres.port,
+                bench.postgres.password,
+                bench.function_port,
+                few,
+            ),
             measure(bench, "broker, one by one", events, "publish", port, token, "single", events, 1),
             measure(bench, "broker, batches of 100", events, "publish", port, token, "batch", events, 100),
         ]
@@ -268,7 +334,9 @@ def run(events: int) -> None:
 
 def main() -> None:
     """The benchmark, or one of the processes that it starts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("part", nargs="*", help=argparse.SUPPRESS)
     given = parser.parse_args()

@@ -6,6 +6,7 @@ On a stack of its own, as `./heidi up` starts it, but for the rate limits. Each 
 admin's mail about it, approves it and looks into the author's inbox until the mail is there; the time runs from sending the
 approval, so it holds the call itself, outbox, broker, two functions, SMTP, and the looking.
 """
+
 import argparse
 import os
 import statistics
@@ -31,8 +32,13 @@ GIVE_UP = 30.0
 HOPS = """SELECT extract(epoch FROM min(received_at) FILTER (WHERE type = 'app.heidi.listing.approved'))::float,
  extract(epoch FROM min(received_at) FILTER (WHERE type = 'app.heidi.notification.requested'))::float
  FROM events WHERE attributes->>'correlationid' = :correlation"""
-POINTS = ("the admin has the answer", "the broker has the approval", "the broker has the wish for a mail",
-          "the mail server has the mail", "the mail is seen in the inbox")
+POINTS = (
+    "the admin has the answer",
+    "the broker has the approval",
+    "the broker has the wish for a mail",
+    "the mail server has the mail",
+    "the mail is seen in the inbox",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,14 @@ class Desk:
     def round(self) -> list[float]:
         """One listing on its way: seconds from sending the approval to each of the points."""
         title, correlation = f"Lesung {uuid4().hex}", uuid4().hex
-        listing = self.editor.call("POST", "/api/listings", expect=201, json={"categoryId": self.category, "title": title})
+        listing = self.editor.call(
+            "POST", "/api/listings", expect=201, json={"categoryId": self.category, "title": title}
+        )
         self.wait_for_mail(ADMIN, title)
         begin = time.time()
-        self.admin.call("PATCH", f"/api/listings/{listing['id']}/approve", headers={"X-Correlation-Id": correlation})
+        self.admin.call(
+            "PATCH", f"/api/listings/{listing['id']}/approve", headers={"X-Correlation-Id": correlation}
+        )
         answered = time.time()
         mail = self.wait_for_mail(EDITOR, title)
         seen = time.time()
@@ -69,7 +79,9 @@ class Desk:
         """Look at the newest mails again and again, with a breath between."""
         end = time.monotonic() + GIVE_UP
         while time.monotonic() < end:
-            newest = self.stage.http.get(f"{self.stage.inbox}/api/messages", params={"to": to, "limit": 3}).json()
+            newest = self.stage.http.get(
+                f"{self.stage.inbox}/api/messages", params={"to": to, "limit": 3}
+            ).json()
             if found := [mail for mail in newest if title in mail["subject"]]:
                 return dict(found[0])
             time.sleep(0.005)
@@ -100,7 +112,9 @@ def run(rounds: int) -> None:
 
 def main() -> None:
     """The benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=100)
     run(parser.parse_args().rounds)
 

@@ -3,6 +3,7 @@
 One thread with `select.epoll` sends some 60,000 requests a second, so that it is never the server's bottleneck; its CPU is
 not counted. A POSIX system without epoll takes what `selectors` finds.
 """
+
 import json
 import selectors
 import socket
@@ -48,7 +49,7 @@ class Connection:
 def content_length(head: bytes) -> int:
     """The length of the body that follows."""
     start = head.lower().find(b"content-length:")
-    return int(head[start + 15:].partition(b"\r\n")[0]) if start >= 0 else 0
+    return int(head[start + 15 :].partition(b"\r\n")[0]) if start >= 0 else 0
 
 
 def load(port: int, connections: int, seconds: float, requests: list[bytes]) -> dict[str, object]:
@@ -68,8 +69,14 @@ def load(port: int, connections: int, seconds: float, requests: list[bytes]) -> 
                 connection.ask()
     took = now - until + seconds
     times.sort()
-    return {"requests": len(times), "seconds": took, "errors": len(errors), "first_error": errors[:1],
-            "p50_ms": times[len(times) // 2] * 1000, "p99_ms": times[int(len(times) * 0.99)] * 1000}
+    return {
+        "requests": len(times),
+        "seconds": took,
+        "errors": len(errors),
+        "first_error": errors[:1],
+        "p50_ms": times[len(times) // 2] * 1000,
+        "p99_ms": times[int(len(times) * 0.99)] * 1000,
+    }
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ Whole functions in one process against a real Postgres and Redis, under row-leve
 city. The ratio is the p50 among all of them against the p50 in a database that holds one city of so many people, in the same run.
 The password's hash is made with the lowest cost: what is measured is everything around it.
 """
+
 import argparse
 import os
 import random
@@ -54,18 +55,26 @@ def calls(tenants: int, users: int, draw: random.Random) -> dict[str, Callable[[
         answer = call("login", body={"email": f"u{u}@example.org", "password": PASSWORD}, tenant=f"city{t}")
         assert answer.status == 200, answer.body
 
-    return {"login": login, "whoami": partial(signed_in, "whoami", "citizen"), "list-sessions": partial(signed_in, "list-sessions", "citizen"),
-            "get-my-profile": partial(signed_in, "get-my-profile", "citizen"),
-            "list-users": partial(signed_in, "list-users", "city_admin", 1, "limit=50")}
+    return {
+        "login": login,
+        "whoami": partial(signed_in, "whoami", "citizen"),
+        "list-sessions": partial(signed_in, "list-sessions", "citizen"),
+        "get-my-profile": partial(signed_in, "get-my-profile", "citizen"),
+        "list-users": partial(signed_in, "list-users", "city_admin", 1, "limit=50"),
+    }
 
 
 def measured(tenants: int, users: int, rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each call."""
-    return {title: milliseconds(one, rounds) for title, one in calls(tenants, users, random.Random(7)).items()}
+    return {
+        title: milliseconds(one, rounds) for title, one in calls(tenants, users, random.Random(7)).items()
+    }
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--tenants", type=int, default=1000)
     options.add_argument("--users", type=int, default=1000)
     options.add_argument("--rounds", type=int, default=1000)
@@ -83,10 +92,14 @@ def main() -> None:
         remember_tenants(given.tenants)
         one = in_databases("small_", lambda: measured(1, given.users, given.rounds))
         many = in_databases("heidi_", lambda: measured(given.tenants, given.users, given.rounds))
-    print(f"{'milliseconds':20}{'one city p50':>14}{'p95':>8}{f'{given.tenants:,} cities p50':>20}{'p95':>8}{'ratio':>8}")
+    print(
+        f"{'milliseconds':20}{'one city p50':>14}{'p95':>8}{f'{given.tenants:,} cities p50':>20}{'p95':>8}{'ratio':>8}"
+    )
     for title, found in many.items():
         alone, among = percentile(one[title], 0.5), percentile(found, 0.5)
-        print(f"{title:20}{alone:14.2f}{percentile(one[title], 0.95):8.2f}{among:20.2f}{percentile(found, 0.95):8.2f}{among / alone:8.2f}")
+        print(
+            f"{title:20}{alone:14.2f}{percentile(one[title], 0.95):8.2f}{among:20.2f}{percentile(found, 0.95):8.2f}{among / alone:8.2f}"
+        )
 
 
 if __name__ == "__main__":

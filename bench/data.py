@@ -1,9 +1,52 @@
 """The data that requests.py measures on: tenants × listings of about 1.8 kB, made inside Postgres."""
+
 from typing import Any
 
 TENANTS, LISTINGS = 20, 5000
-FIRST = ["Stadt", "Kinder", "Wald", "See", "Berg", "Alt", "Neu", "Markt", "Schloss", "Garten", "Hafen", "Bürger", "Sport", "Musik", "Technik", "Senioren", "Jugend", "Kunst", "Natur", "Dorf"]
-LAST = ["bibliothek", "bad", "museum", "haus", "platz", "markt", "theater", "halle", "park", "hof", "kirche", "bahnhof", "schule", "klinik", "garten", "turm", "brücke", "treff", "werkstatt", "weg"]
+FIRST = [
+    "Stadt",
+    "Kinder",
+    "Wald",
+    "See",
+    "Berg",
+    "Alt",
+    "Neu",
+    "Markt",
+    "Schloss",
+    "Garten",
+    "Hafen",
+    "Bürger",
+    "Sport",
+    "Musik",
+    "Technik",
+    "Senioren",
+    "Jugend",
+    "Kunst",
+    "Natur",
+    "Dorf",
+]
+LAST = [
+    "bibliothek",
+    "bad",
+    "museum",
+    "haus",
+    "platz",
+    "markt",
+    "theater",
+    "halle",
+    "park",
+    "hof",
+    "kirche",
+    "bahnhof",
+    "schule",
+    "klinik",
+    "garten",
+    "turm",
+    "brücke",
+    "treff",
+    "werkstatt",
+    "weg",
+]
 COMPOUNDS = [first + last for first in FIRST for last in LAST]
 
 FILL = """
@@ -34,4 +77,6 @@ def fill(connection: Any, tenants: int = TENANTS, listings: int = LISTINGS) -> N
     one = FILL_ONE.replace("@LISTINGS", str(listings)).replace("@WORDS", repr(COMPOUNDS))
     for number in range(1, tenants + 1):
         connection.run(one, slug=f"city{number}")
-    connection.run("VACUUM ANALYZE")   # as autovacuum would: else every search reads what the index has not sorted in yet
+    connection.run(
+        "VACUUM ANALYZE"
+    )  # as autovacuum would: else every search reads what the index has not sorted in yet

@@ -6,6 +6,7 @@ Ours does everything that the pipeline does: both tenant walls, token, revocatio
 worker, 16 connections, 20 tenants × 5,000 listings. `ratio` is ours / naive of the server's process tree; Postgres is
 counted apart; the median of the rounds counts. The two take turns, so that a busy machine is busy for both.
 """
+
 import argparse
 import json
 import statistics
@@ -23,9 +24,15 @@ from bench.data import COMPOUNDS, LISTINGS, TENANTS
 from bench.stack import NAIVE, OURS, ROOT, Served, Way, cpu, md5, stack
 
 CONNECTIONS = 16
-FUNCTIONS = {"health": "list-listings", "list": "list-listings", "get": "get-listing", "search": "search-listings", "create": "create-listing"}
+FUNCTIONS = {
+    "health": "list-listings",
+    "list": "list-listings",
+    "get": "get-listing",
+    "search": "search-listings",
+    "create": "create-listing",
+}
 GOALS = {"health": 0.2, "list": 0.2, "get": 0.25, "search": 0.25, "create": 0.35}
-PEOPLE = 200   # a multiple of TENANTS: each is at home in one
+PEOPLE = 200  # a multiple of TENANTS: each is at home in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +60,28 @@ def health_request(path: str) -> str:
 def request(cell: str, n: int) -> str:
     """The nth request of a kind."""
     slug = f"city{n % TENANTS + 1}"
-    head = f"Host: 127.0.0.1\r\nX-Tenant-ID: {slug}\r\n" + (f"Authorization: Bearer {token(n % PEOPLE)}\r\n" if n % 2 or cell == "create" else "")
+    head = f"Host: 127.0.0.1\r\nX-Tenant-ID: {slug}\r\n" + (
+        f"Authorization: Bearer {token(n % PEOPLE)}\r\n" if n % 2 or cell == "create" else ""
+    )
     category, listing = md5(f"{slug}c{n % 20 + 1}"), md5(f"{slug}l{n % LISTINGS * 10 % LISTINGS + 1}")
     if cell == "create":
-        body = json.dumps({"categoryId": str(category), "title": f"Bench {n}", "summary": "Ein Angebot", "description": "<p>Text</p>" * 20,
-                           "location": {"lat": 49.4, "lon": 8.7}, "tags": ["a", "b"], "contact": {"phone": "06221"}})
+        body = json.dumps(
+            {
+                "categoryId": str(category),
+                "title": f"Bench {n}",
+                "summary": "Ein Angebot",
+                "description": "<p>Text</p>" * 20,
+                "location": {"lat": 49.4, "lon": 8.7},
+                "tags": ["a", "b"],
+                "contact": {"phone": "06221"},
+            }
+        )
         return f"POST /api/listings HTTP/1.1\r\n{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-    path = {"list": "/api/listings?limit=20" + (f"&category={category}" if n % 3 == 0 else ""),
-            "get": f"/api/listings/{listing}", "search": f"/api/listings/search?q={quote(COMPOUNDS[n * 7 % 400])}"}[cell]
+    path = {
+        "list": "/api/listings?limit=20" + (f"&category={category}" if n % 3 == 0 else ""),
+        "get": f"/api/listings/{listing}",
+        "search": f"/api/listings/search?q={quote(COMPOUNDS[n * 7 % 400])}",
+    }[cell]
     return f"GET {path} HTTP/1.1\r\n{head}\r\n"
 
 
@@ -69,7 +90,14 @@ def token(person: int) -> str:
     """An editor's token."""
     from shared.tokens import issue
 
-    return issue("access", md5(f"user{person}"), md5(f"t{person % TENANTS + 1}"), ["editor"], md5(f"s{person}"), now=time.time())[0]
+    return issue(
+        "access",
+        md5(f"user{person}"),
+        md5(f"t{person % TENANTS + 1}"),
+        ["editor"],
+        md5(f"s{person}"),
+        now=time.time(),
+    )[0]
 
 
 def run(served: Served, seconds: float, texts: list[str], postgres: psutil.Process) -> Cost:
@@ -78,12 +106,22 @@ def run(served: Served, seconds: float, texts: list[str], postgres: psutil.Proce
         json.dump(texts, file)
         file.flush()
         before = served.cpu(), cpu(postgres)
-        client = [sys.executable, "-m", "bench.client", str(served.port), str(CONNECTIONS), str(seconds), file.name]
+        client = [
+            sys.executable,
+            "-m",
+            "bench.client",
+            str(served.port),
+            str(CONNECTIONS),
+            str(seconds),
+            file.name,
+        ]
         seen = json.loads(subprocess.run(client, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
         settle(served)
         after = served.cpu(), cpu(postgres)
     server, database = ((b - a) * 1000 / seen["requests"] for a, b in zip(before, after, strict=True))
-    return Cost(server, database, seen["requests"] / seen["seconds"], seen["p50_ms"], seen["p99_ms"], seen["errors"])
+    return Cost(
+        server, database, seen["requests"] / seen["seconds"], seen["p50_ms"], seen["p99_ms"], seen["errors"]
+    )
 
 
 def settle(served: Served) -> None:
@@ -109,19 +147,28 @@ def median(costs: list[Cost], name: str) -> float:
 
 def report(results: dict[tuple[str, str], list[Cost]]) -> None:
     """One line a kind of request; left and right of → naive and ours."""
-    print(f"{'':8}{'ratio':>7}{'goal':>6}  {'server CPU s/1,000':>20}  {'Postgres CPU s/1,000':>20}  {'requests/s':>16}"
-          f"  {'p50 ms':>13}  {'p99 ms':>14}  errors")
+    print(
+        f"{'':8}{'ratio':>7}{'goal':>6}  {'server CPU s/1,000':>20}  {'Postgres CPU s/1,000':>20}  {'requests/s':>16}"
+        f"  {'p50 ms':>13}  {'p99 ms':>14}  errors"
+    )
     for cell in dict.fromkeys(cell for cell, _ in results):
         naive, ours = results[cell, "naive"], results[cell, "ours"]
-        shown = {name: (median(naive, name), median(ours, name)) for name in ("server", "postgres", "rate", "p50", "p99")}
-        print(f"{cell:8}{shown['server'][1] / shown['server'][0]:7.3f}{GOALS[cell]:6.2f}"
-              f"  {'{:.3f} → {:.3f}'.format(*shown['server']):>20}  {'{:.3f} → {:.3f}'.format(*shown['postgres']):>20}"
-              f"  {'{:,.0f} → {:,.0f}'.format(*shown['rate']):>16}  {'{:.1f} → {:.1f}'.format(*shown['p50']):>13}"
-              f"  {'{:.1f} → {:.1f}'.format(*shown['p99']):>14}  {sum(cost.errors for cost in naive + ours)}")
+        shown = {
+            name: (median(naive, name), median(ours, name))
+            for name in ("server", "postgres", "rate", "p50", "p99")
+        }
+        print(
+            f"{cell:8}{shown['server'][1] / shown['server'][0]:7.3f}{GOALS[cell]:6.2f}"
+            f"  {'{:.3f} → {:.3f}'.format(*shown['server']):>20}  {'{:.3f} → {:.3f}'.format(*shown['postgres']):>20}"
+            f"  {'{:,.0f} → {:,.0f}'.format(*shown['rate']):>16}  {'{:.1f} → {:.1f}'.format(*shown['p50']):>13}"
+            f"  {'{:.1f} → {:.1f}'.format(*shown['p99']):>14}  {sum(cost.errors for cost in naive + ours)}"
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=list(FUNCTIONS), choices=list(FUNCTIONS))
@@ -131,7 +178,9 @@ def main() -> None:
         for cell in options.only:
             for _ in range(options.rounds):
                 for way in (NAIVE, OURS):
-                    results.setdefault((cell, way.name), []).append(measure(cell, way, options.seconds, postgres))
+                    results.setdefault((cell, way.name), []).append(
+                        measure(cell, way, options.seconds, postgres)
+                    )
     report(results)
 
 

@@ -5,6 +5,7 @@
 The whole function with its pipeline, in one process, against a real Postgres and Redis: host to tenant, throttle, account, hash,
 session, both tokens, commit. Inside bcrypt is what `bcrypt.checkpw` takes, measured in the same calls.
 """
+
 import argparse
 import os
 import time
@@ -22,7 +23,9 @@ ACCOUNT = """INSERT INTO accounts (id, tenant_id, email, password_hash, name, la
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--rounds", type=int, default=200)
     options.add_argument("--cost", type=int, default=10)
     given = options.parse_args()
@@ -51,10 +54,12 @@ def main() -> None:
 
         with mock.patch("bcrypt.checkpw", timed):
             whole = milliseconds(login, given.rounds)
-    inside = inside[-given.rounds:]
+    inside = inside[-given.rounds :]
     shares = [1 - hash_ / all_ for hash_, all_ in zip(inside, whole, strict=True)]
     print(HEAD, line("login", whole), line(f"bcrypt, cost {given.cost}", inside), sep="\n")
-    print(f"{'share outside bcrypt (goal: under 5 %)':44}{percentile(shares, 0.5):9.1%}{percentile(shares, 0.95):9.1%}")
+    print(
+        f"{'share outside bcrypt (goal: under 5 %)':44}{percentile(shares, 0.5):9.1%}{percentile(shares, 0.95):9.1%}"
+    )
 
 
 if __name__ == "__main__":

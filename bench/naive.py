@@ -3,6 +3,7 @@
 It does what its documentation teaches, on the same tables and addresses as ours, without row-level security, rate limits,
 revocation, or publishing what it writes to the outbox. functions-framework --source bench/naive.py --target api
 """
+
 import json
 import os
 from datetime import UTC, datetime
@@ -25,8 +26,14 @@ with engine.connect() as connection:
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {str: Text, UUID: Uuid, datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB,
-                           list[str]: ARRAY(Text)}
+    type_annotation_map = {
+        str: Text,
+        UUID: Uuid,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
 
 
 class Listing(Base):
@@ -120,13 +127,23 @@ def list_page(tenant, args):
     if "category" in args:
         query = query.where(Listing.category_id == args["category"])
     with Session() as db:
-        rows = db.scalars(query.order_by(Listing.published_at.desc(), Listing.id.desc()).limit(limit + 1)).all()
+        rows = db.scalars(
+            query.order_by(Listing.published_at.desc(), Listing.id.desc()).limit(limit + 1)
+        ).all()
     return jsonify({"items": [dumped(row) for row in rows[:limit]], "nextCursor": None})
 
 
 def search(tenant, args):
-    query = (select(Listing).where(Listing.tenant_id == tenant, Listing.status == "published", text("search @@ to_tsquery('german', :q)"))
-             .order_by(text("ts_rank(search, to_tsquery('german', :q)) DESC"), Listing.id).limit(20))
+    query = (
+        select(Listing)
+        .where(
+            Listing.tenant_id == tenant,
+            Listing.status == "published",
+            text("search @@ to_tsquery('german', :q)"),
+        )
+        .order_by(text("ts_rank(search, to_tsquery('german', :q)) DESC"), Listing.id)
+        .limit(20)
+    )
     with Session() as db:
         rows = db.scalars(query, {"q": " & ".join(word + ":*" for word in args["q"].split())}).all()
     return jsonify({"items": [dumped(row) for row in rows]})
@@ -142,13 +159,29 @@ def create(claims, body):
     if claims is None or "listings:create" not in claims["permissions"]:
         abort(403)
     place, author = body.location or {}, UUID(claims["sub"])
-    row = Listing(id=uuid4(), tenant_id=UUID(claims["tenantId"]), created_by=author, status="pending_approval", language="de",
-                  slug=uuid4().hex, lat=place.get("lat"), lon=place.get("lon"), **body.model_dump(exclude={"location"}))
+    row = Listing(
+        id=uuid4(),
+        tenant_id=UUID(claims["tenantId"]),
+        created_by=author,
+        status="pending_approval",
+        language="de",
+        slug=uuid4().hex,
+        lat=place.get("lat"),
+        lon=place.get("lon"),
+        **body.model_dump(exclude={"location"}),
+    )
     said = {"listingId": str(row.id), "title": row.title, "contributorId": str(author), "pending": True}
     with Session() as db:
         db.add(row)
-        db.add(Outbox(tenant_id=row.tenant_id, type="app.heidi.listing.created", source="/naive", actor_id=str(author),
-                      data=json.dumps(said)))
+        db.add(
+            Outbox(
+                tenant_id=row.tenant_id,
+                type="app.heidi.listing.created",
+                source="/naive",
+                actor_id=str(author),
+                data=json.dumps(said),
+            )
+        )
         db.commit()
     return jsonify(dumped(row)), 201
 

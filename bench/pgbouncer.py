@@ -6,6 +6,7 @@ Signed-in calls in one process against a real Postgres and Redis, PgBouncer with
 blocks, so that all of them see the same machine; medians of milliseconds, and of this process' CPU milliseconds, as ratios to the
 first. PgBouncer must be installed.
 """
+
 import argparse
 import os
 import statistics
@@ -49,13 +50,26 @@ def calls() -> dict[str, Callable[[], None]]:
         assert answer.status == status, answer.body
 
     def create() -> None:
-        one("create-listing", 201, body={"categoryId": str(md5("city1c1")), "title": f"Bench {next(numbers)}", "summary": "Ein Angebot"})
+        one(
+            "create-listing",
+            201,
+            body={
+                "categoryId": str(md5("city1c1")),
+                "title": f"Bench {next(numbers)}",
+                "summary": "Ein Angebot",
+            },
+        )
 
-    return {"get": lambda: one("get-listing", path=f"/api/listings/{md5('city1l1')}"), "list": lambda: one("list-listings", query="limit=20"),
-            "create": create}
+    return {
+        "get": lambda: one("get-listing", path=f"/api/listings/{md5('city1l1')}"),
+        "list": lambda: one("list-listings", query="limit=20"),
+        "create": create,
+    }
 
 
-def measured(ports: dict[str, tuple[int, bool]], rounds: int) -> dict[tuple[str, str], tuple[list[float], list[float]]]:
+def measured(
+    ports: dict[str, tuple[int, bool]], rounds: int
+) -> dict[tuple[str, str], tuple[list[float], list[float]]]:
     """Wall and CPU milliseconds by way and call."""
     found: dict[tuple[str, str], tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     for _ in range(BLOCKS):
@@ -85,13 +99,17 @@ def main() -> None:
         from tests.deploy.pooler import pooler
 
         with pooler() as bouncer:
-            ports = dict(zip(WAYS, ((postgres.port, True), (postgres.port, False), (bouncer.port, False)), strict=True))
+            ports = dict(
+                zip(WAYS, ((postgres.port, True), (postgres.port, False), (bouncer.port, False)), strict=True)
+            )
             found = measured(ports, rounds)
     for name in ("get", "list", "create"):
         base = [statistics.median(each) for each in found[WAYS[0], name]]
         for way in WAYS:
             wall, cpu = (statistics.median(each) for each in found[way, name])
-            print(f"{name:8}{way:22}p50 {wall:6.2f} ms  {wall / base[0]:5.2f}×   CPU {cpu:6.2f} ms  {cpu / base[1]:5.2f}×")
+            print(
+                f"{name:8}{way:22}p50 {wall:6.2f} ms  {wall / base[0]:5.2f}×   CPU {cpu:6.2f} ms  {cpu / base[1]:5.2f}×"
+            )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A QA file is a JSON list of {question, answers, context, city, language, pageId}
 title, `answers` the indices of the lines that answer (empty: the page does not answer). Filler chunks for the larger sizes
 are random walks over the pages' own words, the hardest distractors that need no other text.
 """
+
 import argparse
 import json
 import random
@@ -38,26 +39,53 @@ NAIVE = """SELECT document_id FROM chunks WHERE search_{dictionary} @@ plainto_t
  ORDER BY ts_rank(search_{dictionary}, plainto_tsquery('{dictionary}', :question)) DESC LIMIT 50"""
 ANY_TERM = NAIVE.replace(
     "plainto_tsquery('{dictionary}', :question)",
-    "CAST(replace(CAST(plainto_tsquery('{dictionary}', :question) AS text), '&', '|') AS tsquery)")
+    "CAST(replace(CAST(plainto_tsquery('{dictionary}', :question) AS text), '&', '|') AS tsquery)",
+)
 OFF_TOPIC = {
-    "de": ["Wie hoch ist der Mount Everest?", "Wer hat die Mondlandung 1969 durchgeführt?",
-           "Wie backe ich einen Käsekuchen ohne Boden?",
-           "Welche Programmiersprache eignet sich für Anfänger?", "Wie alt wird eine Riesenschildkröte?",
-           "Wer gewann die Fußball-Weltmeisterschaft 1974?", "Was ist die Hauptstadt von Australien?",
-           "Wie repariere ich eine Fahrradkette?", "Welche Aktien soll ich jetzt kaufen?",
-           "Wie funktioniert ein Quantencomputer?",
-           "Was kostet ein neuer Porsche?", "Wann starb Napoleon Bonaparte?", "Welche Gitarrensaiten sind am besten?",
-           "Wie entferne ich Rotweinflecken aus dem Teppich?", "Wie viele Planeten hat unser Sonnensystem?",
-           "Wer schrieb den Roman Der Steppenwolf?", "Wie entkalke ich meine Kaffeemaschine?",
-           "Welches Objektiv passt zu meiner Kamera?", "Wie geht die Sizilianische Verteidigung?", "Erzähl mir einen Witz!"],
-    "en": ["How tall is Mount Everest?", "Who walked on the moon in 1969?", "How do I bake a cheesecake without a crust?",
-           "Which programming language is good for beginners?", "How old does a giant tortoise get?",
-           "Who won the football world cup in 1974?", "What is the capital of Australia?", "How do I fix a bicycle chain?",
-           "Which stocks should I buy now?", "How does a quantum computer work?", "What does a new Porsche cost?",
-           "When did Napoleon Bonaparte die?", "Which guitar strings are best?",
-           "How do I remove red wine stains from a carpet?",
-           "How many planets are in our solar system?", "Who wrote the novel Steppenwolf?", "How do I descale my coffee machine?",
-           "Which lens fits my camera?", "How do I play the Sicilian Defence?", "Tell me a joke!"],
+    "de": [
+        "Wie hoch ist der Mount Everest?",
+        "Wer hat die Mondlandung 1969 durchgeführt?",
+        "Wie backe ich einen Käsekuchen ohne Boden?",
+        "Welche Programmiersprache eignet sich für Anfänger?",
+        "Wie alt wird eine Riesenschildkröte?",
+        "Wer gewann die Fußball-Weltmeisterschaft 1974?",
+        "Was ist die Hauptstadt von Australien?",
+        "Wie repariere ich eine Fahrradkette?",
+        "Welche Aktien soll ich jetzt kaufen?",
+        "Wie funktioniert ein Quantencomputer?",
+        "Was kostet ein neuer Porsche?",
+        "Wann starb Napoleon Bonaparte?",
+        "Welche Gitarrensaiten sind am besten?",
+        "Wie entferne ich Rotweinflecken aus dem Teppich?",
+        "Wie viele Planeten hat unser Sonnensystem?",
+        "Wer schrieb den Roman Der Steppenwolf?",
+        "Wie entkalke ich meine Kaffeemaschine?",
+        "Welches Objektiv passt zu meiner Kamera?",
+        "Wie geht die Sizilianische Verteidigung?",
+        "Erzähl mir einen Witz!",
+    ],
+    "en": [
+        "How tall is Mount Everest?",
+        "Who walked on the moon in 1969?",
+        "How do I bake a cheesecake without a crust?",
+        "Which programming language is good for beginners?",
+        "How old does a giant tortoise get?",
+        "Who won the football world cup in 1974?",
+        "What is the capital of Australia?",
+        "How do I fix a bicycle chain?",
+        "Which stocks should I buy now?",
+        "How does a quantum computer work?",
+        "What does a new Porsche cost?",
+        "When did Napoleon Bonaparte die?",
+        "Which guitar strings are best?",
+        "How do I remove red wine stains from a carpet?",
+        "How many planets are in our solar system?",
+        "Who wrote the novel Steppenwolf?",
+        "How do I descale my coffee machine?",
+        "Which lens fits my camera?",
+        "How do I play the Sicilian Defence?",
+        "Tell me a joke!",
+    ],
 }
 
 
@@ -104,7 +132,9 @@ def read(path: Path) -> tuple[str, list[Page], list[Asked]]:
         lines = row["context"].split("\n")
         page = uuid5(space, str(row["pageId"]))
         body = lines[2:] if lines[1:2] == lines[:1] else lines[1:]
-        pages.setdefault(page, Page(page, lines[0], to_text(Block("paragraph", line) for line in body), row["city"]))
+        pages.setdefault(
+            page, Page(page, lines[0], to_text(Block("paragraph", line) for line in body), row["city"])
+        )
         answers = [lines[at].strip() for at in row["answers"] if at < len(lines)]
         asked.append(Asked(row["question"], page, row["city"], answers))
     return rows[0]["language"], list(pages.values()), asked
@@ -129,7 +159,11 @@ def fill(sql: Sql, tenant: UUID, pages: Sequence[Page], chunks: int) -> None:
         word, walk = chance.choice(words), []
         for _ in range(4000):
             coined = chance.random() < 0.03
-            word = chance.choice(follows[word]) if follows[word] and chance.random() > 0.15 else chance.choice(words)
+            word = (
+                chance.choice(follows[word])
+                if follows[word] and chance.random() > 0.15
+                else chance.choice(words)
+            )
             walk.append("".join(chance.choices("abcdefghiklmnoprstuwz", k=7)) if coined else word)
         title = " ".join(chance.choices(words, k=3))
         have += add(sql, tenant, Page(uuid4(), title, " ".join(walk), ""))
@@ -150,7 +184,9 @@ def pages_of(found: Found) -> list[str]:
 
 
 def measure(
-    asked: Sequence[Asked], find: Callable[[str], list[str]], as_served: Callable[[str], Any] | None = None,
+    asked: Sequence[Asked],
+    find: Callable[[str], list[str]],
+    as_served: Callable[[str], Any] | None = None,
 ) -> tuple[float, float, float, float]:
     """recall@1, recall@5, median and 95th percentile in milliseconds, over the questions that have an answer.
 
@@ -166,7 +202,12 @@ def measure(
         first += str(one.page) in pages[:1]
         fifth += str(one.page) in pages[:5]
     times.sort()
-    return first / len(answerable), fifth / len(answerable), statistics.median(times), times[int(len(times) * 0.95)]
+    return (
+        first / len(answerable),
+        fifth / len(answerable),
+        statistics.median(times),
+        times[int(len(times) * 0.95)],
+    )
 
 
 def compare(sql: Sql, tenant: UUID, language: str, asked: Sequence[Asked]) -> None:
@@ -177,38 +218,53 @@ def compare(sql: Sql, tenant: UUID, language: str, asked: Sequence[Asked]) -> No
         text = statement.format(dictionary=dictionary)
         return lambda question: list(dict.fromkeys(str(row[0]) for row in sql.run(text, question=question)))
 
-    results = {"ours": measure(
-        asked, lambda question: pages_of(ours(sql, tenant, question)), lambda question: ours(sql, tenant, question, 5))}
+    results = {
+        "ours": measure(
+            asked,
+            lambda question: pages_of(ours(sql, tenant, question)),
+            lambda question: ours(sql, tenant, question, 5),
+        )
+    }
     for name, statement in (("plainto_tsquery", NAIVE), ("any term", ANY_TERM)):
         results[name] = measure(asked, plain(statement))
     for name, (first, fifth, median, slow) in results.items():
-        print(f"  {name:16} recall@1 {first:.3f}  recall@5 {fifth:.3f}  p50 {median:7.1f} ms  p95 {slow:7.1f} ms")
+        print(
+            f"  {name:16} recall@1 {first:.3f}  recall@5 {fifth:.3f}  p50 {median:7.1f} ms  p95 {slow:7.1f} ms"
+        )
     base, own = results["plainto_tsquery"], results["ours"]
     first, fifth, took = own[0] / max(base[0], 0.001), own[1] / max(base[1], 0.001), own[2] / base[2]
     print(f"  ratio to plainto_tsquery: recall@1 {first:.1f}x, recall@5 {fifth:.1f}x, time {took:.2f}x")
 
 
-def honesty(sql: Sql, tenants: dict[str, UUID], language: str, asked: Sequence[Asked], foreign: Sequence[Asked]) -> None:
+def honesty(
+    sql: Sql, tenants: dict[str, UUID], language: str, asked: Sequence[Asked], foreign: Sequence[Asked]
+) -> None:
     """How often an answer is given when there is one and refused when there is none, per kind of question."""
     cities = sorted(tenants)
 
     def covers(city: str, question: str, without: UUID | None = None) -> float:
         sql.be(tenants[city])
-        passages = [p for p in ours(sql, tenants[city], question).passages if p.candidate.document_id != str(without)]
+        passages = [
+            p for p in ours(sql, tenants[city], question).passages if p.candidate.document_id != str(without)
+        ]
         return passages[0].coverage if passages else 0.0
 
     answerable = [one for one in asked if one.answers]
     found = [covers(one.city, one.question) for one in answerable]
     kinds = {
         "page removed": [covers(one.city, one.question, one.page) for one in answerable],
-        "another city": [covers(cities[(cities.index(one.city) + 1) % len(cities)], one.question) for one in answerable],
+        "another city": [
+            covers(cities[(cities.index(one.city) + 1) % len(cities)], one.question) for one in answerable
+        ],
         "off topic": [covers(city, question) for city in cities for question in OFF_TOPIC.get(language, ())],
         "other language": [covers(one.city, one.question) for one in foreign[:60]],
     }
     print(f"  threshold {COVERAGE_NEEDED}: answers {share(found, COVERAGE_NEEDED):.2f} of the answerable")
     for kind, values in kinds.items():
         if values:
-            print(f"  {kind:16} refused {1 - share(values, COVERAGE_NEEDED):.2f}  AUROC {auroc(found, values):.3f}")
+            print(
+                f"  {kind:16} refused {1 - share(values, COVERAGE_NEEDED):.2f}  AUROC {auroc(found, values):.3f}"
+            )
 
 
 def share(values: Sequence[float], needed: float) -> float:
@@ -229,7 +285,9 @@ def quoted(sql: Sql, tenants: dict[str, UUID], language: str, asked: Sequence[As
         given += answer.informed
         quotes = " ".join(citation.quote for citation in answer.citations)
         held += any(line in quotes for line in one.answers if len(line) > 8)
-    print(f"  extractive answers: given {given / len(answerable):.2f}, with an answering line {held / max(given, 1):.2f}")
+    print(
+        f"  extractive answers: given {given / len(answerable):.2f}, with an answering line {held / max(given, 1):.2f}"
+    )
 
 
 @contextmanager
@@ -243,7 +301,9 @@ def database() -> Iterator[Sql]:
         Path(name).chmod(0o755)
         with embedded_postgres(Path(name)) as postgres, postgres.connect() as owner:
             prepare(owner)
-            connection = Connection(APP, host="127.0.0.1", port=postgres.port, database="postgres", password=PASSWORD)
+            connection = Connection(
+                APP, host="127.0.0.1", port=postgres.port, database="postgres", password=PASSWORD
+            )
             yield Sql(connection, owner)
             connection.close()
 
@@ -274,8 +334,10 @@ def bench(sql: Sql, path: Path, sizes: Sequence[int], foreign: Sequence[Asked]) 
     sql.be(everything)
     chunks, took = timed(lambda: sum(add(sql, everything, page) for page in pages))
     again, again_took = timed(lambda: sum(add(sql, everything, page) for page in pages))
-    print(f"{language}: {len(pages)} pages, {chunks} chunks, {len(asked)} questions; indexing {took / chunks:.1f} ms a chunk, "
-          f"again unchanged {again_took / chunks:.1f} ms ({again} embedded)")
+    print(
+        f"{language}: {len(pages)} pages, {chunks} chunks, {len(asked)} questions; indexing {took / chunks:.1f} ms a chunk, "
+        f"again unchanged {again_took / chunks:.1f} ms ({again} embedded)"
+    )
     sql.analyze()
     compare(sql, everything, language, asked)
     honesty(sql, tenants, language, asked, foreign)
@@ -286,19 +348,25 @@ def bench(sql: Sql, path: Path, sizes: Sequence[int], foreign: Sequence[Asked]) 
         sql.analyze()
         trips = sql.trips
         ours(sql, everything, asked[0].question)
-        print(f"{language} at {size} chunks (filled in {took / 1000:.0f} s; {sql.trips - trips} round trips a question):")
+        print(
+            f"{language} at {size} chunks (filled in {took / 1000:.0f} s; {sql.trips - trips} round trips a question):"
+        )
         compare(sql, everything, language, asked)
     sql.be(everything)
     kept = int(sql.run("SELECT count(*) FROM terms")[0][0])
     stores = [pgvector.PgVectors(sql, MODEL)]
     _, took = timed(lambda: [forget_document(sql, stores, everything, page.id) for page in pages])
-    print(f"  deleting a page {took / len(pages):.1f} ms; terms {kept} -> {sql.run('SELECT count(*) FROM terms')[0][0]}")
+    print(
+        f"  deleting a page {took / len(pages):.1f} ms; terms {kept} -> {sql.run('SELECT count(*) FROM terms')[0][0]}"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="*", type=Path, help="QA files in one or more languages")
-    parser.add_argument("--sizes", nargs="*", type=int, default=[2000, 20000], help="also with so many chunks in the tenant")
+    parser.add_argument(
+        "--sizes", nargs="*", type=int, default=[2000, 20000], help="also with so many chunks in the tenant"
+    )
     given = parser.parse_args()
     files = [path for path in given.files if path.is_file()]
     if not files:

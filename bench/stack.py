@@ -1,4 +1,5 @@
 """What the benchmarks run on: one Postgres, one Redis, a broker that accepts everything, and the two ways beside each other."""
+
 import hashlib
 import os
 import subprocess
@@ -38,7 +39,11 @@ class Way:
     def environment(self, function: str, port: int) -> dict[str, str]:
         """As in the image: bytecode may be kept, two malloc arenas; nothing is said about single requests."""
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        return kept | {"MALLOC_ARENA_MAX": "2", "PORT": str(port), "FUNCTION_TARGET": function if self is OURS else "api"}
+        return kept | {
+            "MALLOC_ARENA_MAX": "2",
+            "PORT": str(port),
+            "FUNCTION_TARGET": function if self is OURS else "api",
+        }
 
     @contextmanager
     def serving(self, function: str, path: str = "") -> Iterator["Served"]:
@@ -46,7 +51,9 @@ class Way:
         port = free_port()
         with tempfile.TemporaryFile() as log:
             started = time.perf_counter()
-            process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment(function, port), stdout=log, stderr=log)
+            process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment(function, port), stdout=log, stderr=log
+            )
             try:
                 wait(port, path or self.health, process, log)
                 yield Served(port, psutil.Process(process.pid), time.perf_counter() - started)
@@ -56,8 +63,19 @@ class Way:
 
 
 OURS = Way("ours", [sys.executable, "-m", "shared.server"], "/health/live")
-NAIVE = Way("naive", [str(Path(sys.executable).parent / "functions-framework"), "--source", "bench/naive.py", "--target", "api",
-                      "--host", "127.0.0.1"], "/health")
+NAIVE = Way(
+    "naive",
+    [
+        str(Path(sys.executable).parent / "functions-framework"),
+        "--source",
+        "bench/naive.py",
+        "--target",
+        "api",
+        "--host",
+        "127.0.0.1",
+    ],
+    "/health",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +92,15 @@ class Served:
 
     def memory(self) -> tuple[float, float]:
         """MiB of the whole process tree: resident, and proportional (what is shared counts once)."""
-        found = [process.memory_full_info() for process in (self.process, *self.process.children(recursive=True))]
+        found = [
+            process.memory_full_info() for process in (self.process, *self.process.children(recursive=True))
+        ]
         return sum(m.rss for m in found) / MIB, sum(m.pss for m in found) / MIB
 
 
-def wait(port: int, path: str, process: subprocess.Popen[bytes], log: "tempfile._TemporaryFileWrapper[bytes]") -> None:
+def wait(
+    port: int, path: str, process: subprocess.Popen[bytes], log: "tempfile._TemporaryFileWrapper[bytes]"
+) -> None:
     """Ask every millisecond until it answers 200; its log when it does not."""
     question = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Tenant-ID": "city1"})
     end = time.monotonic() + 30
@@ -114,7 +136,9 @@ def md5(text: str) -> UUID:
 def stack() -> Iterator[psutil.Process]:
     """Everything filled and known, its addresses in the environment; the Postgres server's process."""
     with servers("core") as postgres:
-        os.environ["NAIVE_DATABASE_URL"] = postgres.url("heidi_core").replace("postgresql:", "postgresql+pg8000:")
+        os.environ["NAIVE_DATABASE_URL"] = postgres.url("heidi_core").replace(
+            "postgresql:", "postgresql+pg8000:"
+        )
         with postgres.connect("heidi_core") as connection:
             fill(connection)
         remember_tenants(TENANTS)
@@ -134,12 +158,23 @@ def servers(*services: str) -> "Iterator[Postgres]":
         directory.chmod(0o755)
         postgres = open_.enter_context(embedded_postgres(directory))
         redis = open_.enter_context(embedded_redis(directory / "redis"))
-        os.environ.update({
-            "POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(postgres.port), "POSTGRES_PASSWORD": "app", "POSTGRES_OWNER_PASSWORD": "owner",
-            "POSTGRES_RELAY_PASSWORD": "relay", "POSTGRES_SUPERUSER_PASSWORD": postgres.password, "REDIS_URL": redis.url,
-            "RATE_LIMIT_TENANT": "100000000", "RATE_LIMIT_USER": "100000000", "RATE_LIMIT_IP": "100000000",
-            "JWT_SECRET": "bench-secret-of-more-than-thirty-two-bytes", "LOG_LEVEL": "ERROR",
-            "BROKER_URL": open_.enter_context(silent_broker())})
+        os.environ.update(
+            {
+                "POSTGRES_HOST": "127.0.0.1",
+                "POSTGRES_PORT": str(postgres.port),
+                "POSTGRES_PASSWORD": "app",
+                "POSTGRES_OWNER_PASSWORD": "owner",
+                "POSTGRES_RELAY_PASSWORD": "relay",
+                "POSTGRES_SUPERUSER_PASSWORD": postgres.password,
+                "REDIS_URL": redis.url,
+                "RATE_LIMIT_TENANT": "100000000",
+                "RATE_LIMIT_USER": "100000000",
+                "RATE_LIMIT_IP": "100000000",
+                "JWT_SECRET": "bench-secret-of-more-than-thirty-two-bytes",
+                "LOG_LEVEL": "ERROR",
+                "BROKER_URL": open_.enter_context(silent_broker()),
+            }
+        )
         databases.prepare(postgres, PASSWORDS, [f"heidi_{service}" for service in services])
         for service in services:
             migrate(service)

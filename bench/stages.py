@@ -5,6 +5,7 @@
 `get-listing` with a signed-in editor's token in one process against a real Postgres and Redis; every stage of shared/pipeline.py
 is wrapped in a clock. The clocks themselves cost some, so the sum is a little more than the call without them, which is printed too.
 """
+
 import argparse
 import statistics
 import time
@@ -19,11 +20,19 @@ from bench.data import fill
 from bench.stack import md5, remember_tenants, servers
 from bench.timing import milliseconds
 
-STAGES = {"health": "shared.health.answer", "trace": "shared.trace.Trace.start", "authenticate": "shared.pipeline.authenticate",
-          "tenant": "shared.pipeline.Function.tenant_of", "authorise": "shared.pipeline.authorise",
-          "feature": "shared.pipeline.Function.check_feature", "rate limit": "shared.limits.check",
-          "bind and validate": "shared.binding.Binding.read", "write the answer": "shared.binding.Binding.answer",
-          "commit or give back": "shared.context.Context.finish", "count": "shared.metrics.Calls.count"}
+STAGES = {
+    "health": "shared.health.answer",
+    "trace": "shared.trace.Trace.start",
+    "authenticate": "shared.pipeline.authenticate",
+    "tenant": "shared.pipeline.Function.tenant_of",
+    "authorise": "shared.pipeline.authorise",
+    "feature": "shared.pipeline.Function.check_feature",
+    "rate limit": "shared.limits.check",
+    "bind and validate": "shared.binding.Binding.read",
+    "write the answer": "shared.binding.Binding.answer",
+    "commit or give back": "shared.context.Context.finish",
+    "count": "shared.metrics.Calls.count",
+}
 
 
 class Clocks:
@@ -40,6 +49,7 @@ class Clocks:
                 return real(*args, **kwargs)
             finally:
                 self.spent[stage].append((time.perf_counter_ns() - started) / 1000)
+
         return timed
 
     def median(self, stage: str) -> float:
@@ -57,7 +67,9 @@ def found(path: str) -> Any:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--rounds", type=int, default=3000)
     rounds = options.parse_args().rounds
     with servers("core") as postgres, ExitStack() as patches:

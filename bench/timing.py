@@ -1,4 +1,5 @@
 """What the benchmarks of single calls share: the clock, percentiles, one line of a table."""
+
 import statistics
 import time
 from collections.abc import Callable

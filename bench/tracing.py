@@ -5,6 +5,7 @@
 The same signed-in `get-listing` as in bench/stages.py. All four take turns, so that what else the machine does falls on each of them. The processor's time is that of the whole
 process, the thread that exports and the collector included, until everything has been sent.
 """
+
 import argparse
 import statistics
 import time
@@ -17,7 +18,9 @@ WAYS = ("off", "0", "0.1", "1")
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--rounds", type=int, default=2000)
     rounds = options.parse_args().rounds
     with servers("core") as postgres:
@@ -33,7 +36,12 @@ def main() -> None:
         token = issue("access", md5("user"), md5("t1"), ["editor"], md5("session"), now=time.time())[0]
 
         def get() -> None:
-            assert call("get-listing", path=f"/api/listings/{md5('city1l1')}", token=token, tenant="city1").status == 200
+            assert (
+                call(
+                    "get-listing", path=f"/api/listings/{md5('city1l1')}", token=token, tenant="city1"
+                ).status
+                == 200
+            )
 
         def finish() -> None:
             if otlp.exporter.cache_info().currsize:
@@ -44,7 +52,7 @@ def main() -> None:
         spent: dict[str, list[float]] = {way: [] for way in WAYS}
         processor: dict[str, list[float]] = {way: [] for way in WAYS}
         with collecting() as collector:
-            for way in (*WAYS, *WAYS * 10):   # the first time around warms up
+            for way in (*WAYS, *WAYS * 10):  # the first time around warms up
                 settings().otel_exporter_otlp_endpoint = None if way == "off" else collector.url
                 settings().trace_sample_ratio = 0.0 if way == "off" else float(way)
                 began = time.process_time()

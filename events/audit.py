@@ -1,4 +1,5 @@
 """What tables say of themselves: every change of every row."""
+
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 

@@ -1,4 +1,5 @@
 """What the auth service says: about accounts and roles."""
+
 from typing import ClassVar
 from uuid import UUID
 

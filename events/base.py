@@ -1,4 +1,5 @@
 """What all events are: a frozen payload with a CloudEvent type; fields are only ever added, each with a default."""
+
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict

@@ -1,4 +1,5 @@
 """What the chatbot service says: about its documents."""
+
 from typing import ClassVar
 from uuid import UUID
 

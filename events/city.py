@@ -1,4 +1,5 @@
 """What the city service says: about tenants."""
+
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,7 +19,9 @@ class CityOnboarded(Event):
     admin_name: str = ""
     primary_color: str = "#00508c"
     secondary_color: str = "#ffb400"
-    cloned_from_id: UUID | None = None   # the city whose categories, tiles, templates and features this one begins with
+    cloned_from_id: UUID | None = (
+        None  # the city whose categories, tiles, templates and features this one begins with
+    )
 
 
 class CityUpdated(Event):

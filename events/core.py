@@ -1,4 +1,5 @@
 """What the core service says: about listings, content and media."""
+
 from typing import ClassVar
 from uuid import UUID
 

@@ -1,4 +1,5 @@
 """What the app factory says: about builds."""
+
 from typing import ClassVar, Literal
 from uuid import UUID
 

@@ -1,4 +1,5 @@
 """What the notification service hears and says."""
+
 from typing import ClassVar, Literal
 from uuid import UUID
 

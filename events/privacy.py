@@ -1,11 +1,23 @@
 """How all services together hand out what they hold about a person or of a city, and how they erase it."""
+
 from typing import ClassVar
 from uuid import UUID
 
 from events.base import Event
 
 # Who holds data: what is handed out or erased is complete when all of these have said so.
-KEEPERS = ("analytics", "audit", "auth", "chatbot", "city", "core", "factory", "notification", "platform", "users")
+KEEPERS = (
+    "analytics",
+    "audit",
+    "auth",
+    "chatbot",
+    "city",
+    "core",
+    "factory",
+    "notification",
+    "platform",
+    "users",
+)
 
 
 class ExportRequested(Event):

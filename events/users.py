@@ -1,4 +1,5 @@
 """What the users service says: about profiles and devices."""
+
 from typing import ClassVar, Literal
 from uuid import UUID
 

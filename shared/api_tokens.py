@@ -2,6 +2,7 @@
 
 A token names its tenant. Only its hash travels: neither an address nor Redis holds what could be used.
 """
+
 import base64
 import hashlib
 import re
@@ -14,7 +15,7 @@ from shared import cache, remembered
 from shared.errors import TokenExpired, TokenInvalid
 from shared.tokens import Principal
 
-PREFIX = "heidi_"   # so that scanners of published code find a token that got there
+PREFIX = "heidi_"  # so that scanners of published code find a token that got there
 FORM = re.compile(r"heidi_[A-Za-z0-9_-]{64}")
 SECONDS = 60
 
@@ -44,8 +45,15 @@ def principal(token: str, address: str) -> Principal:
     grant = Grant.model_validate_json(text)
     if grant.expires_at <= datetime.now(UTC):
         raise ApiTokenExpired
-    return Principal(grant.account_id, tenant_id, grant.roles, str(grant.id), str(grant.id), grant.expires_at.timestamp(),
-                     scopes=grant.scopes)
+    return Principal(
+        grant.account_id,
+        tenant_id,
+        grant.roles,
+        str(grant.id),
+        str(grant.id),
+        grant.expires_at.timestamp(),
+        scopes=grant.scopes,
+    )
 
 
 def granted(tenant_id: UUID, hash_: str, address: str) -> bytes:

@@ -1,4 +1,5 @@
 """From signature to arguments and back: path, query and body by name and type; the return type is the response."""
+
 import inspect
 import re
 from collections.abc import Callable
@@ -56,11 +57,20 @@ class Binding:
         if record.kind == "event":
             body_name = next(iter(arguments))
             hints[body_name] = Any
-        fields = {name: (hints[name], ... if p.default is p.empty else p.default)
-                  for name, p in arguments.items() if name != body_name}
+        fields = {
+            name: (hints[name], ... if p.default is p.empty else p.default)
+            for name, p in arguments.items()
+            if name != body_name
+        }
         return cls(
-            tuple(PLACEHOLDER.findall(record.path)), compiled(record.path), parameter_model(fields), body_name,
-            TypeAdapter(hints[body_name]) if body_name else None, returns, writer(returns))
+            tuple(PLACEHOLDER.findall(record.path)),
+            compiled(record.path),
+            parameter_model(fields),
+            body_name,
+            TypeAdapter(hints[body_name]) if body_name else None,
+            returns,
+            writer(returns),
+        )
 
     def path_parameters(self, path: str) -> dict[str, Any] | None:
         """The placeholders' values when the path is the public one; None at /function/<name>."""
@@ -76,7 +86,9 @@ class Binding:
             values = validated(lambda: model.model_validate(given), "query")
             found = {name: getattr(values, name) for name in model.model_fields}
         elif given:
-            raise ValidationFailed(errors=[{"field": name[:100], "problem": "unknown parameter"} for name in given])
+            raise ValidationFailed(
+                errors=[{"field": name[:100], "problem": "unknown parameter"} for name in given]
+            )
         if self.body is not None and self.body_name:
             found[self.body_name] = self.read_body(record, request)
         return found
@@ -88,7 +100,9 @@ class Binding:
             return request.query | {camel(name): value for name, value in in_path.items()}
         if in_path is None and self.body is None and self.parameters is not None and request.method == "POST":
             raw = request.body(settings().max_json_bytes)
-            return request.query | (validated(lambda: OBJECT.validate_json(raw), "body") if raw.strip() else {})
+            return request.query | (
+                validated(lambda: OBJECT.validate_json(raw), "body") if raw.strip() else {}
+            )
         return request.query
 
     def read_body(self, record: Record, request: Request) -> Any:
@@ -123,7 +137,9 @@ def event_class(record: Record, type_: str) -> type[Event]:
     for event, known in zip(record.events, record.types, strict=True):
         if known in {type_, "*"}:
             return event
-    raise ValidationFailed(errors=[{"field": "ce-type", "problem": f"{record.name} does not hear {type_[:100]}"}])
+    raise ValidationFailed(
+        errors=[{"field": "ce-type", "problem": f"{record.name} does not hear {type_[:100]}"}]
+    )
 
 
 @lru_cache(1024)
@@ -142,7 +158,10 @@ def compiled(path: str) -> re.Pattern[str] | None:
     if not path:
         return None
     parts = PLACEHOLDER.split(path)
-    return re.compile("".join(re.escape(part) if i % 2 == 0 else f"(?P<{part}>[^/]+)" for i, part in enumerate(parts)) + "/?")
+    return re.compile(
+        "".join(re.escape(part) if i % 2 == 0 else f"(?P<{part}>[^/]+)" for i, part in enumerate(parts))
+        + "/?"
+    )
 
 
 def parameter_model(fields: dict[str, Any]) -> type[BaseModel] | None:

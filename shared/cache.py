@@ -1,4 +1,5 @@
 """Redis: one client per process, and keys that always name their tenant."""
+
 import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,13 @@ def connections() -> "ConnectionPool":
     from redis import ConnectionPool
 
     password = settings().redis_password
-    return ConnectionPool.from_url(settings().redis_url, socket_timeout=2, socket_connect_timeout=2, max_connections=1000,
-                                   **({"password": password.get_secret_value()} if password else {}))
+    return ConnectionPool.from_url(
+        settings().redis_url,
+        socket_timeout=2,
+        socket_connect_timeout=2,
+        max_connections=1000,
+        **({"password": password.get_secret_value()} if password else {}),
+    )
 
 
 def key(tenant_id: UUID | str, *parts: object) -> str:
@@ -33,7 +39,9 @@ def command(*words: Any) -> Any:
     its pool for every command (bench/http_cost.py).
     """
     from redis.exceptions import ConnectionError as Lost
-    from redis.exceptions import ReadOnlyError as Demoted  # another is the master now: the address leads there
+    from redis.exceptions import (
+        ReadOnlyError as Demoted,
+    )  # another is the master now: the address leads there
     from redis.exceptions import TimeoutError as Late
 
     for last in (False, True):

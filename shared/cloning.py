@@ -1,4 +1,5 @@
 """What a new city takes over from the one that it is cloned from: headings and looks, never people or content."""
+
 from typing import Any
 from uuid import UUID
 

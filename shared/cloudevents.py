@@ -3,6 +3,7 @@
 The extensions are `tenantid`, `correlationid`, `actorid`, `impersonatorid` and `traceparent`. Header values are
 percent-encoded as the HTTP binding says (CloudEvents HTTP binding §3.1.3.2).
 """
+
 import io
 import re
 from base64 import b64decode
@@ -16,8 +17,18 @@ from shared.errors import Invalid
 from shared.http import JSON, Request
 
 SOURCE = "/heidi/"
-ATTRIBUTES = ("specversion", "id", "source", "type", "time", "tenantid", "correlationid", "actorid", "impersonatorid",
-              "traceparent")
+ATTRIBUTES = (
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "time",
+    "tenantid",
+    "correlationid",
+    "actorid",
+    "impersonatorid",
+    "traceparent",
+)
 KEEP = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in '"%')
 STRUCTURED = "application/cloudevents+json"
 
@@ -42,9 +53,17 @@ class Envelope:
 
     def headers(self) -> dict[str, str]:
         """The ce- headers of binary mode."""
-        attributes = {"id": self.id, "source": self.source, "type": self.type, "time": self.time.isoformat(),
-                      "tenantid": str(self.tenant_id), "correlationid": self.correlation_id, "actorid": self.actor_id,
-                      "impersonatorid": self.impersonator_id, "traceparent": self.traceparent}
+        attributes = {
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+            "time": self.time.isoformat(),
+            "tenantid": str(self.tenant_id),
+            "correlationid": self.correlation_id,
+            "actorid": self.actor_id,
+            "impersonatorid": self.impersonator_id,
+            "traceparent": self.traceparent,
+        }
         encoded = {f"ce-{name}": quote(value, safe=KEEP) for name, value in attributes.items() if value}
         return {"ce-specversion": "1.0", "content-type": "application/json"} | encoded
 
@@ -52,15 +71,25 @@ class Envelope:
 def parse(request: Request) -> Envelope:
     """The envelope of a delivered event; NotAnEvent says what is missing or malformed."""
     value = {name: unquote(request.header(f"ce-{name}")) for name in ATTRIBUTES}
-    missing = [name for name in ("specversion", "id", "source", "type", "time", "tenantid") if not value[name]]
+    missing = [
+        name for name in ("specversion", "id", "source", "type", "time", "tenantid") if not value[name]
+    ]
     if missing:
         raise NotAnEvent(problem=f"missing {', '.join('ce-' + name for name in missing)}")
     if any(len(part) > 1000 or re.search(r"[\x00-\x1f]", part) for part in value.values()):
         raise NotAnEvent(problem="an attribute is too long or holds control characters")
     try:
-        return Envelope(value["id"], value["source"], value["type"], datetime.fromisoformat(value["time"]),
-                        UUID(value["tenantid"]), value["correlationid"], value["actorid"], value["traceparent"],
-                        value["impersonatorid"])
+        return Envelope(
+            value["id"],
+            value["source"],
+            value["type"],
+            datetime.fromisoformat(value["time"]),
+            UUID(value["tenantid"]),
+            value["correlationid"],
+            value["actorid"],
+            value["traceparent"],
+            value["impersonatorid"],
+        )
     except ValueError as error:
         raise NotAnEvent(problem=str(error)) from None
 
@@ -80,8 +109,12 @@ def in_binary_mode(request: Request, limit: int) -> Request:
     data = data_of(event)
     plain = {name: value for name, value in request.environ.items() if not name.startswith("HTTP_CE_")}
     headers = {f"HTTP_CE_{name.upper()}": quote(value, safe=KEEP) for name, value in said.items()}
-    return Request(plain | headers | {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(data)), "wsgi.input": io.BytesIO(data)},
-                   request.path)
+    return Request(
+        plain
+        | headers
+        | {"CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(data)), "wsgi.input": io.BytesIO(data)},
+        request.path,
+    )
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -105,7 +138,7 @@ def data_of(event: dict[str, Any]) -> bytes:
         if "data_base64" in event:
             return b64decode(event["data_base64"], validate=True)
         return orjson.dumps(event["data"]) if event.get("data") is not None else b""
-    except (TypeError, ValueError) as error:   # not base64, or nested too deep
+    except (TypeError, ValueError) as error:  # not base64, or nested too deep
         raise NotAnEvent(problem=f"its data cannot be read: {error}") from None
 
 

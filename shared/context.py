@@ -1,4 +1,5 @@
 """What a handler is given: who calls, for which city, when, in which language, and the means to read, write and say."""
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,8 +78,17 @@ class Context:
         """Say it, in the transaction that makes it true; it is published after the commit."""
         if type(event) not in self.record.emits:
             raise TypeError(f"{self.record.name} does not declare that it emits {type(event).__name__}")
-        envelope = Envelope(str(new_id()), SOURCE + self.record.service, event.type(), self.now, self.tenant.id,
-                            self.trace.correlation_id, self.actor, self.trace.child(), self.impersonator)
+        envelope = Envelope(
+            str(new_id()),
+            SOURCE + self.record.service,
+            event.type(),
+            self.now,
+            self.tenant.id,
+            self.trace.correlation_id,
+            self.actor,
+            self.trace.child(),
+            self.impersonator,
+        )
         outgoing = Outgoing(self.record.database, envelope, event.model_dump_json(by_alias=True).encode())
         write(self.sql, outgoing)
         self.after_commit(lambda: publisher().waiting.put(outgoing))
@@ -98,8 +108,13 @@ class Context:
         """On whose behalf and in which function rows are changed, as JSON for the tables' own record of changes."""
         import orjson
 
-        said = {"function": self.record.name, "actor": self.actor, "impersonator": self.impersonator,
-                "correlation": self.trace.correlation_id, "traceparent": self.trace.child()}
+        said = {
+            "function": self.record.name,
+            "actor": self.actor,
+            "impersonator": self.impersonator,
+            "correlation": self.trace.correlation_id,
+            "traceparent": self.trace.child(),
+        }
         return orjson.dumps(said).decode()
 
     def enter(self, tenant: Tenant) -> None:

@@ -1,8 +1,9 @@
 """One entry for every function: FUNCTION_TARGET=core.listings.approve_listing (or approve-listing) chooses which.
 
-    functions-framework --source shared/entry.py --target core.listings.approve_listing
-    python -m shared.server            # the same function on a leaner server
+functions-framework --source shared/entry.py --target core.listings.approve_listing
+python -m shared.server            # the same function on a leaner server
 """
+
 import importlib
 import os
 import sys

@@ -1,4 +1,5 @@
 """Errors as named sentences: a stable code, a status, a message that is translated, details that name the field."""
+
 import re
 from typing import Any, ClassVar
 
@@ -97,7 +98,9 @@ class TokenRestricted(Problem):
 
 class InPersonOnly(Problem):
     status = 403
-    message = "Only the person themselves can do this, logged in: no API token, and nobody who acts in their name."
+    message = (
+        "Only the person themselves can do this, logged in: no API token, and nobody who acts in their name."
+    )
 
 
 class LoginTooOld(Problem):
@@ -117,7 +120,9 @@ class NotFound(Problem):
     def __init__(self, resource: str = "Resource", id: object = "", **details: Any) -> None:  # noqa: A002
         super().__init__(resource=resource, id=str(id)[:100], **details)
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", resource).upper()
-        self.code = self.code if type(self) is not NotFound or resource == "Resource" else f"{snake}_NOT_FOUND"
+        self.code = (
+            self.code if type(self) is not NotFound or resource == "Resource" else f"{snake}_NOT_FOUND"
+        )
 
 
 class NoSuchRoute(Problem):
@@ -179,5 +184,14 @@ class Unavailable(Problem):
 
 
 Problem.code = "INTERNAL_ERROR"
-PLATFORM_PROBLEMS = (MalformedJson, TenantRequired, TenantMismatch, UnknownTenant, TenantInactive, PayloadTooLarge,
-                     ValidationFailed, RateLimited, Unavailable)
+PLATFORM_PROBLEMS = (
+    MalformedJson,
+    TenantRequired,
+    TenantMismatch,
+    UnknownTenant,
+    TenantInactive,
+    PayloadTooLarge,
+    ValidationFailed,
+    RateLimited,
+    Unavailable,
+)

@@ -3,13 +3,14 @@
 CLIENT_ADDRESS_HEADER is the header that the outermost of them overwrites with the caller's address. Of X-Forwarded-For, which
 each proxy adds to, the last entry counts; any other header must hold one address, or it is not believed.
 """
+
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 from shared.http import Request
 from shared.settings import settings
 
 APPENDED = "x-forwarded-for"
-MAPPED = bytes(10) + b"\xff\xff"   # an IPv4 address, as an IPv6 socket shows it (RFC 4291 §2.5.5.2)
+MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address, as an IPv6 socket shows it (RFC 4291 §2.5.5.2)
 
 
 def host_of(request: Request) -> str:
@@ -40,6 +41,5 @@ def household(address: str) -> str:
     except (OSError, ValueError):
         return address
     if octets.startswith(MAPPED):
-        return inet_ntop(AF_INET, octets[len(MAPPED):])
+        return inet_ntop(AF_INET, octets[len(MAPPED) :])
     return inet_ntop(AF_INET6, octets[:8].ljust(16, b"\0"))
-

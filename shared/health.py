@@ -1,4 +1,5 @@
 """The health paths that every function answers (requirements §16.3), with the aliases of other platforms."""
+
 from shared.http import Request, Response
 from shared.record import Record
 

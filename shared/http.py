@@ -1,4 +1,5 @@
 """Request and response: a thin reading of a WSGI environment, so that every server and framework can carry us."""
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -49,7 +50,9 @@ class Request:
             raise BadRequest(query="not a valid query string") from None
         for name, value in pairs:
             seen = found.get(name)
-            found[name] = value if seen is None else [*seen, value] if isinstance(seen, list) else [seen, value]
+            found[name] = (
+                value if seen is None else [*seen, value] if isinstance(seen, list) else [seen, value]
+            )
         return found
 
     def body(self, limit: int) -> bytes:

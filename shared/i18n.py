@@ -1,4 +1,5 @@
 """Translated texts: one JSON file per language in shared/locales, the English sentence as the last resort."""
+
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path

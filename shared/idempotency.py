@@ -1,4 +1,5 @@
 """Exactly one effect: idempotency keys of HTTP calls and the inbox of events, both claimed in the handler's transaction."""
+
 import hashlib
 import hmac
 from typing import Any
@@ -26,8 +27,11 @@ FORGET = """DELETE FROM idempotency
 def first_delivery(ctx: Context) -> bool:
     """Whether this event is new to this function; a concurrent second delivery waits here for the first to commit."""
     event = ctx.event
-    return event is None or bool(ctx.sql.run(
-        CLAIM_EVENT, tenant=str(ctx.tenant.id), function=ctx.record.name, source=event.source, id=event.id))
+    return event is None or bool(
+        ctx.sql.run(
+            CLAIM_EVENT, tenant=str(ctx.tenant.id), function=ctx.record.name, source=event.source, id=event.id
+        )
+    )
 
 
 class Claim:
@@ -38,7 +42,12 @@ class Claim:
         if len(key) > 200:
             raise BadRequest(header="Idempotency-Key", problem="longer than 200 characters")
         self.ctx = ctx
-        self.row = {"tenant": str(ctx.tenant.id), "function": ctx.record.name, "caller": str(ctx.user.id or ""), "key": key}
+        self.row = {
+            "tenant": str(ctx.tenant.id),
+            "function": ctx.record.name,
+            "caller": str(ctx.user.id or ""),
+            "key": key,
+        }
         self.hash = hashlib.sha256(repr(sorted(arguments.items())).encode() + hidden(arguments)).hexdigest()
 
     def earlier_response(self) -> Response | None:
@@ -60,7 +69,12 @@ class Claim:
 
 def hidden(arguments: dict[str, Any]) -> bytes:
     """What tells one password from another, which their repr does not, without letting anybody try passwords on it."""
-    secrets = [value.get_secret_value() for body in arguments.values() if isinstance(body, BaseModel)
-               for _, value in body if isinstance(value, SecretStr)]
+    secrets = [
+        value.get_secret_value()
+        for body in arguments.values()
+        if isinstance(body, BaseModel)
+        for _, value in body
+        if isinstance(value, SecretStr)
+    ]
     key = derived(settings().encryption_key.get_secret_value(), "idempotency")
     return hmac.digest(key, repr(secrets).encode(), hashlib.sha256) if secrets else b""

@@ -1,4 +1,5 @@
 """Questions that one function asks another: internal HTTP functions, called through the gateway as the platform itself."""
+
 import hmac
 from uuid import UUID
 
@@ -28,7 +29,9 @@ def ask(path: str, tenant_id: UUID | None = None, *, timeout: float = 5) -> byte
     """
     gateway = settings().gateway_url
     with question(path, gateway) as headers:
-        return answered(gateway + path, headers | ({"X-Tenant-ID": str(tenant_id)} if tenant_id else {}), timeout)
+        return answered(
+            gateway + path, headers | ({"X-Tenant-ID": str(tenant_id)} if tenant_id else {}), timeout
+        )
 
 
 def answered(url: str, headers: dict[str, str], timeout: float) -> bytes:

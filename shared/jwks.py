@@ -2,6 +2,7 @@
 
 Only structure is looked at here; the cryptography is loaded where something is signed or checked (shared/keys.py).
 """
+
 import base64
 import binascii
 import json
@@ -9,10 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-ALGORITHMS = {"RSA": "RS256", "OKP": "EdDSA", "oct": "HS256"}   # each key type has one, so that no token can choose another
+ALGORITHMS = {
+    "RSA": "RS256",
+    "OKP": "EdDSA",
+    "oct": "HS256",
+}  # each key type has one, so that no token can choose another
 PUBLIC = {"RSA": ("n", "e"), "OKP": ("crv", "x"), "oct": ()}
 PRIVATE = {"RSA": "d", "OKP": "d", "oct": "k"}
-SHORTEST_RSA, SHORTEST_SECRET, ED25519 = 2048, 256, 256   # bits: RFC 7518 §3.3 and §3.2, RFC 8032
+SHORTEST_RSA, SHORTEST_SECRET, ED25519 = 2048, 256, 256  # bits: RFC 7518 §3.3 and §3.2, RFC 8032
 SMALLEST_EXPONENT = 65537
 LONGEST_KID = 100
 
@@ -38,8 +43,17 @@ class Key:
     def public(self) -> dict[str, str] | None:
         """What everyone may know of it; None for a shared secret, of which nobody may know anything."""
         names = PUBLIC[self.jwk["kty"]]
-        return {"kid": self.kid, "alg": self.alg, "use": "sig", "kty": self.jwk["kty"],
-                **{name: self.jwk[name] for name in names}} if names else None
+        return (
+            {
+                "kid": self.kid,
+                "alg": self.alg,
+                "use": "sig",
+                "kty": self.jwk["kty"],
+                **{name: self.jwk[name] for name in names},
+            }
+            if names
+            else None
+        )
 
     @cached_property
     def signing(self) -> Any:
@@ -102,7 +116,9 @@ def read(jwk: Any, where: str) -> Key:
 def check_rsa(jwk: dict[str, Any], where: str) -> None:
     """A modulus and an exponent that are large enough."""
     if number(jwk, "n", where).bit_length() < SHORTEST_RSA or number(jwk, "e", where) < SMALLEST_EXPONENT:
-        raise KeysWrong(f"{where}: RSA needs {SHORTEST_RSA} bits and an exponent of at least {SMALLEST_EXPONENT}")
+        raise KeysWrong(
+            f"{where}: RSA needs {SHORTEST_RSA} bits and an exponent of at least {SMALLEST_EXPONENT}"
+        )
     if "d" in jwk:
         number(jwk, "d", where)
 

@@ -2,6 +2,7 @@
 
 A service says in its `models.py` which models it has; the rest is the same for all.
 """
+
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 
@@ -12,8 +13,8 @@ from shared import privacy, storage
 from shared.context import Context
 from shared.privacy import Models, Table
 
-ROWS = 5000   # in one file of a city's export
-PLATFORM_TABLES = ("outbox", "inbox", "idempotency", "changes")   # on their way, and pruned by themselves
+ROWS = 5000  # in one file of a city's export
+PLATFORM_TABLES = ("outbox", "inbox", "idempotency", "changes")  # on their way, and pruned by themselves
 TABLES = """SELECT c.relname, coalesce(array_agg(DISTINCT f.relname) FILTER (WHERE f.relname <> c.relname), '{}')
  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
  LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f' LEFT JOIN pg_class f ON f.oid = k.confrelid
@@ -32,14 +33,19 @@ def hand_out(ctx: Context, asked: ExportRequested, models: Models) -> ExportPart
         hidden = {table.name: list(table.privacy.hidden) for table in map(Table.of, models)}
         rows = sum(write_table(ctx, table, folder, hidden.get(table, [])) for table in tables(ctx))
     key = f"{folder}.json" if asked.user_id else f"{folder}/"
-    return ExportPart(export_id=asked.export_id, user_id=asked.user_id, service=ctx.record.service, key=key, rows=rows)
+    return ExportPart(
+        export_id=asked.export_id, user_id=asked.user_id, service=ctx.record.service, key=key, rows=rows
+    )
 
 
 def write_table(ctx: Context, table: str, folder: str, hidden: list[str]) -> int:
     """A table's rows, without what is never handed out, as files of JSON lines; how many rows."""
-    ctx.sql.run("DECLARE handed_out NO SCROLL CURSOR FOR"  # noqa: S608 (a name from the catalogue)
-                f" SELECT (to_jsonb(t) - CAST(:hidden AS text[]))::text FROM {table} t WHERE tenant_id = :tenant",
-                hidden=hidden, tenant=ctx.tenant.id)
+    ctx.sql.run(
+        "DECLARE handed_out NO SCROLL CURSOR FOR"  # noqa: S608 (a name from the catalogue)
+        f" SELECT (to_jsonb(t) - CAST(:hidden AS text[]))::text FROM {table} t WHERE tenant_id = :tenant",
+        hidden=hidden,
+        tenant=ctx.tenant.id,
+    )
     count = number = 0
     while rows := ctx.sql.run(f"FETCH {ROWS} FROM handed_out"):
         number, count = number + 1, count + len(rows)
@@ -49,8 +55,9 @@ def write_table(ctx: Context, table: str, folder: str, hidden: list[str]) -> int
     return count
 
 
-def erased(ctx: Context, event: UserDeleted | CityDeleted, models: Models, *,
-           except_for: tuple[str, ...] = ()) -> UserErased | CityErased:
+def erased(
+    ctx: Context, event: UserDeleted | CityDeleted, models: Models, *, except_for: tuple[str, ...] = ()
+) -> UserErased | CityErased:
     """Erase this service's part of a person or of a city, and say that it is done; done twice it changes nothing.
 
     `except_for` names tables that outlive a city.
@@ -66,5 +73,7 @@ def erased(ctx: Context, event: UserDeleted | CityDeleted, models: Models, *,
 def tables(ctx: Context) -> Iterator[str]:
     """The service's tables with tenants' rows, those that refer to others before those that they refer to."""
     found = dict(ctx.sql.run(TABLES, left_out=list(PLATFORM_TABLES)))
-    order = TopologicalSorter({table: [other for other in others if other in found] for table, others in found.items()})
+    order = TopologicalSorter(
+        {table: [other for other in others if other in found] for table, others in found.items()}
+    )
     return reversed(list(order.static_order()))

@@ -2,6 +2,7 @@
 
 A key's algorithm comes from its type and never from the token, so a token cannot have an RSA key read as a secret.
 """
+
 from typing import Any, Literal
 
 from shared.errors import TokenInvalid
@@ -26,7 +27,9 @@ def sign(use: Use, claims: dict[str, Any]) -> str:
 
     key = ring(use)[0]
     if not key.signs:
-        raise SettingsError("JWT_KEYS: the first key has no private part; only what checks tokens may do without")
+        raise SettingsError(
+            "JWT_KEYS: the first key has no private part; only what checks tokens may do without"
+        )
     return jwt.encode(claims, key.signing, key.alg, headers={"kid": key.kid} if key.kid else None)
 
 

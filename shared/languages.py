@@ -1,4 +1,5 @@
 """The ten languages of requirements §8.2: BCP 47 tags, accepted aliases, DeepL codes, full-text dictionaries."""
+
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,18 +16,21 @@ class Language:
     right_to_left: bool = False
 
 
-LANGUAGES = {language.tag: language for language in (
-    Language("de", "Deutsch", "DE", "german"),
-    Language("en", "English", "EN-GB", "english"),
-    Language("ar", "العربية", "AR", "arabic", right_to_left=True),
-    Language("da", "Dansk", "DA", "danish", ("dk",)),
-    Language("fa", "فارسی", None, "simple", right_to_left=True),
-    Language("nb", "Norsk bokmål", "NB", "norwegian", ("no",)),
-    Language("ru", "Русский", "RU", "russian"),
-    Language("sv", "Svenska", "SV", "swedish", ("se",)),
-    Language("tr", "Türkçe", "TR", "turkish"),
-    Language("uk", "Українська", "UK", "simple"),
-)}
+LANGUAGES = {
+    language.tag: language
+    for language in (
+        Language("de", "Deutsch", "DE", "german"),
+        Language("en", "English", "EN-GB", "english"),
+        Language("ar", "العربية", "AR", "arabic", right_to_left=True),
+        Language("da", "Dansk", "DA", "danish", ("dk",)),
+        Language("fa", "فارسی", None, "simple", right_to_left=True),
+        Language("nb", "Norsk bokmål", "NB", "norwegian", ("no",)),
+        Language("ru", "Русский", "RU", "russian"),
+        Language("sv", "Svenska", "SV", "swedish", ("se",)),
+        Language("tr", "Türkçe", "TR", "turkish"),
+        Language("uk", "Українська", "UK", "simple"),
+    )
+}
 DEFAULT = "de"
 ALIASES = {alias: tag for tag, language in LANGUAGES.items() for alias in (tag, *language.aliases)}
 
@@ -54,4 +58,6 @@ def negotiate(accept_language: str, default: str = DEFAULT) -> str:
 def best(accept_language: str, default: str) -> str:
     """The language that the header asks for most; the default where it asks for none of ours."""
     parts = sorted(accept_language.split(","), key=quality, reverse=True)
-    return next((tag for part in parts if quality(part) > 0 and (tag := canonical(part.partition(";")[0]))), default)
+    return next(
+        (tag for part in parts if quality(part) > 0 and (tag := canonical(part.partition(";")[0]))), default
+    )

@@ -3,6 +3,7 @@
 A process takes up to a tenth of a limit at once from the minute's count and spends it alone. No more than the limit is
 ever granted; a lease that a process does not use up is lost with the minute.
 """
+
 import threading
 import time
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from shared.tokens import Principal
 LEASE = 10
 WINDOW = 60
 MEMORY = 100_000
-COUNT = ("local n = redis.call('INCRBY', KEYS[1], ARGV[1]) "
-         "if n == tonumber(ARGV[1]) then redis.call('EXPIRE', KEYS[1], 120) end return n")
+COUNT = (
+    "local n = redis.call('INCRBY', KEYS[1], ARGV[1]) "
+    "if n == tonumber(ARGV[1]) then redis.call('EXPIRE', KEYS[1], 120) end return n"
+)
 
 
 @dataclass(slots=True)

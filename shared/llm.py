@@ -1,4 +1,5 @@
 """Embeddings and chat from an OpenAI-compatible endpoint; whoever calls has a way without it (LlmUnavailable)."""
+
 import sys
 import threading
 import time
@@ -147,7 +148,10 @@ def _client_for(base_url: str | None, api_key: str) -> Any:
 
 def _embed(batch: list[str]) -> list[list[float]]:
     answer = _client().embeddings.create(
-        model=embedding_model(), input=batch, encoding_format="float", timeout=EMBED_TIMEOUT,
+        model=embedding_model(),
+        input=batch,
+        encoding_format="float",
+        timeout=EMBED_TIMEOUT,
     )
     vectors = {item.index: item.embedding for item in answer.data}
     if sorted(vectors) != list(range(len(batch))) or not all(vectors.values()):
@@ -157,7 +161,10 @@ def _embed(batch: list[str]) -> list[list[float]]:
 
 def _chat(messages: Sequence[Message], max_tokens: int) -> str:
     answer = _client().chat.completions.create(
-        model=settings().openai_chat_model, messages=list(messages), temperature=0, max_tokens=max_tokens,
+        model=settings().openai_chat_model,
+        messages=list(messages),
+        temperature=0,
+        max_tokens=max_tokens,
         timeout=CHAT_TIMEOUT,
     )
     text = answer.choices[0].message.content if answer.choices else None
@@ -168,6 +175,10 @@ def _chat(messages: Sequence[Message], max_tokens: int) -> str:
 
 def _open_stream(messages: Sequence[Message], max_tokens: int) -> Any:
     return _client().chat.completions.create(
-        model=settings().openai_chat_model, messages=list(messages), temperature=0, max_tokens=max_tokens,
-        timeout=CHAT_TIMEOUT, stream=True,
+        model=settings().openai_chat_model,
+        messages=list(messages),
+        temperature=0,
+        max_tokens=max_tokens,
+        timeout=CHAT_TIMEOUT,
+        stream=True,
     )

@@ -1,4 +1,5 @@
 """Mail over SMTP: text and HTML, proof against injected headers, and two ways to fail: never, or not now."""
+
 import hashlib
 import re
 import smtplib
@@ -26,10 +27,26 @@ LONGEST_SUBJECT, LONGEST_HEADER = 250, 900  # a line of SMTP holds 998
 SUBMISSION, SUBMISSION_TLS = 587, 465
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
-RESERVED = frozenset({"from", "to", "cc", "bcc", "sender", "subject", "date", "message-id", "return-path", "mime-version",
-                      "content-type", "content-transfer-encoding"})
-ADDRESS = re.compile(r'(?:(?P<name>[^<>]{0,200})<)?(?P<local>[^\s@<>()\[\]\\,;:"]{1,64})'
-                     r'@(?P<domain>[^\s@<>()\[\]\\,;:"]{1,253})(?(name)>)')
+RESERVED = frozenset(
+    {
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "sender",
+        "subject",
+        "date",
+        "message-id",
+        "return-path",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+    }
+)
+ADDRESS = re.compile(
+    r'(?:(?P<name>[^<>]{0,200})<)?(?P<local>[^\s@<>()\[\]\\,;:"]{1,64})'
+    r'@(?P<domain>[^\s@<>()\[\]\\,;:"]{1,253})(?(name)>)'
+)
 SEVEN_BIT = SMTP.clone(cte_type="7bit")  # not every server on the way takes eight
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 # The server does not know us: that is our configuration, not this mail (RFC 4954 §6).
@@ -56,8 +73,16 @@ def message_id_for(event_id: object, recipient: str) -> str:
     return f"<{digest}@{_domain(settings().email_from)}>"
 
 
-def send(to: str, subject: str, text: str, html: str | None = None, from_: str | None = None, *,
-         headers: Mapping[str, str] | None = None, message_id: str | None = None) -> None:
+def send(
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    from_: str | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    message_id: str | None = None,
+) -> None:
     """Send one mail to one address.
 
     `from_` is an address or `Name <address>`, normally EMAIL_FROM; `message_id` comes from `message_id_for`.
@@ -66,7 +91,9 @@ def send(to: str, subject: str, text: str, html: str | None = None, from_: str |
     from shared.settings import settings
 
     now = settings()
-    message = compose(to, subject, text, html, from_ or now.email_from, headers=headers, message_id=message_id)
+    message = compose(
+        to, subject, text, html, from_ or now.email_from, headers=headers, message_id=message_id
+    )
     sender, recipient = _addr_spec(message["From"]), _addr_spec(message["To"])
     try:
         with _session(now) as session:
@@ -75,13 +102,25 @@ def send(to: str, subject: str, text: str, html: str | None = None, from_: str |
         raise _as_problem(error, recipient) from None
 
 
-def compose(to: str, subject: str, text: str, html: str | None, from_: str, *,
-            headers: Mapping[str, str] | None = None, message_id: str | None = None) -> EmailMessage:
+def compose(
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None,
+    from_: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    message_id: str | None = None,
+) -> EmailMessage:
     """The mail itself; line breaks in a subject or header become spaces, in an address they are refused."""
     message = EmailMessage(policy=SEVEN_BIT)
     message["From"] = _address(from_)
     message["To"] = _address(to)
-    _set_text(message, "Subject", subject if len(subject) <= LONGEST_SUBJECT else subject[:LONGEST_SUBJECT - 1] + "…")
+    _set_text(
+        message,
+        "Subject",
+        subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…",
+    )
     message["Date"] = localtime()
     message["Message-ID"] = _checked_id(message_id or message_id_for(localtime().isoformat(), to))
     message["Auto-Submitted"] = "auto-generated"  # so that no holiday notice answers (RFC 3834 §5)
@@ -99,8 +138,11 @@ def compose(to: str, subject: str, text: str, html: str | None, from_: str, *,
 def _session(now: "Settings") -> "Iterator[smtplib.SMTP]":
     secure = now.smtp_port == SUBMISSION_TLS
     name = _domain(now.email_from)  # to say hello with; else smtplib asks the DNS for this machine's name
-    session = (smtplib.SMTP_SSL(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT, context=_tls()) if secure
-               else smtplib.SMTP(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT))
+    session = (
+        smtplib.SMTP_SSL(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT, context=_tls())
+        if secure
+        else smtplib.SMTP(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT)
+    )
     try:
         session.ehlo_or_helo_if_needed()
         if not secure and (session.has_extn("starttls") or now.smtp_port == SUBMISSION):
@@ -113,7 +155,9 @@ def _session(now: "Settings") -> "Iterator[smtplib.SMTP]":
             session.login(now.smtp_user, now.smtp_password.get_secret_value())
         yield session
     finally:
-        with suppress(smtplib.SMTPException, OSError):  # a failed goodbye must not make an accepted mail go twice
+        with suppress(
+            smtplib.SMTPException, OSError
+        ):  # a failed goodbye must not make an accepted mail go twice
             session.quit()
         session.close()
 

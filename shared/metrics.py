@@ -1,4 +1,5 @@
 """What a process counts of itself, and the text in which Prometheus reads it; shared/otlp.py sends the same numbers."""
+
 import os
 import resource
 import threading
@@ -12,8 +13,11 @@ from shared import __version__
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))   # cgroup v2, then v1
-UNLIMITED = 1 << 60   # version 1 says it with a number that no machine has
+LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)  # cgroup v2, then v1
+UNLIMITED = 1 << 60  # version 1 says it with a number that no machine has
 NAMES = ("service", "function", "kind")
 Labels = tuple[str, str, str]
 
@@ -49,20 +53,41 @@ class Calls:
     def families(self) -> list[Family]:
         """Requests, errors among them, and durations; errors begin at 0, so that the first one is an increase."""
         with self.lock:
-            counts, durations = dict(self.counts), {labels: list(row) for labels, row in self.durations.items()}
+            counts, durations = (
+                dict(self.counts),
+                {labels: list(row) for labels, row in self.durations.items()},
+            )
         none_yet = {(*labels, "500"): 0 for labels in durations}
-        errors = none_yet | {(*labels, str(status)): n for (labels, status), n in counts.items() if status >= 500}
+        errors = none_yet | {
+            (*labels, str(status)): n for (labels, status), n in counts.items() if status >= 500
+        }
         return [
-            Family("heidi_http_requests_total", "Calls by status", "counter", (*NAMES, "status"),
-                   [((*labels, str(status)), n) for (labels, status), n in counts.items()]),
-            Family("heidi_http_request_errors_total", "Calls that failed on our side", "counter", (*NAMES, "status"),
-                   list(errors.items())),
-            Family("heidi_http_request_duration_seconds", "Time from request to response", "histogram", NAMES,
-                   [(labels, (row[:-1], row[-1])) for labels, row in durations.items()])]
+            Family(
+                "heidi_http_requests_total",
+                "Calls by status",
+                "counter",
+                (*NAMES, "status"),
+                [((*labels, str(status)), n) for (labels, status), n in counts.items()],
+            ),
+            Family(
+                "heidi_http_request_errors_total",
+                "Calls that failed on our side",
+                "counter",
+                (*NAMES, "status"),
+                list(errors.items()),
+            ),
+            Family(
+                "heidi_http_request_duration_seconds",
+                "Time from request to response",
+                "histogram",
+                NAMES,
+                [(labels, (row[:-1], row[-1])) for labels, row in durations.items()],
+            ),
+        ]
 
 
 calls = Calls()
-identity: list[Labels] = []   # of the one function that this process is; empty where many live in one
+identity: list[Labels] = []  # of the one function that this process is; empty where many live in one
 
 
 def own() -> Labels:
@@ -75,9 +100,24 @@ def process() -> list[Family]:
     labels, limit = own(), memory_limit()
     return [
         Family("process_resident_memory_bytes", "Resident memory", "gauge", NAMES, [(labels, resident())]),
-        Family("process_cpu_seconds_total", "Processor time", "counter", NAMES, [(labels, time.process_time())]),
-        *([Family("heidi_memory_limit_bytes", "What the container may use", "gauge", NAMES, [(labels, limit)])] if limit else []),
-        Family("heidi_build_info", "Which version this is", "gauge", ("version",), [((__version__,), 1)])]
+        Family(
+            "process_cpu_seconds_total", "Processor time", "counter", NAMES, [(labels, time.process_time())]
+        ),
+        *(
+            [
+                Family(
+                    "heidi_memory_limit_bytes",
+                    "What the container may use",
+                    "gauge",
+                    NAMES,
+                    [(labels, limit)],
+                )
+            ]
+            if limit
+            else []
+        ),
+        Family("heidi_build_info", "Which version this is", "gauge", ("version",), [((__version__,), 1)]),
+    ]
 
 
 def resident() -> int:
@@ -118,10 +158,16 @@ def as_prometheus(family: Family) -> Any:
     """The family as prometheus-client has it."""
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-    kinds: dict[str, Any] = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
+    kinds: dict[str, Any] = {
+        "counter": CounterMetricFamily,
+        "gauge": GaugeMetricFamily,
+        "histogram": HistogramMetricFamily,
+    }
     made = kinds[family.kind](family.name, family.help, labels=family.labels)
     for labels, value in family.samples:
-        made.add_metric(labels, *((cumulative(value[0]), value[1]) if family.kind == "histogram" else (value,)))
+        made.add_metric(
+            labels, *((cumulative(value[0]), value[1]) if family.kind == "histogram" else (value,))
+        )
     return made
 
 

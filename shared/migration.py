@@ -1,9 +1,10 @@
 """What migrations are written with: tenant tables behind row-level security, and the tables that every service has.
 
-    def upgrade() -> None:
-        platform_tables()
-        tenant_table("listings", sa.Column("title", sa.Text, nullable=False), ...)
+def upgrade() -> None:
+    platform_tables()
+    tenant_table("listings", sa.Column("title", sa.Text, nullable=False), ...)
 """
+
 import time
 from typing import Any
 
@@ -16,7 +17,9 @@ from shared.roles import APP, RELAY
 TENANT = "nullif(current_setting('heidi.tenant', true), '')::uuid"
 
 
-def tenant_table(name: str, *columns: Any, grants: str = "SELECT, INSERT, UPDATE, DELETE", key: bool = True) -> None:
+def tenant_table(
+    name: str, *columns: Any, grants: str = "SELECT, INSERT, UPDATE, DELETE", key: bool = True
+) -> None:
     """A table whose rows belong to tenants: tenant_id first, and the second wall around it."""
     own_key = [sa.Column("id", sa.Uuid, primary_key=True)] if key else []
     op.create_table(name, *own_key, sa.Column("tenant_id", sa.Uuid, nullable=False), *columns)
@@ -28,7 +31,9 @@ def guard(name: str) -> None:
     """Row-level security that holds for the owner too: without a tenant setting there are no rows."""
     op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
-    op.execute(f"CREATE POLICY tenant ON {name} USING (tenant_id = {TENANT}) WITH CHECK (tenant_id = {TENANT})")
+    op.execute(
+        f"CREATE POLICY tenant ON {name} USING (tenant_id = {TENANT}) WITH CHECK (tenant_id = {TENANT})"
+    )
 
 
 def grant(name: str, grants: str, role: str = APP) -> None:
@@ -39,21 +44,33 @@ def grant(name: str, grants: str, role: str = APP) -> None:
 def platform_tables() -> None:
     """Outbox, inbox and idempotency keys: the first migration of every service makes them."""
     text, now = sa.Text, sa.text("now()")
-    tenant_table("outbox", *(sa.Column(n, text, nullable=False) for n in ("type", "source")),
-                 sa.Column("time", sa.DateTime(timezone=True), nullable=False),
-                 *(sa.Column(n, text, nullable=False) for n in ("correlation_id", "actor_id", "traceparent", "data")),
-                 sa.Column("written_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
-                 grants="SELECT, INSERT, DELETE")
+    tenant_table(
+        "outbox",
+        *(sa.Column(n, text, nullable=False) for n in ("type", "source")),
+        sa.Column("time", sa.DateTime(timezone=True), nullable=False),
+        *(sa.Column(n, text, nullable=False) for n in ("correlation_id", "actor_id", "traceparent", "data")),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
+        grants="SELECT, INSERT, DELETE",
+    )
     op.execute(f"CREATE POLICY relay ON outbox TO {RELAY} USING (true)")
     grant("outbox", "SELECT, DELETE", RELAY)
-    tenant_table("inbox", *(sa.Column(n, text, nullable=False) for n in ("function", "source", "event_id")),
-                 sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
-                 sa.PrimaryKeyConstraint("tenant_id", "function", "source", "event_id"),
-                 grants="SELECT, INSERT, DELETE", key=False)
-    tenant_table("idempotency", *(sa.Column(n, text, nullable=False) for n in ("function", "caller", "key", "request_hash")),
-                 sa.Column("status", sa.Integer), sa.Column("body", text),
-                 sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
-                 sa.PrimaryKeyConstraint("tenant_id", "function", "caller", "key"), key=False)
+    tenant_table(
+        "inbox",
+        *(sa.Column(n, text, nullable=False) for n in ("function", "source", "event_id")),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
+        sa.PrimaryKeyConstraint("tenant_id", "function", "source", "event_id"),
+        grants="SELECT, INSERT, DELETE",
+        key=False,
+    )
+    tenant_table(
+        "idempotency",
+        *(sa.Column(n, text, nullable=False) for n in ("function", "caller", "key", "request_hash")),
+        sa.Column("status", sa.Integer),
+        sa.Column("body", text),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
+        sa.PrimaryKeyConstraint("tenant_id", "function", "caller", "key"),
+        key=False,
+    )
     for name, age in (("inbox", "7 days"), ("idempotency", "24 hours")):
         expires(name, age, "claimed_at")
 
@@ -102,14 +119,24 @@ END $$"""
 def changes_table() -> None:
     """Where tables note their own changes for the audit (`audited`): written by the database itself, read by the relay."""
     text = sa.Text
-    unlike_any_before = time.time_ns() // 1_000_000   # the numbers are ids of events, also after a database was made anew
+    unlike_any_before = (
+        time.time_ns() // 1_000_000
+    )  # the numbers are ids of events, also after a database was made anew
     op.create_table(
-        "changes", sa.Column("id", sa.BigInteger, sa.Identity(always=True, start=unlike_any_before), primary_key=True),
-        sa.Column("tenant_id", sa.Uuid, nullable=False), sa.Column("entity", text, nullable=False),
-        sa.Column("entity_id", sa.Uuid), sa.Column("change", text, nullable=False),
-        sa.Column("fields", ARRAY(text), nullable=False), sa.Column("before", JSONB),
-        sa.Column("after", JSONB), sa.Column("who", JSONB, nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")))
+        "changes",
+        sa.Column("id", sa.BigInteger, sa.Identity(always=True, start=unlike_any_before), primary_key=True),
+        sa.Column("tenant_id", sa.Uuid, nullable=False),
+        sa.Column("entity", text, nullable=False),
+        sa.Column("entity_id", sa.Uuid),
+        sa.Column("change", text, nullable=False),
+        sa.Column("fields", ARRAY(text), nullable=False),
+        sa.Column("before", JSONB),
+        sa.Column("after", JSONB),
+        sa.Column("who", JSONB, nullable=False),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")
+        ),
+    )
     guard("changes")
     op.execute("CREATE POLICY noted ON changes FOR INSERT TO CURRENT_USER WITH CHECK (true)")
     op.execute(f"CREATE POLICY relay ON changes TO {RELAY} USING (true)")
@@ -124,17 +151,23 @@ def audited(table: str, *shown: str, entity: str | None = None) -> None:
     Show what is no person's: ids, states, numbers, flags. A column with a minus before its name is not noted at all.
     """
     arguments = ", ".join(f"'{word}'" for word in (entity or table.removesuffix("s"), *shown))
-    op.execute(f"CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW"
-               f" EXECUTE FUNCTION record_change({arguments})")
+    op.execute(
+        f"CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW"
+        f" EXECUTE FUNCTION record_change({arguments})"
+    )
 
 
 def usage_table() -> None:
     """What a city has used of its quotas, counted in the transactions that use it (shared/quotas.py)."""
-    tenant_table("usage", sa.Column("kind", sa.Text, nullable=False),
-                 sa.Column("period", sa.Text, nullable=False, server_default=""),
-                 sa.Column("used", sa.BigInteger, nullable=False, server_default="0"),
-                 sa.PrimaryKeyConstraint("tenant_id", "kind", "period"),
-                 sa.CheckConstraint("used >= 0", name="usage_used"), key=False)
+    tenant_table(
+        "usage",
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("period", sa.Text, nullable=False, server_default=""),
+        sa.Column("used", sa.BigInteger, nullable=False, server_default="0"),
+        sa.PrimaryKeyConstraint("tenant_id", "kind", "period"),
+        sa.CheckConstraint("used >= 0", name="usage_used"),
+        key=False,
+    )
 
 
 def impersonators() -> None:
@@ -145,4 +178,6 @@ def impersonators() -> None:
 def timestamps() -> list[Any]:
     """created_at and updated_at, set by the database."""
     now, moment = sa.text("now()"), sa.DateTime(timezone=True)
-    return [sa.Column(name, moment, nullable=False, server_default=now) for name in ("created_at", "updated_at")]
+    return [
+        sa.Column(name, moment, nullable=False, server_default=now) for name in ("created_at", "updated_at")
+    ]

@@ -1,4 +1,5 @@
 """Multipart forms: fields as texts, files as uploads, within a size limit."""
+
 import io
 from typing import Any
 
@@ -31,14 +32,20 @@ def form(request: Request, limit: int) -> dict[str, Any]:
 
     def on_file(part: Any) -> None:
         part.file_object.seek(0)
-        keep(part, {
-            "filename": (part.file_name or b"upload").decode(errors="replace"),
-            "content_type": part.content_type or "application/octet-stream",
-            "content": part.file_object.read()})
+        keep(
+            part,
+            {
+                "filename": (part.file_name or b"upload").decode(errors="replace"),
+                "content_type": part.content_type or "application/octet-stream",
+                "content": part.file_object.read(),
+            },
+        )
 
     body = request.body(limit + 64 * 1024)
-    headers: dict[str, bytes] = {"Content-Type": request.environ["CONTENT_TYPE"].encode("latin-1"),
-                                 "Content-Length": str(len(body)).encode()}
+    headers: dict[str, bytes] = {
+        "Content-Type": request.environ["CONTENT_TYPE"].encode("latin-1"),
+        "Content-Length": str(len(body)).encode(),
+    }
     try:
         parse_form(headers, io.BytesIO(body), on_field, on_file)
     except (FormParserError, UnicodeDecodeError, ValueError):

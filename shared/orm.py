@@ -1,4 +1,5 @@
 """The ORM on the invocation's own connection, and the first tenant wall: every statement names the tenant."""
+
 import threading
 from datetime import datetime
 from functools import lru_cache
@@ -10,7 +11,14 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    mapped_column,
+    with_loader_criteria,
+)
 from sqlalchemy.pool import NullPool
 
 from shared.errors import NotFound
@@ -30,8 +38,15 @@ def metadata_of(service: str) -> MetaData:  # noqa: ARG001 (what the cache goes 
 class Base(DeclarativeBase):
     """The base of every model; each service's models have a metadata of their own, so that two may have a table of one name."""
 
-    type_annotation_map = {str: Text, UUID: Uuid, datetime: DateTime(timezone=True),  # noqa: RUF012 (SQLAlchemy's own)
-                           dict[str, Any]: JSONB, list[Any]: JSONB, list[str]: ARRAY(Text), list[UUID]: ARRAY(Uuid)}
+    type_annotation_map = {
+        str: Text,
+        UUID: Uuid,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text),
+        list[UUID]: ARRAY(Uuid),
+    }
 
     def __init_subclass__(cls, **more: Any) -> None:
         cls.metadata = metadata_of(".".join(cls.__module__.split(".")[:2]))
@@ -86,8 +101,9 @@ lent = threading.local()
 @lru_cache(1)
 def engine() -> Engine:
     """One engine for all databases: it holds the compiled statements, never a connection of its own."""
-    return create_engine("postgresql+borrowed://", poolclass=NullPool, creator=lambda: lent.connection,
-                         hide_parameters=True)  # they are personal data, and errors are logged
+    return create_engine(
+        "postgresql+borrowed://", poolclass=NullPool, creator=lambda: lent.connection, hide_parameters=True
+    )  # they are personal data, and errors are logged
 
 
 class Database(Session):
@@ -104,9 +120,9 @@ class Database(Session):
             raise NotFound(model.__name__, id)
         return row
 
-
-    def page(self, query: Select[D], shape: type[S], limit: int, cursor: str | None, *,
-             oldest_first: bool = False) -> Page[S]:
+    def page(
+        self, query: Select[D], shape: type[S], limit: int, cursor: str | None, *, oldest_first: bool = False
+    ) -> Page[S]:
         """One page of the rows that a query finds, newest first, as clients read them."""
         model: type[D] = query.column_descriptions[0]["entity"]
         key = tuple_(model.created_at, model.id)
@@ -115,8 +131,10 @@ class Database(Session):
         order = (model.created_at, model.id) if oldest_first else (model.created_at.desc(), model.id.desc())
         rows = self.scalars(query.order_by(*order).limit(limit + 1)).all()
         last = rows[limit - 1] if len(rows) > limit else None
-        return Page(items=[shape.model_validate(row) for row in rows[:limit]],
-                    next_cursor=encode(last.created_at, last.id) if last else None)
+        return Page(
+            items=[shape.model_validate(row) for row in rows[:limit]],
+            next_cursor=encode(last.created_at, last.id) if last else None,
+        )
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -125,7 +143,10 @@ def name_the_tenant(state: ORMExecuteState) -> None:
     tenant_id = state.session.info.get("tenant_id")
     if tenant_id and not state.is_column_load and not state.is_relationship_load:
         state.statement = state.statement.options(
-            with_loader_criteria(TenantModel, lambda model: model.tenant_id == tenant_id, include_aliases=True))
+            with_loader_criteria(
+                TenantModel, lambda model: model.tenant_id == tenant_id, include_aliases=True
+            )
+        )
 
 
 @event.listens_for(Session, "before_flush")

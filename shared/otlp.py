@@ -2,6 +2,7 @@
 
 OpenTelemetry's SDK is loaded when there is something to send, in this thread: a start costs nothing more.
 """
+
 import os
 import queue
 import socket
@@ -22,11 +23,15 @@ from shared.trace import Span
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-EVERY, WITHIN, PAUSE = 30.0, 5.0, 0.2   # seconds between two exports of numbers, for one of anything, to gather spans
+EVERY, WITHIN, PAUSE = (
+    30.0,
+    5.0,
+    0.2,
+)  # seconds between two exports of numbers, for one of anything, to gather spans
 INSTANCE = f"{socket.gethostname()}-{os.urandom(4).hex()}"
 BEGAN = time.time_ns()
 NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-Told = tuple[Span, ...] | None   # None: this is the end
+Told = tuple[Span, ...] | None  # None: this is the end
 
 
 class Exporter:
@@ -69,7 +74,9 @@ class Exporter:
     def gathered(self, due: float) -> tuple[list[Span], bool]:
         """The spans of a moment, so that not every request wakes this thread, and whether this is the end."""
         try:
-            told = [self.waiting.get(timeout=max(0.0, due - time.monotonic()) if self.sends_numbers else None)]
+            told = [
+                self.waiting.get(timeout=max(0.0, due - time.monotonic()) if self.sends_numbers else None)
+            ]
         except queue.Empty:
             return [], False
         if told[0] is not None:
@@ -84,7 +91,9 @@ class Exporter:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
             from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-            self.processor = BatchSpanProcessor(OTLPSpanExporter(f"{self.endpoint}/v1/traces", timeout=WITHIN))
+            self.processor = BatchSpanProcessor(
+                OTLPSpanExporter(f"{self.endpoint}/v1/traces", timeout=WITHIN)
+            )
         return self.processor
 
     def send_numbers(self) -> None:
@@ -114,8 +123,13 @@ def resource(service: str, function: str) -> Any:
     from opentelemetry.sdk.resources import Resource
 
     where = os.environ.get("POD_NAMESPACE") or (NAMESPACE.read_text("ascii") if NAMESPACE.exists() else "")
-    said = {"service.name": function, "service.namespace": "heidi", "service.version": __version__,
-            "service.instance.id": INSTANCE, "heidi.service": service}
+    said = {
+        "service.name": function,
+        "service.namespace": "heidi",
+        "service.version": __version__,
+        "service.instance.id": INSTANCE,
+        "heidi.service": service,
+    }
     return Resource(said | ({"k8s.namespace.name": where} if where else {}))
 
 
@@ -133,14 +147,23 @@ def as_sdk_span(span: Span) -> Any:
     from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
     def context(span_id: str, *, is_remote: bool) -> SpanContext:
-        return SpanContext(int(span.trace_id, 16), int(span_id, 16), is_remote, TraceFlags(TraceFlags.SAMPLED))
+        return SpanContext(
+            int(span.trace_id, 16), int(span_id, 16), is_remote, TraceFlags(TraceFlags.SAMPLED)
+        )
 
     error = {"error.type": span.error} if span.error else {}
     return ReadableSpan(
-        span.name, context(span.span_id, is_remote=False), context(span.parent_id, is_remote=True) if span.parent_id else None,
-        resource(span.service, span.function), {**span.attributes, **error}, kind=SpanKind[span.kind],
-        status=Status(StatusCode.ERROR, span.error) if span.error else Status(), start_time=span.began, end_time=span.ended,
-        instrumentation_scope=scope())
+        span.name,
+        context(span.span_id, is_remote=False),
+        context(span.parent_id, is_remote=True) if span.parent_id else None,
+        resource(span.service, span.function),
+        {**span.attributes, **error},
+        kind=SpanKind[span.kind],
+        status=Status(StatusCode.ERROR, span.error) if span.error else Status(),
+        start_time=span.began,
+        end_time=span.ended,
+        instrumentation_scope=scope(),
+    )
 
 
 def as_sdk_metrics(families: Iterable[Family]) -> Any:
@@ -152,11 +175,17 @@ def as_sdk_metrics(families: Iterable[Family]) -> Any:
     for family in families:
         samples: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
         for labels, value in family.samples:
-            samples[(labels[0], labels[1]) if family.labels[:3] == NAMES else own()[:2]].append((labels, value))
+            samples[(labels[0], labels[1]) if family.labels[:3] == NAMES else own()[:2]].append(
+                (labels, value)
+            )
         for who, theirs in samples.items():
             by_function[who].append(as_sdk_metric(family, theirs, now))
-    return MetricsData([ResourceMetrics(resource(*who), [ScopeMetrics(scope(), metrics, "")], "")
-                        for who, metrics in by_function.items()])
+    return MetricsData(
+        [
+            ResourceMetrics(resource(*who), [ScopeMetrics(scope(), metrics, "")], "")
+            for who, metrics in by_function.items()
+        ]
+    )
 
 
 def as_sdk_metric(family: Family, samples: list[Any], now: int) -> Any:
@@ -173,10 +202,31 @@ def as_sdk_metric(family: Family, samples: list[Any], now: int) -> Any:
 
     data: Any
     if family.kind == "histogram":
-        data = Histogram([HistogramDataPoint(
-            dict(zip(family.labels, labels, strict=True)), BEGAN, now, int(sum(counts)), total, [int(n) for n in counts],
-            BUCKETS, float("nan"), float("nan")) for labels, (counts, total) in samples], AggregationTemporality.CUMULATIVE)
+        data = Histogram(
+            [
+                HistogramDataPoint(
+                    dict(zip(family.labels, labels, strict=True)),
+                    BEGAN,
+                    now,
+                    int(sum(counts)),
+                    total,
+                    [int(n) for n in counts],
+                    BUCKETS,
+                    float("nan"),
+                    float("nan"),
+                )
+                for labels, (counts, total) in samples
+            ],
+            AggregationTemporality.CUMULATIVE,
+        )
     else:
-        points = [NumberDataPoint(dict(zip(family.labels, labels, strict=True)), BEGAN, now, value) for labels, value in samples]
-        data = Gauge(points) if family.kind == "gauge" else Sum(points, AggregationTemporality.CUMULATIVE, is_monotonic=True)
+        points = [
+            NumberDataPoint(dict(zip(family.labels, labels, strict=True)), BEGAN, now, value)
+            for labels, value in samples
+        ]
+        data = (
+            Gauge(points)
+            if family.kind == "gauge"
+            else Sum(points, AggregationTemporality.CUMULATIVE, is_monotonic=True)
+        )
     return Metric(family.name, family.help, "", data)

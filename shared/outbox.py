@@ -2,6 +2,7 @@
 
 What a crash leaves behind is found by the sweep (functions/platform/sweep_outbox.py).
 """
+
 import logging
 import queue
 import threading
@@ -39,9 +40,19 @@ class Outgoing(NamedTuple):
 def write(sql: Sql, outgoing: Outgoing) -> None:
     """Put the event into the transaction; it travels with the commit."""
     e = outgoing.envelope
-    sql.later(INSERT, id=e.id, tenant_id=str(e.tenant_id), type=e.type, source=e.source, time=e.time.isoformat(),
-              correlation_id=e.correlation_id, actor_id=e.actor_id, impersonator_id=e.impersonator_id,
-              traceparent=e.traceparent, data=outgoing.data.decode())
+    sql.later(
+        INSERT,
+        id=e.id,
+        tenant_id=str(e.tenant_id),
+        type=e.type,
+        source=e.source,
+        time=e.time.isoformat(),
+        correlation_id=e.correlation_id,
+        actor_id=e.actor_id,
+        impersonator_id=e.impersonator_id,
+        traceparent=e.traceparent,
+        data=outgoing.data.decode(),
+    )
 
 
 class Publisher:
@@ -61,7 +72,10 @@ class Publisher:
             try:
                 forget([event for event in events if self.publish(event)])
             except Unavailable as error:
-                log.warning("outbox rows are left to the sweep", extra={"context": {"events": len(events), **error.details}})
+                log.warning(
+                    "outbox rows are left to the sweep",
+                    extra={"context": {"events": len(events), **error.details}},
+                )
             except Exception:
                 log.exception("outbox rows are left to the sweep", extra={"context": {"events": len(events)}})
 
@@ -75,7 +89,10 @@ class Publisher:
             except (OSError, HTTPException) as error:
                 self.connection = None
                 if attempt_is_last:
-                    log.warning("the broker does not answer; the sweep will publish", extra={"context": {"error": str(error)}})
+                    log.warning(
+                        "the broker does not answer; the sweep will publish",
+                        extra={"context": {"error": str(error)}},
+                    )
                     break
         return False
 

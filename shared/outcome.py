@@ -1,4 +1,5 @@
 """What went wrong, as a body that a person can act on and that leaks nothing (requirements §16.5)."""
+
 import logging
 from datetime import UTC, datetime
 
@@ -25,8 +26,15 @@ class ValueRefused(Invalid):
 
 
 BY_SQLSTATE: dict[str, type[Problem]] = {
-    "23505": AlreadyExists, "23503": ReferenceMissing, "23514": ValueRefused, "22": ValueRefused,
-    "40": Unavailable, "53": Unavailable, "57": Unavailable, "08": Unavailable}
+    "23505": AlreadyExists,
+    "23503": ReferenceMissing,
+    "23514": ValueRefused,
+    "22": ValueRefused,
+    "40": Unavailable,
+    "53": Unavailable,
+    "57": Unavailable,
+    "08": Unavailable,
+}
 
 
 def as_problem(error: Exception) -> Problem:
@@ -46,12 +54,22 @@ def as_problem(error: Exception) -> Problem:
 
 def error_response(problem: Problem, request: Request, correlation_id: str) -> Response:
     """The error body, in the reader's language."""
-    language = negotiate(request.header("accept-language"), DEFAULT) if request.header("accept-language") else DEFAULT
+    language = (
+        negotiate(request.header("accept-language"), DEFAULT)
+        if request.header("accept-language")
+        else DEFAULT
+    )
     if problem.status >= 500 and not isinstance(problem, Unavailable):
         log.error("request failed", extra={"context": {"code": problem.code}})
-    body = {"error": {
-        "code": problem.code, "message": problem.text(language), "details": problem.details,
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"), "correlationId": correlation_id,
-        "path": request.path}}
+    body = {
+        "error": {
+            "code": problem.code,
+            "message": problem.text(language),
+            "details": problem.details,
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "correlationId": correlation_id,
+            "path": request.path,
+        }
+    }
     headers = problem.response_headers() | {"Content-Language": language}
     return Response(problem.status, orjson.dumps(body, default=str), headers=headers)

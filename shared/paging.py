@@ -2,6 +2,7 @@
 
 Clients treat it as opaque. Postgres builds it where it builds the page: microseconds since 1970, a dot, the id.
 """
+
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated

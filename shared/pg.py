@@ -3,6 +3,7 @@
 Messages between two Syncs are one round trip, and outside a transaction block one implicit transaction; so a statement
 and the tenant setting that guards it travel together (PostgreSQL documentation §55.2.3 and §55.2.4).
 """
+
 import os
 import socket
 import threading
@@ -26,7 +27,7 @@ LOST = (core.InterfaceError, OSError, EOFError)
 HEADER, LENGTH, COUNT = Struct("!ci"), Struct("!i"), Struct("!H")
 NULL = LENGTH.pack(-1)
 EXECUTE: bytes = core.EXECUTE_MSG
-DESCRIBE = b"D" + LENGTH.pack(6) + b"S\0"   # the unnamed statement
+DESCRIBE = b"D" + LENGTH.pack(6) + b"S\0"  # the unnamed statement
 parse = lru_cache(4096)(to_statement)
 
 
@@ -36,12 +37,14 @@ class Prepared:
     __slots__ = ("decoders", "head", "make_values")
 
     def __init__(self, name: bytes, decoders: Any, make_values: Any) -> None:
-        self.head = b"\0" + name + b"\0\0"   # the unnamed portal, this statement, all parameters as text
+        self.head = b"\0" + name + b"\0\0"  # the unnamed portal, this statement, all parameters as text
         self.decoders, self.make_values = decoders, make_values
 
     def message(self, types: Any, values: dict[str, Any]) -> bytes:
         """Bind these values and execute (PostgreSQL documentation §55.7)."""
-        texts = [None if text is None else text.encode() for text in make_params(types, self.make_values(values))]
+        texts = [
+            None if text is None else text.encode() for text in make_params(types, self.make_values(values))
+        ]
         packed = [NULL if text is None else LENGTH.pack(len(text)) + text for text in texts]
         body: bytes = b"".join((self.head, COUNT.pack(len(packed)), *packed, b"\0\0"))
         return b"B" + LENGTH.pack(len(body) + 4) + body + EXECUTE
@@ -76,7 +79,7 @@ class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
         decoders, row, at = self.decoders[len(self.results)], [], 2
         for number in range(int.from_bytes(data[:2], "big")):
             length = LENGTH.unpack_from(data, at)[0]
-            value = None if length < 0 else data[at + 4:at + 4 + length]
+            value = None if length < 0 else data[at + 4 : at + 4 + length]
             row.append(decoders[number](value.decode()) if decoders and value is not None else value)
             at += 4 + max(length, 0)
         self.rows.append(row)
@@ -95,7 +98,7 @@ class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
 class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no types
     """A DB-API connection (SQLAlchemy can borrow it) that also runs prepared statements in batches."""
 
-    _usock: Any = None   # pg8000 sets it when there is somebody at the other end
+    _usock: Any = None  # pg8000 sets it when there is somebody at the other end
 
     def __init__(self, *, named: bool = True, **parameters: Any) -> None:
         try:
@@ -118,7 +121,9 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
         found = self.prepared.get(sql)
         if found is None:
             text, make_values = parse(sql)
-            found = self.prepared[sql] = self.prepare_named(text, make_values) if self.named else Unnamed(text, make_values)
+            found = self.prepared[sql] = (
+                self.prepare_named(text, make_values) if self.named else Unnamed(text, make_values)
+            )
         return found
 
     def prepare_named(self, text: str, make_values: Any) -> Prepared:
@@ -142,7 +147,9 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
         An error leaves none of them done.
         """
         prepared = [self.prepare(sql) for sql, _ in statements]
-        messages = [one.message(self.py_types, values) for one, (_, values) in zip(prepared, statements, strict=True)]
+        messages = [
+            one.message(self.py_types, values) for one, (_, values) in zip(prepared, statements, strict=True)
+        ]
         decoders = [one.decoders for one in prepared]
         answers = Batch([*decoders[:-1], None] if raw else decoders)
         if self._usock is None:
@@ -152,7 +159,7 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
             self._sock.flush()
             self.hear(answers)
         except BaseException:
-            discard(self)   # what is still on its way would be the next caller's answer
+            discard(self)  # what is still on its way would be the next caller's answer
             raise
         if answers.error is not None:
             raise answers.error
@@ -192,8 +199,17 @@ def parameters(database: str, config: Settings, user: str, password: str) -> dic
         where = {"unix_sock": f"{config.postgres_host}/.s.PGSQL.{config.postgres_port}"}
     else:
         where = {"host": config.postgres_host, "port": config.postgres_port}
-    bounds = {"statement_timeout": f"{config.postgres_statement_timeout}s", "idle_in_transaction_session_timeout": "120s"}
-    return where | {"user": user, "password": password, "database": database, "timeout": 30, "startup_params": bounds}
+    bounds = {
+        "statement_timeout": f"{config.postgres_statement_timeout}s",
+        "idle_in_transaction_session_timeout": "120s",
+    }
+    return where | {
+        "user": user,
+        "password": password,
+        "database": database,
+        "timeout": 30,
+        "startup_params": bounds,
+    }
 
 
 class Pool:
@@ -212,7 +228,9 @@ class Pool:
             raise Unavailable(dependency="postgres") from error
         wire = connection._usock  # noqa: SLF001
         wire.settimeout(None)  # that bounded connecting; statement_timeout bounds statements
-        if wire.family != socket.AF_UNIX:  # pg8000 leaves Nagle on: a message over 8 KiB would wait for a delayed ACK
+        if (
+            wire.family != socket.AF_UNIX
+        ):  # pg8000 leaves Nagle on: a message over 8 KiB would wait for a delayed ACK
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 

@@ -1,4 +1,5 @@
 """Pictures made safe: decoded within limits, turned upright, stripped of all metadata, encoded anew, with a thumbnail."""
+
 import io
 import logging
 from dataclasses import dataclass
@@ -11,10 +12,20 @@ MAX_PIXELS = 50_000_000
 LONGEST, THUMBNAIL = 2560, 400
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 OPTIONS: dict[str, dict[str, Any]] = {
-    "JPEG": {"quality": 85, "optimize": True, "progressive": True}, "PNG": {"optimize": True}, "WEBP": {"quality": 85}}
+    "JPEG": {"quality": 85, "optimize": True, "progressive": True},
+    "PNG": {"optimize": True},
+    "WEBP": {"quality": 85},
+}
 ORIENTATION = 0x0112
-TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE",
-         8: "ROTATE_90"}  # EXIF 2.32 §4.6.4, undone
+TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}  # EXIF 2.32 §4.6.4, undone
 log = logging.getLogger("heidi.media")
 
 
@@ -56,7 +67,9 @@ def upright(opened: "Image") -> "Image":
     from PIL.Image import Transpose
 
     if opened.width * opened.height > MAX_PIXELS:
-        raise PictureRefused(f"the picture has {opened.width} x {opened.height} pixels; {MAX_PIXELS:,} are the most")
+        raise PictureRefused(
+            f"the picture has {opened.width} x {opened.height} pixels; {MAX_PIXELS:,} are the most"
+        )
     turn = TURNS.get(opened.getexif().get(ORIENTATION, 1))
     opened.draft("RGB", (LONGEST, LONGEST))  # a JPEG is decoded at a smaller scale at once
     image = in_srgb(opened)
@@ -72,7 +85,9 @@ def in_srgb(opened: "Image") -> "Image":
     if profile and opened.mode in ("RGB", "CMYK"):
         try:
             source, target = io.BytesIO(profile), ImageCms.createProfile("sRGB")
-            return ImageCms.profileToProfile(opened, source, target, outputMode="RGB") or opened.convert("RGB")
+            return ImageCms.profileToProfile(opened, source, target, outputMode="RGB") or opened.convert(
+                "RGB"
+            )
         except ImageCms.PyCMSError:
             pass  # a broken profile costs the exact colours, not the picture
     if opened.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off instead of scaling

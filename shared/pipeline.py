@@ -1,4 +1,5 @@
 """One invocation, from request to response: the only place where the order of things is written down."""
+
 import logging
 import time
 from datetime import UTC, datetime
@@ -52,8 +53,13 @@ class Function:
             return probe
         started = time.perf_counter()
         trace = self.trace(request)
-        token, where = about.set(self.names | {
-            "correlationId": trace.correlation_id, "traceId": trace.trace_id, "spanId": trace.span_id}), current.set(trace)
+        token, where = (
+            about.set(
+                self.names
+                | {"correlationId": trace.correlation_id, "traceId": trace.trace_id, "spanId": trace.span_id}
+            ),
+            current.set(trace),
+        )
         try:
             response, error = self.answer(request, trace)
             if spans.are_exported():
@@ -93,7 +99,11 @@ class Function:
             check_broker(request)
         if self.record.kind == "event":
             request = in_binary_mode(request, self.record.body_limit or settings().max_json_bytes)
-        ctx = self.context(request, trace) if self.record.kind == "http" else self.internal_context(request, trace)
+        ctx = (
+            self.context(request, trace)
+            if self.record.kind == "http"
+            else self.internal_context(request, trace)
+        )
         arguments = self.binding.read(self.record, request)
         try:
             return self.transact(ctx, request, arguments)
@@ -107,7 +117,7 @@ class Function:
         caller = NOBODY if self.is_open_door else authenticate(request)
         tenant = self.tenant_of(request, caller)
         if self.record.access.public and not caller.opens(self.record.name):
-            caller = NOBODY   # a restricted token shows no more than no token does
+            caller = NOBODY  # a restricted token shows no more than no token does
         about.set(about.get() | {"tenantId": str(tenant.id), **identities(caller)})
         authorise(self.record, caller, request)
         self.check_feature(tenant)
@@ -116,14 +126,20 @@ class Function:
         if self.record.needs_terms:
             terms.refuse_unaccepted(tenant, caller)
         home = tenants.find(str(caller.tenant_id)) if self.record.at_home else tenant
-        return Context(self.record, home, caller, language_of(request, tenant), trace, request=request, at_hand=tenant)
+        return Context(
+            self.record, home, caller, language_of(request, tenant), trace, request=request, at_hand=tenant
+        )
 
     def transact(self, ctx: Context, request: Request, arguments: dict[str, object]) -> Response:
         """Claim, handle, store, commit: all in one transaction."""
         if self.record.kind == "event" and not first_delivery(ctx):
             ctx.abandon()
             return Response(204)
-        claim = Claim(ctx, request, arguments) if request.header("idempotency-key") and self.record.claims else None
+        claim = (
+            Claim(ctx, request, arguments)
+            if request.header("idempotency-key") and self.record.claims
+            else None
+        )
         earlier = claim.earlier_response() if claim else None
         if earlier:
             ctx.abandon()
@@ -142,7 +158,11 @@ class Function:
     def check_method(self, request: Request) -> None:
         """The record's method; invoked by name a POST is always right, because that is what gateways send."""
         by_name = self.binding.path_parameters(request.path) is None
-        allowed = {self.record.method} | ({"POST"} if by_name else set()) | ({"HEAD"} if self.record.method == "GET" else set())
+        allowed = (
+            {self.record.method}
+            | ({"POST"} if by_name else set())
+            | ({"HEAD"} if self.record.method == "GET" else set())
+        )
         if request.method not in allowed:
             raise MethodNotAllowed(method=request.method)
 
@@ -150,8 +170,13 @@ class Function:
         """The tenant that the request is about; the platform where a function has none."""
         if self.record.tenantless:
             return PLATFORM
-        return tenants.resolve(host_of(request), request.header("x-tenant-id"), caller.tenant_id,
-                               everywhere=caller.everywhere or is_platform(request), asker=client_address(request))
+        return tenants.resolve(
+            host_of(request),
+            request.header("x-tenant-id"),
+            caller.tenant_id,
+            everywhere=caller.everywhere or is_platform(request),
+            asker=client_address(request),
+        )
 
     def check_feature(self, tenant: Tenant) -> None:
         """A module's functions answer only where the city has switched it on."""
@@ -166,7 +191,10 @@ class Function:
         event = parse_event(request)
         tenant = tenants.find(str(event.tenant_id))
         trace.follow(event.traceparent, event.correlation_id)
-        about.set(about.get() | {"tenantId": str(tenant.id), "correlationId": trace.correlation_id, "traceId": trace.trace_id})
+        about.set(
+            about.get()
+            | {"tenantId": str(tenant.id), "correlationId": trace.correlation_id, "traceId": trace.trace_id}
+        )
         return Context(self.record, tenant, NOBODY, tenant.language, trace, event, request)
 
 

@@ -7,6 +7,7 @@
 Every model says what it holds about people, or that it holds nothing of the kind (`Impersonal`); docs/privacy.md is generated
 from that, and a test compares it with the tables (GDPR Art. 15, 17, 20, 30; requirements §12.7).
 """
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
@@ -15,7 +16,7 @@ from uuid import UUID
 from shared.sql import Sql
 
 Erasure = Literal["delete", "anonymise"]
-NOBODY_ID = UUID(int=0)   # stands where an erased person stood, in columns that cannot be empty
+NOBODY_ID = UUID(int=0)  # stands where an erased person stood, in columns that cannot be empty
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Personal:
     on_erasure: Erasure
     whose: str = ""
     plain: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()   # never handed out: hashes, tokens
+    hidden: tuple[str, ...] = ()  # never handed out: hashes, tokens
     blank: Mapping[str, str] = field(default_factory=dict)
     expires: str = ""
 
@@ -56,7 +57,7 @@ class Impersonal:
 
     what: str
     expires: str = ""
-    hidden: tuple[str, ...] = ()   # as above
+    hidden: tuple[str, ...] = ()  # as above
 
 
 Privacy = Personal | Impersonal
@@ -96,17 +97,31 @@ def held(models: Models) -> Iterator[tuple[str, Personal]]:
 
 def rows_about(sql: Sql, tenant_id: UUID, person: UUID, models: Models) -> dict[str, list[dict[str, Any]]]:
     """Everything that these tables hold about a person, by table; without secrets, which are nobody's to read."""
-    return {table: [row[0] for row in sql.run(
-        f"SELECT to_jsonb(t) - 'tenant_id' - CAST(:hidden AS text[]) FROM {table} t"  # noqa: S608 (names from the models)
-        f" WHERE tenant_id = :tenant AND ({kept.condition})", tenant=tenant_id, person=person, hidden=list(kept.hidden))]
-        for table, kept in held(models)}
+    return {
+        table: [
+            row[0]
+            for row in sql.run(
+                f"SELECT to_jsonb(t) - 'tenant_id' - CAST(:hidden AS text[]) FROM {table} t"  # noqa: S608 (names from the models)
+                f" WHERE tenant_id = :tenant AND ({kept.condition})",
+                tenant=tenant_id,
+                person=person,
+                hidden=list(kept.hidden),
+            )
+        ]
+        for table, kept in held(models)
+    }
 
 
 def erase(sql: Sql, tenant_id: UUID, person: UUID, models: Models) -> None:
     """Delete a person's rows, or take out of them what tells who it was; done twice it changes nothing."""
     for table, kept in held(models):
         for statement in statements(table, kept):
-            sql.run(statement, tenant=tenant_id, person=person, **({"nobody": NOBODY_ID} if ":nobody" in statement else {}))
+            sql.run(
+                statement,
+                tenant=tenant_id,
+                person=person,
+                **({"nobody": NOBODY_ID} if ":nobody" in statement else {}),
+            )
 
 
 def statements(table: str, kept: Personal) -> Iterator[str]:
@@ -115,6 +130,12 @@ def statements(table: str, kept: Personal) -> Iterator[str]:
         yield f"DELETE FROM {table} WHERE tenant_id = :tenant AND ({kept.condition})"  # noqa: S608 (as above)
         return
     for column in kept.persons:
-        blanks = "".join(f", {name} = {value}" for name, value in kept.blank.items()) if column == kept.persons[0] else ""
-        yield (f"UPDATE {table} SET {column} = :nobody{blanks}"  # noqa: S608 (as above)
-               f" WHERE tenant_id = :tenant AND {column} = :person")
+        blanks = (
+            "".join(f", {name} = {value}" for name, value in kept.blank.items())
+            if column == kept.persons[0]
+            else ""
+        )
+        yield (
+            f"UPDATE {table} SET {column} = :nobody{blanks}"  # noqa: S608 (as above)
+            f" WHERE tenant_id = :tenant AND {column} = :person"
+        )

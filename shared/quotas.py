@@ -4,6 +4,7 @@ A city's limits come with the tenant directory (`Tenant.quotas`); a kind that is
 its own kinds in its table `usage`; the row's lock makes concurrent calls of one city wait for each other, which is what exact
 means. What takes long must not hold that lock: count it first, in a transaction of its own, and give it back if it fails.
 """
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -15,7 +16,9 @@ from shared.pg import pool
 from shared.sql import Sql
 
 Kind = Literal["listings", "storage_bytes", "builds", "questions"]
-PERIODICAL = frozenset({"builds", "questions"})   # counted by month, in UTC; the others are a stock that grows and shrinks
+PERIODICAL = frozenset(
+    {"builds", "questions"}
+)  # counted by month, in UTC; the others are a stock that grows and shrinks
 SPEND = """INSERT INTO usage AS u (tenant_id, kind, period, used)
  SELECT :tenant, :kind, :period, CAST(:amount AS bigint)
   WHERE CAST(:limit AS bigint) IS NULL OR CAST(:amount AS bigint) <= CAST(:limit AS bigint)

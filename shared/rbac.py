@@ -1,4 +1,5 @@
 """Roles and permissions: the matrix of requirements §12.2 as data, resource:action, with a scope per role."""
+
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
@@ -6,23 +7,72 @@ from typing import Literal
 Scope = Literal["own_tenant", "all_tenants"]
 
 SUPER_ADMIN, SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR, CITIZEN, ANONYMOUS = (
-    "super_admin", "super_city_admin", "city_admin", "editor", "citizen", "anonymous")
+    "super_admin",
+    "super_city_admin",
+    "city_admin",
+    "editor",
+    "citizen",
+    "anonymous",
+)
 
 READER = frozenset({"listings:read", "categories:read", "templates:read", "features:read"})
 WRITER = frozenset({"listings:create", "listings:update_own", "media:create"})
-OPERATOR = frozenset({
-    "users:read", "users:create", "users:update", "users:delete",
-    "listings:update", "listings:delete", "listings:approve", "listings:publish",
-    "categories:write", "tags:write", "tiles:write", "media:delete",
-    "notifications:send", "notifications:read", "notifications:manage",
-    "builds:read", "analytics:read", "audit:read", "chatbot:manage", "payments:read", "schedules:read"})
-OWNER = frozenset({
-    "cities:read", "cities:update", "templates:select", "features:toggle", "theme:write", "app_config:write",
-    "builds:create", "builds:cancel", "signing:manage", "schedules:manage", "connectors:manage",
-    "payments:create", "payments:refund", "terminals:manage", "terms:publish"})
-PLATFORM = frozenset({
-    "cities:create", "cities:delete", "cities:activate", "templates:register", "features:register",
-    "users:impersonate", "platform:read", "platform:operate"})
+OPERATOR = frozenset(
+    {
+        "users:read",
+        "users:create",
+        "users:update",
+        "users:delete",
+        "listings:update",
+        "listings:delete",
+        "listings:approve",
+        "listings:publish",
+        "categories:write",
+        "tags:write",
+        "tiles:write",
+        "media:delete",
+        "notifications:send",
+        "notifications:read",
+        "notifications:manage",
+        "builds:read",
+        "analytics:read",
+        "audit:read",
+        "chatbot:manage",
+        "payments:read",
+        "schedules:read",
+    }
+)
+OWNER = frozenset(
+    {
+        "cities:read",
+        "cities:update",
+        "templates:select",
+        "features:toggle",
+        "theme:write",
+        "app_config:write",
+        "builds:create",
+        "builds:cancel",
+        "signing:manage",
+        "schedules:manage",
+        "connectors:manage",
+        "payments:create",
+        "payments:refund",
+        "terminals:manage",
+        "terms:publish",
+    }
+)
+PLATFORM = frozenset(
+    {
+        "cities:create",
+        "cities:delete",
+        "cities:activate",
+        "templates:register",
+        "features:register",
+        "users:impersonate",
+        "platform:read",
+        "platform:operate",
+    }
+)
 
 MATRIX: dict[str, frozenset[str]] = {
     SUPER_ADMIN: READER | WRITER | OPERATOR | OWNER | PLATFORM,
@@ -44,7 +94,9 @@ def permissions_of(roles: tuple[str, ...]) -> frozenset[str]:
 
 def may_grant(granter: Iterable[str], role: str) -> bool:
     """Nobody grants a role above their own."""
-    return role in RANK and role != ANONYMOUS and max((RANK.get(r, 0) for r in granter), default=0) >= RANK[role]
+    return (
+        role in RANK and role != ANONYMOUS and max((RANK.get(r, 0) for r in granter), default=0) >= RANK[role]
+    )
 
 
 def all_permissions() -> list[str]:

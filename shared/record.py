@@ -1,4 +1,5 @@
 """What a function says about itself; everything that is generated is generated from this."""
+
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,12 +55,12 @@ class Record:
     feature: str | None = None
     tenantless: bool = False
     at_home: bool = False
-    in_person: bool = False      # no API token, no impersonator
-    fresh_login: bool = False    # only shortly after a login
-    any_token: bool = False      # API tokens open it whatever their scopes; else they need a permission
+    in_person: bool = False  # no API token, no impersonator
+    fresh_login: bool = False  # only shortly after a login
+    any_token: bool = False  # API tokens open it whatever their scopes; else they need a permission
     before_terms: bool = False
     shown_once: bool = False
-    later: type[Any] | None = None   # what it answers with 202 as long as the answer is not ready
+    later: type[Any] | None = None  # what it answers with 202 as long as the answer is not ready
     min_scale: int = 0
     scale_on: Load = "concurrency"
     memory: int = 128
@@ -70,7 +71,9 @@ class Record:
     def __post_init__(self) -> None:
         """Refuse what no platform could scale."""
         if self.scale_on == "cpu" and not self.min_scale:
-            raise ValueError(f"{self.name} is scaled by its load, which somebody must be there to have: min_scale=1")
+            raise ValueError(
+                f"{self.name} is scaled by its load, which somebody must be there to have: min_scale=1"
+            )
 
     @property
     def python_name(self) -> str:

@@ -2,6 +2,7 @@
 
 No tenant is set in them, so that only the policies that name this role let rows through (shared/migration.py).
 """
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache

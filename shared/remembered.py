@@ -3,6 +3,7 @@
 An answer that was asked for before a change and arrives after it must not be kept: for some seconds after `forget` nothing is.
 What a stranger names may not exist: an address that asks for many such things has to wait, before anybody is asked.
 """
+
 import time
 
 from shared import cache, inside
@@ -12,7 +13,9 @@ from shared.settings import settings
 
 CHANGING, WINDOW = 10, 60
 KEEP = "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end"
-COUNT = "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end return n"
+COUNT = (
+    "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end return n"
+)
 
 
 def recall(key: str, question: str, seconds: int, asker: str = "") -> bytes:
@@ -30,7 +33,7 @@ def recall(key: str, question: str, seconds: int, asker: str = "") -> bytes:
             cache.command("EVAL", KEEP, 2, key, f"{key}:changing", known, seconds)
         in_vain = not known
     finally:
-        if attempt and not in_vain:   # nor does it count when we fail ourselves
+        if attempt and not in_vain:  # nor does it count when we fail ourselves
             cache.command("DECR", attempt)
     return known
 

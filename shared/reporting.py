@@ -3,6 +3,7 @@
 The SDK is loaded at the first one, in a thread of its own: no request waits for it. Nothing of a request is sent, and nothing
 of what variables held, since that may be a password; messages are scrubbed.
 """
+
 import queue
 import threading
 import time
@@ -15,10 +16,23 @@ from shared.settings import settings
 from shared.telemetry import about, adopt, log
 from shared.trace import Trace
 
-PER_MINUTE = 10   # of one process: the tenth of a kind tells no more than the first
+PER_MINUTE = 10  # of one process: the tenth of a kind tells no more than the first
 TAGS = ("function", "service", "tenantId", "correlationId")
-KEPT = ("event_id", "timestamp", "platform", "level", "release", "environment", "server_name", "transaction", "tags", "contexts",
-        "exception", "sdk", "fingerprint")
+KEPT = (
+    "event_id",
+    "timestamp",
+    "platform",
+    "level",
+    "release",
+    "environment",
+    "server_name",
+    "transaction",
+    "tags",
+    "contexts",
+    "exception",
+    "sdk",
+    "fingerprint",
+)
 
 
 class Unforeseen(NamedTuple):
@@ -57,8 +71,10 @@ class Reporter:
             try:
                 send(unforeseen)
             except Exception as error:  # noqa: BLE001 (whatever it is, the next one may go)
-                log.warning("an error could not be reported", extra={"context": {"error": type(error).__name__}})
-            del unforeseen   # with its traceback it holds on to all that the request had
+                log.warning(
+                    "an error could not be reported", extra={"context": {"error": type(error).__name__}}
+                )
+            del unforeseen  # with its traceback it holds on to all that the request had
         if client.cache_info().currsize:
             client().flush(timeout=1)
 
@@ -83,10 +99,18 @@ def client() -> Any:
 
     dsn = settings().sentry_dsn
     return sentry_sdk.Client(
-        dsn=dsn.get_secret_value() if dsn else None, release=f"heidi@{__version__}", environment=settings().environment,
-        default_integrations=False, auto_enabling_integrations=False, include_local_variables=False,
-        max_request_body_size="never", max_breadcrumbs=0, auto_session_tracking=False, send_client_reports=False,
-        before_send=clean)
+        dsn=dsn.get_secret_value() if dsn else None,
+        release=f"heidi@{__version__}",
+        environment=settings().environment,
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        max_breadcrumbs=0,
+        auto_session_tracking=False,
+        send_client_reports=False,
+        before_send=clean,
+    )
 
 
 def send(unforeseen: Unforeseen) -> None:
@@ -94,10 +118,13 @@ def send(unforeseen: Unforeseen) -> None:
     from sentry_sdk.utils import event_from_exception
 
     trace = unforeseen.trace
-    event, hint = event_from_exception(unforeseen.error, client_options=client().options,
-                                       mechanism={"type": "heidi", "handled": False})
+    event, hint = event_from_exception(
+        unforeseen.error, client_options=client().options, mechanism={"type": "heidi", "handled": False}
+    )
     where = {"trace_id": trace.trace_id, "span_id": trace.span_id, "parent_span_id": trace.parent_id or None}
-    client().capture_event(event | {"tags": unforeseen.tags, "transaction": trace.function, "contexts": {"trace": where}}, hint)
+    client().capture_event(
+        event | {"tags": unforeseen.tags, "transaction": trace.function, "contexts": {"trace": where}}, hint
+    )
 
 
 def clean(event: Any, _hint: Any) -> Any:

@@ -1,4 +1,5 @@
 """Rich text that people write: the tags and attributes that may stay, and nothing that runs."""
+
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -12,8 +13,17 @@ def safe_html(html: str) -> str:
     """Rich text with the tags and attributes that it may use; scripts and styles are removed."""
     import nh3
 
-    return nh3.clean(html, tags=ALLOWED_TAGS, attributes={"a": {"href", "title"}}, url_schemes={"http", "https", "mailto", "tel"},
-                     link_rel="noopener noreferrer nofollow") if "<" in html or "&" in html else html
+    return (
+        nh3.clean(
+            html,
+            tags=ALLOWED_TAGS,
+            attributes={"a": {"href", "title"}},
+            url_schemes={"http", "https", "mailto", "tel"},
+            link_rel="noopener noreferrer nofollow",
+        )
+        if "<" in html or "&" in html
+        else html
+    )
 
 
 RichText = Annotated[str, text(20_000), AfterValidator(safe_html)]

@@ -1,31 +1,50 @@
 """What the API's bodies have in common: camelCase outside, unknown fields refused, pages of a list."""
+
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from shared.languages import LANGUAGES, canonical
 
 T = TypeVar("T")
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*")
-BLANK = r"\s\x00-\x1f\x7f-\x9f"  # what counts as a space differs between regular expressions, so U+0085 is named
+BLANK = (
+    r"\s\x00-\x1f\x7f-\x9f"  # what counts as a space differs between regular expressions, so U+0085 is named
+)
 ATOM = rf"[^@<>,;:\"\\{BLANK}"
 NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
 def text(max_length: int, min_length: int = 0) -> StringConstraints:
     """A trimmed text without control characters."""
-    return StringConstraints(strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=NO_CONTROL)
+    return StringConstraints(
+        strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=NO_CONTROL
+    )
 
 
 Line = Annotated[str, text(200, 1)]
 Words = Annotated[str, text(2_000)]
-Email = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254,
-                                         pattern=f"^{ATOM}]+@{ATOM}]+\\.{ATOM}.]+$")]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=254, pattern=f"^{ATOM}]+@{ATOM}]+\\.{ATOM}.]+$"
+    ),
+]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-WebAddress = Annotated[str, StringConstraints(pattern=rf"^https?://[^/?#{BLANK}]+[^{BLANK}]*$", max_length=2000)]
+WebAddress = Annotated[
+    str, StringConstraints(pattern=rf"^https?://[^/?#{BLANK}]+[^{BLANK}]*$", max_length=2000)
+]
 
 
 def known_language(tag: str) -> str:
@@ -51,16 +70,24 @@ def on_the_calendar(moment: datetime) -> datetime:
     return moment
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(on_the_calendar)]   # in bodies, where numbers are no times anyway
+Instant = Annotated[
+    AwareDatetime, AfterValidator(on_the_calendar)
+]  # in bodies, where numbers are no times anyway
 Moment = Annotated[Instant, BeforeValidator(written_out)]
-SPOKEN = {"type": "string", "enum": sorted(LANGUAGES), "description": "`dk`, `no`, `se` and regions (`de-AT`) are understood too"}
+SPOKEN = {
+    "type": "string",
+    "enum": sorted(LANGUAGES),
+    "description": "`dk`, `no`, `se` and regions (`de-AT`) are understood too",
+}
 LanguageTag = Annotated[str, AfterValidator(known_language), WithJsonSchema(SPOKEN)]
 
 
 class Schema(BaseModel):
     """A body that goes out, or comes in."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="forbid")
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="forbid"
+    )
 
 
 class Page(Schema, Generic[T]):

@@ -3,6 +3,7 @@
 ENCRYPTION_KEY may hold several keys, comma-separated: the first one seals, all of them open. To change keys, put the new one in
 front; what is used wanders to it by itself, and the old one may go when nothing is left that begins with its name.
 """
+
 import base64
 import hashlib
 import hmac
@@ -26,7 +27,9 @@ def seal(text: str, about: object) -> str:
     """The text, readable only with our key and only as being `about` the same: `<name of the key>.<base64>`."""
     name, key = next(iter(keys(settings().encryption_key.get_secret_value()).items()))
     nonce = os.urandom(NONCE)
-    return f"{name}.{base64.b64encode(nonce + key.encrypt(nonce, text.encode(), str(about).encode())).decode()}"
+    return (
+        f"{name}.{base64.b64encode(nonce + key.encrypt(nonce, text.encode(), str(about).encode())).decode()}"
+    )
 
 
 def unseal(sealed: str, about: object) -> str:
@@ -55,7 +58,9 @@ def keys(secrets: str) -> "dict[str, AESGCM]":
     """The keys by name, the one that seals first; neither key nor name lets anyone guess the secret or the other."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    return {derived(secret, "name").hex()[:8]: AESGCM(derived(secret, "key")) for secret in secrets.split(",")}
+    return {
+        derived(secret, "name").hex()[:8]: AESGCM(derived(secret, "key")) for secret in secrets.split(",")
+    }
 
 
 def derived(secret: str, purpose: str) -> bytes:

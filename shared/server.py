@@ -1,7 +1,8 @@
 """One process that answers HTTP: granian's Rust core calls our function directly, in a few threads, without a second process.
 
-    FUNCTION_TARGET=list-listings PORT=8080 WORKER_THREADS=4 python -m shared.server
+FUNCTION_TARGET=list-listings PORT=8080 WORKER_THREADS=4 python -m shared.server
 """
+
 import gc
 import importlib
 import importlib.util
@@ -42,7 +43,8 @@ class Server:
         self.signal = core.WorkerSignal()
         self.signal.add_cb(self.finished.set)
         worker(core, core.SocketHolder(self.socket.detach(), False, BACKLOG), self.threads).serve_mtr(
-            scheduler(core, self.answer), Unused, self.signal)
+            scheduler(core, self.answer), Unused, self.signal
+        )
 
     def stop(self, grace: float = GRACE) -> bool:
         """Take no more requests; whether those under way were finished within `grace` seconds."""
@@ -131,7 +133,9 @@ def granian_core() -> ModuleType:
 def worker(core: ModuleType, listener: Any, threads: int) -> Any:
     """Granian's WSGI worker: one thread for the network, `threads` for us; HTTP/1.1 and HTTP/2 without TLS."""
     no_tls: tuple[Any, ...] = (False, None, None, None, "tls1.3", None, [], False)
-    return core.WSGIWorker(1, (None, listener), None, 1, 8, threads, 30, BACKLOG, "auto", None, None, None, *no_tls, (None, None))
+    return core.WSGIWorker(
+        1, (None, listener), None, 1, 8, threads, 30, BACKLOG, "auto", None, None, None, *no_tls, (None, None)
+    )
 
 
 def scheduler(core: ModuleType, answer: Callable[[Any, dict[str, Any]], None]) -> Any:
@@ -152,22 +156,35 @@ def number(name: str, default: int) -> int:
 def main() -> int:
     """Serve the function that FUNCTION_TARGET names; 1 with a sentence when that is not possible."""
     gc.disable()  # nothing that is loaded now is garbage later
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins that nobody has installed takes 15 ms
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as process 1 of a container we would not end by ourselves
+    os.environ.setdefault(
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )  # looking for plugins that nobody has installed takes 15 ms
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(0)
+    )  # as process 1 of a container we would not end by ourselves
     from shared.entry import NoSuchFunction, load
     from shared.settings import SettingsError
 
     try:
         target = os.environ.get("FUNCTION_TARGET")
         if not target:
-            raise SettingsError("Set FUNCTION_TARGET to the name of a function; `heidi functions list` shows all.")
-        server = Server(load(target), os.environ.get("HOST") or "0.0.0.0",  # noqa: S104
-                        number("PORT", 8080), number("WORKER_THREADS", 4))
+            raise SettingsError(
+                "Set FUNCTION_TARGET to the name of a function; `heidi functions list` shows all."
+            )
+        server = Server(
+            load(target),
+            os.environ.get("HOST") or "0.0.0.0",  # noqa: S104
+            number("PORT", 8080),
+            number("WORKER_THREADS", 4),
+        )
     except (NoSuchFunction, SettingsError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     except OSError as error:
-        print(f"Cannot listen on port {os.environ.get('PORT') or 8080} (PORT): {error.strerror}.", file=sys.stderr)  # noqa: T201
+        print(
+            f"Cannot listen on port {os.environ.get('PORT') or 8080} (PORT): {error.strerror}.",
+            file=sys.stderr,
+        )
         return 1
     gc.freeze()
     gc.enable()

@@ -1,9 +1,18 @@
 """Settings from the environment, then mounted files, then defaults; checked at start, every problem named at once."""
+
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MOUNTS = ("/etc/heidi", "/run/secrets", "/var/openfaas/secrets")
@@ -30,11 +39,17 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8080"
     base_domain: str = "localhost"
     trust_forwarded_for: bool = False
-    client_address_header: str = Field("x-forwarded-for", pattern="^[A-Za-z0-9-]+$", description="of the proxy that is trusted")
+    client_address_header: str = Field(
+        "x-forwarded-for", pattern="^[A-Za-z0-9-]+$", description="of the proxy that is trusted"
+    )
     log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = "INFO"
 
-    otel_exporter_otlp_endpoint: str | None = Field(None, description="where telemetry goes: http://collector:4318")
-    otel_metrics_exporter: str = Field("none", description="`otlp` where nobody can read /metrics: functions that scale to zero")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="where telemetry goes: http://collector:4318"
+    )
+    otel_metrics_exporter: str = Field(
+        "none", description="`otlp` where nobody can read /metrics: functions that scale to zero"
+    )
     trace_sample_ratio: float = Field(0.1, ge=0, le=1)
     sentry_dsn: SecretStr | None = None
 
@@ -50,24 +65,34 @@ class Settings(BaseSettings):
     postgres_database_prefix: str = "heidi_"
     postgres_statement_timeout: Duration = 15
     postgres_pool_size: int = Field(16, ge=1)
-    postgres_prepared: bool = Field(True, description="false behind a PgBouncer before 1.21, which loses named statements")
+    postgres_prepared: bool = Field(
+        True, description="false behind a PgBouncer before 1.21, which loses named statements"
+    )
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     redis_password: SecretStr | None = None
 
     jwt_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
-    jwt_keys: SecretStr | None = Field(None, description="a JWKS document: its first key signs access tokens, all of them check")
+    jwt_keys: SecretStr | None = Field(
+        None, description="a JWKS document: its first key signs access tokens, all of them check"
+    )
     jwt_refresh_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET[::-1])
     jwt_expiration: Duration = 2 * 3600
     jwt_refresh_expiration: Duration = 30 * 86400
     bcrypt_rounds: int = Field(12, ge=4, le=16)
-    encryption_key: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="one or more, comma-separated: the first seals")
+    encryption_key: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET), description="one or more, comma-separated: the first seals"
+    )
     require_second_factor_of_platform: bool = False
 
     broker_url: str = Field("http://127.0.0.1:8081", validation_alias=AliasChoices("BROKER_URL", "K_SINK"))
-    broker_token: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="one or more, comma-separated: the first is sent")
+    broker_token: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET), description="one or more, comma-separated: the first is sent"
+    )
     gateway_url: str = "http://127.0.0.1:8080"
-    events_url: str | None = Field(None, description="where functions take events, by name; else GATEWAY_URL/function")
+    events_url: str | None = Field(
+        None, description="where functions take events, by name; else GATEWAY_URL/function"
+    )
 
     rate_limit_tenant: int = Field(1000, ge=1)
     rate_limit_user: int = Field(100, ge=1)
@@ -103,7 +128,9 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_chat_model: str = "gpt-4o-mini"
     openai_embedding_model: str = "text-embedding-3-small"
-    scrape_private_hosts: str = Field("", description="hosts in private networks that the chatbot may read, comma-separated")
+    scrape_private_hosts: str = Field(
+        "", description="hosts in private networks that the chatbot may read, comma-separated"
+    )
     pinecone_api_key: SecretStr | None = None
     pinecone_host: str | None = None
 
@@ -128,10 +155,20 @@ class Settings(BaseSettings):
         if self.environment == "production":
             signing = () if self.jwt_keys else ("jwt_secret",)
             weak = [name.upper() for name in (*signing, "jwt_refresh_secret") if is_weak(getattr(self, name))]
-            weak += [name.upper() for name in ("broker_token", "encryption_key") if is_any_weak(getattr(self, name))]
-            missing = [] if self.postgres_password.get_secret_value() or self.database_url else ["POSTGRES_PASSWORD"]
+            weak += [
+                name.upper()
+                for name in ("broker_token", "encryption_key")
+                if is_any_weak(getattr(self, name))
+            ]
+            missing = (
+                []
+                if self.postgres_password.get_secret_value() or self.database_url
+                else ["POSTGRES_PASSWORD"]
+            )
             if weak or missing:
-                raise ValueError(f"production needs secrets of at least 256 bits of its own: {', '.join(weak + missing)}")
+                raise ValueError(
+                    f"production needs secrets of at least 256 bits of its own: {', '.join(weak + missing)}"
+                )
         return self
 
 
@@ -163,7 +200,10 @@ def checked(kind: type[S]) -> S:
     try:
         return kind(_secrets_dir=secret_directories() or None)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']}" for e in error.errors(include_input=False)]
+        lines = [
+            f"{'.'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']}"
+            for e in error.errors(include_input=False)
+        ]
         raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None
 
 

@@ -1,4 +1,5 @@
 """Tables for spreadsheets (RFC 4180), in which nothing is computed that somebody has written."""
+
 import csv
 import io
 import json

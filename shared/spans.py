@@ -2,6 +2,7 @@
 
 Nothing of a person is in it: no user, no address, no query. Who that was is in the log, under the same trace id.
 """
+
 import os
 import re
 import time
@@ -33,27 +34,53 @@ def invocation(record: Record, request: Request, status: int, trace: Trace, erro
         said = about.get()
         attributes |= facts(said["correlationId"], said.get("tenantId"))
         attributes |= {"faas.name": record.name, "http.response.status_code": status}
-        export(*trace.pieces, Span(name, kind, trace.trace_id, trace.span_id, trace.parent_id, trace.began, time.time_ns(),
-                                   error_type(status, error), record.service, record.name, attributes))
+        export(
+            *trace.pieces,
+            Span(
+                name,
+                kind,
+                trace.trace_id,
+                trace.span_id,
+                trace.parent_id,
+                trace.began,
+                time.time_ns(),
+                error_type(status, error),
+                record.service,
+                record.name,
+                attributes,
+            ),
+        )
 
 
 def described(record: Record, request: Request) -> tuple[str, str, Attributes]:
     """Name, kind and attributes, by what called the function."""
     if record.kind == "http":
         method = request.method if request.method in METHODS else "_OTHER"
-        return f"{method} {record.public_path}", "SERVER", {
-            "faas.trigger": "http", "http.request.method": method, "http.route": record.public_path}
+        return (
+            f"{method} {record.public_path}",
+            "SERVER",
+            {"faas.trigger": "http", "http.request.method": method, "http.route": record.public_path},
+        )
     if record.kind == "tick":
         return f"tick {record.name}", "INTERNAL", {"faas.trigger": "timer", "faas.cron": record.cron}
     heard = request.header("ce-type")
     heard = heard if heard in record.types or "*" in record.types else "_OTHER"
-    return f"process {heard}", "CONSUMER", {"faas.trigger": "pubsub", **message("process", heard, request.header("ce-id")[:100])}
+    return (
+        f"process {heard}",
+        "CONSUMER",
+        {"faas.trigger": "pubsub", **message("process", heard, request.header("ce-id")[:100])},
+    )
 
 
 def message(operation: str, type_: str, event_id: str) -> Attributes:
     """What is said of an event."""
-    return {"messaging.system": "cloudevents", "messaging.operation.type": operation, "messaging.operation.name": operation,
-            "messaging.destination.name": type_, "messaging.message.id": event_id}
+    return {
+        "messaging.system": "cloudevents",
+        "messaging.operation.type": operation,
+        "messaging.operation.name": operation,
+        "messaging.destination.name": type_,
+        "messaging.message.id": event_id,
+    }
 
 
 def facts(correlation_id: str, tenant_id: str | None) -> Attributes:
@@ -83,9 +110,21 @@ def question(path: str, host: str) -> Iterator[dict[str, str]]:
         raise
     finally:
         route = IDENTITY.sub("{id}", path.partition("?")[0])
-        trace.pieces.append(Span(
-            f"GET {route}", "CLIENT", trace.trace_id, span_id, trace.span_id, began, time.time_ns(), error, trace.service,
-            trace.function, {"http.request.method": "GET", "url.template": route, "server.address": host}))
+        trace.pieces.append(
+            Span(
+                f"GET {route}",
+                "CLIENT",
+                trace.trace_id,
+                span_id,
+                trace.span_id,
+                began,
+                time.time_ns(),
+                error,
+                trace.service,
+                trace.function,
+                {"http.request.method": "GET", "url.template": route, "server.address": host},
+            )
+        )
 
 
 class Publishing:
@@ -109,9 +148,21 @@ class Publishing:
         if self.found and status < 300:
             said = self.envelope
             service = said.source.removeprefix("/heidi/").partition("/")[0]
-            export(Span(f"send {said.type}", "PRODUCER", self.found[1], self.span_id, self.found[2],
-                        int(said.time.timestamp() * 1e9), time.time_ns(), "", service, "outbox",
-                        message("send", said.type, said.id) | facts(said.correlation_id, str(said.tenant_id))))
+            export(
+                Span(
+                    f"send {said.type}",
+                    "PRODUCER",
+                    self.found[1],
+                    self.span_id,
+                    self.found[2],
+                    int(said.time.timestamp() * 1e9),
+                    time.time_ns(),
+                    "",
+                    service,
+                    "outbox",
+                    message("send", said.type, said.id) | facts(said.correlation_id, str(said.tenant_id)),
+                )
+            )
 
 
 def export(*spans: Span) -> None:

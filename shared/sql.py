@@ -1,4 +1,5 @@
 """One invocation's transaction: SQL in as few round trips as it takes, under the tenant's row-level security."""
+
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -116,7 +117,9 @@ class Sql:
 
     def rollback(self) -> None:
         """Undo everything; a connection that cannot even roll back is dropped."""
-        if self.connection is not None and self.connection.in_transaction:   # also when the very first statement failed
+        if (
+            self.connection is not None and self.connection.in_transaction
+        ):  # also when the very first statement failed
             try:
                 self.connection.batch([(ROLLBACK, {})])
             except Exception:  # noqa: BLE001 (whatever it is, this connection is not used again)
@@ -133,4 +136,6 @@ class Sql:
 
 def guard(tenant_id: UUID, who: str) -> Statement:
     """What is sent before anything else: whose rows there are, and on whose behalf they are changed."""
-    return (NAMED_GUARD, {"tenant": str(tenant_id), "who": who}) if who else (GUARD, {"tenant": str(tenant_id)})
+    return (
+        (NAMED_GUARD, {"tenant": str(tenant_id), "who": who}) if who else (GUARD, {"tenant": str(tenant_id)})
+    )

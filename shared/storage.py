@@ -1,4 +1,5 @@
 """Files in S3: one bucket per tenant, links that expire, and two errors that a function needs to know."""
+
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -17,8 +18,13 @@ MAX_EXPIRY = 7 * 24 * 3600
 BAD_KEY = re.compile(r"[\x00-\x1f\x7f]|^/|//|(^|/)\.\.?(/|$)")
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 OWNED = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "OperationAborted"})
-FOR_BROWSERS = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD", "PUT"], "AllowedHeaders": ["*"],
-                "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 3600}
+FOR_BROWSERS = {
+    "AllowedOrigins": ["*"],
+    "AllowedMethods": ["GET", "HEAD", "PUT"],
+    "AllowedHeaders": ["*"],
+    "ExposeHeaders": ["ETag"],
+    "MaxAgeSeconds": 3600,
+}
 logger = logging.getLogger("heidi.storage")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,10 +61,17 @@ class SignedUpload:
     method: str = "PUT"
 
 
-def put(tenant_id: UUID, key: str, data: bytes, content_type: str = "application/octet-stream") -> StoredObject:
+def put(
+    tenant_id: UUID, key: str, data: bytes, content_type: str = "application/octet-stream"
+) -> StoredObject:
     """Store a file, in place of one that has this key already; everything or nothing."""
     client = _client()
-    request = {"Bucket": bucket_of(tenant_id), "Key": _checked(key), "Body": data, "ContentType": content_type}
+    request = {
+        "Bucket": bucket_of(tenant_id),
+        "Key": _checked(key),
+        "Body": data,
+        "ContentType": content_type,
+    }
     try:
         answer = _call(client.put_object, **request)
     except ObjectNotFound:  # the tenant's first file
@@ -69,6 +82,7 @@ def put(tenant_id: UUID, key: str, data: bytes, content_type: str = "application
 
 def get(tenant_id: UUID, key: str) -> bytes:
     """A file's content, checked against its checksum; ObjectNotFound when there is none."""
+
     def read() -> bytes:
         body: bytes = _client().get_object(Bucket=bucket_of(tenant_id), Key=_checked(key))["Body"].read()
         return body
@@ -79,8 +93,9 @@ def get(tenant_id: UUID, key: str) -> bytes:
 def stat(tenant_id: UUID, key: str) -> StoredObject:
     """What is known about a file, without its content; ObjectNotFound when there is none."""
     answer = _call(_client().head_object, Bucket=bucket_of(tenant_id), Key=_checked(key))
-    return StoredObject(key, answer["ContentLength"], answer["ContentType"], answer["ETag"].strip('"'),
-                        answer["LastModified"])
+    return StoredObject(
+        key, answer["ContentLength"], answer["ContentType"], answer["ETag"].strip('"'), answer["LastModified"]
+    )
 
 
 def delete(tenant_id: UUID, key: str) -> None:
@@ -121,7 +136,12 @@ def sign_put(tenant_id: UUID, key: str, content_type: str, size: int, expires_in
     if size < 0:
         raise ValueError("a size is not negative")
     _require_bucket(bucket_of(tenant_id))
-    request = {"Bucket": bucket_of(tenant_id), "Key": _checked(key), "ContentType": content_type, "ContentLength": size}
+    request = {
+        "Bucket": bucket_of(tenant_id),
+        "Key": _checked(key),
+        "ContentType": content_type,
+        "ContentLength": size,
+    }
     url = _sign("put_object", request, expires_in)
     return SignedUpload(url, {"Content-Type": content_type, "Content-Length": str(size)})
 
@@ -137,7 +157,9 @@ def _client() -> Client:
     from shared.settings import settings
 
     now = settings()
-    return _cached_client(now.s3_endpoint, now.s3_access_key, now.s3_secret_key.get_secret_value(), now.s3_region)
+    return _cached_client(
+        now.s3_endpoint, now.s3_access_key, now.s3_secret_key.get_secret_value(), now.s3_region
+    )
 
 
 _MAKING = Lock()
@@ -148,10 +170,23 @@ def _made_client(endpoint: str | None, access_key: str, secret_key: str, region:
     from boto3.session import Session
     from botocore.config import Config
 
-    config = Config(signature_version="s3v4", s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=15,
-                    retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=32, tcp_keepalive=True)
-    return Session().client("s3", endpoint_url=endpoint, aws_access_key_id=access_key, aws_secret_access_key=secret_key,
-                            region_name=region, config=config)
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        connect_timeout=2,
+        read_timeout=15,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=32,
+        tcp_keepalive=True,
+    )
+    return Session().client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        region_name=region,
+        config=config,
+    )
 
 
 def _cached_client(endpoint: str | None, access_key: str, secret_key: str, region: str) -> Client:
@@ -202,8 +237,12 @@ def _create_bucket(client: Client, bucket: str) -> None:
                 raise
         try:
             client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [FOR_BROWSERS]})
-        except ClientError as error:  # some stores set this elsewhere; everything but uploads by browsers works without
-            logger.warning("the bucket takes no CORS rules", extra={"context": {"bucket": bucket, "error": str(error)}})
+        except (
+            ClientError
+        ) as error:  # some stores set this elsewhere; everything but uploads by browsers works without
+            logger.warning(
+                "the bucket takes no CORS rules", extra={"context": {"bucket": bucket, "error": str(error)}}
+            )
 
     _call(create)
 

@@ -1,4 +1,5 @@
 """Logs in the format of requirements §16.1; the counters behind /metrics are in shared/metrics.py."""
+
 import json
 import logging
 import sys
@@ -18,8 +19,12 @@ class JsonLines(logging.Formatter):
         line: dict[str, Any] = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": "WARN" if record.levelname == "WARNING" else record.levelname,
-            "service": record.name, **about.get(), "logger": record.name, "message": record.getMessage(),
-            "context": getattr(record, "context", {})}
+            "service": record.name,
+            **about.get(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "context": getattr(record, "context", {}),
+        }
         if record.exc_info:
             from shared.scrubbing import scrub  # its patterns take most of a millisecond to compile
 

@@ -3,6 +3,7 @@
 The city service owns the tenants. Every function keeps a short memory of them, in this order: this process (2 s), Redis
 (60 s, until the city changes), the function `find-tenant`.
 """
+
 import re
 import time
 from functools import lru_cache
@@ -34,8 +35,8 @@ class Tenant(BaseModel):
     languages: tuple[str, ...] = (DEFAULT,)
     features: frozenset[str] = frozenset()
     time_zone: str = "Europe/Berlin"
-    terms: int = 0                # the version of the mandatory terms in force; 0 for none
-    second_factor: bool = False   # whether its admins need one
+    terms: int = 0  # the version of the mandatory terms in force; 0 for none
+    second_factor: bool = False  # whether its admins need one
     quotas: dict[str, int] = {}
 
     @property
@@ -83,7 +84,9 @@ def slug_of_host(host: str) -> str:
     return slug if slug != name.lower().rstrip(".") and SLUG.fullmatch(slug) else ""
 
 
-def resolve(host: str, header: str, token_tenant: UUID | None, *, everywhere: bool, asker: str = "") -> Tenant:
+def resolve(
+    host: str, header: str, token_tenant: UUID | None, *, everywhere: bool, asker: str = ""
+) -> Tenant:
     """The one tenant that host name, header and token agree on (DESIGN: tenants).
 
     A token whose scope is all tenants may name any city by host or header.

@@ -1,4 +1,5 @@
 """Access and refresh tokens (requirements §12.1): JWT, checked for key, algorithm, issuer, audience and times."""
+
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,8 +64,17 @@ NOBODY = Principal(None, None, (ANONYMOUS,))
 verified: dict[str, Principal] = {}
 
 
-def issue(use: Use, user_id: UUID, tenant_id: UUID, roles: list[str], session_id: UUID, *, now: float,
-          life: int | None = None, **more: Any) -> tuple[str, str]:
+def issue(
+    use: Use,
+    user_id: UUID,
+    tenant_id: UUID,
+    roles: list[str],
+    session_id: UUID,
+    *,
+    now: float,
+    life: int | None = None,
+    **more: Any,
+) -> tuple[str, str]:
     """A signed token and its id.
 
     `more` claims are `act` (RFC 8693 §4.1: who acts in the person's name), `only`, and `auth_time` (OpenID Connect Core §2:
@@ -73,9 +83,18 @@ def issue(use: Use, user_id: UUID, tenant_id: UUID, roles: list[str], session_id
     token_id = str(new_id())
     life = life or (settings().jwt_expiration if use == "access" else settings().jwt_refresh_expiration)
     claims: dict[str, Any] = {
-        "iss": ISSUER, "aud": use, "sub": str(user_id), "tenantId": str(tenant_id), "sid": str(session_id),
-        "jti": token_id, "iat": int(now), "nbf": int(now), "exp": int(now) + life,
-        "auth_time": int(now), **more}
+        "iss": ISSUER,
+        "aud": use,
+        "sub": str(user_id),
+        "tenantId": str(tenant_id),
+        "sid": str(session_id),
+        "jti": token_id,
+        "iat": int(now),
+        "nbf": int(now),
+        "exp": int(now) + life,
+        "auth_time": int(now),
+        **more,
+    }
     if use == "access":
         claims |= {"roles": roles, "permissions": sorted(permissions_of(tuple(roles)))}
     return keys.sign(use, claims), token_id
@@ -85,12 +104,21 @@ def decode(use: Use, token: str) -> dict[str, Any]:
     """The claims of a token that is ours, unaltered and in its time; TokenInvalid or TokenExpired otherwise."""
     import jwt
 
-    if len(token) > LONGEST:  # junk in a signature is skipped when it is decoded: one token has endless spellings
+    if (
+        len(token) > LONGEST
+    ):  # junk in a signature is skipped when it is decoded: one token has endless spellings
         raise TokenInvalid
     try:
         key = keys.of_token(use, token)
-        return jwt.decode(token, key.checking, [key.alg], audience=use, issuer=ISSUER, leeway=0,
-                          options={"require": REQUIRED, "strict_aud": True})
+        return jwt.decode(
+            token,
+            key.checking,
+            [key.alg],
+            audience=use,
+            issuer=ISSUER,
+            leeway=0,
+            options={"require": REQUIRED, "strict_aud": True},
+        )
     except jwt.ExpiredSignatureError:
         raise TokenExpired from None
     except (jwt.InvalidTokenError, ValueError, RecursionError):
@@ -115,18 +143,27 @@ def read(claims: dict[str, Any]) -> Principal:
     """The principal that the claims describe."""
     try:
         actor = claims.get("act")
-        return Principal(UUID(claims["sub"]), UUID(claims["tenantId"]), tuple(map(str, claims["roles"])),
-                         str(claims["sid"]), str(claims["jti"]), float(claims["exp"]),
-                         impersonator_id=UUID(actor["sub"]) if actor is not None else None,
-                         impersonator_session=str(actor.get("sid", "")) if actor is not None else "",
-                         only=tuple(map(str, claims.get("only", ()))), logged_in_at=float(claims.get("auth_time", 0)))
+        return Principal(
+            UUID(claims["sub"]),
+            UUID(claims["tenantId"]),
+            tuple(map(str, claims["roles"])),
+            str(claims["sid"]),
+            str(claims["jti"]),
+            float(claims["exp"]),
+            impersonator_id=UUID(actor["sub"]) if actor is not None else None,
+            impersonator_session=str(actor.get("sid", "")) if actor is not None else "",
+            only=tuple(map(str, claims.get("only", ()))),
+            logged_in_at=float(claims.get("auth_time", 0)),
+        )
     except (KeyError, TypeError, ValueError):
         raise TokenInvalid from None
 
 
 def revoke(tenant_id: UUID, session_id: str) -> None:
     """End a session: its access tokens are refused from the next call on, for as long as they could live."""
-    cache.command("SET", cache.key(tenant_id, "revoked", session_id), "1", "EX", settings().jwt_expiration + 60)
+    cache.command(
+        "SET", cache.key(tenant_id, "revoked", session_id), "1", "EX", settings().jwt_expiration + 60
+    )
 
 
 def bar(tenant_id: UUID, person_id: UUID) -> None:

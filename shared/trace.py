@@ -1,4 +1,5 @@
 """W3C trace context (traceparent) and the correlation id, through requests and event chains (requirements §16.2)."""
+
 import os
 import re
 import time
@@ -52,7 +53,9 @@ class Trace:
         found = PARENT.fullmatch(traceparent) if traceparent else None
         trace_id = found[1] if found else os.urandom(16).hex()
         span_id = os.urandom(8).hex()
-        sampled = bool(int(found[3], 16) & 1) if found and trusted else is_drawn(span_id if found else trace_id)
+        sampled = (
+            bool(int(found[3], 16) & 1) if found and trusted else is_drawn(span_id if found else trace_id)
+        )
         correlation = correlation_id if correlation_id and SAFE.fullmatch(correlation_id) else trace_id
         return cls(trace_id, span_id, correlation, found[2] if found else "", sampled)
 

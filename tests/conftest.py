@@ -1,4 +1,5 @@
 """One real Postgres and one real Redis for the whole run; every worker has its own databases, every test its own cities."""
+
 import os
 import tempfile
 from collections.abc import Iterator
@@ -26,12 +27,26 @@ def pytest_configure(config: pytest.Config) -> None:
     directory.chmod(0o755)
     postgres = stack.enter_context(embedded_postgres(directory))
     redis = stack.enter_context(embedded_redis(directory / "redis"))
-    os.environ.update({
-        RUN: str(directory), "ENVIRONMENT": "test", "POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(postgres.port),
-        "POSTGRES_PASSWORD": "app", "POSTGRES_OWNER_PASSWORD": "owner", "POSTGRES_RELAY_PASSWORD": "relay",
-        "POSTGRES_SUPERUSER_PASSWORD": postgres.password, "REDIS_URL": redis.url, "BCRYPT_ROUNDS": "4",
-        "BROKER_URL": "http://127.0.0.1:9", "GATEWAY_URL": "http://127.0.0.1:9", "LOG_LEVEL": "ERROR",
-        "RATE_LIMIT_TENANT": "100000", "RATE_LIMIT_USER": "100000", "RATE_LIMIT_IP": "100000"})
+    os.environ.update(
+        {
+            RUN: str(directory),
+            "ENVIRONMENT": "test",
+            "POSTGRES_HOST": "127.0.0.1",
+            "POSTGRES_PORT": str(postgres.port),
+            "POSTGRES_PASSWORD": "app",
+            "POSTGRES_OWNER_PASSWORD": "owner",
+            "POSTGRES_RELAY_PASSWORD": "relay",
+            "POSTGRES_SUPERUSER_PASSWORD": postgres.password,
+            "REDIS_URL": redis.url,
+            "BCRYPT_ROUNDS": "4",
+            "BROKER_URL": "http://127.0.0.1:9",
+            "GATEWAY_URL": "http://127.0.0.1:9",
+            "LOG_LEVEL": "ERROR",
+            "RATE_LIMIT_TENANT": "100000",
+            "RATE_LIMIT_USER": "100000",
+            "RATE_LIMIT_IP": "100000",
+        }
+    )
     from tooling.migrate import migrate
     from tooling.registry import services
 
@@ -64,13 +79,22 @@ def own_databases(worker_id: str) -> Iterator[None]:
     prefix = f"heidi_{worker_id}_"
     with superuser("postgres") as connection:
         for service in services():
-            connection.run(f'CREATE DATABASE "{prefix}{service}" TEMPLATE "{TEMPLATE}{service}" OWNER heidi_owner')
+            connection.run(
+                f'CREATE DATABASE "{prefix}{service}" TEMPLATE "{TEMPLATE}{service}" OWNER heidi_owner'
+            )
             connection.run(f'GRANT CONNECT ON DATABASE "{prefix}{service}" TO heidi_app, heidi_relay')
     number = int(worker_id.removeprefix("gw") or 0) + 1 if worker_id != "master" else 0
-    os.environ.update({"POSTGRES_DATABASE_PREFIX": prefix, "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + f"/{number}"})
+    os.environ.update(
+        {
+            "POSTGRES_DATABASE_PREFIX": prefix,
+            "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + f"/{number}",
+        }
+    )
     settings.cache_clear()
     yield
-    for connection in [kept for kept in gc.get_objects() if isinstance(kept, Connection | AbstractConnection)]:
+    for connection in [
+        kept for kept in gc.get_objects() if isinstance(kept, Connection | AbstractConnection)
+    ]:
         discard(connection) if isinstance(connection, Connection) else connection.disconnect()
 
 

@@ -1,4 +1,5 @@
 """The whole local stack, as `./heidi up` starts it, in a directory and on ports of its own: to play on, to kill, to measure."""
+
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from tooling.stack.ports import DEFAULTS, free_port
 from tooling.stack.state import State
 
 T = TypeVar("T")
-PATIENCE = 90.0   # for machines that have other things to do
+PATIENCE = 90.0  # for machines that have other things to do
 
 
 def eventually(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
@@ -38,25 +39,30 @@ class RunningStack:
     """Postgres, Redis, third parties, broker, gateway, and the supervisor that looks after them."""
 
     home: Home
-    environment: dict[str, str]   # of the `heidi` command
+    environment: dict[str, str]  # of the `heidi` command
 
     @classmethod
     @contextmanager
     def started(cls, **variables: str) -> Iterator[Self]:
         """Up inside the block and gone after it; nothing of our own environment reaches it but what every program needs."""
         with tempfile.TemporaryDirectory(prefix="heidi-test-") as directory:
-            Path(directory).chmod(0o755)   # PostgreSQL runs as somebody else
+            Path(directory).chmod(0o755)  # PostgreSQL runs as somebody else
             home = Home(Path(directory) / ".heidi")
             basic = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
             ports: set[str] = set()
             while len(ports) < len(DEFAULTS):
                 ports.add(str(free_port()))
-            stack = cls(home, basic | dict(zip(DEFAULTS, ports, strict=True)) | {"HEIDI_HOME": str(home.path)} | variables)
+            stack = cls(
+                home,
+                basic | dict(zip(DEFAULTS, ports, strict=True)) | {"HEIDI_HOME": str(home.path)} | variables,
+            )
             try:
                 stack.heidi("up", "-d")
                 yield stack
             finally:
-                stack.kill(*(record.name for record in records.read(home) if record.process()))   # quicker than in order
+                stack.kill(
+                    *(record.name for record in records.read(home) if record.process())
+                )  # quicker than in order
                 stack.heidi("reset", "--yes")
 
     @property
@@ -76,8 +82,16 @@ class RunningStack:
 
     def heidi(self, *arguments: str) -> str:
         """`./heidi …`: what it printed."""
-        done = subprocess.run([sys.executable, "-m", "tooling.cli", *arguments], cwd=ROOT, env=self.environment, timeout=5 * PATIENCE,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "tooling.cli", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            timeout=5 * PATIENCE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -112,7 +126,13 @@ class RunningStack:
     def rows(self, database: str, sql: str, **values: Any) -> list[list[Any]]:
         """Rows as the superuser sees them, behind every wall."""
         password = State.read(self.home.state).secrets["postgres_superuser"]
-        connection = Connection("postgres", host="127.0.0.1", port=int(self.environment["POSTGRES_PORT"]), database=database, password=password)
+        connection = Connection(
+            "postgres",
+            host="127.0.0.1",
+            port=int(self.environment["POSTGRES_PORT"]),
+            database=database,
+            password=password,
+        )
         try:
             found: list[list[Any]] = connection.run(sql, **values)
             return found
@@ -121,7 +141,9 @@ class RunningStack:
 
     def unpublished(self) -> int:
         """Events that are in an outbox."""
-        return sum(self.rows(f"heidi_{service}", "SELECT count(*) FROM outbox")[0][0] for service in services())
+        return sum(
+            self.rows(f"heidi_{service}", "SELECT count(*) FROM outbox")[0][0] for service in services()
+        )
 
     def undelivered(self) -> int:
         """Deliveries that the broker has still to make."""
@@ -137,5 +159,9 @@ class RunningStack:
 
     def in_flight(self) -> int:
         """Deliveries that wait for a function's answer."""
-        [line] = [line for line in urlopen(f"{self.broker}/metrics").read().decode().splitlines() if line.startswith("heidi_broker_in_flight ")]
+        [line] = [
+            line
+            for line in urlopen(f"{self.broker}/metrics").read().decode().splitlines()
+            if line.startswith("heidi_broker_in_flight ")
+        ]
         return int(float(line.split()[1]))

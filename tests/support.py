@@ -1,4 +1,5 @@
 """What tests are written with: cities, callers, calls, events. Plain functions and one small class."""
+
 import io
 import json
 import os
@@ -69,16 +70,33 @@ class Said:
         return data
 
 
-def call(name: str, *, method: str | None = None, path: str = "", query: str = "", body: Any = None, token: str = "",
-         tenant: str = "", host: str = "", headers: dict[str, str] | None = None) -> Answer:
+def call(
+    name: str,
+    *,
+    method: str | None = None,
+    path: str = "",
+    query: str = "",
+    body: Any = None,
+    token: str = "",
+    tenant: str = "",
+    host: str = "",
+    headers: dict[str, str] | None = None,
+) -> Answer:
     """Call a function through its whole pipeline; `body` is JSON unless it is bytes."""
     record = records()[name]
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    sent = {"authorization": f"Bearer {token}" if token else "", "x-tenant-id": tenant, "host": host} | (headers or {})
+    sent = {"authorization": f"Bearer {token}" if token else "", "x-tenant-id": tenant, "host": host} | (
+        headers or {}
+    )
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": method or record.method, "PATH_INFO": path or record.path.partition("{")[0], "QUERY_STRING": query,
-        "wsgi.input": io.BytesIO(raw), "CONTENT_LENGTH": str(len(raw)), "REMOTE_ADDR": "192.0.2.1",
-        "CONTENT_TYPE": sent.pop("content-type", "application/json")}
+        "REQUEST_METHOD": method or record.method,
+        "PATH_INFO": path or record.path.partition("{")[0],
+        "QUERY_STRING": query,
+        "wsgi.input": io.BytesIO(raw),
+        "CONTENT_LENGTH": str(len(raw)),
+        "REMOTE_ADDR": "192.0.2.1",
+        "CONTENT_TYPE": sent.pop("content-type", "application/json"),
+    }
     environ |= {"HTTP_" + key.upper().replace("-", "_"): value for key, value in sent.items() if value}
     return answer(function(name)(Request(environ)))
 
@@ -86,11 +104,21 @@ def call(name: str, *, method: str | None = None, path: str = "", query: str = "
 def asked(path: str, tenant_id: UUID | None = None, *, timeout: float = 5) -> bytes:
     """Be the gateway for what one function asks another: an internal GET by its path."""
     where, _, query = path.partition("?")
-    fitting = [r for r in records().values() if r.kind == "http" and r.method == "GET"
-               and function(r.name).binding.path_parameters(where) is not None]
+    fitting = [
+        r
+        for r in records().values()
+        if r.kind == "http"
+        and r.method == "GET"
+        and function(r.name).binding.path_parameters(where) is not None
+    ]
     record = min(fitting, key=lambda r: r.path.count("{"))
-    got = call(record.name, path=where, query=query, token=settings().broker_token.get_secret_value(),
-               tenant=str(tenant_id) if tenant_id else "")
+    got = call(
+        record.name,
+        path=where,
+        query=query,
+        token=settings().broker_token.get_secret_value(),
+        tenant=str(tenant_id) if tenant_id else "",
+    )
     assert got.status in (200, 404), got.body
     return got.raw if got.status == 200 else b""
 
@@ -121,7 +149,12 @@ class City:
     def known(cls, name: str, **facts: Any) -> "Iterator[City]":
         """A new city that every function knows for as long as the test runs."""
         slug = f"{name}-{uuid4().hex[:8]}"
-        tenant = Tenant(id=uuid4(), slug=slug, name=name.title(), **({"languages": ("de", "en"), "features": ALL_FEATURES} | facts))
+        tenant = Tenant(
+            id=uuid4(),
+            slug=slug,
+            name=name.title(),
+            **({"languages": ("de", "en"), "features": ALL_FEATURES} | facts),
+        )
         names = (tenant.slug, str(tenant.id))
         tenants.memory.update(dict.fromkeys(names, (float("inf"), tenant)))
         yield cls(tenant)
@@ -139,7 +172,9 @@ class City:
     def token(self, role: str, **claims: Any) -> str:
         """An access token of that person; a super admin's is the platform's."""
         home = PLATFORM.id if role == "super_admin" else self.id
-        return tokens.issue("access", self.person(role), home, [role], uuid4(), now=claims.get("now", time.time()))[0]
+        return tokens.issue(
+            "access", self.person(role), home, [role], uuid4(), now=claims.get("now", time.time())
+        )[0]
 
     def call(self, name: str, role: str = "", **parts: Any) -> Answer:
         """Call a function in this city, as somebody or as nobody."""
@@ -156,13 +191,16 @@ class City:
             found = work.run(sql, **values)
             work.commit()
         finally:
-            work.rollback()   # after a commit there is nothing to undo; after an error the connection must go back
+            work.rollback()  # after a commit there is nothing to undo; after an error the connection must go back
         return found
 
     def events(self, type: str = "") -> list[Said]:  # noqa: A002
         """What the city's functions have said, oldest first."""
-        said = [Said(service, Envelope(str(row[0]), row[1], row[2], row[3], self.id, *row[4:8]), row[8])
-                for service in services() for row in self.rows(service, OUTBOX, tenant=self.id)]
+        said = [
+            Said(service, Envelope(str(row[0]), row[1], row[2], row[3], self.id, *row[4:8]), row[8])
+            for service in services()
+            for row in self.rows(service, OUTBOX, tenant=self.id)
+        ]
         return sorted((s for s in said if type in ("", s.type)), key=lambda s: s.envelope.id)
 
     def changes(self, service: str) -> list[Said]:
@@ -185,8 +223,13 @@ class City:
 @contextmanager
 def superuser(database: str) -> Iterator[Connection]:
     """A connection that row-level security does not bind, to look behind the walls."""
-    connection = Connection("postgres", host="127.0.0.1", port=int(os.environ["POSTGRES_PORT"]), database=database,
-                            password=os.environ["POSTGRES_SUPERUSER_PASSWORD"])
+    connection = Connection(
+        "postgres",
+        host="127.0.0.1",
+        port=int(os.environ["POSTGRES_PORT"]),
+        database=database,
+        password=os.environ["POSTGRES_SUPERUSER_PASSWORD"],
+    )
     try:
         yield connection
     finally:

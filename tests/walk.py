@@ -1,4 +1,5 @@
 """A walk through every function with requests that are valid by our own description, and with ids of things that are there."""
+
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import SimpleNamespace
@@ -15,18 +16,34 @@ from tooling.generate.common import public
 from tooling.registry import records
 
 NOTHING = "00000000-0000-4000-8000-000000000000"
-EACH = settings(max_examples=3, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck))
+EACH = settings(
+    max_examples=3,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 BETTER: dict[str, dict[str, Any]] = {  # what JSON Schema cannot say
-    "ingest-document": {"url": "https://example.org/a", "file": None}, "trigger-build": {"platform": "web"},
-    "onboard-city": {"timeZone": "Europe/Berlin", "features": []}, "update-city": {"timeZone": "Europe/Berlin", "features": []},
-    "save-app-config": {"features": {}, "theme": {
-        "primary": "#00508c", "secondary": "#ffb400", "background": "#ffffff", "text": "#1a1a1a"}},
-    "register-device": {"deviceId": "installation-of-this-walk"}, "create-listing": {"mediaIds": []}}
-WRITTEN: dict[str, dict[str, Any]] = {   # where texts may be long, making them up takes seconds
-    "save-legal-text": {"language": "de", "text": "<p>Stadt</p>"}, "publish-terms": {"texts": {"de": "Bedingungen"}},
-    "create-listing": {"categoryId": NOTHING, "title": "Lesung"}, "create-tile": {"titles": {"de": "Start"}}, "update-tile": {"titles": {"de": "Neu"}},
-    "clone-city": {"slug": "klon", "name": "Klon", "admin": {"email": "a@example.org", "name": "Ada"}}}
+    "ingest-document": {"url": "https://example.org/a", "file": None},
+    "trigger-build": {"platform": "web"},
+    "onboard-city": {"timeZone": "Europe/Berlin", "features": []},
+    "update-city": {"timeZone": "Europe/Berlin", "features": []},
+    "save-app-config": {
+        "features": {},
+        "theme": {"primary": "#00508c", "secondary": "#ffb400", "background": "#ffffff", "text": "#1a1a1a"},
+    },
+    "register-device": {"deviceId": "installation-of-this-walk"},
+    "create-listing": {"mediaIds": []},
+}
+WRITTEN: dict[str, dict[str, Any]] = {  # where texts may be long, making them up takes seconds
+    "save-legal-text": {"language": "de", "text": "<p>Stadt</p>"},
+    "publish-terms": {"texts": {"de": "Bedingungen"}},
+    "create-listing": {"categoryId": NOTHING, "title": "Lesung"},
+    "create-tile": {"titles": {"de": "Start"}},
+    "update-tile": {"titles": {"de": "Neu"}},
+    "clone-city": {"slug": "klon", "name": "Klon", "admin": {"email": "a@example.org", "name": "Ada"}},
+}
 METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE")
 HTTP = sorted(public(records().values()), key=lambda record: METHODS.index(record.method))
 
@@ -35,7 +52,10 @@ HTTP = sorted(public(records().values()), key=lambda record: METHODS.index(recor
 def described() -> Any:
     """Our description as schemathesis reads it, by operationId."""
     schema = schemathesis.openapi.from_wsgi(DESCRIPTION, application)
-    return {operation.ok().definition.raw["operationId"]: operation.ok() for operation in schema.get_all_operations()}
+    return {
+        operation.ok().definition.raw["operationId"]: operation.ok()
+        for operation in schema.get_all_operations()
+    }
 
 
 @lru_cache(None)
@@ -74,8 +94,15 @@ class Walk:
         """One call, with the ids that are known."""
         query = {key: value for key, value in (case.query or {}).items() if value is not None}
         body = self.known(case.body if isinstance(case.body, dict) else {}) | BETTER.get(record.name, {})
-        got = call(record.name, path=self.path(record), query=urlencode(query, doseq=True), token=self.city.token(self.role),
-                   tenant="" if record.tenantless else self.city.tenant.slug, body=body if record.method != "GET" else None, **parts)
+        got = call(
+            record.name,
+            path=self.path(record),
+            query=urlencode(query, doseq=True),
+            token=self.city.token(self.role),
+            tenant="" if record.tenantless else self.city.tenant.slug,
+            body=body if record.method != "GET" else None,
+            **parts,
+        )
         self.answers.append((record, got))
         self.learn(record, got.body)
         return got

@@ -1,4 +1,5 @@
 """Every function behind its public address, as one WSGI application in this process."""
+
 import json
 from collections.abc import Iterable
 

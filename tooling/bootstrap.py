@@ -1,4 +1,5 @@
 """Make the virtual environment from the hashed lock, once, and become `tooling.cli` inside it; standard library only."""
+
 import fcntl
 import hashlib
 import json
@@ -13,7 +14,7 @@ from typing import NoReturn
 from tooling import install, pythons
 
 ROOT = Path(__file__).resolve().parent.parent
-RUN, CHECK = "requirements.lock", "requirements-dev.lock"   # the second holds all of the first
+RUN, CHECK = "requirements.lock", "requirements-dev.lock"  # the second holds all of the first
 MARKER = "heidi.json"
 
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     try:
         if not is_ready(venv, lock):
             with only_one(venv):
-                if not is_ready(venv, lock):   # another ./heidi may have made it while we waited
+                if not is_ready(venv, lock):  # another ./heidi may have made it while we waited
                     make(venv, lock)
     except install.Failed as failure:
         sys.exit(str(failure))
@@ -56,9 +57,13 @@ def digest(path: Path) -> str:
     """The SHA-256 of what the lock demands, comments aside; a clear end when the file is not there."""
     try:
         lines = path.read_bytes().splitlines()
-        return hashlib.sha256(b"\n".join(line for line in lines if not line.lstrip().startswith(b"#"))).hexdigest()
+        return hashlib.sha256(
+            b"\n".join(line for line in lines if not line.lstrip().startswith(b"#"))
+        ).hexdigest()
     except OSError:
-        raise install.Failed(f"{path} is missing or unreadable: this is not a whole checkout of HEIDI.") from None
+        raise install.Failed(
+            f"{path} is missing or unreadable: this is not a whole checkout of HEIDI."
+        ) from None
 
 
 @contextmanager
@@ -67,10 +72,12 @@ def only_one(venv: Path) -> Iterator[None]:
     try:
         directory = os.open(venv.parent, os.O_RDONLY)
     except OSError as error:
-        raise install.Failed(f"The virtual environment cannot be made in {venv.parent}: {error.strerror}.") from None
+        raise install.Failed(
+            f"The virtual environment cannot be made in {venv.parent}: {error.strerror}."
+        ) from None
     os.set_inheritable(directory, True)
     try:
-        with suppress(OSError):   # some network file systems cannot lock a directory
+        with suppress(OSError):  # some network file systems cannot lock a directory
             wait_for(directory)
         yield
     finally:
@@ -94,7 +101,7 @@ def make(venv: Path, lock: str) -> None:
         install.packages(venv, ROOT / CHECK)
         mark(venv, lock)
         return
-    if CHECK in marker:   # it had the tools of the checks; losing them with every new lock would be a nuisance
+    if CHECK in marker:  # it had the tools of the checks; losing them with every new lock would be a nuisance
         lock = CHECK
     old = set_aside(venv)
     try:
@@ -116,8 +123,10 @@ def base_python(venv: Path) -> str:
     other = pythons.find(str(venv))
     if other is None:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        raise install.Failed(f"Python {version} at {base} lacks its venv module. "
-                             f"Install it (Debian, Ubuntu: sudo apt install python{version}-venv) and run ./heidi again.")
+        raise install.Failed(
+            f"Python {version} at {base} lacks its venv module. "
+            f"Install it (Debian, Ubuntu: sudo apt install python{version}-venv) and run ./heidi again."
+        )
     return other
 
 
@@ -127,8 +136,10 @@ def set_aside(venv: Path) -> Path | None:
     if not venv.exists():
         return None
     if any(venv.iterdir()) and not (venv / "pyvenv.cfg").exists():
-        raise install.Failed(f"{venv} holds something that is not a virtual environment. "
-                             "Move it away, or name another directory with HEIDI_VENV.")
+        raise install.Failed(
+            f"{venv} holds something that is not a virtual environment. "
+            "Move it away, or name another directory with HEIDI_VENV."
+        )
     shutil.rmtree(old, ignore_errors=True)
     return venv.rename(old)
 

@@ -1,4 +1,5 @@
 """The catalogue on the terminal: all functions, and one with everything that is known of it."""
+
 import inspect
 from difflib import get_close_matches
 
@@ -29,7 +30,9 @@ def show_list(service: str | None = None) -> None:
     for name, group in services.items():
         if service in {None, name}:
             console.print(f"\n[bold]{name}[/]  [dim]{len(group)} functions, database heidi_{name}[/]")
-            console.print(table([(r.name, plain(called(r)), str(r.access), r.summary) for r in group], wrap=False))
+            console.print(
+                table([(r.name, plain(called(r)), str(r.access), r.summary) for r in group], wrap=False)
+            )
 
 
 def show(name: str) -> None:
@@ -38,7 +41,11 @@ def show(name: str) -> None:
     console = terminal()
     console.print(f"[bold]{record.name}[/]  {escape(record.summary)}")
     console.print(table([(title, value) for title, value in facts(record) if value]))
-    for title, rows in (("Parameters", parameters(record)), ("Body", body(record)), ("Errors", errors(record))):
+    for title, rows in (
+        ("Parameters", parameters(record)),
+        ("Body", body(record)),
+        ("Errors", errors(record)),
+    ):
         if rows:
             console.print(f"\n[bold]{title}[/]")
             console.print(table(rows))
@@ -80,13 +87,25 @@ def plain(markdown: str) -> str:
 def facts(record: Record) -> list[tuple[str, str]]:
     """What is said about a function, one line each."""
     source = ROOT.joinpath(*record.module.split(".")).with_suffix(".py").relative_to(ROOT)
-    roles = [role.replace("_", " ") + (" (everywhere)" if mark(record, role) == "●" and role != "anonymous" else "")
-             for role in MATRIX if mark(record, role) != "–"]
+    roles = [
+        role.replace("_", " ")
+        + (" (everywhere)" if mark(record, role) == "●" and role != "anonymous" else "")
+        for role in MATRIX
+        if mark(record, role) != "–"
+    ]
     who = "everyone" if record.access.public else ", ".join(roles) or "only the platform itself"
     return [
-        ("called by", plain(called(record))), ("access", f"{record.access}: {who}"), ("module", record.feature or ""),
-        ("says", plain(says(record))), ("answers", answers(record)), ("file", str(source)),
-        ("deployed", f"FUNCTION_TARGET={record.target}, {record.memory} MiB, {record.timeout} s, {record.min_scale} warm")]
+        ("called by", plain(called(record))),
+        ("access", f"{record.access}: {who}"),
+        ("module", record.feature or ""),
+        ("says", plain(says(record))),
+        ("answers", answers(record)),
+        ("file", str(source)),
+        (
+            "deployed",
+            f"FUNCTION_TARGET={record.target}, {record.memory} MiB, {record.timeout} s, {record.min_scale} warm",
+        ),
+    ]
 
 
 def answers(record: Record) -> str:
@@ -102,8 +121,10 @@ def parameters(record: Record) -> list[tuple[str, ...]]:
     if record.kind != "http":
         return []
     schemas = Schemas({name: (hint, "validation") for name, (hint, _) in signature(record)[0].items()})
-    return [(camel(name), kind(schemas[name], schemas), default(given), str(schemas[name].get("description", "")))
-            for name, (_, given) in signature(record)[0].items()]
+    return [
+        (camel(name), kind(schemas[name], schemas), default(given), str(schemas[name].get("description", "")))
+        for name, (_, given) in signature(record)[0].items()
+    ]
 
 
 def default(given: object) -> str:
@@ -122,8 +143,10 @@ def body(record: Record) -> list[tuple[str, ...]]:
     whole = schemas["body"]
     whole = schemas.components[whole["$ref"].rpartition("/")[2]] if "$ref" in whole else whole
     needed = whole.get("required", [])
-    return [(name, kind(part, schemas), "required" if name in needed else "", str(part.get("description", "")))
-            for name, part in whole.get("properties", {}).items()]
+    return [
+        (name, kind(part, schemas), "required" if name in needed else "", str(part.get("description", "")))
+        for name, part in whole.get("properties", {}).items()
+    ]
 
 
 def kind(schema: Schema, known: Schemas) -> str:
@@ -144,4 +167,7 @@ def errors(record: Record) -> list[tuple[str, ...]]:
     """Status, code and sentence."""
     if record.kind != "http":
         return []
-    return [(str(each.status), each.code, each.message) for each in sorted(refusals(record), key=lambda each: each.status)]
+    return [
+        (str(each.status), each.code, each.message)
+        for each in sorted(refusals(record), key=lambda each: each.status)
+    ]

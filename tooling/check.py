@@ -1,4 +1,5 @@
 """The whole check behind `./heidi test`: quiet about what is well, everything about what is not."""
+
 import subprocess
 import sys
 import time
@@ -16,7 +17,13 @@ CHECKS = (
     ("generated files", (sys.executable, "-m", "tooling.cli", "generate", "--check")),
 )
 PYTEST = (sys.executable, "-m", "pytest")
-IN_PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")   # the story's scenes stay in their order
+IN_PARALLEL = (
+    "-n",
+    "auto",
+    "--dist",
+    "loadfile",
+    "--no-loadscope-reorder",
+)  # the story's scenes stay in their order
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -25,15 +32,20 @@ def run(arguments: Sequence[str]) -> int:
         return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
     failed = [title for title, command in CHECKS if not passes(title, command)]
     if lacking := programs.provide():
-        print(f"– skipping what needs {', '.join(lacking)}: not installed (as root, HEIDI_INSTALL=1 installs them)", flush=True)
-    code = subprocess.call([*PYTEST, *IN_PARALLEL], cwd=ROOT)   # its closing line is the last we print
+        print(
+            f"– skipping what needs {', '.join(lacking)}: not installed (as root, HEIDI_INSTALL=1 installs them)",
+            flush=True,
+        )
+    code = subprocess.call([*PYTEST, *IN_PARALLEL], cwd=ROOT)  # its closing line is the last we print
     return code or (1 if failed else 0)
 
 
 def passes(title: str, command: Sequence[str]) -> bool:
     """Run it; its output is shown only if it fails."""
     started = time.monotonic()
-    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    result = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     well = result.returncode == 0
     print(f"{'✓' if well else '✗'} {title}  {time.monotonic() - started:.1f} s", flush=True)
     if not well:

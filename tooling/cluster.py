@@ -1,4 +1,5 @@
 """The Secrets of a cluster, from one file that holds all of them: `./heidi cluster env`, then `./heidi cluster secrets`."""
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,11 +9,26 @@ from tooling.generate.secrets import FOR_ALL, FOR_MIGRATION, USES, account, own
 from tooling.problem import Problem
 
 INFRASTRUCTURE = {"prod": "heidi-infra", "staging": "heidi-infra-staging", "dev": "heidi-infra-dev"}
-MONITORING = {"smtp-password": "SMTP_PASSWORD", "oncall-token": "ONCALL_TOKEN", "grafana-password": "GRAFANA_PASSWORD"}
+MONITORING = {
+    "smtp-password": "SMTP_PASSWORD",
+    "oncall-token": "ONCALL_TOKEN",
+    "grafana-password": "GRAFANA_PASSWORD",
+}
 ROLES = {OWNER: "POSTGRES_OWNER_PASSWORD", APP: "POSTGRES_PASSWORD", RELAY: "POSTGRES_RELAY_PASSWORD"}
-MADE = (*ROLES.values(), "REDIS_PASSWORD", "JWT_SECRET", "JWT_REFRESH_SECRET", "ENCRYPTION_KEY", "BROKER_TOKEN", "ONCALL_TOKEN",
-        "GRAFANA_PASSWORD")
-BACKUP = {"BACKUP_ACCESS_KEY": "of Postgres' backups: another key than that of the functions", "BACKUP_SECRET_KEY": ""}
+MADE = (
+    *ROLES.values(),
+    "REDIS_PASSWORD",
+    "JWT_SECRET",
+    "JWT_REFRESH_SECRET",
+    "ENCRYPTION_KEY",
+    "BROKER_TOKEN",
+    "ONCALL_TOKEN",
+    "GRAFANA_PASSWORD",
+)
+BACKUP = {
+    "BACKUP_ACCESS_KEY": "of Postgres' backups: another key than that of the functions",
+    "BACKUP_SECRET_KEY": "",
+}
 MUST = (*MADE, "S3_ACCESS_KEY", "S3_SECRET_KEY", *BACKUP)
 HEAD = """# The secrets of one cluster. Keep this file where you keep passwords: ENCRYPTION_KEY opens what lies in the backups.
 # What is empty comes from others, or is not used; what stands here was made for you and is known to nobody."""
@@ -21,7 +37,10 @@ HEAD = """# The secrets of one cluster. Keep this file where you keep passwords:
 def example() -> str:
     """The file: what can be made is made, the rest is for the operator to fill in."""
     given = [name for name in names() if name not in MADE]
-    lines = [*(f"{name}={secret(True)}" for name in MADE), *(described(f"{name}=", BACKUP.get(name, "")) for name in given)]
+    lines = [
+        *(f"{name}={secret(True)}" for name in MADE),
+        *(described(f"{name}=", BACKUP.get(name, "")) for name in given),
+    ]
     return HEAD + "\n" + "\n".join(lines) + "\n"
 
 
@@ -55,13 +74,25 @@ def secrets(environment: str, values: Mapping[str, str]) -> Iterator[dict[str, A
         login = {"username": role, "password": values[password]}
         yield made(data, role.replace("heidi_", "postgres-"), login, "kubernetes.io/basic-auth")
     yield made(data, "redis", {"password": values["REDIS_PASSWORD"]})
-    yield made(data, "postgres-backup",
-               {"ACCESS_KEY_ID": values["BACKUP_ACCESS_KEY"], "SECRET_ACCESS_KEY": values["BACKUP_SECRET_KEY"]})
+    yield made(
+        data,
+        "postgres-backup",
+        {"ACCESS_KEY_ID": values["BACKUP_ACCESS_KEY"], "SECRET_ACCESS_KEY": values["BACKUP_SECRET_KEY"]},
+    )
     watching = {key: values.get(name, "") for key, name in MONITORING.items()}
-    yield made("heidi-monitoring", "heidi-monitoring", {"broker-token": values["BROKER_TOKEN"].partition(",")[0], **watching})
+    yield made(
+        "heidi-monitoring",
+        "heidi-monitoring",
+        {"broker-token": values["BROKER_TOKEN"].partition(",")[0], **watching},
+    )
 
 
 def made(namespace: str, name: str, data: Mapping[str, str], kind: str = "Opaque") -> dict[str, Any]:
     """One Secret."""
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "type": kind,
-            "stringData": dict(data)}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace},
+        "type": kind,
+        "stringData": dict(data),
+    }

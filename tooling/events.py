@@ -1,4 +1,5 @@
 """What the broker holds, on the terminal: recent events, dead letters, and sending them again."""
+
 import json
 import os
 from collections.abc import Sequence
@@ -17,9 +18,18 @@ PREFIX = "app.heidi."
 def print_events(limit: int) -> None:
     """The newest events, newest first, each with the functions that hear it and how that went."""
     events = ask("/events?" + urlencode({"limit": limit}))["events"]
-    print_table(("received", "event", "tenant", "delivered to"), [
-        (moment(row["received_at"]), row["event"]["type"].removeprefix(PREFIX), row["event"].get("tenantid", ""),
-         ", ".join(map(delivery, row["deliveries"])) or "nobody") for row in events])
+    print_table(
+        ("received", "event", "tenant", "delivered to"),
+        [
+            (
+                moment(row["received_at"]),
+                row["event"]["type"].removeprefix(PREFIX),
+                row["event"].get("tenantid", ""),
+                ", ".join(map(delivery, row["deliveries"])) or "nobody",
+            )
+            for row in events
+        ],
+    )
 
 
 def print_dead(limit: int) -> None:
@@ -28,9 +38,21 @@ def print_dead(limit: int) -> None:
     if not letters:
         print("There are no dead letters.")
         return
-    print_table(("number", "died", "event", "function", "attempts", "answer", "reason"), [
-        (str(row["id"]), moment(row["died_at"]), row["event"]["type"].removeprefix(PREFIX), row["trigger"], str(row["attempts"]),
-         str(row["code"] or ""), row["reason"] or "") for row in letters])
+    print_table(
+        ("number", "died", "event", "function", "attempts", "answer", "reason"),
+        [
+            (
+                str(row["id"]),
+                moment(row["died_at"]),
+                row["event"]["type"].removeprefix(PREFIX),
+                row["trigger"],
+                str(row["attempts"]),
+                str(row["code"] or ""),
+                row["reason"] or "",
+            )
+            for row in letters
+        ],
+    )
 
 
 def replay(numbers: Sequence[str] | None) -> None:
@@ -56,12 +78,19 @@ def moment(text: str) -> str:
 def ask(address: str, body: object = None) -> Any:
     """One question to the broker; a Problem when it is not there or refuses."""
     base = os.environ.get("BROKER_URL") or os.environ.get("K_SINK") or "http://127.0.0.1:8081"
-    headers = {"Authorization": f"Bearer {os.environ.get('BROKER_TOKEN', '')}", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {os.environ.get('BROKER_TOKEN', '')}",
+        "Content-Type": "application/json",
+    }
     data = None if body is None else json.dumps(body).encode()
     try:
         with urlopen(Request(base.rstrip("/") + address, data, headers), timeout=TIMEOUT) as answer:  # noqa: S310 (our own address)
             return json.load(answer)
     except HTTPError as error:
-        raise Problem(f"The broker at {base} refuses: {error.read().decode(errors='replace')[:300]}") from None
+        raise Problem(
+            f"The broker at {base} refuses: {error.read().decode(errors='replace')[:300]}"
+        ) from None
     except (URLError, OSError, ValueError) as error:
-        raise Problem(f"The broker does not answer at {base} ({error}): ./heidi status shows what runs.") from None
+        raise Problem(
+            f"The broker does not answer at {base} ({error}): ./heidi status shows what runs."
+        ) from None

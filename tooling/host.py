@@ -1,4 +1,5 @@
 """One host with deploy/compose.yaml: the databases that it needs, before anything else of ours can run."""
+
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,9 @@ class Server(Postgres):
         """As the superuser; every statement commits by itself."""
         from pg8000.native import Connection
 
-        return Connection(SUPERUSER, host=self.host, port=self.port, database=database, password=self.password, timeout=30)
+        return Connection(
+            SUPERUSER, host=self.host, port=self.port, database=database, password=self.password, timeout=30
+        )
 
 
 def prepare_databases() -> None:
@@ -34,17 +37,28 @@ def prepare_databases() -> None:
 
     from tooling.migrate import migrate
 
-    lacking = [name for name in ("POSTGRES_SUPERUSER_PASSWORD", *PASSWORDS.values()) if not os.environ.get(name)]
+    lacking = [
+        name for name in ("POSTGRES_SUPERUSER_PASSWORD", *PASSWORDS.values()) if not os.environ.get(name)
+    ]
     if lacking:
         raise Problem(f"Set {', '.join(lacking)}: `./heidi host env` makes a file with all of them.")
-    server = Server(Path(), int(os.environ.get("POSTGRES_PORT") or 5432), os.environ["POSTGRES_SUPERUSER_PASSWORD"],
-                    host=os.environ.get("POSTGRES_HOST") or "postgres")
+    server = Server(
+        Path(),
+        int(os.environ.get("POSTGRES_PORT") or 5432),
+        os.environ["POSTGRES_SUPERUSER_PASSWORD"],
+        host=os.environ.get("POSTGRES_HOST") or "postgres",
+    )
     try:
         server.connect().close()
     except (DatabaseError, InterfaceError, OSError) as error:
-        raise Problem(f"PostgreSQL at {server.host} does not let us in: {error}. The password of its first start is the one that "
-                      "counts: POSTGRES_SUPERUSER_PASSWORD.") from None
+        raise Problem(
+            f"PostgreSQL at {server.host} does not let us in: {error}. The password of its first start is the one that "
+            "counts: POSTGRES_SUPERUSER_PASSWORD."
+        ) from None
     prefix = os.environ.get("POSTGRES_DATABASE_PREFIX") or "heidi_"
-    prepare(server, {role: os.environ[name] for role, name in PASSWORDS.items()},
-            [prefix + name.removeprefix("heidi_") for name in names()])
+    prepare(
+        server,
+        {role: os.environ[name] for role, name in PASSWORDS.items()},
+        [prefix + name.removeprefix("heidi_") for name in names()],
+    )
     migrate()

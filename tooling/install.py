@@ -1,4 +1,5 @@
 """Run venv and pip quietly: one line of progress, and one clear sentence for each way in which they fail."""
+
 import os
 import re
 import selectors
@@ -11,24 +12,45 @@ from pathlib import Path
 from typing import IO
 
 NEEDED_BYTES = 1_000_000_000
-PIP = ("-I", "-m", "pip", "install", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile", "--no-input",
-       "--disable-pip-version-check", "--retries", "2", "--progress-bar", "off")
-TAKEN_UP = re.compile(r"(?:Collecting|Processing|Requirement already satisfied:) (?:\S*/)?(\w[\w.]*(?:-[A-Za-z]\w*)*)")
-OFFLINE = (r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable"
-           r"|Connection refused|Temporary failure in name resolution|SSLError|Connection reset|Connection broken")
+PIP = (
+    "-I",
+    "-m",
+    "pip",
+    "install",
+    "--require-hashes",
+    "--no-deps",
+    "--only-binary",
+    ":all:",
+    "--no-compile",
+    "--no-input",
+    "--disable-pip-version-check",
+    "--retries",
+    "2",
+    "--progress-bar",
+    "off",
+)
+TAKEN_UP = re.compile(
+    r"(?:Collecting|Processing|Requirement already satisfied:) (?:\S*/)?(\w[\w.]*(?:-[A-Za-z]\w*)*)"
+)
+OFFLINE = (
+    r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable"
+    r"|Connection refused|Temporary failure in name resolution|SSLError|Connection reset|Connection broken"
+)
 SENTENCES = {
     r"No space left on device": "The disk that holds {venv} is full: free about 1 GB and run ./heidi again.",
-    r"DO NOT MATCH THE HASHES":
-        ("A downloaded package is not the one that {lock} names by its hash, so it was not installed. "
-         "Ask who runs your package index or proxy; pip's words are in {log}."),
-    OFFLINE:
-        ("The Python packages could not be downloaded: no connection to the package index. Check the network (behind a proxy "
-         "set HTTPS_PROXY, with an index of your own PIP_INDEX_URL) and run ./heidi again. pip's words are in {log}."),
-    r"No matching distribution found for (?P<what>\S+)":
-        ("There is no ready-made {what} for this Python and this machine. HEIDI is at home on Python 3.11 to 3.13 "
-         "on 64-bit Linux and macOS. pip's words are in {log}."),
-    r"Permission denied|Read-only file system":
-        "{venv} cannot be written. Run ./heidi as the owner of the checkout, or name another directory with HEIDI_VENV.",
+    r"DO NOT MATCH THE HASHES": (
+        "A downloaded package is not the one that {lock} names by its hash, so it was not installed. "
+        "Ask who runs your package index or proxy; pip's words are in {log}."
+    ),
+    OFFLINE: (
+        "The Python packages could not be downloaded: no connection to the package index. Check the network (behind a proxy "
+        "set HTTPS_PROXY, with an index of your own PIP_INDEX_URL) and run ./heidi again. pip's words are in {log}."
+    ),
+    r"No matching distribution found for (?P<what>\S+)": (
+        "There is no ready-made {what} for this Python and this machine. HEIDI is at home on Python 3.11 to 3.13 "
+        "on 64-bit Linux and macOS. pip's words are in {log}."
+    ),
+    r"Permission denied|Read-only file system": "{venv} cannot be written. Run ./heidi as the owner of the checkout, or name another directory with HEIDI_VENV.",
 }
 
 
@@ -45,7 +67,7 @@ class PipLines:
 
     def __call__(self, line: str) -> str | None:
         """The new text of the progress line, or None to leave it."""
-        if line.startswith("Ignoring "):   # for another system or another Python
+        if line.startswith("Ignoring "):  # for another system or another Python
             self.total -= 1
         elif line.startswith("Installing collected"):
             return f"Installing {self.taken} Python packages …"
@@ -72,7 +94,10 @@ def packages(venv: Path, lock: Path) -> None:
     output = run([python, *PIP, "-r", str(lock)], f"Fetching {lines.total} Python packages, once …", lines)
     if output is not None:
         raise explain(output, venv, lock.name)
-    run([python, "-I", "-m", "compileall", "-qq", "-j", "0", str(venv / "lib")], "Preparing them for a quick start …")
+    run(
+        [python, "-I", "-m", "compileall", "-qq", "-j", "0", str(venv / "lib")],
+        "Preparing them for a quick start …",
+    )
     say(f"Python packages installed in {time.monotonic() - started:.0f} s.")
 
 
@@ -82,7 +107,9 @@ def explain(output: str, venv: Path, lock: str) -> Failed:
     try:
         log.write_text(output)
     except OSError:
-        output += "\nNo space left on device" if shutil.disk_usage(venv.parent).free == 0 else "\nPermission denied"
+        output += (
+            "\nNo space left on device" if shutil.disk_usage(venv.parent).free == 0 else "\nPermission denied"
+        )
     for pattern, sentence in SENTENCES.items():
         if found := re.search(pattern, output):
             return Failed(sentence.format(venv=venv, lock=lock, log=log, **found.groupdict()))
@@ -90,15 +117,26 @@ def explain(output: str, venv: Path, lock: str) -> Failed:
     return Failed(f"The Python packages could not be installed: {last.strip()} (pip's words are in {log}).")
 
 
-def run(command: Sequence[str], title: str, describe: Callable[[str], str | None] = lambda _line: None) -> str | None:
+def run(
+    command: Sequence[str], title: str, describe: Callable[[str], str | None] = lambda _line: None
+) -> str | None:
     """Run with a line of progress; what it printed if it failed, otherwise None."""
-    clean = {name: value for name, value in os.environ.items() if name not in {"PIP_USER", "PIP_TARGET", "PIP_PREFIX"}}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+    }
     said: list[str] = []
     if not sys.stderr.isatty():
         say(title)
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          close_fds=False,   # only bootstrap's lock can be inherited
-                          env=clean | {"PIP_USER": "0", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}) as process:
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        close_fds=False,  # only bootstrap's lock can be inherited
+        env=clean | {"PIP_USER": "0", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"},
+    ) as process:
         try:
             for line in lines_of(process.stdout):
                 if line is not None:

@@ -1,4 +1,5 @@
 """Calls a function through the running gateway, as `faas-cli invoke` does."""
+
 import json
 import os
 import sys
@@ -22,14 +23,26 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def invoke(name: str, data: bytes | str = b"", query: Iterable[str] = (), user: str | None = None, tenant: str | None = None, *,
-           method: str = "POST", path: str = "", token: str = "", headers: Mapping[str, str] | None = None) -> int:
+def invoke(
+    name: str,
+    data: bytes | str = b"",
+    query: Iterable[str] = (),
+    user: str | None = None,
+    tenant: str | None = None,
+    *,
+    method: str = "POST",
+    path: str = "",
+    token: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> int:
     """Print the answer's body, and on standard error its status when it is no success; 0 for a success, else 1.
 
     `query` holds NAME=VALUE, `path` what follows the function's name, `user` an address of the demonstration (or its role).
     """
     body = data.encode() if isinstance(data, str) else data
-    sent = {"Content-Type": "application/json" if looks_like_json(body) else "text/plain"} | dict(headers or {})
+    sent = {"Content-Type": "application/json" if looks_like_json(body) else "text/plain"} | dict(
+        headers or {}
+    )
     if tenant:
         sent["X-Tenant-ID"] = tenant
     if token or user:
@@ -49,7 +62,9 @@ def call(address: str, method: str, body: bytes, headers: Mapping[str, str]) -> 
         return Answer(error.code, error.read())
     except (URLError, HTTPException, OSError) as error:
         reason = getattr(error, "reason", error)
-        raise Problem(f"The gateway does not answer at {gateway()} ({reason}): ./heidi up starts it.") from None
+        raise Problem(
+            f"The gateway does not answer at {gateway()} ({reason}): ./heidi up starts it."
+        ) from None
 
 
 def gateway() -> str:
@@ -71,7 +86,9 @@ def log_in(user: str, tenant: str | None) -> str:
 
     email = user if "@" in user else f"{user.replace('_', '-')}@{tenant}.example"
     sent = {"Content-Type": "application/json"} | ({"X-Tenant-ID": tenant} if tenant else {})
-    answer = call("/function/login", "POST", json.dumps({"email": email, "password": DEMO_PASSWORD}).encode(), sent)
+    answer = call(
+        "/function/login", "POST", json.dumps({"email": email, "password": DEMO_PASSWORD}).encode(), sent
+    )
     if answer.status != 200:
         raise Problem(f"{email} cannot log in: {answer.body.decode(errors='replace')}")
     found: dict[str, str] = json.loads(answer.body)

@@ -1,4 +1,5 @@
 """Values for JWT_KEYS: JWKS documents on one line."""
+
 import hashlib
 import json
 from typing import Any
@@ -35,7 +36,12 @@ def new(alg: str) -> dict[str, Any]:
     required = {"kty": jwk["kty"], **{name: jwk[name] for name in PUBLIC[jwk["kty"]]}}
     canonical = json.dumps(dict(sorted(required.items())), separators=(",", ":")).encode()
     parts = {name: value for name, value in jwk.items() if name not in {"key_ops", "alg", "use"}}
-    return {"kid": base64url(hashlib.sha256(canonical).digest()), "alg": ALGORITHMS[jwk["kty"]], "use": "sig", **parts}
+    return {
+        "kid": base64url(hashlib.sha256(canonical).digest()),
+        "alg": ALGORITHMS[jwk["kty"]],
+        "use": "sig",
+        **parts,
+    }
 
 
 def made(alg: str) -> dict[str, Any]:
@@ -45,7 +51,9 @@ def made(alg: str) -> dict[str, Any]:
 
     if alg == "EdDSA":
         return OKPAlgorithm.to_jwk(ed25519.Ed25519PrivateKey.generate(), as_dict=True)
-    return RSAAlgorithm.to_jwk(rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS), as_dict=True)
+    return RSAAlgorithm.to_jwk(
+        rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS), as_dict=True
+    )
 
 
 def document(keys: list[dict[str, Any]]) -> str:

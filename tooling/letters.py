@@ -1,4 +1,5 @@
 """Dead letters of a platform elsewhere, on the terminal: by its functions, as a super admin (HEIDI_TOKEN)."""
+
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -21,16 +22,31 @@ def print_dead(base: str, limit: int) -> None:
     if not found:
         print("There are no dead letters.")
         return
-    print_table(("id", "died", "event", "function", "status", "answer"), [
-        (row["id"], moment(row["diedAt"]), row["type"].removeprefix(PREFIX), row["function"] or "?", str(row["status"] or ""),
-         row["answer"][:60]) for row in found])
+    print_table(
+        ("id", "died", "event", "function", "status", "answer"),
+        [
+            (
+                row["id"],
+                moment(row["diedAt"]),
+                row["type"].removeprefix(PREFIX),
+                row["function"] or "?",
+                str(row["status"] or ""),
+                row["answer"][:60],
+            )
+            for row in found
+        ],
+    )
 
 
 def replay(base: str, ids: Sequence[str] | None) -> None:
     """Send these again, or with None all that wait; one line each that says how it went."""
     for letter in ids if ids is not None else [row["id"] for row in everything(base)]:
         outcome = ask(base, f"{PATH}/{quote(letter, safe='')}/replay", b"")
-        said = "delivered" if outcome["delivered"] else f"still {outcome['status'] or 'no answer'}: {outcome['answer'][:60]}"
+        said = (
+            "delivered"
+            if outcome["delivered"]
+            else f"still {outcome['status'] or 'no answer'}: {outcome['answer'][:60]}"
+        )
         print(f"{letter}  {said}")
 
 
@@ -57,7 +73,9 @@ def ask(base: str, path: str, data: bytes | None = None) -> Any:
     if not token:
         raise Problem("Set HEIDI_TOKEN to a super admin's access token: POST /api/auth/login gives one.")
     try:
-        with urlopen(Request(base.rstrip("/") + path, data, {"Authorization": f"Bearer {token}"}), timeout=TIMEOUT) as answer:  # noqa: S310
+        with urlopen(
+            Request(base.rstrip("/") + path, data, {"Authorization": f"Bearer {token}"}), timeout=TIMEOUT
+        ) as answer:
             return json.load(answer)
     except HTTPError as error:
         raise Problem(f"{base} refuses ({error.code}): {refusal(error.read())}") from None

@@ -1,7 +1,8 @@
 """Bring every service's database to its newest migration, as the owner role.
 
-    python -m tooling.migrate
+python -m tooling.migrate
 """
+
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,13 @@ def owner_url(database: str) -> URL:
     host: dict[str, Any] = {"host": config.postgres_host, "port": config.postgres_port}
     if config.postgres_host.startswith("/"):
         host = {"query": {"unix_sock": f"{config.postgres_host}/.s.PGSQL.{config.postgres_port}"}}
-    return URL.create("postgresql+pg8000", config.postgres_owner, config.postgres_owner_password.get_secret_value(),
-                      database=database, **host)
+    return URL.create(
+        "postgresql+pg8000",
+        config.postgres_owner,
+        config.postgres_owner_password.get_secret_value(),
+        database=database,
+        **host,
+    )
 
 
 if __name__ == "__main__":

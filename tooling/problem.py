@@ -1,4 +1,5 @@
 """What a person can mend: one sentence on what is wrong and what to do, printed without a traceback."""
+
 import errno
 
 
@@ -12,5 +13,7 @@ def problem_of(error: OSError) -> Problem | None:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return Problem(f"The disk is full{where}: free some space and try again.")
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return Problem(f"Not allowed to write or read{where}: {error.strerror}. Run ./heidi as the owner of the checkout.")
+        return Problem(
+            f"Not allowed to write or read{where}: {error.strerror}. Run ./heidi as the owner of the checkout."
+        )
     return None

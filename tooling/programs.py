@@ -1,16 +1,27 @@
 """Real programs that judge what is generated here: from the PATH, or from Debian's packages where installing is allowed.
 
-    HEIDI_INSTALL=1 ./heidi test        # as root on a machine that may be changed, as CI's is
+HEIDI_INSTALL=1 ./heidi test        # as root on a machine that may be changed, as CI's is
 """
+
 import os
 import shutil
 import subprocess
 
-PACKAGES = {   # program → Debian's package, with what it only recommends and cannot do without here
-    "kubectl": "kubernetes-client", "promtool": "prometheus", "prometheus": "prometheus", "amtool": "prometheus-alertmanager",
-    "caddy": "caddy", "pgbouncer": "pgbouncer", "rabbitmq-server": "rabbitmq-server", "podman": "podman netavark",
-    "debootstrap": "debootstrap", "openssl": "openssl"}
-PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))   # servers live in sbin
+PACKAGES = {  # program → Debian's package, with what it only recommends and cannot do without here
+    "kubectl": "kubernetes-client",
+    "promtool": "prometheus",
+    "prometheus": "prometheus",
+    "amtool": "prometheus-alertmanager",
+    "caddy": "caddy",
+    "pgbouncer": "pgbouncer",
+    "rabbitmq-server": "rabbitmq-server",
+    "podman": "podman netavark",
+    "debootstrap": "debootstrap",
+    "openssl": "openssl",
+}
+PATH = os.pathsep.join(
+    (os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin")
+)  # servers live in sbin
 
 
 def find(program: str) -> str | None:
@@ -33,9 +44,15 @@ def provide() -> list[str]:
     if (lacking := missing()) and may_install():
         quietly = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=quietly, capture_output=True, check=False)
-        for package in sorted({PACKAGES[program] for program in lacking}):   # one at a time: each may be unobtainable
-            subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *package.split()], env=quietly,
-                           capture_output=True, check=False)
+        for package in sorted(
+            {PACKAGES[program] for program in lacking}
+        ):  # one at a time: each may be unobtainable
+            subprocess.run(
+                ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *package.split()],
+                env=quietly,
+                capture_output=True,
+                check=False,
+            )
     return missing()
 
 

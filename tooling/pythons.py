@@ -1,4 +1,5 @@
 """Where on this machine is a Python new enough? Written for any Python from 3.6 on, because any may be asked first."""
+
 import os
 import shutil
 import subprocess
@@ -24,7 +25,7 @@ def candidates(venv: str) -> "list[str]":
     found += [path for path in map(shutil.which, NAMES) if path]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
     for name in NAMES[:-1]:
-        version = name[len("python"):]
+        version = name[len("python") :]
         found += sorted(str(path) for path in pyenv.glob(f"{version}.*/bin/python3"))
     return [path for path in found if os.access(path, os.X_OK)]
 
@@ -40,6 +41,8 @@ def suits(path: str) -> bool:
 def too_old() -> str:
     """What to say when there is none."""
     have, need = ".".join(map(str, sys.version_info[:3])), ".".join(map(str, OLDEST))
-    return (f"HEIDI needs Python {need} or newer with its venv module; this is Python {have} and no newer one was found. "
-            f"Install it (Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python@3.13) "
-            "and run ./heidi again.")
+    return (
+        f"HEIDI needs Python {need} or newer with its venv module; this is Python {have} and no newer one was found. "
+        f"Install it (Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python@3.13) "
+        "and run ./heidi again."
+    )

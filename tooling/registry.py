@@ -1,4 +1,5 @@
 """All functions of the collection, found by reading the folder; the broker, gateway and generators start from here."""
+
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -33,8 +34,11 @@ class RegistryError(Exception):
 @lru_cache(1)
 def records() -> dict[str, Record]:
     """Every function's record by its deployed name, sorted; `contradictions` says whether they fit together."""
-    found = [record_of(handler) for path in sorted((ROOT / "functions").rglob("*.py"), reverse=True)
-             if (handler := handler_of(path)) is not None]
+    found = [
+        record_of(handler)
+        for path in sorted((ROOT / "functions").rglob("*.py"), reverse=True)
+        if (handler := handler_of(path)) is not None
+    ]
     if doubled := [name for name, n in Counter(record.name for record in found).items() if n > 1]:
         raise RegistryError(f"each of these names stands for two functions: {', '.join(doubled)}")
     return {record.name: record for record in sorted(found, key=lambda record: record.name)}
@@ -42,7 +46,9 @@ def records() -> dict[str, Record]:
 
 def handler_of(path: Path) -> Callable[..., Any] | None:
     """The function in a file whose name it bears, or None for a noun."""
-    if "migrations" in path.parts or not any(mark in path.read_text("utf-8") for mark in ("\n@http.", "\n@on(", "\n@tick(")):
+    if "migrations" in path.parts or not any(
+        mark in path.read_text("utf-8") for mark in ("\n@http.", "\n@on(", "\n@tick(")
+    ):
         return None
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     handler = getattr(module, path.stem, None)
@@ -63,7 +69,12 @@ def contradictions(found: Iterable[Record]) -> list[str]:
             route = (record.method, record.path)
             if (other := routes.setdefault(route, record.name)) != record.name:
                 problems.append(f"{record.method} {record.path} is answered twice: {other} and {record.name}")
-            if not (record.access.permission or record.access.signed_in or record.access.public or record.access.internal):
+            if not (
+                record.access.permission
+                or record.access.signed_in
+                or record.access.public
+                or record.access.internal
+            ):
                 problems.append(f"{record.name} has neither @requires nor public=True")
         unsaid = set(record.types) - said - {"*"}
         problems += [f"{record.name} waits for {type_}, which nobody emits" for type_ in sorted(unsaid)]

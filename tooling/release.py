@@ -1,4 +1,5 @@
 """Make a release: its number follows from the commits (semver.org, conventionalcommits.org), its words are the changelog's."""
+
 import re
 import subprocess
 import sys
@@ -14,8 +15,13 @@ CHANGELOG, PROJECT, BRANCH = "CHANGELOG.md", "pyproject.toml", "main"
 UNRELEASED = re.compile(r"^## Unreleased\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 VERSION = re.compile(r'^(version = )"[^"]*"$', re.MULTILINE)
 # What names the version and is not generated: the images' own number, a manifest, the commands of guides.
-CARRIERS = ("shared/__init__.py", "deploy/data/base/buckets.yaml", "docs/guides/cluster.md", "docs/guides/one-host.md",
-            "docs/guides/rollouts.md")
+CARRIERS = (
+    "shared/__init__.py",
+    "deploy/data/base/buckets.yaml",
+    "docs/guides/cluster.md",
+    "docs/guides/one-host.md",
+    "docs/guides/rollouts.md",
+)
 NUMBER = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -24,8 +30,8 @@ class Release:
     """What would be, or was, released."""
 
     version: str
-    news: str      # what users read
-    commits: str   # what was done for it
+    news: str  # what users read
+    commits: str  # what was done for it
 
     @property
     def tag(self) -> str:
@@ -47,7 +53,9 @@ def plan(root: Path) -> Release:
     version = next_version(root)
     if git(root, "tag", "--list", f"v{version}"):
         raise Problem(f"v{version} exists already, and no commit since then asks for another number.")
-    return Release(version, news, cliff(root, "--unreleased", "--tag", f"v{version}", "--strip", "all").strip())
+    return Release(
+        version, news, cliff(root, "--unreleased", "--tag", f"v{version}", "--strip", "all").strip()
+    )
 
 
 def require_clean(root: Path) -> None:
@@ -104,7 +112,9 @@ def rewrite(path: Path, pattern: re.Pattern[str], by: str) -> None:
 
 def regenerate(root: Path) -> None:
     """In a process of its own: the number was read when this one began."""
-    subprocess.run([sys.executable, "-m", "tooling.cli", "generate"], cwd=root, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "tooling.cli", "generate"], cwd=root, check=True, stdout=subprocess.DEVNULL
+    )
 
 
 def cliff(root: Path, *arguments: str) -> str:
@@ -123,7 +133,11 @@ def output(root: Path, *command: str) -> str:
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise Problem(f"There is no {command[0]} here. ./heidi test installs what checks and releases need.") from None
+        raise Problem(
+            f"There is no {command[0]} here. ./heidi test installs what checks and releases need."
+        ) from None
     if done.returncode != 0:
-        raise Problem(f"{Path(command[0]).name} failed: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}")
+        raise Problem(
+            f"{Path(command[0]).name} failed: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}"
+        )
     return done.stdout

@@ -2,6 +2,7 @@
 
 It reads what `kubectl get ksvc -o json` says and writes `kubectl patch` lines, so that a person sees them before a shell does.
 """
+
 import json
 import shlex
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from tooling.problem import Problem
 
 Service = dict[str, Any]
 Traffic = list[dict[str, Any]]
-NEXT = "next"   # the tag, and so the beginning of the host name, under which the newest version alone answers
+NEXT = "next"  # the tag, and so the beginning of the host name, under which the newest version alone answers
 
 
 def patches(text: str, step: str, percent: int = 0) -> Iterator[str]:
@@ -29,7 +30,9 @@ def services(text: str) -> list[Service]:
         items: list[Service] = found["items"] if found["kind"].endswith("List") else [found]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Problem("This is not what `kubectl get ksvc -o json` says.") from None
-    if not items or any(item.get("kind") != "Service" or "knative" not in item.get("apiVersion", "") for item in items):
+    if not items or any(
+        item.get("kind") != "Service" or "knative" not in item.get("apiVersion", "") for item in items
+    ):
         raise Problem("There is no Knative Service in it.")
     return items
 
@@ -45,7 +48,10 @@ def traffic(service: Service, step: str, percent: int) -> Traffic:
 
 def split(old: str, percent: int) -> Traffic:
     """The old version and, under its tag and with its share, the newest."""
-    return [{"revisionName": old, "percent": 100 - percent}, {"latestRevision": True, "percent": percent, "tag": NEXT}]
+    return [
+        {"revisionName": old, "percent": 100 - percent},
+        {"latestRevision": True, "percent": percent, "tag": NEXT},
+    ]
 
 
 def ready(service: Service) -> str:
@@ -60,4 +66,6 @@ def held(service: Service) -> str:
     for target in service["spec"].get("traffic", []):
         if name := target.get("revisionName"):
             return str(name)
-    raise Problem(f"No version of {service['metadata']['name']} is held: `heidi rollout hold` comes before the new one.")
+    raise Problem(
+        f"No version of {service['metadata']['name']} is held: `heidi rollout hold` comes before the new one."
+    )

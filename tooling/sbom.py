@@ -1,7 +1,8 @@
 """A bill of materials (CycloneDX 1.6) of what is installed where it runs: Python's packages, and Debian's around them.
 
-    python -m tooling.sbom > sbom.cdx.json
+python -m tooling.sbom > sbom.cdx.json
 """
+
 import json
 import platform
 import subprocess
@@ -19,8 +20,12 @@ FORMAT = "${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n"
 def document() -> dict[str, Any]:
     """The whole bill; the same environment always has the same one."""
     found = {each["purl"]: each for each in (*python_packages(), *debian_packages())}
-    return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
-            "components": [found[purl] for purl in sorted(found)]}
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "components": [found[purl] for purl in sorted(found)],
+    }
 
 
 def python_packages() -> Iterator[Component]:
@@ -29,7 +34,8 @@ def python_packages() -> Iterator[Component]:
         name = each.metadata["Name"].lower().replace("_", "-").replace(".", "-")
         licence = each.metadata.get_all("License-Expression", [])
         yield component(name, each.version, f"pkg:pypi/{name}@{quote(each.version)}") | (
-            {"licenses": [{"expression": licence[0]}]} if licence else {})
+            {"licenses": [{"expression": licence[0]}]} if licence else {}
+        )
 
 
 def debian_packages() -> Iterator[Component]:
@@ -37,12 +43,16 @@ def debian_packages() -> Iterator[Component]:
     if which("dpkg-query") is None:
         return
     release = platform.freedesktop_os_release()
-    shown = subprocess.run(["dpkg-query", "--show", "--showformat", FORMAT], capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["dpkg-query", "--show", "--showformat", FORMAT], capture_output=True, text=True, check=True
+    )
     for line in shown.stdout.splitlines():
         status, name, version, architecture = line.split("\t")
         if status == "installed":
             purl = f"pkg:deb/{release['ID']}/{quote(name)}@{quote(version, safe='')}?arch={architecture}"
-            yield component(name, version, f"{purl}&distro={release['ID']}-{release.get('VERSION_ID', 'sid')}")
+            yield component(
+                name, version, f"{purl}&distro={release['ID']}-{release.get('VERSION_ID', 'sid')}"
+            )
 
 
 def component(name: str, version: str, purl: str) -> Component:

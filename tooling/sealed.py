@@ -1,4 +1,5 @@
 """Where values are kept sealed (shared/sealing.py), and how all of them change to the key that seals now."""
+
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,15 +28,22 @@ class Column(NamedTuple):
     def reseal(self, connection: "Connection") -> int:
         """Seal every value with the first key of ENCRYPTION_KEY; how many that were."""
         changed = 0
-        rows = connection.run(f"SELECT id, {self.about}, {self.name} FROM {self.table} WHERE {self.name} IS NOT NULL")  # noqa: S608
+        rows = connection.run(
+            f"SELECT id, {self.about}, {self.name} FROM {self.table} WHERE {self.name} IS NOT NULL"
+        )
         for identity, about, value in rows or ():
             if (new := resealed(value, about)) != value:
-                connection.run(f"UPDATE {self.table} SET {self.name} = :new WHERE id = :id", new=new, id=identity)  # noqa: S608
+                connection.run(
+                    f"UPDATE {self.table} SET {self.name} = :new WHERE id = :id", new=new, id=identity
+                )
                 changed += 1
         return changed
 
 
-COLUMNS = (Column("auth", "second_factors", "secret", "account_id"), Column("auth", "second_factors", "pending", "account_id"))
+COLUMNS = (
+    Column("auth", "second_factors", "secret", "account_id"),
+    Column("auth", "second_factors", "pending", "account_id"),
+)
 
 
 def reseal(server: Server) -> int:

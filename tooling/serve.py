@@ -1,4 +1,5 @@
 """One function alone under functions-framework, as Google's and Knative's tools start it."""
+
 import os
 import subprocess
 import sys
@@ -17,15 +18,28 @@ def serve(name: str, port: int = 8090) -> int:
         raise Problem(f"Port {port} is taken: choose another with --port.")
     print(f"{record.name} at http://127.0.0.1:{port} · {record.method} · Ctrl-C ends it", flush=True)
     try:
-        return subprocess.run(command(record.target, port), cwd=ROOT, env=environment(record.target), check=False).returncode
+        return subprocess.run(
+            command(record.target, port), cwd=ROOT, env=environment(record.target), check=False
+        ).returncode
     except KeyboardInterrupt:
         return 0
 
 
 def command(target: str, port: int) -> list[str]:
     """How functions-framework is started."""
-    return [sys.executable, "-m", "functions_framework", "--source", str(ROOT / "shared" / "entry.py"), "--target", target,
-            "--host", "127.0.0.1", "--port", str(port)]
+    return [
+        sys.executable,
+        "-m",
+        "functions_framework",
+        "--source",
+        str(ROOT / "shared" / "entry.py"),
+        "--target",
+        target,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
 
 
 def environment(target: str) -> dict[str, str]:

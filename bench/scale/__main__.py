@@ -6,6 +6,7 @@ The costs of single calls are measured (bench/scale/costs.py), the habits of peo
 are measured by `python -m bench.scale.sizes`. Prices are yours: without them there is no line about money. The largest scenario
 is simulated by a tenth of its calls on a tenth of its plant.
 """
+
 import argparse
 import math
 
@@ -14,7 +15,7 @@ from bench.scale.simulation import Plant, simulate
 from bench.scale.workload import SCENARIOS, Scenario
 from tooling.registry import records
 
-GIB_PER_CORE = 4   # of memory that Postgres is given
+GIB_PER_CORE = 4  # of memory that Postgres is given
 
 
 def plant(scenario: Scenario, part: float) -> Plant:
@@ -26,26 +27,38 @@ def plant(scenario: Scenario, part: float) -> Plant:
 def needs(scenario: Scenario) -> list[tuple[str, str]]:
     """What the arithmetic says."""
     per_second = scenario.peak(scenario.per_day)
-    return [("calls a day", f"{scenario.per_day:,.0f}"), ("calls a second, busiest minute", f"{per_second:,.1f}"),
-            ("events a day", f"{scenario.events:,.0f}"), ("deliveries a second, busiest minute", f"{scenario.peak(scenario.deliveries):,.1f}"),
-            ("busy cores, functions", f"{scenario.cores('function'):,.2f}"), ("busy cores, Postgres", f"{scenario.cores('postgres'):,.2f}"),
-            ("cores to have", f"{scenario.planned('function')} + {scenario.planned('postgres')}"),
-            ("calls under way at once", f"{scenario.cores('function') + scenario.cores('postgres'):,.1f}"),
-            *((name, f"{rows:,.0f} · {scenario.gigabytes()[name]:,.1f} GB") for name, rows in scenario.rows().items())]
+    return [
+        ("calls a day", f"{scenario.per_day:,.0f}"),
+        ("calls a second, busiest minute", f"{per_second:,.1f}"),
+        ("events a day", f"{scenario.events:,.0f}"),
+        ("deliveries a second, busiest minute", f"{scenario.peak(scenario.deliveries):,.1f}"),
+        ("busy cores, functions", f"{scenario.cores('function'):,.2f}"),
+        ("busy cores, Postgres", f"{scenario.cores('postgres'):,.2f}"),
+        ("cores to have", f"{scenario.planned('function')} + {scenario.planned('postgres')}"),
+        ("calls under way at once", f"{scenario.cores('function') + scenario.cores('postgres'):,.1f}"),
+        *(
+            (name, f"{rows:,.0f} · {scenario.gigabytes()[name]:,.1f} GB")
+            for name, rows in scenario.rows().items()
+        ),
+    ]
 
 
 def busiest(scenario: Scenario, part: float, burst: float) -> str:
     """What the simulation says."""
     seen = simulate(scenario, plant(scenario, part), part=part, burst=burst)
-    return (f"p50 {seen.median:.1f} ms, p95 {seen.percentile(.95):.1f}, p99 {seen.percentile(.99):.1f}; Postgres {seen.postgres:.0%} busy; "
-            f"{seen.instances} instances; at most {seen.waiting} waited for a connection")
+    return (
+        f"p50 {seen.median:.1f} ms, p95 {seen.percentile(0.95):.1f}, p99 {seen.percentile(0.99):.1f}; Postgres {seen.postgres:.0%} busy; "
+        f"{seen.instances} instances; at most {seen.waiting} waited for a connection"
+    )
 
 
 def price(scenario: Scenario, core: float, gib: float) -> str:
     """Euros a month for cores and memory of functions and Postgres; storage, traffic and people come on top."""
     cores = scenario.planned("function") + scenario.planned("postgres")
     warm = sum(record.min_scale for record in records().values())
-    memory = (warm + scenario.planned("function")) * MEMORY / 1024 + GIB_PER_CORE * scenario.planned("postgres")
+    memory = (warm + scenario.planned("function")) * MEMORY / 1024 + GIB_PER_CORE * scenario.planned(
+        "postgres"
+    )
     return f"{cores * core + memory * gib:,.0f} € a month"
 
 
@@ -64,7 +77,9 @@ def main() -> None:
         print(f"  the busiest minute                    {busiest(scenario, part, 1.0)}")
         print(f"  three times as many, all at once      {busiest(scenario, part, 3.0)}")
         if wanted.euro_per_core:
-            print(f"  cores and memory                      {price(scenario, wanted.euro_per_core, wanted.euro_per_gib)}")
+            print(
+                f"  cores and memory                      {price(scenario, wanted.euro_per_core, wanted.euro_per_gib)}"
+            )
 
 
 if __name__ == "__main__":

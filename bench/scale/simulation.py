@@ -3,6 +3,7 @@
 Every call needs a thread of an instance, half of its work there, a server connection of PgBouncer, a core of Postgres, and the
 other half of its work. Instances are added as Knative's autoscaler does it: by the calls in flight, a few seconds late.
 """
+
 import math
 import random
 import statistics
@@ -16,9 +17,11 @@ from bench.scale import costs
 from bench.scale.costs import Cost
 from bench.scale.workload import Scenario
 
-THREADS = 8                 # of an instance (tooling/generate/common.py)
-TARGET = 0.7 * THREADS      # Knative aims at 70 % of containerConcurrency
-SCHEDULING = 2.0            # seconds until a new instance's container runs: an assumption; the process' own start is measured
+THREADS = 8  # of an instance (tooling/generate/common.py)
+TARGET = 0.7 * THREADS  # Knative aims at 70 % of containerConcurrency
+SCHEDULING = (
+    2.0  # seconds until a new instance's container runs: an assumption; the process' own start is measured
+)
 INTERVAL, WINDOW = 2.0, 6.0  # seconds between the autoscaler's decisions, and that its panic mode looks back
 
 
@@ -67,7 +70,7 @@ class Fleet:
         """Look every two seconds whether there are enough; nobody is sent away within a minute."""
         while True:
             yield self.environment.timeout(INTERVAL)
-            self.seen = [*self.seen, self.flying][-int(WINDOW / INTERVAL):]
+            self.seen = [*self.seen, self.flying][-int(WINDOW / INTERVAL) :]
             wanted = min(self.plant.most, math.ceil(statistics.mean(self.seen) / TARGET))
             for _ in range(wanted - self.count):
                 self.count += 1
@@ -130,8 +133,23 @@ class Minute:
             yield self.environment.timeout(seconds)
 
 
-def simulate(scenario: Scenario, plant: Plant, *, seconds: float = 60, burst: float = 1.0, part: float = 1.0, seed: int = 1) -> Seen:
+def simulate(
+    scenario: Scenario,
+    plant: Plant,
+    *,
+    seconds: float = 60,
+    burst: float = 1.0,
+    part: float = 1.0,
+    seed: int = 1,
+) -> Seen:
     """The busiest minute, or a `part` of all its calls on a plant for that part, which is the harder case."""
-    loads = [(scenario.peak(n) * part, cost) for n, cost in scenario.calls.values() if scenario.peak(n) * part > 1e-6]
-    events = (scenario.peak(scenario.deliveries) * part, Cost(*map(sum, zip(costs.HANDLE, costs.DISPATCH, strict=True))))
+    loads = [
+        (scenario.peak(n) * part, cost)
+        for n, cost in scenario.calls.values()
+        if scenario.peak(n) * part > 1e-6
+    ]
+    events = (
+        scenario.peak(scenario.deliveries) * part,
+        Cost(*map(sum, zip(costs.HANDLE, costs.DISPATCH, strict=True))),
+    )
     return Minute(plant, seed).run([*loads, events], seconds, burst)

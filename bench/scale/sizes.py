@@ -4,6 +4,7 @@
 
 Chunks are measured on the pages of a QA file (as bench.retrieval takes it): postings, terms and vectors count as theirs.
 """
+
 import argparse
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,12 @@ def main() -> None:
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     given.add_argument("--pages", type=Path)
     wanted = given.parse_args()
-    kinds = {"core": ("a listing", listings), "audit": ("an audit entry", entries),
-             "analytics": ("an analytics event", lambda c: rows(c, ANALYTICS, "events")),
-             "notification": ("a delivery", lambda c: rows(c, DELIVERIES, "deliveries"))}
+    kinds = {
+        "core": ("a listing", listings),
+        "audit": ("an audit entry", entries),
+        "analytics": ("an analytics event", lambda c: rows(c, ANALYTICS, "events")),
+        "notification": ("a delivery", lambda c: rows(c, DELIVERIES, "deliveries")),
+    }
     with servers(*kinds, "chatbot") as postgres:
         for service, (name, measure) in kinds.items():
             with postgres.connect(f"heidi_{service}") as connection:

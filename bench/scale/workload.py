@@ -1,4 +1,5 @@
 """How cities and people use it. The habits are assumptions, all of them here; what follows from them is arithmetic."""
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,21 +7,35 @@ from dataclasses import dataclass
 from bench.scale import costs
 from bench.scale.costs import Cost
 
-PER_USER = {   # calls a day of somebody who uses the app that day: three visits
-    "list": (9.0, costs.LIST), "get": (6.0, costs.GET), "search": (1.0, costs.SEARCH), "track": (3.0, costs.TRACK),
-    "refresh": (1.0, costs.REFRESH), "login": (1 / 30, costs.LOGIN)}
-PER_CITY = {"write": (10.0, costs.CREATE)}     # listings written, changed, approved; one half of them by imports
-BUSIEST_HOUR = 0.12        # share of a day's calls in its busiest hour
-BUSIEST_MINUTE = 1.5       # times the average minute of that hour
-ROWS_PER_WRITE = 2.0       # rows that change, each noted for the audit
-EVENTS_PER_WRITE = 2.5     # said by the functions themselves: created, approved, published, a notification
-HEARERS = 3.0              # functions that handle one event, the audit among them
-EVENTS_PER_VISIT = 8.0     # what an app reports of one visit
-LISTINGS, PAGES, CHUNKS = 500, 150, 2.5        # of a city: listings, documents for the chatbot; chunks of a document are measured
+PER_USER = {  # calls a day of somebody who uses the app that day: three visits
+    "list": (9.0, costs.LIST),
+    "get": (6.0, costs.GET),
+    "search": (1.0, costs.SEARCH),
+    "track": (3.0, costs.TRACK),
+    "refresh": (1.0, costs.REFRESH),
+    "login": (1 / 30, costs.LOGIN),
+}
+PER_CITY = {"write": (10.0, costs.CREATE)}  # listings written, changed, approved; one half of them by imports
+BUSIEST_HOUR = 0.12  # share of a day's calls in its busiest hour
+BUSIEST_MINUTE = 1.5  # times the average minute of that hour
+ROWS_PER_WRITE = 2.0  # rows that change, each noted for the audit
+EVENTS_PER_WRITE = 2.5  # said by the functions themselves: created, approved, published, a notification
+HEARERS = 3.0  # functions that handle one event, the audit among them
+EVENTS_PER_VISIT = 8.0  # what an app reports of one visit
+LISTINGS, PAGES, CHUNKS = (
+    500,
+    150,
+    2.5,
+)  # of a city: listings, documents for the chatbot; chunks of a document are measured
 DELIVERIES_PER_WRITE = 0.5  # mails and pushes
-BYTES = {"listings": 3044, "audit entries a year": 691, "analytics events a year": 351, "deliveries a year": 351,
-         "chunks": 19_842}   # python -m bench.scale.sizes --pages QA.json
-HEADROOM = 0.6             # no core is planned to be busier than this
+BYTES = {
+    "listings": 3044,
+    "audit entries a year": 691,
+    "analytics events a year": 351,
+    "deliveries a year": 351,
+    "chunks": 19_842,
+}  # python -m bench.scale.sizes --pages QA.json
+HEADROOM = 0.6  # no core is planned to be busier than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +84,12 @@ class Scenario:
         """Rows that are there after a year; analytics are kept two years, the audit ten: those are per year."""
         writes = self.cities * PER_CITY["write"][0] * 365
         return {
-            "listings": self.cities * LISTINGS, "audit entries a year": writes * (EVENTS_PER_WRITE + ROWS_PER_WRITE),
+            "listings": self.cities * LISTINGS,
+            "audit entries a year": writes * (EVENTS_PER_WRITE + ROWS_PER_WRITE),
             "analytics events a year": self.users * PER_USER["track"][0] * EVENTS_PER_VISIT * 365,
-            "deliveries a year": writes * DELIVERIES_PER_WRITE, "chunks": self.cities * PAGES * CHUNKS}
+            "deliveries a year": writes * DELIVERIES_PER_WRITE,
+            "chunks": self.cities * PAGES * CHUNKS,
+        }
 
     def gigabytes(self) -> dict[str, float]:
         """What these rows take, their indexes included."""

@@ -1,4 +1,5 @@
 """Count each day's use in every city: how often what happened, and with how many visitors."""
+
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ from shared import tenants
 from shared.function import Context, tick
 from shared.relay import ask
 
-DAYS = 8   # events may come a week late; the day in which a week ago lies begins before that
+DAYS = 8  # events may come a week late; the day in which a week ago lies begins before that
 
 
 @tick("17 * * * *", timeout=600)

@@ -1,9 +1,10 @@
 """Take the visitor and the time of day out of what is older than two years, in every city."""
+
 from functions.analytics.queries import ANONYMISE
 from shared.function import Context, tick
 from shared.relay import ask
 
-SLICE = 5000   # rows in one transaction: none of them is locked for long
+SLICE = 5000  # rows in one transaction: none of them is locked for long
 
 
 @tick("19 2 * * *", timeout=600)

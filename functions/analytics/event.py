@@ -1,4 +1,5 @@
 """What apps may say about their use: words from lists, ids and times. There is no field for a text that somebody has written."""
+
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
@@ -8,10 +9,18 @@ from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 from shared.errors import ValidationFailed
 from shared.schema import LanguageTag, Schema, Slug
 
-Name = Literal["app_started", "screen_viewed", "category_opened", "tile_opened", "listing_viewed", "search_done",
-               "search_without_hits", "push_opened"]
+Name = Literal[
+    "app_started",
+    "screen_viewed",
+    "category_opened",
+    "tile_opened",
+    "listing_viewed",
+    "search_done",
+    "search_without_hits",
+    "push_opened",
+]
 Platform = Literal["android", "ios", "web"]
-OLDEST = timedelta(days=7)   # so long may an app be without a network
+OLDEST = timedelta(days=7)  # so long may an app be without a network
 SKEW = timedelta(minutes=1)  # so far may a phone's clock be ahead
 
 
@@ -36,10 +45,15 @@ RandomId = Annotated[UUID, AfterValidator(random)]
 class UsageEvent(Schema):
     """Something that happened in an app; its own id and the visitor's are UUIDs of version 4, which are random."""
 
-    id: Annotated[RandomId, Field(description="made by the app: what is sent again under the same id counts once")]
+    id: Annotated[
+        RandomId, Field(description="made by the app: what is sent again under the same id counts once")
+    ]
     name: Name
     at: Annotated[AwareDatetime, Field(description="not in the future, at most 7 days ago")]
-    visitor_id: Annotated[RandomId, Field(description="made by the app itself, after consent; never a person's or a device's id")]
+    visitor_id: Annotated[
+        RandomId,
+        Field(description="made by the app itself, after consent; never a person's or a device's id"),
+    ]
     listing_id: UUID | None = None
     category_id: UUID | None = None
     screen: Slug | None = None
@@ -64,5 +78,9 @@ def refuse_times(events: list[UsageEvent], now: datetime) -> None:
     """ValidationFailed names every event that is too old, or has not happened yet."""
     wrong = [number for number, event in enumerate(events) if not now - OLDEST <= event.at <= now + SKEW]
     if wrong:
-        raise ValidationFailed(errors=[{"field": f"events.{number}.at", "problem": "in the future, or more than 7 days ago"}
-                                       for number in wrong[:20]])
+        raise ValidationFailed(
+            errors=[
+                {"field": f"events.{number}.at", "problem": "in the future, or more than 7 days ago"}
+                for number in wrong[:20]
+            ]
+        )

@@ -1,11 +1,19 @@
 """All tables of this service: what is handed out and erased (shared/keeping.py)."""
+
 from shared.privacy import Impersonal, Models, Personal, Table
 
 # A visitor is a number that an app has made for itself. Nothing here or elsewhere says which person that is, so there are no
 # rows that could be found, handed out or erased as a person's.
 EVENTS = Personal(
-    (), {"visitor_id": "a number that an app made for itself, after consent"},
+    (),
+    {"visitor_id": "a number that an app made for itself, after consent"},
     why="to see what is used, with consent (GDPR Art. 6(1)(a))",
-    kept="2 years; after that without the visitor and without the time of day", on_erasure="delete", whose="false",
-    plain=("name", "screen", "platform", "language"))
-MODELS: Models = (Table("events", EVENTS), Table("daily", Impersonal("how often what happened in a city's apps, per day")))
+    kept="2 years; after that without the visitor and without the time of day",
+    on_erasure="delete",
+    whose="false",
+    plain=("name", "screen", "platform", "language"),
+)
+MODELS: Models = (
+    Table("events", EVENTS),
+    Table("daily", Impersonal("how often what happened in a city's apps, per day")),
+)

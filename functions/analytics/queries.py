@@ -1,8 +1,9 @@
 """The SQL of analytics. `ANONYMISE` and `ACTIVE` are asked as the relay role, which sees whose and how old, never a visitor."""
+
 KEEP = """INSERT INTO events (tenant_id, id, name, at, visitor_id, listing_id, category_id, screen, platform, language)
  SELECT CAST(:tenant AS uuid), e.* FROM jsonb_to_recordset(CAST(:batch AS jsonb) -> 'events') AS e(id uuid, name text,
   at timestamptz, visitor_id uuid, listing_id uuid, category_id uuid, screen text, platform text, language text)
- ORDER BY e.id ON CONFLICT DO NOTHING"""   # in order: two deliveries of one batch must not wait for each other
+ ORDER BY e.id ON CONFLICT DO NOTHING"""  # in order: two deliveries of one batch must not wait for each other
 ANONYMISE = """WITH aged AS (SELECT tenant_id, id FROM events WHERE at < now() - interval '2 years'
   LIMIT :slice FOR UPDATE SKIP LOCKED),
  done AS (UPDATE events e SET visitor_id = NULL, at = date_trunc('day', e.at, 'UTC') FROM aged

@@ -1,4 +1,5 @@
 """A report: how often something happened, per day, week or month."""
+
 import re
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -27,8 +28,15 @@ First = Annotated[Day, Field(description="the first day, in the city's time zone
 Last = Annotated[Day, Field(description="the last day; a report covers 366 days at most")]
 By = Literal["day", "week", "month"]
 Format = Literal["json", "csv"]
-Subject = Annotated[str, Field(pattern=rf"^(|(listing|category):{UUID}|screen:[a-z0-9-]{{1,63}})$", description=(
-    "only this listing, category or screen: `listing:` and its id, or `screen:` and its name; left out, everything"))]
+Subject = Annotated[
+    str,
+    Field(
+        pattern=rf"^(|(listing|category):{UUID}|screen:[a-z0-9-]{{1,63}})$",
+        description=(
+            "only this listing, category or screen: `listing:` and its id, or `screen:` and its name; left out, everything"
+        ),
+    ),
+]
 
 
 class PeriodOut(Schema):

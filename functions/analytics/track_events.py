@@ -1,4 +1,5 @@
 """Take in what an app says about its use, with its user's consent and without saying who that is."""
+
 from functions.analytics.event import EventBatch, Received, refuse_times
 from functions.analytics.queries import KEEP
 from shared.function import Context, http

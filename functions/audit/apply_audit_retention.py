@@ -1,4 +1,5 @@
 """Drop the months of the log that ended more than seven years ago (requirements §12.7); the chain goes on from its last hash."""
+
 import logging
 
 from shared.function import Context, tick

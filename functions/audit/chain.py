@@ -1,4 +1,5 @@
 """What can be said of a run of entries: that every link holds, or which is the first that does not."""
+
 from typing import NamedTuple
 
 from functions.audit.entry import Sequence
@@ -45,14 +46,25 @@ class Run(NamedTuple):
         """The run's verdict; `limit` is how many entries it would have held at most."""
         whole = self.checked < limit
         broken = self.first_break() or (self.end() if whole else None)
-        return ChainOut(intact=broken is None, first=self.first, checked=self.checked, head=self.head, head_hash=self.head_hash,
-                        next=None if whole or broken else self.first + self.checked, broken=broken)
+        return ChainOut(
+            intact=broken is None,
+            first=self.first,
+            checked=self.checked,
+            head=self.head,
+            head_hash=self.head_hash,
+            next=None if whole or broken else self.first + self.checked,
+            broken=broken,
+        )
 
     def first_break(self) -> BrokenLink | None:
         """The first link of the run that does not hold, if there is one."""
         if self.before is None:
             return BrokenLink(sequence=self.first - 1)
-        return BrokenLink(sequence=self.broken, expected=self.expected, found=self.found) if self.broken else None
+        return (
+            BrokenLink(sequence=self.broken, expected=self.expected, found=self.found)
+            if self.broken
+            else None
+        )
 
     def end(self) -> BrokenLink | None:
         """What is wrong with the end of the log: entries cut off, added or exchanged; None when it ends at its head."""
@@ -61,4 +73,8 @@ class Run(NamedTuple):
             return BrokenLink(sequence=self.head + 1, found=hash_ if last == self.head + 1 else None)
         if last < self.head:
             return BrokenLink(sequence=last + 1, expected=self.head_hash if last + 1 == self.head else None)
-        return BrokenLink(sequence=last, expected=self.head_hash, found=hash_) if hash_ != self.head_hash else None
+        return (
+            BrokenLink(sequence=last, expected=self.head_hash, found=hash_)
+            if hash_ != self.head_hash
+            else None
+        )

@@ -1,4 +1,5 @@
 """An entry of the log as it is read, and the ways to ask for entries."""
+
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID

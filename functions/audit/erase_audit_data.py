@@ -1,4 +1,5 @@
 """Confirm that the log holds nothing but ids, which stay for seven years and stand for nobody any more."""
+
 from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from shared.function import Context, on
 

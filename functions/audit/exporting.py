@@ -4,6 +4,7 @@ The answer is sent after the function's transaction has ended, so every batch is
 on a connection that goes back to the pool before the client has taken the batch. A year of a busy city never has to fit into
 memory, and a client that reads slowly holds nothing. Entries never change, so the batches fit together all the same.
 """
+
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,8 +17,23 @@ from shared.sheets import cell, written
 from shared.sql import Sql
 
 ROWS = 1000
-COLUMNS = ("sequence", "at", "recordedAt", "actorId", "impersonatorId", "action", "resourceType", "resourceId", "correlationId",
-           "source", "eventId", "data", "before", "after", "hash")
+COLUMNS = (
+    "sequence",
+    "at",
+    "recordedAt",
+    "actorId",
+    "impersonatorId",
+    "action",
+    "resourceType",
+    "resourceId",
+    "correlationId",
+    "source",
+    "eventId",
+    "data",
+    "before",
+    "after",
+    "hash",
+)
 
 
 def batches(ctx: Context, since: datetime, until: datetime) -> Iterator[list[str]]:
@@ -37,7 +53,9 @@ def batch(ctx: Context, since: datetime, until: datetime, time: datetime, last: 
     """The entries after this time and number."""
     sql = Sql(pool(ctx.record.database), ctx.tenant.id, read_only=True)
     try:
-        return sql.run(BATCH, tenant=ctx.tenant.id, since=since, until=until, time=time, last=last, limit=ROWS)
+        return sql.run(
+            BATCH, tenant=ctx.tenant.id, since=since, until=until, time=time, last=last, limit=ROWS
+        )
     finally:
         sql.release()
 

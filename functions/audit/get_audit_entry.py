@@ -1,4 +1,5 @@
 """Read one entry of a city's log, by its number."""
+
 from functions.audit.entry import EntryOut, Sequence
 from functions.audit.queries import ONE
 from shared.errors import NotFound

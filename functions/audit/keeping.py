@@ -3,6 +3,7 @@
 A field that nobody has put on a list here is not kept: names, addresses, titles, reasons, tokens have no way in. Nested
 objects are not kept either.
 """
+
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,8 +12,30 @@ from shared.record import camel
 
 Shape = Callable[[Any], bool]
 IDS = re.compile(r"id|[a-z][A-Za-z0-9]{0,60}(Ids?|By)")  # listingId, mediaIds, requestedBy
-WORDS = frozenset({"kind", "type", "status", "state", "channel", "channels", "template", "platform", "platforms", "language",
-                   "languages", "role", "roles", "feature", "features", "scope", "change", "purpose", "service", "how"})
+WORDS = frozenset(
+    {
+        "kind",
+        "type",
+        "status",
+        "state",
+        "channel",
+        "channels",
+        "template",
+        "platform",
+        "platforms",
+        "language",
+        "languages",
+        "role",
+        "roles",
+        "feature",
+        "features",
+        "scope",
+        "change",
+        "purpose",
+        "service",
+        "how",
+    }
+)
 NUMBERS = frozenset({"version", "count", "size", "buildNumber", "termsVersion", "rows"})
 FLAGS = frozenset({"pending", "active", "enabled", "draft", "mandatory", "granted", "guest"})
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -43,19 +66,27 @@ def is_flag(value: Any) -> bool:
 def shape_of(key: str) -> Shape | None:
     """What a field of this name has to look like; None for one that is not kept."""
     named = {WORDS: is_word, NUMBERS: is_number, FLAGS: is_flag}
-    return next((shape for keys, shape in named.items() if key in keys), is_id if IDS.fullmatch(key) else None)
+    return next(
+        (shape for keys, shape in named.items() if key in keys), is_id if IDS.fullmatch(key) else None
+    )
 
 
 def kept(data: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a payload that stays; a list stays only when all of it may."""
-    return {key: value for key, value in data.items()
-            if (fits := shape_of(key)) and all(map(fits, value if isinstance(value, list) else [value]))}
+    return {
+        key: value
+        for key, value in data.items()
+        if (fits := shape_of(key)) and all(map(fits, value if isinstance(value, list) else [value]))
+    }
 
 
 def kept_of_change(values: Mapping[str, Any]) -> dict[str, Any]:
     """What may stay of a row's shown columns: tables show only what is no person's, and here nothing else gets through."""
-    return {camel(key): value for key, value in values.items()
-            if all(map(is_plain, value if isinstance(value, list) else [value]))}
+    return {
+        camel(key): value
+        for key, value in values.items()
+        if all(map(is_plain, value if isinstance(value, list) else [value]))
+    }
 
 
 def is_plain(value: Any) -> bool:

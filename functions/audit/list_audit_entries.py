@@ -1,4 +1,5 @@
 """List what happened in a city, newest first: by whom, to what, of which kind, in which period."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -15,12 +16,29 @@ Count = Annotated[bool, Field(description="say the `total` too, which counts to 
 
 @http.get("/api/audit")
 @requires("audit:read")
-def list_audit_entries(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None, actor: UUID | None = None,
-                       impersonator: UUID | None = None, resource_type: ResourceType | None = None,
-                       resource_id: UUID | None = None, action: Action | None = None, from_: Since | None = None,
-                       to: Until | None = None, *, count: Count = False) -> Json[Page[EntryOut]]:
-    given = {"actor": actor, "impersonator": impersonator, "type": resource_type, "resource": resource_id, "action": action,
-             "since": from_, "until": to}
+def list_audit_entries(
+    ctx: Context,
+    limit: Limit = 20,
+    cursor: Cursor | None = None,
+    actor: UUID | None = None,
+    impersonator: UUID | None = None,
+    resource_type: ResourceType | None = None,
+    resource_id: UUID | None = None,
+    action: Action | None = None,
+    from_: Since | None = None,
+    to: Until | None = None,
+    *,
+    count: Count = False,
+) -> Json[Page[EntryOut]]:
+    given = {
+        "actor": actor,
+        "impersonator": impersonator,
+        "type": resource_type,
+        "resource": resource_id,
+        "action": action,
+        "since": from_,
+        "until": to,
+    }
     filters = {name: value for name, value in given.items() if value is not None}
     query = entry_page(frozenset(filters), after=bool(cursor), count=count)
     ctx.sql.later(IN_ORDER)

@@ -1,4 +1,5 @@
 """The SQL of the log. The database writes entries and their hashes itself (migrations/versions/0001_entries.py)."""
+
 from functools import lru_cache
 
 APPEND = """SELECT append_entry(CAST(:at AS timestamptz), CAST(:actor AS uuid), CAST(:impersonator AS uuid), :action, :type,
@@ -6,10 +7,15 @@ APPEND = """SELECT append_entry(CAST(:at AS timestamptz), CAST(:actor AS uuid), 
 SHOWN = "entry_json(e) || jsonb_build_object('hash', encode(e.hash, 'hex'))"
 ONE = f"SELECT ({SHOWN})::text FROM entries e WHERE tenant_id = :tenant AND sequence = :sequence"
 FILTERS = {
-    "actor": "actor_id = :actor", "impersonator": "impersonator_id = :impersonator", "action": "action = :action",
+    "actor": "actor_id = :actor",
+    "impersonator": "impersonator_id = :impersonator",
+    "action": "action = :action",
     "type": "resource_type = :type",
-    "resource": "resource_id = :resource", "since": "at >= :since AND recorded_at >= :since", "until": "at < :until",
-    "as_of": "at <= :as_of"}
+    "resource": "resource_id = :resource",
+    "since": "at >= :since AND recorded_at >= :since",
+    "until": "at < :until",
+    "as_of": "at <= :as_of",
+}
 COUNTED = 10_000
 # The planner does not know how many entries somebody has: rather than read the newest in order from every month, it would
 # read and sort all of them. Travels with the query, for this one transaction.
@@ -22,7 +28,11 @@ def entry_page(filters: frozenset[str], *, after: bool = False, count: bool = Fa
     """One page, newest first; only the given filters are in the statement, so each has its own plan."""
     where = " AND ".join(["tenant_id = :tenant", *(FILTERS[name] for name in sorted(filters))])
     beyond = " AND (at, sequence) < (CAST(:time AS timestamptz), CAST(:last AS bigint))" if after else ""
-    total = f", 'total', (SELECT count(*) FROM (SELECT FROM entries WHERE {where} LIMIT {COUNTED}) x)" if count else ""
+    total = (
+        f", 'total', (SELECT count(*) FROM (SELECT FROM entries WHERE {where} LIMIT {COUNTED}) x)"
+        if count
+        else ""
+    )
     return f"""WITH page AS MATERIALIZED (
   SELECT e, at, sequence FROM entries e WHERE {where}{beyond} ORDER BY at DESC, sequence DESC LIMIT {MOST})
  SELECT json_build_object('items', coalesce((SELECT json_agg({SHOWN}) FROM (SELECT (e).* FROM page LIMIT :limit) e), '[]'),

@@ -1,4 +1,5 @@
 """Show one thing at a point in time: what had happened to it, newest first, and the last known value of every kept field."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -16,11 +17,24 @@ At = Annotated[Moment, Field(description="the point in time; now, where it is le
 
 @http.get("/api/audit/entities/{type}/{id}", raises=[NotFound])
 @requires("audit:read")
-def replay_entity(ctx: Context, type: ResourceType, id: UUID, at: At | None = None, limit: Limit = 20,  # noqa: A002
-                  cursor: Cursor | None = None) -> Json[EntityOut]:
+def replay_entity(
+    ctx: Context,
+    type: ResourceType,
+    id: UUID,
+    at: At | None = None,
+    limit: Limit = 20,
+    cursor: Cursor | None = None,
+) -> Json[EntityOut]:
     ctx.sql.later(IN_ORDER)
-    found = ctx.sql.json_or_none(entity(after=bool(cursor)), tenant=ctx.tenant.id, type=type, resource=id, as_of=at or ctx.now,
-                                 limit=limit, **after(cursor))
+    found = ctx.sql.json_or_none(
+        entity(after=bool(cursor)),
+        tenant=ctx.tenant.id,
+        type=type,
+        resource=id,
+        as_of=at or ctx.now,
+        limit=limit,
+        **after(cursor),
+    )
     if found is None:
         raise NotFound("Entity", id)
     return found

@@ -1,4 +1,5 @@
 """Check a run of the log's entries, and name the first that was changed, removed or added behind the platform's back."""
+
 from typing import Annotated
 
 from pydantic import Field
@@ -8,7 +9,9 @@ from functions.audit.entry import Sequence
 from functions.audit.queries import VERIFY
 from shared.function import Context, http, requires
 
-Many = Annotated[int, Field(ge=1, le=50_000, description="entries per call, 1 to 50,000; `next` is where to go on")]
+Many = Annotated[
+    int, Field(ge=1, le=50_000, description="entries per call, 1 to 50,000; `next` is where to go on")
+]
 
 
 @http.get("/api/audit/verify")

@@ -1,4 +1,5 @@
 """An account as clients see it, the roles it may have, and who may grant them."""
+
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal

@@ -1,4 +1,5 @@
 """Which city a call is about, where the host name, the header and an access token are not all that says it."""
+
 from uuid import UUID
 
 from shared import tenants

@@ -1,4 +1,5 @@
 """Erase what the auth service holds about a person whose time is up, or of a city that is gone."""
+
 from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.auth.models import MODELS
 from shared.function import Context, on

@@ -2,6 +2,7 @@
 
 They go to the account's address, not to its person's preferences: what is done to an account is said in any case.
 """
+
 from events.notification import NotificationRequested
 from functions.auth.sessions.throttle import TooManyAttempts, fingerprint
 from shared import cache
@@ -17,8 +18,14 @@ return n"""
 
 def letter(ctx: Context, template: str, address: str, language: str, **values: str) -> NotificationRequested:
     """One mail to one address."""
-    return NotificationRequested(notification_id=new_id(), channel="email", template=template, address=address,
-                                 language=language, values={"city": ctx.tenant.name, **values})
+    return NotificationRequested(
+        notification_id=new_id(),
+        channel="email",
+        template=template,
+        address=address,
+        language=language,
+        values={"city": ctx.tenant.name, **values},
+    )
 
 
 def link(ctx: Context, page: str, token: str, language: str) -> str:
@@ -39,4 +46,6 @@ def may_be_sent(ctx: Context, kind: str, address: str) -> bool:
 
 def counted(ctx: Context, kind: str, whom: str) -> int:
     """How many mails this makes within the hour."""
-    return int(cache.command("EVAL", COUNT, 1, cache.key(ctx.tenant.id, "mails", kind, fingerprint(whom)), HOUR))
+    return int(
+        cache.command("EVAL", COUNT, 1, cache.key(ctx.tenant.id, "mails", kind, fingerprint(whom)), HOUR)
+    )

@@ -1,4 +1,5 @@
 """One-time tokens for mailed links: 256 random bits that name their tenant. Only their hash is kept."""
+
 import base64
 import binascii
 import hashlib

@@ -1,4 +1,5 @@
 """Passwords: how they are kept, and which ones are good enough."""
+
 import base64
 import hashlib
 import hmac
@@ -16,8 +17,16 @@ from shared.settings import settings
 
 MINIMUM, SURPRISING = 10, 4
 WORDS = Path(__file__).with_name("common_words.txt")
-ROWS = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertzuiopü", "qwertyuiop", "asdfghjklöä", "yxcvbnm", "zxcvbnm")
-STEPS = frozenset(row[i:i + 3] for line in ROWS for row in (line, line[::-1]) for i in range(len(line) - 2))
+ROWS = (
+    "01234567890",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertzuiopü",
+    "qwertyuiop",
+    "asdfghjklöä",
+    "yxcvbnm",
+    "zxcvbnm",
+)
+STEPS = frozenset(row[i : i + 3] for line in ROWS for row in (line, line[::-1]) for i in range(len(line) - 2))
 RUN_OR_YEAR = re.compile(r"(.)\1{2,}|(?:19|20)\d\d")
 LEET = str.maketrans("013457@$!€", "oieastasie")
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
@@ -92,13 +101,17 @@ def without_words(text: str, words: Collection[str]) -> str:
 def without_rows(text: str) -> str:
     """The text without years, repetitions and neighbouring keys."""
     text = RUN_OR_YEAR.sub("", text)
-    stepped = {at + n for at in range(len(text) - 2) if text[at:at + 3] in STEPS for n in range(3)}
+    stepped = {at + n for at in range(len(text) - 2) if text[at : at + 3] in STEPS for n in range(3)}
     return "".join(letter for at, letter in enumerate(text) if at not in stepped)
 
 
 def parts(known: Iterable[str]) -> frozenset[str]:
     """The words in these texts."""
-    return frozenset(word for text in known for word in re.findall(r"[^\W_]{3,}", unicodedata.normalize("NFKC", text).casefold()))
+    return frozenset(
+        word
+        for text in known
+        for word in re.findall(r"[^\W_]{3,}", unicodedata.normalize("NFKC", text).casefold())
+    )
 
 
 @lru_cache(1)

@@ -1,4 +1,5 @@
 """Accounts, sessions and invitations as rows."""
+
 from datetime import datetime
 from uuid import UUID
 
@@ -15,11 +16,21 @@ class Account(TenantModel):
     """A person in one city: the same person in another city is another account."""
 
     __tablename__ = "accounts"
-    privacy = Personal("id", {"email": "address", "name": "name", "language": "language", "roles": "roles",
-                              "password_hash": "bcrypt hash of the password"},
-                       why="to let people in, and nobody in their place (GDPR Art. 6(1)(b))",
-                       kept="as long as the account, and 30 days", on_erasure="delete", plain=("state", "kind"),
-                       hidden=("password_hash",))
+    privacy = Personal(
+        "id",
+        {
+            "email": "address",
+            "name": "name",
+            "language": "language",
+            "roles": "roles",
+            "password_hash": "bcrypt hash of the password",
+        },
+        why="to let people in, and nobody in their place (GDPR Art. 6(1)(b))",
+        kept="as long as the account, and 30 days",
+        on_erasure="delete",
+        plain=("state", "kind"),
+        hidden=("password_hash",),
+    )
     kind: Mapped[str] = mapped_column(default=Kind.PERSON)
     email: Mapped[str | None]
     password_hash: Mapped[str | None]
@@ -61,9 +72,14 @@ class Session(TenantModel):
     """One place where a person is logged in (what the ids are for: sessions/queries.py)."""
 
     __tablename__ = "sessions"
-    privacy = Personal("account_id", {"user_agent": "program that logged in"},
-                       why="to stay logged in, and to end it (GDPR Art. 6(1)(b))", kept="30 days after it has ended",
-                       on_erasure="delete", hidden=("access_id", "refresh_id", "previous_id"))
+    privacy = Personal(
+        "account_id",
+        {"user_agent": "program that logged in"},
+        why="to stay logged in, and to end it (GDPR Art. 6(1)(b))",
+        kept="30 days after it has ended",
+        on_erasure="delete",
+        hidden=("access_id", "refresh_id", "previous_id"),
+    )
     account_id: Mapped[UUID]
     access_id: Mapped[UUID]
     refresh_id: Mapped[UUID]
@@ -77,17 +93,30 @@ class Session(TenantModel):
 
     def shown_to(self, access_id: str) -> SessionOut:
         """The session as its owner sees it, asking with the session's access tokens or another's."""
-        return SessionOut(id=self.id, current=str(self.access_id) == access_id, user_agent=self.user_agent,
-                          created_at=self.created_at, used_at=self.used_at, expires_at=self.expires_at)
+        return SessionOut(
+            id=self.id,
+            current=str(self.access_id) == access_id,
+            user_agent=self.user_agent,
+            created_at=self.created_at,
+            used_at=self.used_at,
+            expires_at=self.expires_at,
+        )
 
 
 class Invitation(TenantModel):
     """An invitation; there is at most one open one for an address in a city."""
 
     __tablename__ = "invitations"
-    privacy = Personal("invited_by", {"email": "address of the invited", "name": "name of the invited", "language": "language"},
-                       why="to let the invited in (GDPR Art. 6(1)(b))", kept="30 days", on_erasure="anonymise", plain=("role",),
-                       hidden=("token_hash",), expires="30 days")
+    privacy = Personal(
+        "invited_by",
+        {"email": "address of the invited", "name": "name of the invited", "language": "language"},
+        why="to let the invited in (GDPR Art. 6(1)(b))",
+        kept="30 days",
+        on_erasure="anonymise",
+        plain=("role",),
+        hidden=("token_hash",),
+        expires="30 days",
+    )
     token_hash: Mapped[bytes]
     email: Mapped[str]
     name: Mapped[str]

@@ -62,7 +62,9 @@ def _quoted(chunks: Sequence[Candidate], best: Sequence[_Sentence]) -> Answer:
     """Put the sentences of one chunk together in their order, the chunk with the best sentence first."""
     citations: list[Citation] = []
     for chunk in dict.fromkeys(sentence.chunk for sentence in best):
-        own = sorted((sentence for sentence in best if sentence.chunk == chunk), key=lambda sentence: sentence.place)
+        own = sorted(
+            (sentence for sentence in best if sentence.chunk == chunk), key=lambda sentence: sentence.place
+        )
         citations.append(Citation.of(len(citations) + 1, chunks[chunk], _joined(own)))
     text = "\n\n".join(f"{citation.quote} [{citation.number}]" for citation in citations)
     return Answer(text, tuple(citations), informed=True, written_by="builtin")

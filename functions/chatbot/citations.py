@@ -48,4 +48,6 @@ NO_INFORMATION = {
 
 def no_information(language: str) -> Answer:
     """Return the honest answer when nothing was found, in one of the ten languages (otherwise German)."""
-    return Answer(NO_INFORMATION.get(language, NO_INFORMATION["de"]), (), informed=False, written_by="builtin")
+    return Answer(
+        NO_INFORMATION.get(language, NO_INFORMATION["de"]), (), informed=False, written_by="builtin"
+    )

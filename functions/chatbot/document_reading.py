@@ -1,4 +1,5 @@
 """What the readers of all formats share: what they find, and how long and how much they may read."""
+
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -25,7 +25,15 @@ MARKDOWN = "text/markdown"
 TEXT = "text/plain"
 ALIASES = {"application/xhtml+xml": HTML, "text/x-markdown": MARKDOWN, "application/x-pdf": PDF}
 TYPES = (PDF, DOCX, HTML, MARKDOWN, TEXT)
-SUFFIXES = {".pdf": PDF, ".docx": DOCX, ".html": HTML, ".htm": HTML, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": TEXT}
+SUFFIXES = {
+    ".pdf": PDF,
+    ".docx": DOCX,
+    ".html": HTML,
+    ".htm": HTML,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".txt": TEXT,
+}
 
 _COMMON = {
     "de": "und der die das ist nicht mit für von werden sie auf den",
@@ -51,7 +59,9 @@ class Extracted:
     media_type: str
 
 
-def extract(data: bytes, declared_type: str, filename: str = "", deadline: Deadline | None = None) -> Extracted:
+def extract(
+    data: bytes, declared_type: str, filename: str = "", deadline: Deadline | None = None
+) -> Extracted:
     """Read a document of at most 50 MB; the declared type must be what the bytes are."""
     if len(data) > MAX_BYTES:
         raise DocumentTooLarge(limit=MAX_BYTES)
@@ -78,7 +88,11 @@ def checked_type(data: bytes, declared_type: str, filename: str = "") -> str:
     if declared not in TYPES:
         raise DocumentTypeUnsupported(declared=declared_type[:100], expected=", ".join(SUFFIXES))
     found = sniff(data)
-    fits = found == declared or (found == TEXT and declared in {MARKDOWN, HTML}) or (found == HTML and declared == MARKDOWN)
+    fits = (
+        found == declared
+        or (found == TEXT and declared in {MARKDOWN, HTML})
+        or (found == HTML and declared == MARKDOWN)
+    )
     if not fits:
         raise DocumentTypeMismatch(declared=declared, found=found)
     return declared

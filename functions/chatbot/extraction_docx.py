@@ -46,8 +46,17 @@ def read_docx(data: bytes, deadline: Deadline) -> Parsed:
             styles = _heading_styles(_optional(archive, "word/styles.xml", deadline))
             core = _optional(archive, "docProps/core.xml", deadline)
             blocks = tuple(_blocks(root, styles, deadline))
-    except (zipfile.BadZipFile, zlib.error, ParseError, DefusedXmlException, OSError, KeyError, ValueError, EOFError,
-            NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        ParseError,
+        DefusedXmlException,
+        OSError,
+        KeyError,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
         raise DocumentDamaged(type="docx") from error
     title = core.findtext(_TITLE) if core is not None else None
     return Parsed(blocks, tidy(title or "") or None)

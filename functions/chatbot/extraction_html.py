@@ -12,19 +12,83 @@ MAX_HTML_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 500
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _SKIPPED = frozenset(
-    ["script", "style", "noscript", "template", "svg", "math", "canvas", "iframe", "object", "video",
-     "audio", "nav", "aside", "footer", "button", "select", "datalist", "dialog", "menu"],
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "canvas",
+        "iframe",
+        "object",
+        "video",
+        "audio",
+        "nav",
+        "aside",
+        "footer",
+        "button",
+        "select",
+        "datalist",
+        "dialog",
+        "menu",
+    ],
 )
 _ENDS_ITSELF = frozenset(["p", "li", "dt", "dd", "tr", "td", "th"])
 """Tags whose end may be left out: the next of the same kind ends them."""
-_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BREAKS = frozenset(
-    ["p", "div", "section", "article", "main", "header", "ul", "ol", "dl", "dt", "dd", "table", "tr",
-     "thead", "tbody", "tfoot", "caption", "blockquote", "pre", "figure", "figcaption", "address", "hr",
-     "details", "summary", "fieldset", "body"],
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "table",
+        "tr",
+        "thead",
+        "tbody",
+        "tfoot",
+        "caption",
+        "blockquote",
+        "pre",
+        "figure",
+        "figcaption",
+        "address",
+        "hr",
+        "details",
+        "summary",
+        "fieldset",
+        "body",
+    ],
 )
-_HIDDEN_ROLES = frozenset(["navigation", "search", "banner", "contentinfo", "complementary", "dialog", "menu", "menubar"])
+_HIDDEN_ROLES = frozenset(
+    ["navigation", "search", "banner", "contentinfo", "complementary", "dialog", "menu", "menubar"]
+)
 
 
 class _Reader(HTMLParser):
@@ -64,7 +128,9 @@ class _Reader(HTMLParser):
     def _enter(self, tag: str, attrs: dict[str, str | None]) -> None:
         if len(self.open) >= MAX_DEPTH:
             raise DocumentTooLarge(limit=MAX_DEPTH, unit="levels")
-        if self.skipping is None and (tag in _SKIPPED or _is_hidden(attrs) or (tag == "header" and self.main is None)):
+        if self.skipping is None and (
+            tag in _SKIPPED or _is_hidden(attrs) or (tag == "header" and self.main is None)
+        ):
             self._flush()
             self.skipping = len(self.open)
         if self.main is None and (tag in {"main", "article"} or attrs.get("role") == "main"):
@@ -112,7 +178,9 @@ class _Reader(HTMLParser):
         kind, self.kind = self.kind, "paragraph"
         if not text or self.skipping is not None:
             return
-        block = {"heading": Block("heading", text, self.level), "item": Block("item", text)}.get(kind, Block("paragraph", text))
+        block = {"heading": Block("heading", text, self.level), "item": Block("item", text)}.get(
+            kind, Block("paragraph", text)
+        )
         self.blocks.append((block, self.main is not None))
 
     def close(self) -> None:

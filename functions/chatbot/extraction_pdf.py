@@ -19,7 +19,9 @@ MAX_HEADING_CHARS = 120
 _HYPHENATED = re.compile(r"(?<=[a-zäöüßæøåçğıöşü])[-\u00ad\u2010]\n(?=[a-zäöüßæøåçğıöşü])")
 _ENDS = (".", "!", "?", ":", ";", "؟", "…")
 _LIST_MARK = re.compile(r"(?:[•▪◦‣●○–*-]|\d{1,2}[.)])\s+")
-_MACHINE_MADE = re.compile(r"\.(docx?|indd|xlsx?|pptx?|pdf|odt|qxd)$|^(untitled|microsoft word|unbenannt)", re.IGNORECASE)
+_MACHINE_MADE = re.compile(
+    r"\.(docx?|indd|xlsx?|pptx?|pdf|odt|qxd)$|^(untitled|microsoft word|unbenannt)", re.IGNORECASE
+)
 _REPEATED_ON = 0.6
 
 
@@ -27,13 +29,28 @@ def read_pdf(data: bytes, deadline: Deadline) -> Parsed:
     """Read a PDF's text layer; lines that most pages repeat (headers, footers) are left out."""
     from pypdf.errors import LimitReachedError, PyPdfError
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports every oddity of a file, we report the file
+    logging.getLogger("pypdf").setLevel(
+        logging.CRITICAL
+    )  # it reports every oddity of a file, we report the file
     try:
         pages, title = _pages(data, deadline)
     except LimitReachedError as error:
         raise DocumentTooLarge(limit=MAX_TEXT_CHARS) from error
-    except (PyPdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, ZeroDivisionError, AssertionError,
-            NotImplementedError, OverflowError, MemoryError, EOFError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OSError,
+        ZeroDivisionError,
+        AssertionError,
+        NotImplementedError,
+        OverflowError,
+        MemoryError,
+        EOFError,
+    ) as error:
         raise DocumentDamaged(type="pdf") from error
     blocks = [block for page in _without_repeated(pages) for block in _blocks(page)]
     return Parsed(tuple(blocks), title)
@@ -67,7 +84,9 @@ def _declared_title(reader: "PdfReader") -> str | None:
 def _without_repeated(pages: list[list[str]]) -> list[list[str]]:
     if len(pages) < 4:
         return pages
-    edges = Counter(line for page in pages for line in {_shape(line) for line in page[:3] + page[-3:]} if line)
+    edges = Counter(
+        line for page in pages for line in {_shape(line) for line in page[:3] + page[-3:]} if line
+    )
     repeated = {line for line, found in edges.items() if found >= _REPEATED_ON * len(pages)}
     return [[line for line in page if _shape(line) not in repeated] for page in pages]
 
@@ -97,5 +116,7 @@ def _block(lines: list[str]) -> Block:
     text = " ".join(lines)
     if mark := _LIST_MARK.match(text):
         return Block("item", text[mark.end() :])
-    alone = len(lines) == 1 and len(text) <= MAX_HEADING_CHARS and not text.endswith(_ENDS) and text[:1].isupper()
+    alone = (
+        len(lines) == 1 and len(text) <= MAX_HEADING_CHARS and not text.endswith(_ENDS) and text[:1].isupper()
+    )
     return Block("heading", text, 2) if alone and len(text.split()) <= 12 else Block("paragraph", text)

@@ -1,4 +1,5 @@
 """What of a city lies outside the database: vectors in Pinecone, and the originals of documents."""
+
 from functions.chatbot.documents.stores import builtin_store
 from functions.chatbot.sketch import MODEL
 from shared import storage

@@ -76,7 +76,13 @@ class Change:
 
 
 def index_document(
-    sql: UnitOfWork, tenant_id: UUID, document_id: UUID, title: str, chunks: Sequence[Chunk], *, url: str | None = None,
+    sql: UnitOfWork,
+    tenant_id: UUID,
+    document_id: UUID,
+    title: str,
+    chunks: Sequence[Chunk],
+    *,
+    url: str | None = None,
 ) -> Change:
     """Make the index hold exactly these chunks of a document; doing it twice changes nothing the second time."""
     sql.run(LOCK, tenant=str(tenant_id))
@@ -89,7 +95,14 @@ def index_document(
         {"id": str(row.id), "ordinal": ordinal, "heading": row.heading, "text": row.text}
         for row, ordinal in after.values()
     ]
-    sql.run(INSERT, tenant=str(tenant_id), document=str(document_id), title=title, url=url, chunks=json.dumps(rows))
+    sql.run(
+        INSERT,
+        tenant=str(tenant_id),
+        document=str(document_id),
+        title=title,
+        url=url,
+        chunks=json.dumps(rows),
+    )
     _count(sql, tenant_id, added, +1)
     _post(sql, tenant_id, added, POST)
     return Change(added, tuple(row.id for row in removed), len(after) - len(added))
@@ -140,7 +153,9 @@ def _count(sql: UnitOfWork, tenant_id: UUID, rows: Sequence[Indexed], sign: int)
         counts.update(row.grams | row.words)
     if not rows:
         return
-    sql.run(COUNT, tenant=str(tenant_id), terms=json.dumps({term: sign * found for term, found in counts.items()}))
+    sql.run(
+        COUNT, tenant=str(tenant_id), terms=json.dumps({term: sign * found for term, found in counts.items()})
+    )
     if sign < 0:
         sql.run(FORGET, tenant=str(tenant_id), terms=json.dumps(list(counts)))
 

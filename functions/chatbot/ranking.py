@@ -122,10 +122,17 @@ def rank(question: Question, corpus: Corpus, candidates: Sequence[Candidate], to
         return ranked
     trust = max(found.coverage for found in ranked)
     meaning = _normalised([candidate.meaning for candidate in candidates])
-    return _best([trust * one + 2 * other for one, other in zip(scores, meaning, strict=True)], candidates, weights, top)
+    return _best(
+        [trust * one + 2 * other for one, other in zip(scores, meaning, strict=True)],
+        candidates,
+        weights,
+        top,
+    )
 
 
-def _best(scores: Sequence[float], candidates: Sequence[Candidate], weights: Mapping[str, float], top: int) -> list[Ranked]:
+def _best(
+    scores: Sequence[float], candidates: Sequence[Candidate], weights: Mapping[str, float], top: int
+) -> list[Ranked]:
     best = sorted(zip(scores, candidates, strict=True), key=lambda pair: (-pair[0], pair[1].chunk_id))[:top]
     return [Ranked(candidate, score, coverage(weights, candidate)) for score, candidate in best]
 
@@ -150,5 +157,9 @@ def _bm25(weights: Mapping[str, float], candidate: Candidate, average: float) ->
 def coverage(weights: Mapping[str, float], candidate: Candidate) -> float:
     """Return the share of the question's n-grams, weighted by how informative they are, that a chunk contains."""
     total = sum(weights.values())
-    found = sum(weight for gram, weight in weights.items() if gram in candidate.folded or gram in candidate.folded_title)
+    found = sum(
+        weight
+        for gram, weight in weights.items()
+        if gram in candidate.folded or gram in candidate.folded_title
+    )
     return found / total if total else 0.0

@@ -55,7 +55,13 @@ class Found:
 
 
 def retrieve(
-    sql: UnitOfWork, builtin: Vectors, tenant_id: UUID, text: str, *, external: External | None = None, top: int = 5,
+    sql: UnitOfWork,
+    builtin: Vectors,
+    tenant_id: UUID,
+    text: str,
+    *,
+    external: External | None = None,
+    top: int = 5,
 ) -> Found:
     """Return the chunks of a tenant that fit a question best; with an external model its neighbours count too."""
     question = Question.of(text)
@@ -70,7 +76,9 @@ def retrieve(
 
 def _corpus(sql: UnitOfWork, tenant_id: UUID, question: Question) -> Corpus:
     terms = json.dumps([ALL_CHUNKS, *question.terms()])
-    found = {int(term): int(chunks) for term, chunks in sql.run(FREQUENCIES, tenant=str(tenant_id), terms=terms)}
+    found = {
+        int(term): int(chunks) for term, chunks in sql.run(FREQUENCIES, tenant=str(tenant_id), terms=terms)
+    }
     return Corpus(found.pop(ALL_CHUNKS, 0), found)
 
 
@@ -86,11 +94,17 @@ def _scores(matches: Sequence[Match]) -> dict[str, float]:
 
 
 def _candidates(
-    sql: UnitOfWork, tenant_id: UUID, words: Mapping[int, float], near: Mapping[str, float], meant: Mapping[str, float],
+    sql: UnitOfWork,
+    tenant_id: UUID,
+    words: Mapping[int, float],
+    near: Mapping[str, float],
+    meant: Mapping[str, float],
 ) -> list[Candidate]:
     wanted = json.dumps(list({**near, **meant}))
     rows = sql.run(CANDIDATES, tenant=str(tenant_id), words=json.dumps(words), by_words=BY_WORDS, near=wanted)
     return [
-        Candidate(str(chunk), str(document), title, heading, text, url, near.get(str(chunk)), meant.get(str(chunk)))
+        Candidate(
+            str(chunk), str(document), title, heading, text, url, near.get(str(chunk)), meant.get(str(chunk))
+        )
         for chunk, document, title, heading, text, url in rows
     ]

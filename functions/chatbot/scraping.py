@@ -3,6 +3,7 @@
 Each address is resolved once and the connection goes to that very address, so that a name cannot change its mind between
 the check and the request (DNS rebinding).
 """
+
 import ipaddress
 import socket
 import threading
@@ -24,10 +25,17 @@ AGENT = "HEIDI-Chatbot"
 MAX_BYTES, MAX_REDIRECTS = 5 * 1024 * 1024, 5
 TIMEOUT, MAX_SECONDS = 10.0, 25.0  # for one answer of the network, for everything together
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-PUBLIC_V6 = ipaddress.ip_network("2000::/3")  # global unicast; what lies outside is a way around or into something
-REFUSED = [ipaddress.ip_network(net) for net in (
-    "2002::/16",  # 6to4, which carries any IPv4 address inside
-    "192.0.0.0/24", "168.63.129.16/32")]  # where clouds keep their machines' own services (Oracle, Azure)
+PUBLIC_V6 = ipaddress.ip_network(
+    "2000::/3"
+)  # global unicast; what lies outside is a way around or into something
+REFUSED = [
+    ipaddress.ip_network(net)
+    for net in (
+        "2002::/16",  # 6to4, which carries any IPv4 address inside
+        "192.0.0.0/24",
+        "168.63.129.16/32",
+    )
+]  # where clouds keep their machines' own services (Oracle, Azure)
 
 
 class AddressRefused(Invalid):
@@ -113,8 +121,13 @@ def get(url: str, end: float) -> "tuple[httpx.Response, bytes]":
     target = parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}").geturl()
     headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": AGENT, "Accept-Encoding": "identity"}
     try:
-        with bounded(end) as trace, httpx.Client(timeout=TIMEOUT, trust_env=False) as client, client.stream(
-                "GET", target, headers=headers, extensions={"sni_hostname": parts.hostname, "trace": trace}) as answer:
+        with (
+            bounded(end) as trace,
+            httpx.Client(timeout=TIMEOUT, trust_env=False) as client,
+            client.stream(
+                "GET", target, headers=headers, extensions={"sni_hostname": parts.hostname, "trace": trace}
+            ) as answer,
+        ):
             return answer, limited(answer)
     except httpx.InvalidURL:
         raise AddressRefused(url=url[:300], problem="it is not well-formed") from None
@@ -167,7 +180,9 @@ def public_address(url: str) -> str:
     except (OSError, UnicodeError, ValueError):
         raise AddressRefused(url=url[:300], problem="its host name is not known") from None
     addresses = [str(entry[4][0]) for entry in found]
-    if parts.hostname not in settings().scrape_private_hosts.split(",") and not all(map(is_public, addresses)):
+    if parts.hostname not in settings().scrape_private_hosts.split(",") and not all(
+        map(is_public, addresses)
+    ):
         raise AddressRefused(url=url[:300], problem="its host is in a private network")
     return addresses[0]
 

@@ -60,12 +60,16 @@ def checked_answer(found: Found, language: str, written: str) -> Answer:
     if not cited:
         return extract_answer(found, language)
     renumbered = {old: new for new, old in enumerate(dict.fromkeys(cited), 1)}
-    text = _CITED.sub(lambda match: _renumber(match[1], renumbered), _without_foreign_links(written, found.passages))
+    text = _CITED.sub(
+        lambda match: _renumber(match[1], renumbered), _without_foreign_links(written, found.passages)
+    )
     citations = tuple(
         Citation.of(new, found.passages[old - 1].candidate, found.passages[old - 1].candidate.text)
         for old, new in renumbered.items()
     )
-    return Answer(re.sub(r" +([.,;!?])", r"\1", text).strip(), citations, informed=True, written_by=chat_model())
+    return Answer(
+        re.sub(r" +([.,;!?])", r"\1", text).strip(), citations, informed=True, written_by=chat_model()
+    )
 
 
 def _numbers(written: str) -> Iterator[int]:

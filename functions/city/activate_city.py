@@ -1,4 +1,5 @@
 """Switch a city on again."""
+
 from events.city import CityActivated
 from functions.city.city import CityName, CityOut
 from functions.city.directory import enter_city
@@ -9,7 +10,9 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.post("/api/cities/{city}/activate", tenantless=True, emits=[CityActivated], raises=[NotFound, CityLacksImprint])
+@http.post(
+    "/api/cities/{city}/activate", tenantless=True, emits=[CityActivated], raises=[NotFound, CityLacksImprint]
+)
 @requires("cities:activate")
 def activate_city(ctx: Context, city: CityName) -> CityOut:
     row = enter_city(ctx, city)

@@ -1,4 +1,5 @@
 """A city as clients write and read it, and what can be wrong with it."""
+
 import re
 from datetime import datetime
 from typing import Annotated, Self
@@ -13,9 +14,33 @@ from shared.errors import Conflict
 from shared.languages import DEFAULT
 from shared.schema import Email, LanguageTag, Line, Schema, Slug, WebAddress, text
 
-RESERVED = frozenset({
-    "platform", "resolve", "www", "api", "app", "apps", "admin", "cms", "auth", "login", "mail", "smtp", "static", "cdn",
-    "assets", "docs", "status", "health", "metrics", "function", "system", "heidi", "localhost"})
+RESERVED = frozenset(
+    {
+        "platform",
+        "resolve",
+        "www",
+        "api",
+        "app",
+        "apps",
+        "admin",
+        "cms",
+        "auth",
+        "login",
+        "mail",
+        "smtp",
+        "static",
+        "cdn",
+        "assets",
+        "docs",
+        "status",
+        "health",
+        "metrics",
+        "function",
+        "system",
+        "heidi",
+        "localhost",
+    }
+)
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -50,7 +75,9 @@ def named(name: str) -> dict[str, str | None]:
 
 
 CityName = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,63}$", description="slug or id")]
-Languages = Annotated[list[LanguageTag], AfterValidator(once), Field(min_length=1, max_length=30, description="its own first")]
+Languages = Annotated[
+    list[LanguageTag], AfterValidator(once), Field(min_length=1, max_length=30, description="its own first")
+]
 TimeZone = Annotated[str, text(60, 1), AfterValidator(zone)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$", to_lower=True)]
 Population = Annotated[int, Field(ge=0, le=100_000_000)]

@@ -1,4 +1,5 @@
 """Onboard a city with another's languages, modules, colours and quotas; never its people or its content."""
+
 from events.city import CityOnboarded
 from functions.city.city import CityExists, CityName, CityOut
 from functions.city.cloning import CloneIn, read_source
@@ -7,7 +8,13 @@ from shared.errors import NotFound
 from shared.function import Context, Json, http, requires
 
 
-@http.post("/api/cities/{city}/clone", status=201, tenantless=True, emits=[CityOnboarded], raises=[NotFound, CityExists])
+@http.post(
+    "/api/cities/{city}/clone",
+    status=201,
+    tenantless=True,
+    emits=[CityOnboarded],
+    raises=[NotFound, CityExists],
+)
 @requires("cities:create")
 def clone_city(ctx: Context, city: CityName, clone: CloneIn) -> Json[CityOut]:
     source_id, facts = read_source(ctx, city)

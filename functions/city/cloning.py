@@ -1,4 +1,5 @@
 """What a new city takes over from another, and what is its own from the start."""
+
 from typing import Annotated, Any
 from uuid import UUID
 

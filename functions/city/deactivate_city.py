@@ -1,4 +1,5 @@
 """Switch a city off: within seconds its calls answer 403 TENANT_INACTIVE."""
+
 from events.city import CityDeactivated
 from functions.city.city import CityName, CityOut
 from functions.city.directory import enter_city

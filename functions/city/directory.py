@@ -1,4 +1,5 @@
 """Finding a city, and going into it to read or to change it."""
+
 from functions.city.city import named
 from functions.city.queries import LIVING, LOCK
 from functions.city.tables import City

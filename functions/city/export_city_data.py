@@ -1,4 +1,5 @@
 """Hand out what the city service holds about a person, or of a whole city."""
+
 from events.privacy import ExportPart, ExportRequested
 from functions.city.models import MODELS
 from shared.function import Context, on

@@ -1,11 +1,32 @@
 """The opt-in modules of requirements §18.2, by the names under which functions ask for them; §18.1 is always on."""
+
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-MODULES = frozenset({
-    "onboarding", "poi_map", "theme_design", "admin_management", "multilingualism", "locations", "channels", "jobs", "spotar",
-    "planning", "simplycard", "waste", "livechat", "ads", "mobile_dashboard", "defects", "surveys", "community", "chatbot"})
+MODULES = frozenset(
+    {
+        "onboarding",
+        "poi_map",
+        "theme_design",
+        "admin_management",
+        "multilingualism",
+        "locations",
+        "channels",
+        "jobs",
+        "spotar",
+        "planning",
+        "simplycard",
+        "waste",
+        "livechat",
+        "ads",
+        "mobile_dashboard",
+        "defects",
+        "surveys",
+        "community",
+        "chatbot",
+    }
+)
 
 
 def known(names: list[str]) -> list[str]:
@@ -16,4 +37,8 @@ def known(names: list[str]) -> list[str]:
     return sorted(set(names))
 
 
-Features = Annotated[list[str], AfterValidator(known), Field(max_length=100, description="modules of §18.2 that are switched on")]
+Features = Annotated[
+    list[str],
+    AfterValidator(known),
+    Field(max_length=100, description="modules of §18.2 that are switched on"),
+]

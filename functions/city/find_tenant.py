@@ -1,4 +1,5 @@
 """Say what functions must know of a tenant, also of one that is gone; each asks this when it does not know a city yet."""
+
 from functions.city.city import CityName, named
 from functions.city.queries import TENANT
 from shared.errors import NotFound

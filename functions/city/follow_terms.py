@@ -1,4 +1,5 @@
 """Take note of a city's mandatory terms, so that whoever has not accepted them may not write."""
+
 from events.users import TermsPublished
 from functions.city.known import make_known
 from functions.city.queries import FOLLOW_TERMS

@@ -1,4 +1,5 @@
 """Read one city, by its slug or its id, as long as it is not switched off."""
+
 from functions.city.city import CityName, CityOut, named
 from functions.city.queries import ONE
 from shared.errors import NotFound

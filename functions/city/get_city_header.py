@@ -1,4 +1,5 @@
 """Show a city's header image: a redirect to a signed link, good for an hour."""
+
 from functions.city.city import CityName
 from functions.city.directory import open_city
 from functions.city.header import LINK_SECONDS

@@ -1,4 +1,5 @@
 """Read what a city uses and may use; what a service does not tell is null, and the service is named."""
+
 from functions.city.city import CityName
 from functions.city.directory import visit_city
 from functions.city.usage import UsageOut, gathered

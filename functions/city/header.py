@@ -1,10 +1,11 @@
 """A city's header image: what is taken, and where it lies."""
+
 from shared.binding import Upload
 from shared.errors import Invalid
 from shared.schema import Schema
 
 LINK_SECONDS = 60 * 60
-BODY_LIMIT = 14 * 1024 * 1024   # ten megabytes, as base64 in JSON
+BODY_LIMIT = 14 * 1024 * 1024  # ten megabytes, as base64 in JSON
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 

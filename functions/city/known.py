@@ -1,4 +1,5 @@
 """Making a change to a city known to every function."""
+
 from contextlib import suppress
 
 from shared import tenants
@@ -9,6 +10,7 @@ from shared.tenants import Tenant
 
 def make_known(ctx: Context, tenant: Tenant) -> None:
     """Let every function forget after the commit what it knew of the city; without Redis they do within a minute."""
+
     def forget() -> None:
         with suppress(Unavailable):
             tenants.forget(tenant)

@@ -1,4 +1,5 @@
 """All models of this service: what is handed out and erased (shared/keeping.py)."""
+
 from functions.city.apps.tables import App
 from functions.city.boundaries.tables import Boundary
 from functions.city.deletion.tables import Export

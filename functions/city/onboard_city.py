@@ -1,4 +1,5 @@
 """Onboard a city: one call leaves a working tenant, whose first admin is invited."""
+
 from events.city import CityOnboarded
 from functions.city.city import CityExists, CityIn, CityOut
 from functions.city.founding import found_city

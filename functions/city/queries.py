@@ -1,4 +1,5 @@
 """The SQL of the registry: read before there is a tenant, so nothing here names one."""
+
 COLUMNS = """id, slug, name, state, population,
  CASE WHEN lat IS NULL OR lon IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
  time_zone AS "timeZone", languages, features, theme, contact, website,
@@ -34,7 +35,9 @@ NEARBY = f"""WITH measured AS (
   FROM cities WHERE {IN_STATE} AND lat IS NOT NULL AND lon IS NOT NULL)
  SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor', null)::text
  FROM (SELECT * FROM measured WHERE distance <= :radius ORDER BY distance, slug LIMIT :limit) x"""
-FOLLOW_TERMS = "UPDATE cities SET terms_version = greatest(terms_version, CAST(:version AS int)) WHERE id = :id"
+FOLLOW_TERMS = (
+    "UPDATE cities SET terms_version = greatest(terms_version, CAST(:version AS int)) WHERE id = :id"
+)
 HEADER = "SELECT header_key FROM cities WHERE id = :id"
 SOURCE = """SELECT id, json_build_object('state', state, 'timeZone', time_zone, 'languages', languages, 'features', features,
   'theme', theme, 'requireSecondFactor', second_factor, 'quotas', json_build_object('listings', quotas->'listings',
@@ -47,5 +50,7 @@ UNERASED = f"{DIRECTORY} WHERE {DUE_AGAIN} ORDER BY updated_at LIMIT 100"
 REMIND = f"UPDATE cities SET updated_at = :now WHERE id = :id AND {DUE_AGAIN} RETURNING erased_from"
 TOMBSTONE = """UPDATE cities SET erased_at = :now, updated_at = :now, name = slug, state = '', population = NULL, lat = NULL,
  lon = NULL, features = '{}', theme = '{}', contact = NULL, website = NULL, header_key = NULL, quotas = '{}' WHERE id = :id"""
-EXPIRED = "SELECT tenant_id, id FROM exports WHERE created_at < :until"   # asked by the relay role, of all tenants
+EXPIRED = (
+    "SELECT tenant_id, id FROM exports WHERE created_at < :until"  # asked by the relay role, of all tenants
+)
 FORGET_EXPORT = "DELETE FROM exports WHERE tenant_id = :tenant AND id = :id"

@@ -1,4 +1,5 @@
 """What a city may use, as it is agreed: by plan, or by number."""
+
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -29,4 +30,5 @@ PLANS: dict[Plan, Quotas] = {
     "small": Quotas(listings=2_000, storage_bytes=10 * GIB, builds=10, questions=2_000),
     "medium": Quotas(listings=10_000, storage_bytes=50 * GIB, builds=30, questions=10_000),
     "large": Quotas(listings=50_000, storage_bytes=250 * GIB, builds=100, questions=50_000),
-    "unlimited": Quotas(listings=None, storage_bytes=None, builds=None, questions=None)}
+    "unlimited": Quotas(listings=None, storage_bytes=None, builds=None, questions=None),
+}

@@ -1,4 +1,5 @@
 """Find the city behind a host name, a slug or an id: what a frontend must know before it shows anything."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from shared.function import Context, Json, http
 from shared.schema import Schema
 from shared.tenants import slug_of_host
 
-Host = Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,260}$", description="host name with or without port, slug, or id")]
+Host = Annotated[
+    str, Field(pattern=r"^[0-9A-Za-z.:-]{1,260}$", description="host name with or without port, slug, or id")
+]
 
 
 class Resolved(Schema):

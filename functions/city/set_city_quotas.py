@@ -1,4 +1,5 @@
 """Set what a city may use; every function knows it at once."""
+
 from functions.city.city import CityName
 from functions.city.directory import enter_city
 from functions.city.known import make_known

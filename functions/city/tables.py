@@ -1,4 +1,5 @@
 """The city as a row."""
+
 from datetime import datetime
 from typing import Any
 

@@ -1,4 +1,5 @@
 """Change a city's facts, languages, modules or colours; its slug stays."""
+
 from events.city import CityUpdated
 from functions.city.city import CityChanges, CityName, CityOut
 from functions.city.directory import enter_city
@@ -13,5 +14,9 @@ def update_city(ctx: Context, city: CityName, changes: CityChanges) -> CityOut:
     row = enter_city(ctx, city)
     row.change(changes.model_dump(exclude_unset=True), at=ctx.now)
     make_known(ctx, ctx.tenant)
-    ctx.emit(CityUpdated(city_id=row.id, slug=row.slug, name=row.name, languages=row.languages, features=row.features))
+    ctx.emit(
+        CityUpdated(
+            city_id=row.id, slug=row.slug, name=row.name, languages=row.languages, features=row.features
+        )
+    )
     return CityOut.model_validate(row)

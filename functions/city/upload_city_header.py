@@ -1,4 +1,5 @@
 """Give a city a header image, in place of the one it has; metadata is taken out."""
+
 from functions.city.city import CityName
 from functions.city.directory import enter_city
 from functions.city.header import BODY_LIMIT, CONTENT_TYPES, HeaderIn, HeaderInvalid, HeaderOut
@@ -10,7 +11,13 @@ from shared.pictures import Picture, PictureRefused, render
 from shared.settings import settings
 
 
-@http.post("/api/cities/{city}/header", tenantless=True, raises=[NotFound, HeaderInvalid], body_limit=BODY_LIMIT, memory=768)
+@http.post(
+    "/api/cities/{city}/header",
+    tenantless=True,
+    raises=[NotFound, HeaderInvalid],
+    body_limit=BODY_LIMIT,
+    memory=768,
+)
 @requires("cities:update")
 def upload_city_header(ctx: Context, city: CityName, header: HeaderIn) -> HeaderOut:
     row = enter_city(ctx, city)

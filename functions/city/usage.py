@@ -1,4 +1,5 @@
 """What a city uses: each service counts its own kinds, and is asked."""
+
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,7 +11,10 @@ from shared.schema import Schema
 from shared.tenants import Tenant
 
 COUNTED_BY: dict[str, tuple[Kind, ...]] = {
-    "core": ("listings", "storage_bytes"), "factory": ("builds",), "chatbot": ("questions",)}
+    "core": ("listings", "storage_bytes"),
+    "factory": ("builds",),
+    "chatbot": ("questions",),
+}
 COUNTS: TypeAdapter[dict[str, int]] = TypeAdapter(dict[str, int])
 SECONDS = 3
 
@@ -36,9 +40,14 @@ class UsageOut(Schema):
 def gathered(tenant: Tenant, *, month: str) -> UsageOut:
     """The answers of all services, beside the city's quotas."""
     counts = {service: asked(service, tenant.id) for service in COUNTED_BY}
-    use = {kind: Use(used=None if found is None else found.get(kind, 0), limit=tenant.quotas.get(kind))
-           for service, found in counts.items() for kind in COUNTED_BY[service]}
-    return UsageOut(**use, month=month, missing=[service for service, found in counts.items() if found is None])
+    use = {
+        kind: Use(used=None if found is None else found.get(kind, 0), limit=tenant.quotas.get(kind))
+        for service, found in counts.items()
+        for kind in COUNTED_BY[service]
+    }
+    return UsageOut(
+        **use, month=month, missing=[service for service, found in counts.items() if found is None]
+    )
 
 
 def asked(service: str, tenant_id: UUID) -> dict[str, int] | None:

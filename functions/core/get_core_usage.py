@@ -1,4 +1,5 @@
 """What a city has used of the quotas that are counted here: listings and stored bytes."""
+
 from shared import quotas
 from shared.function import Context, Json, http
 

@@ -1,4 +1,5 @@
 """All models of this service: what is handed out and erased (shared/keeping.py)."""
+
 from functions.core.boundary.tables import BOUNDARIES
 from functions.core.categories.tables import Category
 from functions.core.favorites.tables import Favorite

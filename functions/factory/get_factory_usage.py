@@ -1,4 +1,5 @@
 """What a city has used of the quotas that are counted here: builds of this month."""
+
 from shared import quotas
 from shared.function import Context, Json, http
 

@@ -1,4 +1,5 @@
 """All models of this service: what is handed out and erased (shared/keeping.py)."""
+
 from functions.factory.tables import AppConfiguration, Build
 
 MODELS = (AppConfiguration, Build)

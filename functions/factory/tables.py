@@ -1,4 +1,5 @@
 """App configurations and builds as rows, with the rules of a build's life."""
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,9 +15,14 @@ class AppConfiguration(TenantModel):
     """One version of what a city's app is built from; versions are never changed."""
 
     __tablename__ = "app_configs"
-    privacy = Personal("saved_by", {}, why="to know who changed the app (GDPR Art. 6(1)(e))",
-                       kept="as long as the city; who it was 30 days after the account", on_erasure="anonymise",
-                       plain=("config",))
+    privacy = Personal(
+        "saved_by",
+        {},
+        why="to know who changed the app (GDPR Art. 6(1)(e))",
+        kept="as long as the city; who it was 30 days after the account",
+        on_erasure="anonymise",
+        plain=("config",),
+    )
     version: Mapped[int]
     config: Mapped[dict[str, Any]]
     saved_by: Mapped[UUID | None]
@@ -27,10 +33,25 @@ class Build(DatedModel):
     """queued → validating → assembling → building → uploading → completed; any → failed; running → cancelled."""
 
     __tablename__ = "builds"
-    privacy = Personal("requested_by", {}, why="to tell who asked for a build that it is done (GDPR Art. 6(1)(e))",
-                       kept="as long as the city; who it was 30 days after the account", on_erasure="anonymise",
-                       plain=("platform", "status", "inputs", "inputs_digest", "log", "workspace_digest", "artifact_name",
-                              "artifact_key", "artifact_digest", "error"))
+    privacy = Personal(
+        "requested_by",
+        {},
+        why="to tell who asked for a build that it is done (GDPR Art. 6(1)(e))",
+        kept="as long as the city; who it was 30 days after the account",
+        on_erasure="anonymise",
+        plain=(
+            "platform",
+            "status",
+            "inputs",
+            "inputs_digest",
+            "log",
+            "workspace_digest",
+            "artifact_name",
+            "artifact_key",
+            "artifact_digest",
+            "error",
+        ),
+    )
     number: Mapped[int]
     platform: Mapped[str]
     status: Mapped[str]

@@ -1,4 +1,5 @@
 """What sending by mail and by push have in common: to whom, and what became of it."""
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,7 +46,9 @@ def message_for(reader: Reader, request: NotificationRequested) -> Message:
 
 def was_handled(ctx: Context, request: NotificationRequested) -> bool:
     """Whether this message has gone out already, for a request that was published twice under different event ids."""
-    query = select(Delivery.id).where(Delivery.notification_id == request.notification_id, Delivery.channel == request.channel)
+    query = select(Delivery.id).where(
+        Delivery.notification_id == request.notification_id, Delivery.channel == request.channel
+    )
     return ctx.db.scalar(query) is not None
 
 
@@ -58,10 +61,16 @@ def record(ctx: Context, request: NotificationRequested, reason: str = "") -> No
 
 def defer(ctx: Context, request: NotificationRequested, until: datetime) -> None:
     """Keep the message; `send-deferred-messages` asks for it again when its time has come."""
-    ctx.db.add(Delivery(state="deferred", due_at=until, request=request.model_dump(mode="json"), **facts_of(request)))
+    ctx.db.add(
+        Delivery(state="deferred", due_at=until, request=request.model_dump(mode="json"), **facts_of(request))
+    )
 
 
 def facts_of(request: NotificationRequested) -> dict[str, Any]:
     """What is said and kept of every message."""
-    return {"notification_id": request.notification_id, "channel": request.channel, "template": request.template,
-            "user_id": request.user_id}
+    return {
+        "notification_id": request.notification_id,
+        "channel": request.channel,
+        "template": request.template,
+        "user_id": request.user_id,
+    }

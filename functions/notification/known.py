@@ -1,4 +1,5 @@
 """The person that an event is about."""
+
 from datetime import datetime
 from uuid import UUID
 

@@ -1,4 +1,5 @@
 """Tell the city's lead admins that a super admin acts in somebody's name, and why."""
+
 from sqlalchemy import select
 
 from events.auth import ImpersonationStarted
@@ -13,6 +14,10 @@ from shared.rbac import SUPER_CITY_ADMIN
 def notify_admins_of_impersonation(ctx: Context, event: ImpersonationStarted) -> None:
     person = ctx.db.get(Recipient, event.user_id)
     name = person.name or person.email if person else str(event.user_id)
-    for admin in ctx.db.scalars(select(Recipient.id).where(Recipient.roles.contains([SUPER_CITY_ADMIN]), Recipient.active)):
-        for request in requests(ctx, admin, "impersonation_started", ("email",), name=name, reason=event.reason):
+    for admin in ctx.db.scalars(
+        select(Recipient.id).where(Recipient.roles.contains([SUPER_CITY_ADMIN]), Recipient.active)
+    ):
+        for request in requests(
+            ctx, admin, "impersonation_started", ("email",), name=name, reason=event.reason
+        ):
             ctx.emit(request)

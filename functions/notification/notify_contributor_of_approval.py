@@ -1,4 +1,5 @@
 """Tell the author that their listing was approved."""
+
 from events.core import ListingApproved
 from events.notification import NotificationRequested
 from functions.notification.message import requests

@@ -1,4 +1,5 @@
 """The SQL of devices: an older event may arrive after a newer one, so a removed device leaves a row that says when it was."""
+
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('token:' || CAST(:tenant AS text) || CAST(:token AS text), 0))"
 SAVE = """INSERT INTO devices AS d (id, tenant_id, user_id, device_id, platform, token, said_at, removed_at)
  VALUES (:id, :tenant, :user, :device, :platform, :token, CAST(:said_at AS timestamptz), CAST(:removed_at AS timestamptz))

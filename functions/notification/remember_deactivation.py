@@ -1,4 +1,5 @@
 """Keep whether a person may still come in: whoever may not is told nothing that happens in the city."""
+
 from events.users import UserDeactivated, UserReactivated
 from functions.notification.known import known, said_at
 from shared.function import Context, on

@@ -1,4 +1,5 @@
 """Keep a person's new name and language, and the address of a guest who has become a person."""
+
 from events.auth import GuestConverted
 from events.users import UserUpdated
 from functions.notification.known import known, said_at

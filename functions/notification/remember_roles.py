@@ -1,4 +1,5 @@
 """Keep a person's changed roles: they decide who hears of pending listings."""
+
 from events.auth import RoleChanged
 from functions.notification.known import known, said_at
 from shared.function import Context, on

@@ -1,4 +1,5 @@
 """Texts of messages: a subject and a body per template and language, filled in a sandbox."""
+
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -72,6 +73,9 @@ def render(template: str, language: str, values: dict[str, str]) -> Message:
     except TemplateError as error:
         raise TemplateUnknown(template=template[:100], problem=str(error)) from None
     direction = "rtl" if LANGUAGES[language].right_to_left else "ltr"
-    html = environment(autoescape=True).from_string(PAGE).render(
-        subject=subject, paragraphs=text.split("\n\n"), language=language, direction=direction)
+    html = (
+        environment(autoescape=True)
+        .from_string(PAGE)
+        .render(subject=subject, paragraphs=text.split("\n\n"), language=language, direction=direction)
+    )
     return Message(subject, text, html)

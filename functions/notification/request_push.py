@@ -1,4 +1,5 @@
 """Send a push to one person of the city."""
+
 from typing import Annotated
 from uuid import UUID
 

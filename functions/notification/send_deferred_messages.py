@@ -1,9 +1,12 @@
 """Ask again for the messages that have waited for the end of somebody's quiet hours."""
+
 from events.notification import NotificationRequested
 from shared import relay, tenants
 from shared.function import Context, tick
 
-WAITING = "SELECT DISTINCT tenant_id::text FROM deliveries WHERE state = 'deferred' AND due_at <= :now ORDER BY 1"
+WAITING = (
+    "SELECT DISTINCT tenant_id::text FROM deliveries WHERE state = 'deferred' AND due_at <= :now ORDER BY 1"
+)
 TAKE = """DELETE FROM deliveries WHERE tenant_id = :tenant AND state = 'deferred' AND due_at <= :now
  RETURNING request"""
 

@@ -1,4 +1,5 @@
 """Send a requested message by mail, as text and HTML, in the reader's language; not to guests, who have no address."""
+
 from events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from functions.notification.delivering import message_for, reader_of, record, was_handled
 from functions.notification.wishes import is_unwanted
@@ -16,9 +17,14 @@ def send_email(ctx: Context, event: NotificationRequested) -> None:
         if is_unwanted(reader.person, event) or not reader.address:
             return
         message = message_for(reader, event)
-        mail.send(reader.address, message.subject, message.text, message.html,
-                  message_id=mail.message_id_for(event.notification_id, reader.address),
-                  headers={"Content-Language": reader.language})
+        mail.send(
+            reader.address,
+            message.subject,
+            message.text,
+            message.html,
+            message_id=mail.message_id_for(event.notification_id, reader.address),
+            headers={"Content-Language": reader.language},
+        )
     except Invalid as refused:
         record(ctx, event, reason=str(refused.details.get("reason", refused.code)))
     else:

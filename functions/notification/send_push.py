@@ -1,4 +1,5 @@
 """Send a requested message to all devices of a person, after their quiet hours; tokens that no longer exist are removed."""
+
 from sqlalchemy import select
 
 from events.notification import NotificationFailed, NotificationRequested, NotificationSent
@@ -13,7 +14,9 @@ from shared.push import ApnsApp, DeviceGone, PushMessage, PushRejected, send
 def send_push(ctx: Context, event: NotificationRequested) -> None:
     if event.channel != "push" or event.user_id is None or was_handled(ctx, event):
         return
-    devices = ctx.db.scalars(select(Device).where(Device.user_id == event.user_id, Device.removed_at.is_(None))).all()
+    devices = ctx.db.scalars(
+        select(Device).where(Device.user_id == event.user_id, Device.removed_at.is_(None))
+    ).all()
     if not devices:
         return
     reader = reader_of(ctx, event)
@@ -24,8 +27,9 @@ def send_push(ctx: Context, event: NotificationRequested) -> None:
         return
     message = message_for(reader, event)
     words = message.text if event.template == "free_text" else message.gist
-    push = PushMessage(id=str(event.notification_id), title=message.subject, body=words,
-                       data={"template": event.template})
+    push = PushMessage(
+        id=str(event.notification_id), title=message.subject, body=words, data={"template": event.template}
+    )
     problems = [problem for device in devices if (problem := push_to(ctx, device, push))]
     record(ctx, event, reason="; ".join(problems)[:500] if len(problems) == len(devices) else "")
 

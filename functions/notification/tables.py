@@ -1,4 +1,5 @@
 """Recipients, their devices, and the record of every delivery."""
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,21 @@ class Recipient(TenantModel):
     """A person as messages see them; the id is the user's. Guests have no address, quiet hours are times of the city's day."""
 
     __tablename__ = "recipients"
-    privacy = Personal("id", {"email": "address", "name": "name", "language": "language", "roles": "roles",
-                              "channels": "wanted channels", "quiet_from": "begin of quiet hours",
-                              "quiet_until": "end of quiet hours"},
-                       why="to send the messages that the service consists of (GDPR Art. 6(1)(b))",
-                       kept="as long as the account, and 30 days", on_erasure="delete")
+    privacy = Personal(
+        "id",
+        {
+            "email": "address",
+            "name": "name",
+            "language": "language",
+            "roles": "roles",
+            "channels": "wanted channels",
+            "quiet_from": "begin of quiet hours",
+            "quiet_until": "end of quiet hours",
+        },
+        why="to send the messages that the service consists of (GDPR Art. 6(1)(b))",
+        kept="as long as the account, and 30 days",
+        on_erasure="delete",
+    )
     email: Mapped[str]
     name: Mapped[str]
     language: Mapped[str]
@@ -44,11 +55,19 @@ class Device(TenantModel):
     """A device that takes pushes; one that was removed stays for a week, without its token."""
 
     __tablename__ = "devices"
-    privacy = Personal("user_id", {"device_id": "the app's name for the installation", "platform": "kind of device",
-                                   "token": "where the device is reached"},
-                       why="to send the pushes that its owner asked for (GDPR Art. 6(1)(a))",
-                       kept="until the device is removed; that it was, a week longer", on_erasure="delete", hidden=("token",),
-                       expires="7 days")
+    privacy = Personal(
+        "user_id",
+        {
+            "device_id": "the app's name for the installation",
+            "platform": "kind of device",
+            "token": "where the device is reached",
+        },
+        why="to send the pushes that its owner asked for (GDPR Art. 6(1)(a))",
+        kept="until the device is removed; that it was, a week longer",
+        on_erasure="delete",
+        hidden=("token",),
+        expires="7 days",
+    )
     user_id: Mapped[UUID]
     device_id: Mapped[str]
     platform: Mapped[str]
@@ -61,9 +80,15 @@ class Delivery(TenantModel):
     """What became of one message on one channel; one that waits for the end of quiet hours is kept until then."""
 
     __tablename__ = "deliveries"
-    privacy = Personal("user_id", {"reason": "why a message could not be delivered", "request": "a message that waits"},
-                       why="to show that a message was sent (GDPR Art. 6(1)(f))", kept="a year", on_erasure="delete",
-                       plain=("channel", "template", "state"), expires="365 days")
+    privacy = Personal(
+        "user_id",
+        {"reason": "why a message could not be delivered", "request": "a message that waits"},
+        why="to show that a message was sent (GDPR Art. 6(1)(f))",
+        kept="a year",
+        on_erasure="delete",
+        plain=("channel", "template", "state"),
+        expires="365 days",
+    )
     notification_id: Mapped[UUID]
     channel: Mapped[str]
     template: Mapped[str]

@@ -1,11 +1,21 @@
 """What people want to be told, and when: rules for notices. Messages about one's account come in any case, at any time."""
+
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from events.notification import NotificationRequested
 from functions.notification.tables import Recipient
 
-NOTICES = frozenset({"listing_pending", "listing_approved", "listing_rejected", "build_completed", "build_failed", "free_text"})
+NOTICES = frozenset(
+    {
+        "listing_pending",
+        "listing_approved",
+        "listing_rejected",
+        "build_completed",
+        "build_failed",
+        "free_text",
+    }
+)
 
 
 def is_unwanted(person: Recipient | None, request: NotificationRequested) -> bool:
@@ -14,7 +24,9 @@ def is_unwanted(person: Recipient | None, request: NotificationRequested) -> boo
     return request.template in NOTICES and not is_reached
 
 
-def end_of_quiet(person: Recipient | None, request: NotificationRequested, now: datetime, zone: str) -> datetime | None:
+def end_of_quiet(
+    person: Recipient | None, request: NotificationRequested, now: datetime, zone: str
+) -> datetime | None:
     """When a notice may disturb again; None when it may do so now. Quiet hours may go over midnight."""
     if person is None or request.template not in NOTICES or not (person.quiet_from and person.quiet_until):
         return None

@@ -1,4 +1,5 @@
 """Hand out what the platform itself holds in undelivered events about a person, or of a whole city."""
+
 from events.privacy import ExportPart, ExportRequested
 from functions.platform.models import MODELS
 from shared.function import Context, on

@@ -1,4 +1,5 @@
 """Say how much waits in the services' databases, for all cities together, as Prometheus reads it."""
+
 from functions.platform.measuring import measurements
 from shared.function import Context, Response, http
 from shared.metrics import TEXT, exposition

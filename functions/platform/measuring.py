@@ -1,4 +1,5 @@
 """The gauges of the platform as a whole, read from every service's database as the relay role."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,10 @@ def measurements() -> list[Family]:
         families = measured(service)
         up.append(((service,), float(families is not None)))
         found += families or ()
-    return [gauge("heidi_platform_metrics_up", "Whether a service's database answered", ("service",), up), *merged(found)]
+    return [
+        gauge("heidi_platform_metrics_up", "Whether a service's database answered", ("service",), up),
+        *merged(found),
+    ]
 
 
 def services() -> list[str]:
@@ -43,31 +47,62 @@ def measured(service: str) -> list[Family] | None:
 def outbox(service: str, ask: Ask) -> list[Family]:
     """Events that the broker does not have yet."""
     [[events, oldest]], who = ask(OUTBOX_SIZE), (service,)
-    return [gauge("heidi_outbox_events", "Events that wait for the broker", ("service",), [(who, events)]),
-            gauge("heidi_outbox_oldest_seconds", "How long the oldest of them has waited", ("service",), [(who, float(oldest))])]
+    return [
+        gauge("heidi_outbox_events", "Events that wait for the broker", ("service",), [(who, events)]),
+        gauge(
+            "heidi_outbox_oldest_seconds",
+            "How long the oldest of them has waited",
+            ("service",),
+            [(who, float(oldest))],
+        ),
+    ]
 
 
 def builds(_: str, ask: Ask) -> list[Family]:
     """Builds under way, and those that ended within a day."""
     [[oldest]] = ask(BUILD_QUEUE)
-    return [gauge("heidi_builds", "Builds under way, and those of the last day", ("platform", "state"), counted(ask(BUILDS))),
-            gauge("heidi_build_queue_oldest_seconds", "How long the oldest queued build has waited", (), [((), float(oldest))])]
+    return [
+        gauge(
+            "heidi_builds",
+            "Builds under way, and those of the last day",
+            ("platform", "state"),
+            counted(ask(BUILDS)),
+        ),
+        gauge(
+            "heidi_build_queue_oldest_seconds",
+            "How long the oldest queued build has waited",
+            (),
+            [((), float(oldest))],
+        ),
+    ]
 
 
 def deliveries(_: str, ask: Ask) -> list[Family]:
     """Messages of the last hour."""
-    return [gauge("heidi_deliveries", "Messages of the last hour", ("channel", "state"), counted(ask(DELIVERIES)))]
+    return [
+        gauge("heidi_deliveries", "Messages of the last hour", ("channel", "state"), counted(ask(DELIVERIES)))
+    ]
 
 
 def dead_letters(_: str, ask: Ask) -> list[Family]:
     """Events that a function did not take, and that nobody has sent again since."""
     [[letters, oldest]] = ask(DEAD_LETTERS)
-    return [gauge("heidi_dead_letters", "Events that could not be delivered", (), [((), letters)]),
-            gauge("heidi_dead_letters_oldest_seconds", "How long ago the oldest of them was given up", (), [((), float(oldest))])]
+    return [
+        gauge("heidi_dead_letters", "Events that could not be delivered", (), [((), letters)]),
+        gauge(
+            "heidi_dead_letters_oldest_seconds",
+            "How long ago the oldest of them was given up",
+            (),
+            [((), float(oldest))],
+        ),
+    ]
 
 
 MEASURES: dict[str, tuple[Callable[[str, Ask], list[Family]], ...]] = {
-    "factory": (builds,), "notification": (deliveries,), "platform": (dead_letters,)}
+    "factory": (builds,),
+    "notification": (deliveries,),
+    "platform": (dead_letters,),
+}
 
 
 def counted(rows: list[Row]) -> list[tuple[tuple[str, ...], float]]:
@@ -75,7 +110,9 @@ def counted(rows: list[Row]) -> list[tuple[tuple[str, ...], float]]:
     return [(tuple(labels), n) for *labels, n in rows]
 
 
-def gauge(name: str, help_text: str, labels: tuple[str, ...], samples: list[tuple[tuple[str, ...], float]]) -> Family:
+def gauge(
+    name: str, help_text: str, labels: tuple[str, ...], samples: list[tuple[tuple[str, ...], float]]
+) -> Family:
     """A number that goes up and down."""
     return Family(name, help_text, "gauge", labels, samples)
 

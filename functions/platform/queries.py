@@ -1,4 +1,5 @@
 """The SQL of the relay role: what waits in every service's database, for all tenants."""
+
 from events.audit import EntityChanged
 
 DATABASES = """SELECT datname FROM pg_database WHERE starts_with(datname, :prefix) AND datallowconn

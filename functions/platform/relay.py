@@ -1,4 +1,5 @@
 """What the relay role does in every service's database: publish what was left in the outbox, clear out old claims."""
+
 import logging
 from collections.abc import Iterable
 from http.client import HTTPException
@@ -6,7 +7,16 @@ from typing import NamedTuple, Self
 
 from pg8000.dbapi import DatabaseError
 
-from functions.platform.queries import ALONE, CHANGED, DATABASES, EXPIRING, FORGET_CHANGES, HAS_OUTBOX, PRUNE, WAITING
+from functions.platform.queries import (
+    ALONE,
+    CHANGED,
+    DATABASES,
+    EXPIRING,
+    FORGET_CHANGES,
+    HAS_OUTBOX,
+    PRUNE,
+    WAITING,
+)
 from shared.cloudevents import Envelope
 from shared.errors import Unavailable
 from shared.outbox import DELETE, Outgoing, Publisher
@@ -30,7 +40,9 @@ class Source(NamedTuple):
 
 
 OUTBOX = Source(WAITING, "00000000-0000-0000-0000-000000000000", DELETE)
-CHANGES = Source(CHANGED, "0", FORGET_CHANGES)   # what the tables note of themselves (shared/migration.py: audited)
+CHANGES = Source(
+    CHANGED, "0", FORGET_CHANGES
+)  # what the tables note of themselves (shared/migration.py: audited)
 
 
 class BrokerAway(Exception):
@@ -57,8 +69,17 @@ class Courier(Publisher):
         except (OSError, HTTPException) as error:
             raise BrokerAway(type(error).__name__) from error
         if status in WRONG:
-            log.error("the broker refuses an event", extra={"context": {"id": event.envelope.id, "type": event.envelope.type,
-                                                                        "database": event.database, "status": status}})
+            log.error(
+                "the broker refuses an event",
+                extra={
+                    "context": {
+                        "id": event.envelope.id,
+                        "type": event.envelope.type,
+                        "database": event.database,
+                        "status": status,
+                    }
+                },
+            )
         elif status >= 300:
             raise BrokerAway(f"status {status}")
         return status < 300
@@ -88,7 +109,9 @@ def sweep(database: str, courier: Courier, older_than: float = PATIENCE, source:
     values = {"age": older_than} if source is OUTBOX else {"age": older_than, "service": service_of(database)}
     while True:
         with relay(database) as connection:
-            _, [[alone]], rows = connection.batch([(BEGIN, {}), (ALONE, {}), (source.waiting, {"after": after, **values})])
+            _, [[alone]], rows = connection.batch(
+                [(BEGIN, {}), (ALONE, {}), (source.waiting, {"after": after, **values})]
+            )
             if not alone or not rows:
                 connection.batch([(COMMIT, {})])
                 return sent
@@ -107,7 +130,9 @@ def swept(database: str, courier: Courier, older_than: float, source: Source = O
     try:
         return sweep(database, courier, older_than, source)
     except BrokerAway as away:
-        log.warning("the broker takes no events; they stay where they are", extra={"context": {"problem": str(away)}})
+        log.warning(
+            "the broker takes no events; they stay where they are", extra={"context": {"problem": str(away)}}
+        )
         return None
     except TROUBLE as error:
         report(database, error)
@@ -128,7 +153,7 @@ def service_of(database: str) -> str:
 def prune(database: str) -> None:
     """Delete what a table's own policy lets the relay role see, a few thousand rows at a time."""
     for table, column in ask(database, EXPIRING):
-        oldest = PRUNE.format(table=table, column=column)   # names from the catalogue, quoted there
+        oldest = PRUNE.format(table=table, column=column)  # names from the catalogue, quoted there
         try:
             while ask(database, oldest) != [[0]]:
                 pass
@@ -138,5 +163,13 @@ def prune(database: str) -> None:
 
 def report(database: str, error: Exception, table: str = "") -> None:
     """Note that a database, or one of its tables, has to wait for the next time."""
-    log.warning("a database does not answer", extra={"context": {
-        "database": database, "error": type(error).__name__, **({"table": table} if table else {})}})
+    log.warning(
+        "a database does not answer",
+        extra={
+            "context": {
+                "database": database,
+                "error": type(error).__name__,
+                **({"table": table} if table else {}),
+            }
+        },
+    )

@@ -1,4 +1,5 @@
 """Publish the events that a crash or an absent broker left behind in the services' outboxes."""
+
 import logging
 
 from functions.platform.relay import PATIENCE, Courier, databases, swept
@@ -15,5 +16,7 @@ def sweep_outbox(ctx: Context) -> None:  # noqa: ARG001 (every function is given
             if sent is None:
                 break
             if sent:
-                log.info("events were left behind and are published now",
-                         extra={"context": {"database": database, "events": sent}})
+                log.info(
+                    "events were left behind and are published now",
+                    extra={"context": {"database": database, "events": sent}},
+                )

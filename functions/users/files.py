@@ -1,4 +1,5 @@
 """A person's files in the city's bucket: their photo, and what was gathered for them."""
+
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,7 +16,9 @@ def photo_folder(person: UUID) -> str:
 
 def remove_files(ctx: Context, person: UUID) -> None:
     """Delete everything of theirs; what is gone already is no error."""
-    gathered = [f"exports/{export}/" for export in ctx.db.scalars(select(Export.id).where(Export.user_id == person))]
+    gathered = [
+        f"exports/{export}/" for export in ctx.db.scalars(select(Export.id).where(Export.user_id == person))
+    ]
     for folder in (photo_folder(person), *gathered):
         remove_folder(ctx, folder)
 

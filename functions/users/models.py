@@ -1,4 +1,5 @@
 """All models of this service: what is handed out and erased (shared/keeping.py)."""
+
 from functions.users.consents.tables import ConsentEntry
 from functions.users.devices.tables import Device
 from functions.users.erasure.tables import Erasure

@@ -1,4 +1,5 @@
 """Push messages: one contract, `send(message, token, to)`, over Google's and Apple's services."""
+
 from functools import lru_cache
 
 from shared.push.apns import Apns, ApnsApp

@@ -1,4 +1,5 @@
 """Apple Push Notification service: HTTP/2, a provider token signed with ES256, Apple's reasons understood."""
+
 import json
 import time
 from collections.abc import Callable
@@ -80,8 +81,12 @@ class Apns:
             now = self.clock()
             if not self.token or now - self.made > older_than:
                 try:
-                    self.token = jwt.encode({"iss": self.app.team_id, "iat": int(now)}, self.app.key, algorithm="ES256",
-                                            headers={"kid": self.app.key_id})
+                    self.token = jwt.encode(
+                        {"iss": self.app.team_id, "iat": int(now)},
+                        self.app.key,
+                        algorithm="ES256",
+                        headers={"kid": self.app.key_id},
+                    )
                 except (ValueError, TypeError, jwt.PyJWTError):
                     raise PushUnavailable("APNS_KEY is not a P-256 key in PEM format") from None
                 self.made = now

@@ -1,4 +1,5 @@
 """Firebase Cloud Messaging, HTTP v1: a service account's token, one message per request, Google's errors understood."""
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,9 +34,13 @@ class FcmProject:
 
         now = settings()
         if not (now.firebase_project_id and now.firebase_client_email and now.firebase_private_key):
-            raise PushRejected(reason="FIREBASE_PROJECT_ID, FIREBASE_CLIENT_EMAIL and FIREBASE_PRIVATE_KEY are not set")
+            raise PushRejected(
+                reason="FIREBASE_PROJECT_ID, FIREBASE_CLIENT_EMAIL and FIREBASE_PRIVATE_KEY are not set"
+            )
         key = now.firebase_private_key.get_secret_value().replace("\\n", "\n")
-        return cls(now.firebase_project_id, now.firebase_client_email, key, now.fcm_endpoint, now.fcm_token_uri)
+        return cls(
+            now.firebase_project_id, now.firebase_client_email, key, now.fcm_endpoint, now.fcm_token_uri
+        )
 
 
 class Fcm:
@@ -43,7 +48,9 @@ class Fcm:
 
     def __init__(self, project: FcmProject) -> None:
         self.project = project
-        self.address = f"{project.endpoint.rstrip('/')}/v1/projects/{quote(project.project_id, safe='')}/messages:send"
+        self.address = (
+            f"{project.endpoint.rstrip('/')}/v1/projects/{quote(project.project_id, safe='')}/messages:send"
+        )
         self.lock = Lock()
         self.credentials: Any = None
 
@@ -58,7 +65,9 @@ class Fcm:
             raise _problem(response)
 
     def _post(self, body: bytes, bearer: str) -> "httpx.Response":
-        return post(self.address, body, {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"})
+        return post(
+            self.address, body, {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+        )
 
     def _bearer(self, rejected: str = "") -> str:
         """The access token, a new one when it runs out or when Google no longer takes it."""
@@ -77,8 +86,12 @@ class Fcm:
     def _account(self) -> Any:
         from google.oauth2.service_account import Credentials
 
-        account = {"type": "service_account", "client_email": self.project.client_email,
-                   "private_key": self.project.private_key, "token_uri": self.project.token_uri}
+        account = {
+            "type": "service_account",
+            "client_email": self.project.client_email,
+            "private_key": self.project.private_key,
+            "token_uri": self.project.token_uri,
+        }
         return Credentials.from_service_account_info(account, scopes=[SCOPE])  # type: ignore[no-untyped-call]
 
 
@@ -97,7 +110,9 @@ def _transport(url: str, method: str, body: bytes, headers: Mapping[str, str]) -
         raise ValueError("an access token is asked for by POST")
     response = post(url, body, headers)
     if response.status_code == 429 or response.status_code >= 500:
-        raise PushUnavailable(f"token endpoint: {response.status_code}", wait_of(response.headers.get("retry-after")))
+        raise PushUnavailable(
+            f"token endpoint: {response.status_code}", wait_of(response.headers.get("retry-after"))
+        )
     return _Answer(response.status_code, response.headers, response.content)
 
 
@@ -107,12 +122,19 @@ def _message(message: PushMessage, token: str) -> dict[str, Any]:
         "token": token,
         "notification": {"title": message.title, "body": message.body},
         "data": dict(message.data),
-        "android": {"priority": "HIGH" if message.urgent else "NORMAL", "ttl": f"{message.ttl}s",
-                    "notification": {"tag": message.id}},
-        "apns": {"headers": {"apns-collapse-id": message.id, "apns-priority": "10" if message.urgent else "5"},
-                 "payload": {"aps": aps}},
-        "webpush": {"headers": {"TTL": str(message.ttl), "Urgency": "high" if message.urgent else "normal"},
-                    "notification": {"tag": message.id}},
+        "android": {
+            "priority": "HIGH" if message.urgent else "NORMAL",
+            "ttl": f"{message.ttl}s",
+            "notification": {"tag": message.id},
+        },
+        "apns": {
+            "headers": {"apns-collapse-id": message.id, "apns-priority": "10" if message.urgent else "5"},
+            "payload": {"aps": aps},
+        },
+        "webpush": {
+            "headers": {"TTL": str(message.ttl), "Urgency": "high" if message.urgent else "normal"},
+            "notification": {"tag": message.id},
+        },
     }
 
 
@@ -124,7 +146,9 @@ def _problem(response: "httpx.Response") -> DeviceGone | PushRejected | PushUnav
     code = next((detail["errorCode"] for detail in details if "errorCode" in detail), error.get("status", ""))
     fields = {violation.get("field") for detail in details for violation in detail.get("fieldViolations", ())}
     # A malformed token has no code of its own, only this sentence (firebase/firebase-admin-java#1064).
-    if code == "UNREGISTERED" or (status == 400 and ("message.token" in fields or "registration token" in text)):
+    if code == "UNREGISTERED" or (
+        status == 400 and ("message.token" in fields or "registration token" in text)
+    ):
         return DeviceGone()
     if status in {401, 429} or status >= 500:
         usual = QUOTA_WAIT if status == 429 else 10.0

@@ -1,4 +1,5 @@
 """HTTP to push services: one client per process, and a second try when the first met a connection that had died."""
+
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ if TYPE_CHECKING:
     import httpx
 
 
-def post(url: str, content: bytes | None, headers: Mapping[str, str], *, http2_only: bool = False) -> "httpx.Response":
+def post(
+    url: str, content: bytes | None, headers: Mapping[str, str], *, http2_only: bool = False
+) -> "httpx.Response":
     """The response, whatever its status; PushUnavailable when there is none.
 
     A kept connection may have been closed by the other side, which shows only when it is used. The second try can
@@ -21,7 +24,12 @@ def post(url: str, content: bytes | None, headers: Mapping[str, str], *, http2_o
     try:
         try:
             return client.post(url, content=content, headers=headers)
-        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, RuntimeError):  # hpack, between threads
+        except (
+            httpx.ReadError,
+            httpx.WriteError,
+            httpx.RemoteProtocolError,
+            RuntimeError,
+        ):  # hpack, between threads
             return client.post(url, content=content, headers=headers)
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise PushUnavailable(f"{type(error).__name__}: {error}"[:200]) from None

@@ -1,4 +1,5 @@
 """What a push is, and the three ways in which it can fail, whatever service carries it."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,7 +68,11 @@ def wait_of(header: str | None, usual: float = RETRY_AFTER) -> float:
     if not header:
         return usual
     try:
-        seconds = float(header) if header.isdigit() else (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
+        seconds = (
+            float(header)
+            if header.isdigit()
+            else (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
+        )
     except (ValueError, TypeError):
         return usual
     return min(max(seconds, 1.0), LONGEST_WAIT)

@@ -1,4 +1,5 @@
 """Vectors of one tenant and one embedding model: what every vector store here can do, and which one is configured."""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -41,7 +42,9 @@ class Vectors(Protocol):
     def upsert(self, namespace: str, vectors: Sequence[Vector]) -> None:
         """Keep vectors, replacing those with the same id."""
 
-    def query(self, namespace: str, vector: Sequence[float], top_k: int, where: Filter | None = None) -> list[Match]:
+    def query(
+        self, namespace: str, vector: Sequence[float], top_k: int, where: Filter | None = None
+    ) -> list[Match]:
         """Find the nearest vectors, best first."""
 
     def delete(self, namespace: str, *, ids: Sequence[str] = (), document_id: str | None = None) -> None:
@@ -59,7 +62,9 @@ def open_vectors(sql: Any, model: str) -> Vectors:
     if config.pinecone_api_key and config.pinecone_host:
         from shared.vectors.pinecone import PineconeVectors, connect
 
-        return PineconeVectors(connect(config.pinecone_host, config.pinecone_api_key.get_secret_value()), model)
+        return PineconeVectors(
+            connect(config.pinecone_host, config.pinecone_api_key.get_secret_value()), model
+        )
     from shared.vectors.pgvector import PgVectors
 
     return PgVectors(sql, model)

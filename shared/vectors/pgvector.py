@@ -1,4 +1,5 @@
 """Vectors in Postgres, in the caller's transaction and behind its row-level security."""
+
 import json
 import math
 from collections.abc import Sequence
@@ -59,12 +60,18 @@ class PgVectors:
         if rows:
             self.sql.run(UPSERT, tenant=namespace, model=self.model, vectors=json.dumps(rows))
 
-    def query(self, namespace: str, vector: Sequence[float], top_k: int, where: Filter | None = None) -> list[Match]:
+    def query(
+        self, namespace: str, vector: Sequence[float], top_k: int, where: Filter | None = None
+    ) -> list[Match]:
         """Find the nearest vectors of the same model, best first."""
         values: dict[str, Any] = {"filter": json.dumps(dict(where))} if where else {}
         rows = self.sql.run(
             QUERY.format(where=MATCHING if where else ""),
-            tenant=namespace, model=self.model, vector=_literal(vector), top_k=min(top_k, MAX_TOP_K), **values,
+            tenant=namespace,
+            model=self.model,
+            vector=_literal(vector),
+            top_k=min(top_k, MAX_TOP_K),
+            **values,
         )
         return [Match(str(found), float(score)) for found, score in rows]
 

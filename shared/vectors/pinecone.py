@@ -1,4 +1,5 @@
 """Vectors in a Pinecone index (metric cosine): a namespace per tenant, the embedding model in the metadata."""
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -31,20 +32,28 @@ class PineconeVectors:
     def upsert(self, namespace: str, vectors: Sequence[Vector]) -> None:
         """Keep vectors, replacing those with the same id."""
         rows = [
-            {"id": v.id, "values": list(v.values), "metadata": dict(v.metadata) | {"model": self.model}} for v in vectors
+            {"id": v.id, "values": list(v.values), "metadata": dict(v.metadata) | {"model": self.model}}
+            for v in vectors
         ]
         with _as_unavailable():
             for batch in _batches(rows, UPSERT_BATCH):
                 self.index.upsert(vectors=batch, namespace=namespace)
 
-    def query(self, namespace: str, vector: Sequence[float], top_k: int, where: Filter | None = None) -> list[Match]:
+    def query(
+        self, namespace: str, vector: Sequence[float], top_k: int, where: Filter | None = None
+    ) -> list[Match]:
         """Find the nearest vectors of the same model, best first."""
         conditions: dict[str, Any] = {"model": {"$eq": self.model}}
         for name, value in (where or {}).items():
-            conditions[name] = {"$eq": value} if isinstance(value, str | int | float) else {"$in": list(value)}
+            conditions[name] = (
+                {"$eq": value} if isinstance(value, str | int | float) else {"$in": list(value)}
+            )
         with _as_unavailable():
             answer = self.index.query(
-                vector=list(vector), top_k=min(top_k, MAX_TOP_K), namespace=namespace, filter=conditions,
+                vector=list(vector),
+                top_k=min(top_k, MAX_TOP_K),
+                namespace=namespace,
+                filter=conditions,
             )
         return [Match(match.id, float(match.score)) for match in answer.matches]
 

@@ -1,4 +1,5 @@
 """The local third-party servers in a thread of the test process, with a clock that a test can turn."""
+
 import asyncio
 import socket
 import ssl
@@ -42,11 +43,19 @@ class ThirdParties:
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self.clock = Clock()
         self.config = Config(
-            thirdparty_dir=directory, s3_access_key="AKIATEST", s3_secret_key="a test's secret/+=",
-            firebase_project_id="city-test", firebase_client_email="push@city-test.iam.gserviceaccount.com",
-            firebase_private_key=make_firebase_key(), fcm_token_uri=f"http://127.0.0.1:{ports['push_port']}/token",
-            apns_key=make_apns_key(), apns_key_id="KEY1234567", apns_team_id="TEAM123456", apns_topic="app.heidi.test",
-            **ports)
+            thirdparty_dir=directory,
+            s3_access_key="AKIATEST",
+            s3_secret_key="a test's secret/+=",
+            firebase_project_id="city-test",
+            firebase_client_email="push@city-test.iam.gserviceaccount.com",
+            firebase_private_key=make_firebase_key(),
+            fcm_token_uri=f"http://127.0.0.1:{ports['push_port']}/token",
+            apns_key=make_apns_key(),
+            apns_key_id="KEY1234567",
+            apns_team_id="TEAM123456",
+            apns_topic="app.heidi.test",
+            **ports,
+        )
         self.loop = asyncio.new_event_loop()
         self.thread: threading.Thread | None = None
         self.smtp_tls: ssl.SSLContext | None = None
@@ -86,11 +95,20 @@ class ThirdParties:
 
     def environment(self) -> dict[str, str]:
         """What the adapters, or `python -m tooling.thirdparty`, must find in the environment."""
-        own = {name.upper(): str(value) for name, value in asdict(self.config).items()
-               if value and not isinstance(value, tuple)}
-        return own | {"ENVIRONMENT": "test", "S3_ENDPOINT": self.url("object_store"), "S3_BUCKET": BUCKET,
-                      "SMTP_HOST": "127.0.0.1", "EMAIL_FROM": "Kiel <noreply@heidi-app.de>",
-                      "FCM_ENDPOINT": self.url("push"), "APNS_ENDPOINT": self.url("push")}
+        own = {
+            name.upper(): str(value)
+            for name, value in asdict(self.config).items()
+            if value and not isinstance(value, tuple)
+        }
+        return own | {
+            "ENVIRONMENT": "test",
+            "S3_ENDPOINT": self.url("object_store"),
+            "S3_BUCKET": BUCKET,
+            "SMTP_HOST": "127.0.0.1",
+            "EMAIL_FROM": "Kiel <noreply@heidi-app.de>",
+            "FCM_ENDPOINT": self.url("push"),
+            "APNS_ENDPOINT": self.url("push"),
+        }
 
 
 def free_ports(count: int) -> list[int]:

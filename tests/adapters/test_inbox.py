@@ -1,4 +1,5 @@
 """The inbox page and its API: what people and tests see of what was sent, and what a hostile mail cannot do."""
+
 import smtplib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -41,15 +42,21 @@ def test_mails_and_pushes_stand_together_newest_first(inbox: httpx.Client) -> No
     assert f"Push {name}" in inbox.get(f"/pushes/{found['id']}").text
 
 
-def test_the_list_is_found_by_recipient_time_and_number(inbox: httpx.Client, thirdparty: ThirdParties) -> None:
+def test_the_list_is_found_by_recipient_time_and_number(
+    inbox: httpx.Client, thirdparty: ThirdParties
+) -> None:
     to = f"{uuid4().hex}@example.org"
     for number in range(3):
         mail.send(to, str(number), "t")
     found = inbox.get("/api/messages", params={"to": to.upper()}).json()
     assert [entry["subject"] for entry in found] == ["2", "1", "0"]
-    assert [entry["subject"] for entry in inbox.get("/api/messages", params={"to": to, "limit": 1}).json()] == ["2"]
+    assert [
+        entry["subject"] for entry in inbox.get("/api/messages", params={"to": to, "limit": 1}).json()
+    ] == ["2"]
     middle = found[1]["received_at"]
-    assert [entry["subject"] for entry in inbox.get("/api/messages", params={"to": to, "since": middle}).json()] == ["2", "1"]
+    assert [
+        entry["subject"] for entry in inbox.get("/api/messages", params={"to": to, "since": middle}).json()
+    ] == ["2", "1"]
     epoch = datetime.now(UTC).timestamp() + 86_400
     assert inbox.get("/api/messages", params={"to": to, "since": str(epoch)}).json() == []
     assert inbox.get("/api/messages", params={"to": to[1:]}).json() == []
@@ -60,15 +67,29 @@ def test_a_query_that_means_nothing_is_refused(inbox: httpx.Client, query: str) 
     assert inbox.get(f"/api/messages?{query}").status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/messages/nothing", "/api/messages/0", "/messages/..%2f..%2fetc%2fpasswd", "/pushes/1",
-                                  "/messages/%00", "/nowhere"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/messages/nothing",
+        "/api/messages/0",
+        "/messages/..%2f..%2fetc%2fpasswd",
+        "/pushes/1",
+        "/messages/%00",
+        "/nowhere",
+    ],
+)
 def test_what_does_not_exist_is_not_found(inbox: httpx.Client, path: str) -> None:
     assert inbox.get(path).status_code == 404
 
 
 def test_a_mails_html_runs_no_script_and_reaches_nobody(inbox: httpx.Client) -> None:
     to = f"{uuid4().hex}@example.org"
-    mail.send(to, "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<script>alert(1)</script><form action=//evil>")
+    mail.send(
+        to,
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<script>alert(1)</script><form action=//evil>",
+    )
     page, name = inbox.get("/").text, only(inbox, to)
     single = inbox.get(f"/messages/{name}")
     for text in (page, single.text):
@@ -85,24 +106,48 @@ def test_a_mails_html_runs_no_script_and_reaches_nobody(inbox: httpx.Client) -> 
     assert inbox.get("/").headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"no headers at all", b"Subject: \xff\xfe broken\r\n\r\n\xff\xfe", b"Subject: =?utf-8?b?////?=\r\n\r\nx",
-    b"Subject: =?no-such-charset?q?x?=\r\nContent-Type: text/plain; charset=no-such\r\n\r\nx",
-    b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n", b"Content-Type: text/html; charset=utf-8\r\n\r\n\xff<p>",
-    b"From: <<<>>>, @@,\r\nTo: [\r\nDate: yesterday\r\nMessage-ID: <<\r\n\r\nx", b"Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\n",
-    b"Content-Transfer-Encoding: base64\r\n\r\n!!!!", b"Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nx", b":\r\n: x\r\n\r\n",
-])
-def test_a_broken_mail_is_kept_and_shown_like_any_other(inbox: httpx.Client, thirdparty: ThirdParties, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no headers at all",
+        b"Subject: \xff\xfe broken\r\n\r\n\xff\xfe",
+        b"Subject: =?utf-8?b?////?=\r\n\r\nx",
+        b"Subject: =?no-such-charset?q?x?=\r\nContent-Type: text/plain; charset=no-such\r\n\r\nx",
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n",
+        b"Content-Type: text/html; charset=utf-8\r\n\r\n\xff<p>",
+        b"From: <<<>>>, @@,\r\nTo: [\r\nDate: yesterday\r\nMessage-ID: <<\r\n\r\nx",
+        b"Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\n",
+        b"Content-Transfer-Encoding: base64\r\n\r\n!!!!",
+        b"Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nx",
+        b":\r\n: x\r\n\r\n",
+    ],
+)
+def test_a_broken_mail_is_kept_and_shown_like_any_other(
+    inbox: httpx.Client, thirdparty: ThirdParties, content: bytes
+) -> None:
     to = f"{uuid4().hex}@example.org"
     deliver(thirdparty, content, to)
     name = only(inbox, to)
-    for path in (f"/messages/{name}", f"/messages/{name}/html", f"/messages/{name}/raw", f"/api/messages/{name}", "/"):
+    for path in (
+        f"/messages/{name}",
+        f"/messages/{name}/html",
+        f"/messages/{name}/raw",
+        f"/api/messages/{name}",
+        "/",
+    ):
         assert inbox.get(path).status_code == 200
 
 
-def test_what_a_mail_says_about_its_recipients_does_not_move_it(inbox: httpx.Client, thirdparty: ThirdParties) -> None:
+def test_what_a_mail_says_about_its_recipients_does_not_move_it(
+    inbox: httpx.Client, thirdparty: ThirdParties
+) -> None:
     to, other = f"{uuid4().hex}@example.org", f"{uuid4().hex}@example.org"
-    deliver(thirdparty, f'X-Inbox-Summary: {{"to": ["{other}"]}}\r\nTo: {other}\r\nDelivered-To: {other}\r\n\r\nx'.encode(), to)
+    deliver(
+        thirdparty,
+        f'X-Inbox-Summary: {{"to": ["{other}"]}}\r\nTo: {other}\r\nDelivered-To: {other}\r\n\r\nx'.encode(),
+        to,
+    )
     only(inbox, to)
     assert inbox.get("/api/messages", params={"to": other}).json() == []
 
@@ -116,7 +161,8 @@ def test_attachments_are_listed(inbox: httpx.Client, thirdparty: ThirdParties) -
     deliver(thirdparty, message.as_bytes(), to)
     name = only(inbox, to)
     assert inbox.get(f"/api/messages/{name}").json()["attachments"] == [
-        {"filename": "Abfälle.pdf", "content_type": "application/pdf", "size": 4}]
+        {"filename": "Abfälle.pdf", "content_type": "application/pdf", "size": 4}
+    ]
     assert "Abfälle.pdf" in inbox.get(f"/messages/{name}").text
 
 

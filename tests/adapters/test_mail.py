@@ -1,4 +1,5 @@
 """shared/mail.py against the local SMTP server, and what arrives in the inbox."""
+
 import socket
 import ssl
 import threading
@@ -29,6 +30,7 @@ def to() -> str:
 @pytest.fixture
 def arrived(thirdparty: ThirdParties) -> Arrived:
     """Whole mails in a mailbox, oldest first."""
+
     def read(to: str) -> list[dict[str, Any]]:
         api = thirdparty.url("inbox") + "/api/messages"
         found = httpx.get(api, params={"to": to}).raise_for_status().json()
@@ -41,20 +43,43 @@ def test_a_mail_arrives_with_text_and_html(to: str, arrived: Arrived) -> None:
     mail.send(to, "Ihr Eintrag ist online", "Guten Tag", "<p>Guten <b>Tag</b></p>")
     (found,) = arrived(to)
     assert (found["subject"], found["text"].strip(), found["html"].strip()) == (
-        "Ihr Eintrag ist online", "Guten Tag", "<p>Guten <b>Tag</b></p>")
+        "Ihr Eintrag ist online",
+        "Guten Tag",
+        "<p>Guten <b>Tag</b></p>",
+    )
     assert found["from"] == "Kiel <noreply@heidi-app.de>"
     assert found["headers"]["content-type"].startswith("multipart/alternative")
     assert found["headers"]["auto-submitted"] == "auto-generated"
     assert found["headers"]["date"]
 
 
-@pytest.mark.parametrize("subject", [
-    "Größe & Straße – Öffnungszeiten", "مرحبا بكم في مدينتنا", "سلام، به شهر ما خوش آمدید", "Добро пожаловать в город",
-    "İstanbul'dan hoş geldiniz", "Ласкаво просимо", "Velkommen på rådhuset", "🎉 " * 20 + "Stadtfest",
-    "Eine sehr lange Betreffzeile mit Umlauten wie ä, ö und ü, die mehrfach umbrochen werden muss, " * 2, "=?utf-8?q?a=0D=0ABcc:_victim@example.org?=", "word " * 30, "x" * 250,
-])
-def test_every_language_arrives_as_it_was_written(to: str, arrived: Arrived, subject: str, thirdparty: ThirdParties) -> None:
-    mail.send(to, subject, subject + "\n" * 3 + subject * 30, f"<p dir=auto>{subject}</p>", f"{subject[:20].strip()} <a@b.de>")
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Größe & Straße – Öffnungszeiten",
+        "مرحبا بكم في مدينتنا",
+        "سلام، به شهر ما خوش آمدید",
+        "Добро пожаловать в город",
+        "İstanbul'dan hoş geldiniz",
+        "Ласкаво просимо",
+        "Velkommen på rådhuset",
+        "🎉 " * 20 + "Stadtfest",
+        "Eine sehr lange Betreffzeile mit Umlauten wie ä, ö und ü, die mehrfach umbrochen werden muss, " * 2,
+        "=?utf-8?q?a=0D=0ABcc:_victim@example.org?=",
+        "word " * 30,
+        "x" * 250,
+    ],
+)
+def test_every_language_arrives_as_it_was_written(
+    to: str, arrived: Arrived, subject: str, thirdparty: ThirdParties
+) -> None:
+    mail.send(
+        to,
+        subject,
+        subject + "\n" * 3 + subject * 30,
+        f"<p dir=auto>{subject}</p>",
+        f"{subject[:20].strip()} <a@b.de>",
+    )
     (found,) = arrived(to)
     assert found["subject"] == subject.strip()
     assert found["text"].rstrip() == subject + "\n" * 3 + (subject * 30).rstrip()
@@ -64,27 +89,68 @@ def test_every_language_arrives_as_it_was_written(to: str, arrived: Arrived, sub
     assert max(map(len, raw.splitlines())) < 998
 
 
-@pytest.mark.parametrize("hostile", ["Hallo\r\nBcc: victim@example.org", "Hallo\nBcc: victim@example.org", "Hallo\rX: y",
-                                     "Hallo\r\n\r\n<script>", "Hallo\u2028Bcc: victim@example.org", "a\x00b\x0b\x0c\x85c"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "Hallo\r\nBcc: victim@example.org",
+        "Hallo\nBcc: victim@example.org",
+        "Hallo\rX: y",
+        "Hallo\r\n\r\n<script>",
+        "Hallo\u2028Bcc: victim@example.org",
+        "a\x00b\x0b\x0c\x85c",
+    ],
+)
 def test_no_line_break_makes_a_new_header(to: str, arrived: Arrived, hostile: str) -> None:
     mail.send(to, hostile, "text", headers={"X-City": hostile})
     (found,) = arrived(to)
-    assert set(found["headers"]) == {"from", "to", "subject", "date", "message-id", "auto-submitted", "x-city",
-                                     "content-type", "content-transfer-encoding", "mime-version"}
+    assert set(found["headers"]) == {
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "auto-submitted",
+        "x-city",
+        "content-type",
+        "content-transfer-encoding",
+        "mime-version",
+    }
     assert found["to"] == [to]
     assert found["subject"].startswith(hostile[0])
     assert arrived("victim@example.org") == []
 
 
-@pytest.mark.parametrize("address", ["", "nobody", "a@b@c", "a@b.de, c@d.de", "a@b.de\r\nBcc: c@d.de", "a@b.de\nX: y", "<a@b.de",
-                                     "a b@c.de", "a@", "@b.de", "a@b..de\u2024" * 60, "a@b.de>", "Name <a@b.de> <c@d.de>", "a;b@c.de"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nobody",
+        "a@b@c",
+        "a@b.de, c@d.de",
+        "a@b.de\r\nBcc: c@d.de",
+        "a@b.de\nX: y",
+        "<a@b.de",
+        "a b@c.de",
+        "a@",
+        "@b.de",
+        "a@b..de\u2024" * 60,
+        "a@b.de>",
+        "Name <a@b.de> <c@d.de>",
+        "a;b@c.de",
+    ],
+)
 def test_what_is_not_one_address_is_rejected(address: str, arrived: Arrived) -> None:
-    for call in (lambda: mail.send(address, "s", "t"), lambda: mail.send("x@example.org", "s", "t", from_=address or "?")):
+    for call in (
+        lambda: mail.send(address, "s", "t"),
+        lambda: mail.send("x@example.org", "s", "t", from_=address or "?"),
+    ):
         with pytest.raises(MailRejected):
             call()
 
 
-@pytest.mark.parametrize("name", ["", "X City", "X:Y", "Bcc", "bcc", "From", "Content-Type", "X\r\nBcc", "Ümlaut"])
+@pytest.mark.parametrize(
+    "name", ["", "X City", "X:Y", "Bcc", "bcc", "From", "Content-Type", "X\r\nBcc", "Ümlaut"]
+)
 def test_headers_that_address_or_describe_a_mail_cannot_be_set(to: str, arrived: Arrived, name: str) -> None:
     with pytest.raises(MailRejected):
         mail.send(to, "s", "t", headers={name: "victim@example.org"})
@@ -100,7 +166,11 @@ def test_the_same_event_has_the_same_message_id_and_is_recognised(to: str, arriv
     assert [entry["duplicate"] for entry in found] == [False, True, False]
     assert found[0]["message_id"] == found[1]["message_id"] != found[2]["message_id"]
     assert found[0]["message_id"].endswith("@heidi-app.de>")
-    assert mail.message_id_for(event, to.upper()) == mail.message_id_for(event, to) != mail.message_id_for(event, "x" + to)
+    assert (
+        mail.message_id_for(event, to.upper())
+        == mail.message_id_for(event, to)
+        != mail.message_id_for(event, "x" + to)
+    )
 
 
 def test_an_endless_subject_is_cut(to: str, arrived: Arrived) -> None:
@@ -135,9 +205,13 @@ def test_a_mail_that_is_too_big_is_rejected_for_good(to: str, arrived: Arrived) 
         mail.send(to, "s", "0123456789" * 3_000_000)
 
 
-@pytest.mark.parametrize("greeting", [b"", b"554 no service here\r\n", b"421 too many connections\r\n", b"220 hi\r\n", b"garbage\r\n"])
+@pytest.mark.parametrize(
+    "greeting",
+    [b"", b"554 no service here\r\n", b"421 too many connections\r\n", b"220 hi\r\n", b"garbage\r\n"],
+)
 def test_a_server_that_does_not_work_is_unavailable(thirdparty: ThirdParties, greeting: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+
         def answer() -> None:
             connection, _ = listener.accept()
             connection.sendall(greeting)
@@ -145,14 +219,19 @@ def test_a_server_that_does_not_work_is_unavailable(thirdparty: ThirdParties, gr
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with (entered({**thirdparty.environment(), "SMTP_PORT": str(listener.getsockname()[1])}),
-              pytest.raises(MailUnavailable)):
+        with (
+            entered({**thirdparty.environment(), "SMTP_PORT": str(listener.getsockname()[1])}),
+            pytest.raises(MailUnavailable),
+        ):
             mail.send("a@example.org", "s", "t")
         thread.join(5)
 
 
 def test_nobody_listening_is_unavailable(thirdparty: ThirdParties) -> None:
-    with entered({**thirdparty.environment(), "SMTP_PORT": str(free_ports(1)[0])}), pytest.raises(MailUnavailable):
+    with (
+        entered({**thirdparty.environment(), "SMTP_PORT": str(free_ports(1)[0])}),
+        pytest.raises(MailUnavailable),
+    ):
         mail.send("a@example.org", "s", "t")
 
 
@@ -169,7 +248,9 @@ def test_the_right_password_is_taken_and_a_wrong_one_blamed_on_the_configuration
         running.stop()
 
 
-def test_an_encrypted_connection_is_used_where_it_is_offered_and_its_certificate_checked(tmp_path: Path) -> None:
+def test_an_encrypted_connection_is_used_where_it_is_offered_and_its_certificate_checked(
+    tmp_path: Path,
+) -> None:
     certificate = make_certificate(tmp_path, "localhost")
     running = ThirdParties(tmp_path / "data")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -207,7 +288,9 @@ def test_an_international_mailbox_is_reached_where_the_server_allows_it(arrived:
 
 
 def test_a_composed_mail_says_who_sends_it() -> None:
-    composed = mail.compose("a@b.de", "s", "t", None, 'Kiel, "die" Stadt (Bürgerbüro) <noreply@kiel.de>', message_id="<1@kiel.de>")
+    composed = mail.compose(
+        "a@b.de", "s", "t", None, 'Kiel, "die" Stadt (Bürgerbüro) <noreply@kiel.de>', message_id="<1@kiel.de>"
+    )
     parsed = message_from_bytes(composed.as_bytes(), policy=default)
     (sender,) = parsed["from"].addresses
     assert (sender.display_name, sender.addr_spec) == ('Kiel, "die" Stadt (Bürgerbüro)', "noreply@kiel.de")

@@ -1,4 +1,5 @@
 """shared/push against the local FCM and APNs: one contract, held by both senders."""
+
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -39,15 +40,23 @@ class Service:
 def service(request: pytest.FixtureRequest, thirdparty: ThirdParties) -> Service:
     if request.param == "FCM":
         project = FcmProject.from_settings()
-        return Service("FCM", project, f"fcm:{uuid4().hex}APA91b", replace(project, client_email="else@city.example"),
-                       replace(project, private_key=make_firebase_key()))
+        return Service(
+            "FCM",
+            project,
+            f"fcm:{uuid4().hex}APA91b",
+            replace(project, client_email="else@city.example"),
+            replace(project, private_key=make_firebase_key()),
+        )
     app = ApnsApp.from_settings()
-    return Service("APNs", app, uuid4().hex * 2, replace(app, team_id="OTHERTEAM1"), replace(app, key=make_apns_key()))
+    return Service(
+        "APNs", app, uuid4().hex * 2, replace(app, team_id="OTHERTEAM1"), replace(app, key=make_apns_key())
+    )
 
 
 @pytest.fixture
 def pushes(thirdparty: ThirdParties) -> Pushes:
     """What a device was sent, oldest first."""
+
     def read(token: str) -> list[dict[str, Any]]:
         answer = httpx.get(thirdparty.url("inbox") + "/api/pushes", params={"token": token})
         found: list[dict[str, Any]] = answer.raise_for_status().json()
@@ -61,7 +70,14 @@ def message(**changes: Any) -> PushMessage:
 
 
 def test_a_message_reaches_the_device(service: Service, pushes: Pushes) -> None:
-    sent = message(title="مرحبا", body="Größe 🎉", data={"listingId": "1", "kind": "event"}, badge=3, ttl=60, urgent=False)
+    sent = message(
+        title="مرحبا",
+        body="Größe 🎉",
+        data={"listingId": "1", "kind": "event"},
+        badge=3,
+        ttl=60,
+        urgent=False,
+    )
     push.send(sent, service.device, service.account)
     (found,) = pushes(service.device)
     assert (found["channel"], found["title"], found["body"]) == (service.name, "مرحبا", "Größe 🎉")
@@ -117,7 +133,9 @@ def test_a_key_that_is_not_ours_is_a_matter_of_configuration(service: Service, p
 
 def test_a_key_that_is_none_is_a_matter_of_configuration(service: Service) -> None:
     account = service.account
-    broken = replace(account, private_key="x") if isinstance(account, FcmProject) else replace(account, key="x")
+    broken = (
+        replace(account, private_key="x") if isinstance(account, FcmProject) else replace(account, key="x")
+    )
     with pytest.raises(PushUnavailable):
         push.send(message(), service.device, broken)
 
@@ -131,8 +149,11 @@ def test_a_device_of_another_app_is_rejected_and_not_forgotten(service: Service)
 def test_a_service_that_is_down_is_tried_again_later(service: Service) -> None:
     nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
     account = service.account
-    for down in ([replace(account, endpoint=nowhere), replace(account, token_uri=f"{nowhere}/token")]
-                 if isinstance(account, FcmProject) else [replace(account, endpoint=nowhere)]):
+    for down in (
+        [replace(account, endpoint=nowhere), replace(account, token_uri=f"{nowhere}/token")]
+        if isinstance(account, FcmProject)
+        else [replace(account, endpoint=nowhere)]
+    ):
         with pytest.raises(PushUnavailable):
             push.send(message(), service.device, down)
 
@@ -143,7 +164,9 @@ def test_many_threads_share_one_connection(service: Service, pushes: Pushes) -> 
     assert len({found["reference"] for found in pushes(service.device)}) == 64
 
 
-def test_one_access_token_serves_many_messages(service: Service, thirdparty: ThirdParties, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_access_token_serves_many_messages(
+    service: Service, thirdparty: ThirdParties, monkeypatch: pytest.MonkeyPatch
+) -> None:
     signed = 0
     import jwt
     from google.oauth2.service_account import Credentials
@@ -176,7 +199,9 @@ def test_a_withdrawn_access_token_is_replaced_at_once(thirdparty: ThirdParties, 
     assert len(pushes(device)) == 2
 
 
-def test_an_apns_token_is_renewed_before_it_is_an_hour_old_and_not_before_twenty_minutes(thirdparty: ThirdParties) -> None:
+def test_an_apns_token_is_renewed_before_it_is_an_hour_old_and_not_before_twenty_minutes(
+    thirdparty: ThirdParties,
+) -> None:
     ahead = 0.0
     sender, device = Apns(ApnsApp.from_settings(), lambda: time.time() + ahead), uuid4().hex * 2
     sender.send(message(), device)
@@ -190,7 +215,9 @@ def test_an_apns_token_is_renewed_before_it_is_an_hour_old_and_not_before_twenty
     assert sender.token != first
 
 
-def test_an_apns_token_that_apple_calls_expired_is_renewed_unless_it_is_new(thirdparty: ThirdParties, pushes: Pushes) -> None:
+def test_an_apns_token_that_apple_calls_expired_is_renewed_unless_it_is_new(
+    thirdparty: ThirdParties, pushes: Pushes
+) -> None:
     ahead = 0.0
     sender, device = Apns(ApnsApp.from_settings(), lambda: time.time() + ahead), uuid4().hex * 2
     sender.send(message(), device)
@@ -212,31 +239,48 @@ def test_what_is_not_configured_is_rejected_with_the_names_of_the_settings(third
 
 
 def test_keys_with_backslash_n_for_line_breaks_are_understood(thirdparty: ThirdParties) -> None:
-    keys = {name: thirdparty.environment()[name].replace("\n", "\\n") for name in ("FIREBASE_PRIVATE_KEY", "APNS_KEY")}
+    keys = {
+        name: thirdparty.environment()[name].replace("\n", "\\n")
+        for name in ("FIREBASE_PRIVATE_KEY", "APNS_KEY")
+    }
     with entered({**thirdparty.environment(), **keys}):
         assert (FcmProject.from_settings().private_key, ApnsApp.from_settings().key) == (
-            thirdparty.config.firebase_private_key, thirdparty.config.apns_key)
+            thirdparty.config.firebase_private_key,
+            thirdparty.config.apns_key,
+        )
 
 
 def test_private_keys_are_not_shown(thirdparty: ThirdParties) -> None:
-    assert "PRIVATE" not in repr(FcmProject.from_settings()) + repr(ApnsApp.from_settings()) + repr(thirdparty.config)
+    assert "PRIVATE" not in repr(FcmProject.from_settings()) + repr(ApnsApp.from_settings()) + repr(
+        thirdparty.config
+    )
 
 
 def test_apple_answers_http_2_only(thirdparty: ThirdParties) -> None:
     assert httpx.post(f"{thirdparty.url('push')}/3/device/{'a' * 64}").status_code == 404
 
 
-@pytest.mark.parametrize(("header", "value", "reason"), [
-    ("authorization", "", "MissingProviderToken"), ("authorization", "bearer x.y.z", "InvalidProviderToken"),
-    ("apns-topic", "", "MissingTopic"), ("apns-topic", "app.else", "TopicDisallowed"), ("apns-push-type", "x", "InvalidPushType"),
-    ("apns-id", "x", "BadMessageId"), ("apns-priority", "7", "BadPriority"), ("apns-expiration", "soon", "BadExpirationDate"),
-    ("apns-collapse-id", "x" * 65, "BadCollapseId"),
-])
+@pytest.mark.parametrize(
+    ("header", "value", "reason"),
+    [
+        ("authorization", "", "MissingProviderToken"),
+        ("authorization", "bearer x.y.z", "InvalidProviderToken"),
+        ("apns-topic", "", "MissingTopic"),
+        ("apns-topic", "app.else", "TopicDisallowed"),
+        ("apns-push-type", "x", "InvalidPushType"),
+        ("apns-id", "x", "BadMessageId"),
+        ("apns-priority", "7", "BadPriority"),
+        ("apns-expiration", "soon", "BadExpirationDate"),
+        ("apns-collapse-id", "x" * 65, "BadCollapseId"),
+    ],
+)
 def test_apple_checks_every_header(thirdparty: ThirdParties, header: str, value: str, reason: str) -> None:
     bearer = Apns(ApnsApp.from_settings())._bearer(0)
     headers = {"authorization": f"bearer {bearer}", "apns-topic": thirdparty.config.apns_topic, header: value}
     with httpx.Client(http1=False, http2=True) as client:
-        answer = client.post(f"{thirdparty.url('push')}/3/device/{'a' * 64}", headers=headers, json={"aps": {"alert": "x"}})
+        answer = client.post(
+            f"{thirdparty.url('push')}/3/device/{'a' * 64}", headers=headers, json={"aps": {"alert": "x"}}
+        )
     assert answer.json()["reason"] == reason
 
 
@@ -249,9 +293,22 @@ def test_apple_refuses_what_holds_no_notification(thirdparty: ThirdParties, body
     assert (answer.status_code, answer.json()["reason"]) == (400, "PayloadEmpty")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"message":1}', b'{"message":{}}', b'{"message":{"token":1}}', b"[" * 9000,
-                                  b'{"message":{"token":"t","data":{"a":1}}}', b'{"message":{"token":"t","data":{"from":"x"}}}',
-                                  b'{"message":{"token":"t","notification":[]}}', b'{"message":{"token":"t","android":"x"}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"message":1}',
+        b'{"message":{}}',
+        b'{"message":{"token":1}}',
+        b"[" * 9000,
+        b'{"message":{"token":"t","data":{"a":1}}}',
+        b'{"message":{"token":"t","data":{"from":"x"}}}',
+        b'{"message":{"token":"t","notification":[]}}',
+        b'{"message":{"token":"t","android":"x"}}',
+    ],
+)
 def test_google_refuses_what_is_no_message(thirdparty: ThirdParties, body: bytes) -> None:
     headers = {"Authorization": f"Bearer {Fcm(FcmProject.from_settings())._bearer()}"}
     url = f"{thirdparty.url('push')}/v1/projects/city-test/messages:send"
@@ -262,8 +319,14 @@ def test_google_refuses_what_is_no_message(thirdparty: ThirdParties, body: bytes
 def test_google_refuses_strangers_and_other_projects(thirdparty: ThirdParties) -> None:
     bearer = Fcm(FcmProject.from_settings())._bearer()
     url = thirdparty.url("push") + "/v1/projects/{}/messages:send"
-    for token, project, status in (("", "city-test", 401), ("Bearer x", "city-test", 401), (f"Bearer {bearer}", "other", 403)):
-        assert httpx.post(url.format(project), json={}, headers={"Authorization": token}).status_code == status
+    for token, project, status in (
+        ("", "city-test", 401),
+        ("Bearer x", "city-test", 401),
+        (f"Bearer {bearer}", "other", 403),
+    ):
+        assert (
+            httpx.post(url.format(project), json={}, headers={"Authorization": token}).status_code == status
+        )
     answer = httpx.post(thirdparty.url("push") + "/token", data={"grant_type": "password"})
     assert answer.json()["error"] == "unsupported_grant_type"
 
@@ -271,5 +334,11 @@ def test_google_refuses_strangers_and_other_projects(thirdparty: ThirdParties) -
 def test_a_wait_is_read_from_seconds_and_dates_and_has_an_end() -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     assert 80 < wait_of(soon) <= 90
-    assert [wait_of("7"), wait_of("0"), wait_of("999999"), wait_of("rubbish"), wait_of(None, 3), wait_of("-1")] == [
-        7, 1, 3600, 10, 3, 10]
+    assert [
+        wait_of("7"),
+        wait_of("0"),
+        wait_of("999999"),
+        wait_of("rubbish"),
+        wait_of(None, 3),
+        wait_of("-1"),
+    ] == [7, 1, 3600, 10, 3, 10]

@@ -1,4 +1,5 @@
 """shared/storage.py against the local object store, through boto3."""
+
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
@@ -25,7 +26,11 @@ def test_what_was_stored_comes_back_byte_for_byte(tenant: UUID) -> None:
     stored = storage.put(tenant, "media/2024/Rathaus.jpg", data, "image/jpeg")
     assert storage.get(tenant, "media/2024/Rathaus.jpg") == data
     found = storage.stat(tenant, "media/2024/Rathaus.jpg")
-    assert (found.size, found.content_type, found.etag) == (len(data), "image/jpeg", hashlib.md5(data).hexdigest())
+    assert (found.size, found.content_type, found.etag) == (
+        len(data),
+        "image/jpeg",
+        hashlib.md5(data).hexdigest(),
+    )
     assert (stored.etag, stored.size) == (found.etag, found.size)
 
 
@@ -35,8 +40,21 @@ def test_an_empty_file_is_a_file(tenant: UUID) -> None:
     assert storage.stat(tenant, "empty").size == 0
 
 
-@pytest.mark.parametrize("key", ["Straße/Öffnungszeiten – Übersicht.pdf", "عربي/فارسی", "a b+c%20d&e=f?g#h~i", "UPPER", "upper",
-                                 "%2e%2e%2f%2e%2e%2fetc", "x" * 1024, "ü" * 512, "dir/name", "dir"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "Straße/Öffnungszeiten – Übersicht.pdf",
+        "عربي/فارسی",
+        "a b+c%20d&e=f?g#h~i",
+        "UPPER",
+        "upper",
+        "%2e%2e%2f%2e%2e%2fetc",
+        "x" * 1024,
+        "ü" * 512,
+        "dir/name",
+        "dir",
+    ],
+)
 def test_every_key_is_its_own_object(tenant: UUID, key: str) -> None:
     storage.put(tenant, key, key.encode())
     storage.put(tenant, key + "2" if len(key) < 500 else key[:-1], b"another")
@@ -44,10 +62,16 @@ def test_every_key_is_its_own_object(tenant: UUID, key: str) -> None:
     assert key in list(storage.keys(tenant))
 
 
-@pytest.mark.parametrize("key", ["", "/a", "../a", "a/../../b", "a/..", "./a", "a//b", "a\x00b", "a\nb", "x" * 1025])
+@pytest.mark.parametrize(
+    "key", ["", "/a", "../a", "a/../../b", "a/..", "./a", "a//b", "a\x00b", "a\nb", "x" * 1025]
+)
 def test_a_key_that_could_lead_elsewhere_is_refused_before_anything_is_sent(tenant: UUID, key: str) -> None:
-    for call in (lambda: storage.put(tenant, key, b""), lambda: storage.get(tenant, key),
-                 lambda: storage.delete(tenant, key), lambda: storage.sign_get(tenant, key, 60)):
+    for call in (
+        lambda: storage.put(tenant, key, b""),
+        lambda: storage.get(tenant, key),
+        lambda: storage.delete(tenant, key),
+        lambda: storage.sign_get(tenant, key, 60),
+    ):
         with pytest.raises(ValueError, match="a key has"):
             call()
 
@@ -89,7 +113,11 @@ def test_a_second_put_replaces_the_first(tenant: UUID) -> None:
 def test_a_signed_link_downloads_without_a_login(tenant: UUID) -> None:
     storage.put(tenant, "bundle.zip", b"PK", "application/zip")
     answer = httpx.get(storage.sign_get(tenant, "bundle.zip", 60))
-    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"PK", "application/zip")
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (
+        200,
+        b"PK",
+        "application/zip",
+    )
 
 
 def test_a_signed_link_can_say_under_which_name_to_save(tenant: UUID) -> None:
@@ -111,11 +139,18 @@ def test_a_signed_link_stops_working_when_it_expires(tenant: UUID, thirdparty: T
     assert "Request has expired" in answer.text
 
 
-@pytest.mark.parametrize("change", [
-    ("X-Amz-Expires=60", "X-Amz-Expires=6000"), ("/x?", "/y?"), ("X-Amz-SignedHeaders=host", "X-Amz-SignedHeaders="),
-    ("X-Amz-Signature=", "X-Amz-Signature=0"), ("X-Amz-Credential=AKIATEST", "X-Amz-Credential=AKIAELSE"),
-    ("/x?", "/x?response-content-type=text%2Fhtml&"), ("/x?", "/%78%00?"),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("X-Amz-Expires=60", "X-Amz-Expires=6000"),
+        ("/x?", "/y?"),
+        ("X-Amz-SignedHeaders=host", "X-Amz-SignedHeaders="),
+        ("X-Amz-Signature=", "X-Amz-Signature=0"),
+        ("X-Amz-Credential=AKIATEST", "X-Amz-Credential=AKIAELSE"),
+        ("/x?", "/x?response-content-type=text%2Fhtml&"),
+        ("/x?", "/%78%00?"),
+    ],
+)
 def test_a_tampered_link_is_refused(tenant: UUID, change: tuple[str, str]) -> None:
     storage.put(tenant, "x", b"1")
     storage.put(tenant, "y", b"secret")
@@ -150,10 +185,18 @@ def test_a_signed_upload_takes_exactly_the_file_it_was_made_for(tenant: UUID) ->
     assert (found.size, found.content_type) == (4, "image/png")
 
 
-@pytest.mark.parametrize(("content", "content_type"), [
-    (b"\x89PN", "image/png"), (b"\x89PNG!", "image/png"), (b"\x89PNG", "image/svg+xml"), (b"\x89PNG", "text/html"),
-])
-def test_an_upload_of_another_size_or_type_is_refused(tenant: UUID, content: bytes, content_type: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        (b"\x89PN", "image/png"),
+        (b"\x89PNG!", "image/png"),
+        (b"\x89PNG", "image/svg+xml"),
+        (b"\x89PNG", "text/html"),
+    ],
+)
+def test_an_upload_of_another_size_or_type_is_refused(
+    tenant: UUID, content: bytes, content_type: str
+) -> None:
     upload = storage.sign_put(tenant, "photo.png", "image/png", 4, 60)
     answer = httpx.put(upload.url, content=content, headers={"Content-Type": content_type})
     assert answer.status_code == 403
@@ -179,13 +222,18 @@ def test_an_upload_link_cannot_be_turned_into_a_copy_of_another_file(tenant: UUI
 
 def test_a_browser_may_upload_by_a_signed_link(tenant: UUID) -> None:
     upload = storage.sign_put(tenant, "photo.png", "image/png", 4, 60)
-    asked = {"Origin": "https://kiel.example", "Access-Control-Request-Method": "PUT",
-             "Access-Control-Request-Headers": "content-type"}
+    asked = {
+        "Origin": "https://kiel.example",
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type",
+    }
     preflight = httpx.request("OPTIONS", upload.url, headers=asked)
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] == "*"
     assert "content-type" in preflight.headers["access-control-allow-headers"]
-    answer = httpx.put(upload.url, content=b"\x89PNG", headers={**upload.headers, "Origin": "https://kiel.example"})
+    answer = httpx.put(
+        upload.url, content=b"\x89PNG", headers={**upload.headers, "Origin": "https://kiel.example"}
+    )
     assert answer.headers["access-control-allow-origin"] == "*"
     other = httpx.request("OPTIONS", upload.url, headers={**asked, "Access-Control-Request-Method": "DELETE"})
     assert other.status_code == 403
@@ -197,7 +245,9 @@ def test_a_link_lives_at_most_a_week(tenant: UUID, expires_in: int) -> None:
         storage.sign_get(tenant, "x", expires_in)
 
 
-def test_more_than_a_page_of_keys_is_listed_whole_and_in_order(tenant: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_page_of_keys_is_listed_whole_and_in_order(
+    tenant: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tooling.thirdparty.object_store.listing.PAGE", 3)
     expected = sorted((f"m/{name}" for name in ("a", "Z", "ä", "b c", "b/c", "b", "b+", "m")), key=str.encode)
     for key in (*expected, "other"):
@@ -218,8 +268,12 @@ def test_many_threads_share_one_client_and_create_one_bucket(tenant: UUID) -> No
 def test_a_server_that_is_down_is_unavailable_and_not_missing(tenant: UUID, thirdparty: ThirdParties) -> None:
     nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
     with entered({**thirdparty.environment(), "S3_ENDPOINT": nobody}):
-        for call in (lambda: storage.get(tenant, "x"), lambda: storage.put(tenant, "x", b""),
-                     lambda: storage.stat(tenant, "x"), lambda: storage.delete(tenant, "x")):
+        for call in (
+            lambda: storage.get(tenant, "x"),
+            lambda: storage.put(tenant, "x", b""),
+            lambda: storage.stat(tenant, "x"),
+            lambda: storage.delete(tenant, "x"),
+        ):
             with pytest.raises(StorageUnavailable):
                 call()
 

@@ -1,4 +1,5 @@
 """The servers as the local stack runs them: their own process, killed without warning, told what is wrong."""
+
 import os
 import signal
 import socket
@@ -23,8 +24,14 @@ DEADLINE = 20
 
 
 def launch(environment: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-m", "tooling.thirdparty"], cwd=ROOT, env={**os.environ, **environment}, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-m", "tooling.thirdparty"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 @contextmanager
@@ -61,7 +68,10 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_servers_are_killed(parti
         assert storage.get(tenant, "x") == b"kept"
         mail.send("a@example.org", "again", "t", message_id="<1@heidi-app.de>")
         messages = httpx.get(parties.url("inbox") + "/api/messages").json()
-        assert [(found["subject"], found["duplicate"]) for found in messages] == [("again", True), ("kept", False)]
+        assert [(found["subject"], found["duplicate"]) for found in messages] == [
+            ("again", True),
+            ("kept", False),
+        ]
         (found,) = httpx.get(parties.url("inbox") + "/api/pushes", params={"token": device}).json()
         assert found["title"] == "kept"
         push.send(PushMessage(id="2", title="after", body=""), device, ApnsApp.from_settings())
@@ -78,9 +88,13 @@ def test_the_inbox_can_be_emptied(parties: ThirdParties) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_friendly_signal_ends_them_quickly_and_quietly(parties: ThirdParties, number: signal.Signals) -> None:
+def test_a_friendly_signal_ends_them_quickly_and_quietly(
+    parties: ThirdParties, number: signal.Signals
+) -> None:
     with process(parties) as running:
-        push.send(PushMessage(id="1", title="", body=""), "ab" * 32, ApnsApp.from_settings())  # leaves a connection open
+        push.send(
+            PushMessage(id="1", title="", body=""), "ab" * 32, ApnsApp.from_settings()
+        )  # leaves a connection open
         storage.put(uuid4(), "x", b"")
         started = time.monotonic()
         running.send_signal(number)
@@ -90,10 +104,17 @@ def test_a_friendly_signal_ends_them_quickly_and_quietly(parties: ThirdParties, 
 
 
 GARBAGE = (
-    b"", b"\r\n", os.urandom(300), b"GET http://else/ HTTP/1.1\r\nHost: x\r\n\r\n", b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(100), b"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-    b"GET /?%ff=%00&x HTTP/1.1\r\nHost: x\r\n\r\n", b"EHLO x\r\nAUTH PLAIN ===\r\nMAIL FROM:<\xff>\r\n",
-    b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n\xff\xfe%%\x00")
+    b"",
+    b"\r\n",
+    os.urandom(300),
+    b"GET http://else/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(100),
+    b"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"GET /?%ff=%00&x HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"EHLO x\r\nAUTH PLAIN ===\r\nMAIL FROM:<\xff>\r\n",
+    b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n\xff\xfe%%\x00",
+)
 
 
 def test_garbage_on_any_port_neither_stops_them_nor_fills_the_log(parties: ThirdParties) -> None:
@@ -123,7 +144,12 @@ def test_a_taken_port_is_one_sentence(parties: ThirdParties) -> None:
 
 
 def test_everything_that_is_missing_is_named_at_once(parties: ThirdParties) -> None:
-    environment = parties.environment() | {"S3_SECRET_KEY": "", "APNS_KEY": "", "PUSH_PORT": "eighty", "THIRDPARTY_PARTS": ""}
+    environment = parties.environment() | {
+        "S3_SECRET_KEY": "",
+        "APNS_KEY": "",
+        "PUSH_PORT": "eighty",
+        "THIRDPARTY_PARTS": "",
+    }
     running = launch(environment)
     _, errors = running.communicate(timeout=DEADLINE)
     assert running.returncode == 1

@@ -1,4 +1,5 @@
 """One contract for every vector store: pgvector behind row-level security, Pinecone through its SDK against a local server."""
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,7 +75,10 @@ def ids(matches: list) -> list[str]:
 
 def test_the_nearest_come_first_with_their_cosine(store: Store) -> None:
     vectors = store.open("a")
-    vectors.upsert(store.tenant, [vector("s", *SOUTH), vector("e", *EAST), vector("n", *NORTH), vector("nn", *NEARLY_NORTH)])
+    vectors.upsert(
+        store.tenant,
+        [vector("s", *SOUTH), vector("e", *EAST), vector("n", *NORTH), vector("nn", *NEARLY_NORTH)],
+    )
     found = vectors.query(store.tenant, NORTH, 4)
     assert ids(found) == ["n", "nn", "e", "s"]
     assert [match.score for match in found] == pytest.approx([1.0, 0.9806, 0.0, -1.0], abs=0.002)
@@ -105,8 +109,14 @@ def test_only_vectors_of_the_same_model_are_compared(store: Store) -> None:
 
 def test_a_filter_is_equality_or_one_of_several(store: Store) -> None:
     vectors = store.open("a")
-    vectors.upsert(store.tenant, [vector("x", *NORTH, language="de", year=2024), vector("y", *NEARLY_NORTH, language="en", year=2024),
-                                  vector("z", *EAST, language="tr", year=2023)])
+    vectors.upsert(
+        store.tenant,
+        [
+            vector("x", *NORTH, language="de", year=2024),
+            vector("y", *NEARLY_NORTH, language="en", year=2024),
+            vector("z", *EAST, language="tr", year=2023),
+        ],
+    )
     assert ids(vectors.query(store.tenant, NORTH, 10, {"language": "en"})) == ["y"]
     assert ids(vectors.query(store.tenant, NORTH, 10, {"language": ["de", "tr"]})) == ["x", "z"]
     assert ids(vectors.query(store.tenant, NORTH, 10, {"year": 2024, "language": ["de", "tr"]})) == ["x"]
@@ -115,7 +125,11 @@ def test_a_filter_is_equality_or_one_of_several(store: Store) -> None:
 
 def test_deleting_by_id_and_by_document_leaves_the_rest(store: Store) -> None:
     vectors = store.open("a")
-    rows = [vector("x", *NORTH, document="1"), vector("y", *NORTH, document="1"), vector("z", *NORTH, document="2")]
+    rows = [
+        vector("x", *NORTH, document="1"),
+        vector("y", *NORTH, document="1"),
+        vector("z", *NORTH, document="2"),
+    ]
     vectors.upsert(store.tenant, rows)
     vectors.delete(store.tenant, ids=["x", "never there"])
     assert sorted(ids(vectors.query(store.tenant, NORTH, 10))) == ["y", "z"]
@@ -151,7 +165,9 @@ def test_models_of_different_dimensions_live_in_one_postgres_table(vector_pool: 
     tenant = uuid4()
     with transaction(vector_pool, tenant) as sql:
         for dimensions in (3, 1024, 1536, 3072):
-            PgVectors(sql, f"model-{dimensions}").upsert(str(tenant), [vector(f"v{dimensions}", *[1.0] * dimensions)])
+            PgVectors(sql, f"model-{dimensions}").upsert(
+                str(tenant), [vector(f"v{dimensions}", *[1.0] * dimensions)]
+            )
         for dimensions in (3, 1024, 1536, 3072):
             found = PgVectors(sql, f"model-{dimensions}").query(str(tenant), [1.0] * dimensions, 5)
             assert ids(found) == [f"v{dimensions}"]
@@ -185,8 +201,11 @@ def written(pool: Pool, tenant: UUID, *vectors: Vector) -> None:
 
 def test_pinecone_with_a_wrong_key_is_unavailable(pinecone_host: str) -> None:
     with pinecone(pinecone_host, key="another-key") as vectors:
-        for attempt in (lambda: vectors.query("t", NORTH, 1), lambda: vectors.upsert("t", [vector("x", *NORTH)]),
-                        lambda: vectors.delete("t", ids=["x"])):
+        for attempt in (
+            lambda: vectors.query("t", NORTH, 1),
+            lambda: vectors.upsert("t", [vector("x", *NORTH)]),
+            lambda: vectors.delete("t", ids=["x"]),
+        ):
             with pytest.raises(VectorsUnavailable):
                 attempt()
 

@@ -1,4 +1,5 @@
 """Apps that say what is used in them, and clocks that strike."""
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,8 +14,12 @@ ROWS = """SELECT id, name, at, visitor_id, listing_id, category_id, screen, plat
 
 def event(**fields: Any) -> dict[str, Any]:
     """What an app says."""
-    return {"id": str(uuid4()), "name": "screen_viewed", "at": (datetime.now(UTC) - timedelta(seconds=5)).isoformat(),
-            "visitorId": str(uuid4())} | fields
+    return {
+        "id": str(uuid4()),
+        "name": "screen_viewed",
+        "at": (datetime.now(UTC) - timedelta(seconds=5)).isoformat(),
+        "visitorId": str(uuid4()),
+    } | fields
 
 
 def track(city: City, *events: dict[str, Any], role: str = "", **fields: Any):
@@ -36,5 +41,7 @@ def stored(city: City) -> list[list[Any]]:
 def strike(name: str, at: datetime | None = None) -> None:
     """Let the clock call a function."""
     due = (at or datetime.now(UTC)).isoformat()
-    done = call(name, path="/", token=settings().broker_token.get_secret_value(), headers={"x-heidi-tick": due})
+    done = call(
+        name, path="/", token=settings().broker_token.get_secret_value(), headers={"x-heidi-tick": due}
+    )
     assert done.status == 204, done.body

@@ -1,4 +1,5 @@
 """After two years nothing tells visitors apart: in every city, to the row, and nothing younger is touched."""
+
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +21,9 @@ def as_relay(statement: str, **values: Any) -> list[Any]:
     return ask(settings().postgres_database_prefix + "analytics", statement, **values)
 
 
-def test_what_is_two_years_old_keeps_its_date_and_loses_its_visitor_and_nothing_else_changes(city: City) -> None:
+def test_what_is_two_years_old_keeps_its_date_and_loses_its_visitor_and_nothing_else_changes(
+    city: City,
+) -> None:
     happened(city, OLD.replace(hour=23, minute=59))
     happened(city, OLD.replace(hour=0, minute=1))
     before = {row[0]: row for row in stored(city)}
@@ -41,21 +44,25 @@ def test_what_is_younger_stays_as_it_is(city: City) -> None:
     assert stored(city) == before
 
 
-def test_every_city_is_done_however_many_rows_there_are(city: City, other_city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_city_is_done_however_many_rows_there_are(
+    city: City, other_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("functions.analytics.anonymise_analytics.SLICE", 2)
     for number in range(5):
         happened(city, OLD - timedelta(days=number * 100))
         happened(other_city, OLD - timedelta(days=number))
     strike("anonymise-analytics")
     for rows in (stored(city), stored(other_city)):
-        assert [(at.hour, at.minute, at.second, at.microsecond, visitor) for _, _, at, visitor, *_ in rows] == [(0, 0, 0, 0, None)] * 5
+        assert [
+            (at.hour, at.minute, at.second, at.microsecond, visitor) for _, _, at, visitor, *_ in rows
+        ] == [(0, 0, 0, 0, None)] * 5
 
 
 def test_done_again_it_changes_nothing(city: City) -> None:
     happened(city, OLD)
     happened(city, YOUNG)
     strike("anonymise-analytics")
-    rows = "SELECT id, xmin::text, at FROM events ORDER BY id"   # xmin: the transaction that wrote the row
+    rows = "SELECT id, xmin::text, at FROM events ORDER BY id"  # xmin: the transaction that wrote the row
     before = city.rows("analytics", rows)
     strike("anonymise-analytics", NOW + timedelta(days=900))
     assert city.rows("analytics", rows) == before
@@ -78,13 +85,24 @@ def test_the_database_itself_keeps_younger_rows_from_the_relay_role(city: City) 
     assert [row[3] is None for row in stored(city)] == [True, False, False]
 
 
-@pytest.mark.parametrize("statement", [
-    "SELECT visitor_id FROM events", "SELECT name FROM events", "SELECT * FROM events", "UPDATE events SET name = 'x'",
-    "UPDATE events SET visitor_id = gen_random_uuid() WHERE at < now() - interval '2 years'",
-    "UPDATE events SET visitor_id = NULL, at = now() WHERE at < now() - interval '2 years'",
-    "UPDATE events SET visitor_id = NULL WHERE at < now() - interval '2 years'",
-    "DELETE FROM events", "INSERT INTO events (tenant_id, id) VALUES (gen_random_uuid(), gen_random_uuid())", "SELECT count(*) FROM daily"])
-def test_the_relay_role_may_neither_see_who_it_was_nor_write_anything_else(city: City, statement: str) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT visitor_id FROM events",
+        "SELECT name FROM events",
+        "SELECT * FROM events",
+        "UPDATE events SET name = 'x'",
+        "UPDATE events SET visitor_id = gen_random_uuid() WHERE at < now() - interval '2 years'",
+        "UPDATE events SET visitor_id = NULL, at = now() WHERE at < now() - interval '2 years'",
+        "UPDATE events SET visitor_id = NULL WHERE at < now() - interval '2 years'",
+        "DELETE FROM events",
+        "INSERT INTO events (tenant_id, id) VALUES (gen_random_uuid(), gen_random_uuid())",
+        "SELECT count(*) FROM daily",
+    ],
+)
+def test_the_relay_role_may_neither_see_who_it_was_nor_write_anything_else(
+    city: City, statement: str
+) -> None:
     happened(city, OLD.replace(hour=12))
     before = stored(city)
     with pytest.raises(Exception, match=r"permission denied|row-level security") as refused:

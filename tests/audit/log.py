@@ -1,4 +1,5 @@
 """What the audit's tests are written with: events that happen, and the log behind the walls."""
+
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,17 +21,29 @@ def database() -> str:
     return settings().postgres_database_prefix + "audit"
 
 
-def said(city: City, event: Event, *, at: datetime | None = None, actor: UUID | None = None, **parts: str) -> Said:
+def said(
+    city: City, event: Event, *, at: datetime | None = None, actor: UUID | None = None, **parts: str
+) -> Said:
     """An event as another service would have said it."""
-    envelope = Envelope(parts.get("id", str(uuid4())), "/heidi/test", event.type(), at or datetime.now(UTC), city.id,
-                        parts.get("correlation", "test"), str(actor or ""), "")
+    envelope = Envelope(
+        parts.get("id", str(uuid4())),
+        "/heidi/test",
+        event.type(),
+        at or datetime.now(UTC),
+        city.id,
+        parts.get("correlation", "test"),
+        str(actor or ""),
+        "",
+    )
     return Said("test", envelope, event.model_dump_json(by_alias=True))
 
 
 def record(city: City, *events: Event | Said, **parts: Any) -> None:
     """Let the audit hear of events."""
     for event in events:
-        heard = deliver("record-audit-entry", event if isinstance(event, Said) else said(city, event, **parts))
+        heard = deliver(
+            "record-audit-entry", event if isinstance(event, Said) else said(city, event, **parts)
+        )
         assert heard.status == 204, heard.body
 
 

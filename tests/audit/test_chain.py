@@ -1,4 +1,5 @@
 """Whoever changes the log behind the platform's back is found, wherever they did it."""
+
 import hashlib
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -33,7 +34,15 @@ def ten(city: City) -> City:
 
 def test_an_untouched_log_is_intact(ten: City) -> None:
     report = verified(ten)
-    assert report == {"intact": True, "first": 1, "checked": 10, "head": 10, "headHash": entries(ten)[0]["hash"], "next": None, "broken": None}
+    assert report == {
+        "intact": True,
+        "first": 1,
+        "checked": 10,
+        "head": 10,
+        "headHash": entries(ten)[0]["hash"],
+        "next": None,
+        "broken": None,
+    }
 
 
 def test_a_log_without_entries_is_intact(city: City) -> None:
@@ -41,10 +50,23 @@ def test_a_log_without_entries_is_intact(city: City) -> None:
     assert (report["intact"], report["checked"], report["head"], report["headHash"]) == (True, 0, 0, "0" * 64)
 
 
-@pytest.mark.parametrize("change", [
-    "action = 'listing.rejected'", "actor_id = gen_random_uuid()", "actor_id = tenant_id", "at = at - interval '1 second'",
-    "resource_id = gen_random_uuid()", "resource_type = 'user'", "event_id = 'x'", "source = 'x'", "correlation_id = NULL",
-    "data = data || '{\"pending\": true}'", "data = '{}'", "recorded_at = recorded_at + interval '1 microsecond'"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "action = 'listing.rejected'",
+        "actor_id = gen_random_uuid()",
+        "actor_id = tenant_id",
+        "at = at - interval '1 second'",
+        "resource_id = gen_random_uuid()",
+        "resource_type = 'user'",
+        "event_id = 'x'",
+        "source = 'x'",
+        "correlation_id = NULL",
+        "data = data || '{\"pending\": true}'",
+        "data = '{}'",
+        "recorded_at = recorded_at + interval '1 microsecond'",
+    ],
+)
 def test_an_entry_that_was_changed_is_named(ten: City, change: str) -> None:
     tamper(ten, f"UPDATE entries SET {change} {ROWS} = 5")
     report = verified(ten)
@@ -62,7 +84,11 @@ def test_an_entry_that_was_changed_together_with_its_hash_breaks_the_next(ten: C
 def test_a_log_that_was_rewritten_to_its_end_breaks_at_the_head(ten: City) -> None:
     tamper(ten, f"UPDATE entries SET action = 'x.y' {ROWS} = 5", *map(relinked, range(5, 11)))
     report = verified(ten)
-    assert report["broken"] == {"sequence": 10, "expected": report["headHash"], "found": entries(ten)[0]["hash"]}
+    assert report["broken"] == {
+        "sequence": 10,
+        "expected": report["headHash"],
+        "found": entries(ten)[0]["hash"],
+    }
 
 
 @pytest.mark.parametrize("hash_", ["", "00", "ff" * 32])
@@ -71,7 +97,9 @@ def test_a_hash_that_was_overwritten_is_found_whatever_it_is_now(ten: City, hash
     assert (verified(ten)["broken"]["sequence"], verified(ten)["broken"]["found"]) == (5, hash_)
 
 
-@pytest.mark.parametrize(("gone", "named"), [("= 1", 1), ("= 5", 5), ("BETWEEN 4 AND 7", 4), ("= 10", 10), ("> 7", 8), ("> 0", 1)])
+@pytest.mark.parametrize(
+    ("gone", "named"), [("= 1", 1), ("= 5", 5), ("BETWEEN 4 AND 7", 4), ("= 10", 10), ("> 7", 8), ("> 0", 1)]
+)
 def test_entries_that_were_removed_are_missed(ten: City, gone: str, named: int) -> None:
     tamper(ten, f"DELETE FROM entries {ROWS} {gone}")
     broken = verified(ten)["broken"]
@@ -80,8 +108,11 @@ def test_entries_that_were_removed_are_missed(ten: City, gone: str, named: int) 
 
 @pytest.mark.parametrize(("number", "named"), [(11, 11), (12, 11), (5, 6)])
 def test_an_entry_that_was_slipped_in_is_noticed(ten: City, number: int, named: int) -> None:
-    tamper(ten, f"""INSERT INTO entries SELECT (jsonb_populate_record(e, jsonb_build_object('sequence', {number},
-      'recorded_at', recorded_at + interval '1 microsecond'))).* FROM entries e {ROWS} = {min(number, 10)}""")
+    tamper(
+        ten,
+        f"""INSERT INTO entries SELECT (jsonb_populate_record(e, jsonb_build_object('sequence', {number},
+      'recorded_at', recorded_at + interval '1 microsecond'))).* FROM entries e {ROWS} = {min(number, 10)}""",
+    )
     assert verified(ten)["broken"]["sequence"] == named
 
 
@@ -91,8 +122,12 @@ def test_a_forgotten_chain_makes_every_entry_one_too_many(ten: City) -> None:
 
 
 def test_two_entries_that_changed_places_are_noticed(ten: City) -> None:
-    tamper(ten, f"UPDATE entries SET sequence = 99 {ROWS} = 5", f"UPDATE entries SET sequence = 5 {ROWS} = 6",
-           f"UPDATE entries SET sequence = 6 {ROWS} = 99")
+    tamper(
+        ten,
+        f"UPDATE entries SET sequence = 99 {ROWS} = 5",
+        f"UPDATE entries SET sequence = 5 {ROWS} = 6",
+        f"UPDATE entries SET sequence = 6 {ROWS} = 99",
+    )
     assert verified(ten)["broken"]["sequence"] == 5
 
 
@@ -100,7 +135,9 @@ def test_an_entry_of_another_city_does_not_fit(ten: City, other_city: City) -> N
     record(other_city, approved())
     with behind_the_walls() as connection:
         connection.run("DELETE FROM entries WHERE tenant_id = :ten AND sequence = 1", ten=ten.id)
-        connection.run("UPDATE entries SET tenant_id = :ten WHERE tenant_id = :other", ten=ten.id, other=other_city.id)
+        connection.run(
+            "UPDATE entries SET tenant_id = :ten WHERE tenant_id = :other", ten=ten.id, other=other_city.id
+        )
     assert verified(ten)["broken"]["sequence"] == 1
 
 
@@ -129,12 +166,19 @@ def test_a_piece_hangs_on_the_entry_before_it(ten: City) -> None:
 
 
 def test_a_number_beyond_the_end_asks_for_the_end(ten: City) -> None:
-    assert (verified(ten, f"from={2**63 - 1}")["first"], verified(ten, f"from={2**63 - 1}")["intact"]) == (11, True)
+    assert (verified(ten, f"from={2**63 - 1}")["first"], verified(ten, f"from={2**63 - 1}")["intact"]) == (
+        11,
+        True,
+    )
 
 
 def test_an_auditor_can_check_an_export_without_us(ten: City) -> None:
     record(ten, *(approved() for _ in range(3)), actor=uuid4(), correlation='Prüfung 1/2 – „grün"')
-    exported = ten.call("export-audit", "city_admin", query=f"from={datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}&format=json").body
+    exported = ten.call(
+        "export-audit",
+        "city_admin",
+        query=f"from={datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}&format=json",
+    ).body
     assert exported["count"] == 13
     before = bytes(32)
     for entry in sorted(exported["entries"], key=itemgetter("sequence")):

@@ -1,4 +1,5 @@
 """Taking the log away: whole, in order, whatever its size, without holding anything while the reader is slow."""
+
 import csv
 import io
 import json
@@ -20,7 +21,9 @@ from tests.support import City, function
 NOW = datetime.now(UTC)
 
 
-def export(city: City, since: datetime = NOW - timedelta(days=7), until: datetime | None = None, form: str = "json"):
+def export(
+    city: City, since: datetime = NOW - timedelta(days=7), until: datetime | None = None, form: str = "json"
+):
     query = {"from": since.isoformat(), "format": form} | ({"to": until.isoformat()} if until else {})
     return city.call("export-audit", "city_admin", query=urlencode(query))
 
@@ -28,9 +31,18 @@ def export(city: City, since: datetime = NOW - timedelta(days=7), until: datetim
 def sent(city: City, form: str) -> Iterator[bytes]:
     """The parts of an export as they are sent."""
     query = urlencode({"from": (NOW - timedelta(days=7)).isoformat(), "format": form})
-    answer = function("export-audit")(Request({
-        "REQUEST_METHOD": "GET", "PATH_INFO": "/api/audit/export", "QUERY_STRING": query, "CONTENT_LENGTH": "0",
-        "HTTP_AUTHORIZATION": f"Bearer {city.token('city_admin')}", "wsgi.input": io.BytesIO()}))
+    answer = function("export-audit")(
+        Request(
+            {
+                "REQUEST_METHOD": "GET",
+                "PATH_INFO": "/api/audit/export",
+                "QUERY_STRING": query,
+                "CONTENT_LENGTH": "0",
+                "HTTP_AUTHORIZATION": f"Bearer {city.token('city_admin')}",
+                "wsgi.input": io.BytesIO(),
+            }
+        )
+    )
     assert not isinstance(answer.body, bytes), answer.body
     return iter(answer.body)
 
@@ -54,8 +66,9 @@ def test_an_export_holds_every_entry_of_its_period_once_oldest_first(city: City,
     assert (end["sequence"], end["at"]) == ("end", str(many))
     for row, entry in zip(rows, as_json.body["entries"], strict=True):
         entry.pop("tenantId")
-        assert {name: json.loads(value) if name == "data" else value for name, value in row.items() if value} \
-            == entry | {"sequence": str(entry["sequence"])}
+        assert {
+            name: json.loads(value) if name == "data" else value for name, value in row.items() if value
+        } == entry | {"sequence": str(entry["sequence"])}
 
 
 def test_the_end_of_the_period_does_not_belong_to_it(city: City) -> None:
@@ -79,7 +92,10 @@ def test_a_spreadsheet_computes_nothing_of_it(city: City) -> None:
 
 def test_its_name_says_city_and_period(city: City) -> None:
     answer = export(city, datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), "csv")
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="audit-{city.tenant.slug}-20251201-20260101.csv"'
+    assert (
+        answer.headers["Content-Disposition"]
+        == f'attachment; filename="audit-{city.tenant.slug}-20251201-20260101.csv"'
+    )
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -95,7 +111,9 @@ def test_a_reader_who_takes_their_time_holds_no_connection_and_gets_everything(c
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_an_export_that_breaks_off_shows_that_its_end_is_missing(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_that_breaks_off_shows_that_its_end_is_missing(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record(city, *(approved() for _ in range(7)))
     whole = exporting.batch
 
@@ -115,7 +133,9 @@ def test_an_export_that_breaks_off_shows_that_its_end_is_missing(city: City, mon
         assert end not in got
 
 
-def test_when_the_database_is_away_from_the_start_the_answer_says_so(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_database_is_away_from_the_start_the_answer_says_so(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(*_: Any) -> Any:
         raise Unavailable(dependency="postgres")
 
@@ -125,6 +145,10 @@ def test_when_the_database_is_away_from_the_start_the_answer_says_so(city: City,
 
 def test_reading_the_log_is_for_those_who_run_the_city(city: City) -> None:
     record(city, approved())
-    for name, query in (("list-audit-entries", ""), ("export-audit", "from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"), ("verify-audit-chain", "")):
+    for name, query in (
+        ("list-audit-entries", ""),
+        ("export-audit", "from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"),
+        ("verify-audit-chain", ""),
+    ):
         assert city.call(name, "editor", query=query).code == "FORBIDDEN"
     assert len(entries(city)) == 1

@@ -1,4 +1,5 @@
 """Nothing personal gets into the log, from no event that there is and from none that is still to come."""
+
 import importlib
 import json
 import pkgutil
@@ -20,15 +21,36 @@ from events.users import DeviceRegistered
 from functions.audit import keeping
 from functions.audit.keeping import kept, subject_of
 
-PERSONAL = ("Anna Müller", "anna.mueller@example.org", "Hauptstraße 1", "69117 Heidelberg", "+49 6221 123456", "Mein Hund ist weg",
-            "eyJhbGciOiJIUzI1NiJ9.e30.x", "fcm:APA91b", "1990-03-04", "DE89370400440532013000", "192.0.2.7", "<b>hallo</b>")
-CLASSES = [cls for module in pkgutil.iter_modules(events.__path__)
-           for cls in vars(importlib.import_module(f"events.{module.name}")).values()
-           if isinstance(cls, type) and issubclass(cls, Event) and cls not in (Event, AnyEvent) and cls.__module__ == f"events.{module.name}"]
+PERSONAL = (
+    "Anna Müller",
+    "anna.mueller@example.org",
+    "Hauptstraße 1",
+    "69117 Heidelberg",
+    "+49 6221 123456",
+    "Mein Hund ist weg",
+    "eyJhbGciOiJIUzI1NiJ9.e30.x",
+    "fcm:APA91b",
+    "1990-03-04",
+    "DE89370400440532013000",
+    "192.0.2.7",
+    "<b>hallo</b>",
+)
+CLASSES = [
+    cls
+    for module in pkgutil.iter_modules(events.__path__)
+    for cls in vars(importlib.import_module(f"events.{module.name}")).values()
+    if isinstance(cls, type)
+    and issubclass(cls, Event)
+    and cls not in (Event, AnyEvent)
+    and cls.__module__ == f"events.{module.name}"
+]
 each_class = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 written = st.sampled_from(PERSONAL) | st.text(min_size=1)
-anything = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | written,
-                        lambda inner: st.lists(inner) | st.dictionaries(written, inner), max_leaves=10)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | written,
+    lambda inner: st.lists(inner) | st.dictionaries(written, inner),
+    max_leaves=10,
+)
 
 
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
@@ -57,7 +79,12 @@ def is_harmless(key: str, value: Any) -> bool:
     if isinstance(value, str) and key.endswith(("Id", "Ids", "By", "id")):
         return str(UUID(value)) == value
     if isinstance(value, str):
-        return key in keeping.WORDS and value.isascii() and value == value.lower() and not set(value) & set(" @+/<>,;'\"\n")
+        return (
+            key in keeping.WORDS
+            and value.isascii()
+            and value == value.lower()
+            and not set(value) & set(" @+/<>,;'\"\n")
+        )
     return key in keeping.FLAGS if isinstance(value, bool) else key in keeping.NUMBERS and type(value) is int
 
 
@@ -65,15 +92,30 @@ def is_harmless(key: str, value: Any) -> bool:
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_whatever_people_write_into_an_event_is_not_kept(cls: type[Event], data: st.DataObject) -> None:
-    event = data.draw(st.builds(cls, **{name: values_of(field.annotation) for name, field in cls.model_fields.items()}))
+    event = data.draw(
+        st.builds(cls, **{name: values_of(field.annotation) for name, field in cls.model_fields.items()})
+    )
     left = kept(wire(event))
     assert all(is_harmless(key, value) for key, value in left.items())
     assert not any(text in json.dumps(left, ensure_ascii=False) for text in PERSONAL)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.sampled_from([*sorted(keeping.WORDS | keeping.NUMBERS | keeping.FLAGS), "id", "userId", "mediaIds", "requestedBy"])
-                       | written, anything))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *sorted(keeping.WORDS | keeping.NUMBERS | keeping.FLAGS),
+                "id",
+                "userId",
+                "mediaIds",
+                "requestedBy",
+            ]
+        )
+        | written,
+        anything,
+    )
+)
 def test_neither_is_anything_from_an_event_that_nobody_knows_yet(data: dict[str, Any]) -> None:
     assert all(is_harmless(key, value) for key, value in kept(data).items())
 
@@ -82,7 +124,9 @@ def test_neither_is_anything_from_an_event_that_nobody_knows_yet(data: dict[str,
 def test_every_id_of_an_event_is_kept(cls: type[Event]) -> None:
     for name, field in cls.model_fields.items():
         if UUID in (field.annotation, *get_args(field.annotation)):
-            assert kept({to_camel(name): str(uuid4())}), f"{cls.__name__}.{name} holds an id: its name has to end with _id, _ids or _by"
+            assert kept({to_camel(name): str(uuid4())}), (
+                f"{cls.__name__}.{name} holds an id: its name has to end with _id, _ids or _by"
+            )
 
 
 @each_class
@@ -97,12 +141,22 @@ def test_every_flag_number_and_fixed_word_of_an_event_was_thought_about(cls: typ
         assert names is None or key in names or f"{cls.__name__}.{name}" in left_out, f"{cls.__name__}.{name}"
 
 
-@pytest.mark.parametrize(("event", "subject"), [
-    (lambda i: ListingApproved(listing_id=i, title="x", contributor_id=uuid4()), "listing"),
-    (lambda i: ContentPublished(kind="listing", content_id=i), "content"),
-    (lambda i: RoleChanged(user_id=i, roles=["editor"]), "user"),
-    (lambda i: DeviceRegistered(user_id=i, device_id="Annas iPhone", platform="apns", token="t" * 20), "user"),
-    (lambda i: DeviceRegistered(user_id=uuid4(), device_id=str(i), platform="apns", token="t" * 20), "device")])
+@pytest.mark.parametrize(
+    ("event", "subject"),
+    [
+        (lambda i: ListingApproved(listing_id=i, title="x", contributor_id=uuid4()), "listing"),
+        (lambda i: ContentPublished(kind="listing", content_id=i), "content"),
+        (lambda i: RoleChanged(user_id=i, roles=["editor"]), "user"),
+        (
+            lambda i: DeviceRegistered(user_id=i, device_id="Annas iPhone", platform="apns", token="t" * 20),
+            "user",
+        ),
+        (
+            lambda i: DeviceRegistered(user_id=uuid4(), device_id=str(i), platform="apns", token="t" * 20),
+            "device",
+        ),
+    ],
+)
 def test_an_event_is_about_what_its_name_says_or_else_about_its_first_id(event: Any, subject: str) -> None:
     identity = uuid4()
     happened = event(identity)
@@ -117,5 +171,12 @@ def test_an_event_without_ids_is_about_something_all_the_same() -> None:
 
 
 def test_what_is_kept_has_the_same_text_for_every_reader() -> None:
-    huge = {"count": 2**53, "size": 1.5, "version": 7, "pending": 1, "active": True, "status": "2026-03-04T10:00:00"}
+    huge = {
+        "count": 2**53,
+        "size": 1.5,
+        "version": 7,
+        "pending": 1,
+        "active": True,
+        "status": "2026-03-04T10:00:00",
+    }
     assert kept(huge) == {"version": 7, "active": True}

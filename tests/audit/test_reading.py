@@ -1,4 +1,5 @@
 """Finding things in the log: filters, pages, single entries, one thing at a time."""
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -26,7 +27,9 @@ def found(city: City, **query: Any) -> list[int]:
 
 
 def replayed(city: City, kind: str, identity: UUID, **query: Any):
-    return city.call("replay-entity", "city_admin", path=f"/api/audit/entities/{kind}/{identity}", query=urlencode(query))
+    return city.call(
+        "replay-entity", "city_admin", path=f"/api/audit/entities/{kind}/{identity}", query=urlencode(query)
+    )
 
 
 def test_the_newest_comes_first_by_when_it_happened_not_by_when_it_was_heard(city: City) -> None:
@@ -45,16 +48,28 @@ def test_entries_are_found_by_actor_thing_kind_action_and_period(city: City) -> 
     assert found(city, resourceType="user") == [2]
     assert found(city, resourceType="user", resourceId=listing) == []
     assert found(city, action="listing.approved", actor=admin) == [3, 1]
-    assert found(city, **{"from": (NOON + timedelta(minutes=1)).isoformat(), "to": (NOON + timedelta(minutes=3)).isoformat()}) == [3, 2]
+    assert found(
+        city,
+        **{
+            "from": (NOON + timedelta(minutes=1)).isoformat(),
+            "to": (NOON + timedelta(minutes=3)).isoformat(),
+        },
+    ) == [3, 2]
 
 
 @pytest.mark.parametrize("filters", [{}, {"action": "listing.approved"}])
-def test_pages_follow_each_other_without_losing_or_repeating_anything(city: City, filters: dict[str, str]) -> None:
+def test_pages_follow_each_other_without_losing_or_repeating_anything(
+    city: City, filters: dict[str, str]
+) -> None:
     for event in (approved() for _ in range(7)):
         record(city, event, at=NOON)  # all at the same moment
     seen, cursor = [], None
     while True:
-        page = city.call("list-audit-entries", "city_admin", query=urlencode(filters | {"limit": 3, "count": "true"} | ({"cursor": cursor} if cursor else {}))).body
+        page = city.call(
+            "list-audit-entries",
+            "city_admin",
+            query=urlencode(filters | {"limit": 3, "count": "true"} | ({"cursor": cursor} if cursor else {})),
+        ).body
         assert page["total"] == 7
         seen += [entry["sequence"] for entry in page["items"]]
         if not (cursor := page["nextCursor"]):
@@ -62,13 +77,33 @@ def test_pages_follow_each_other_without_losing_or_repeating_anything(city: City
     assert seen == [7, 6, 5, 4, 3, 2, 1]
 
 
-@pytest.mark.parametrize("cursor", ["x", "1.00000000-0000-0000-8000-000000000000", "1.ffffffff-ffff-ffff-ffff-ffffffffffff", f"{10**17 - 1}.{UUID(int=1)}x"])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "1.00000000-0000-0000-8000-000000000000",
+        "1.ffffffff-ffff-ffff-ffff-ffffffffffff",
+        f"{10**17 - 1}.{UUID(int=1)}x",
+    ],
+)
 def test_a_cursor_that_is_not_ours_is_refused(city: City, cursor: str) -> None:
     refused = city.call("list-audit-entries", "city_admin", query=urlencode({"cursor": cursor}))
     assert (refused.status, refused.code) == (400, "CURSOR_INVALID")
 
 
-@pytest.mark.parametrize("query", ["from=2026-01-01T00:00:00", "to=yesterday", "from=0001-01-01T00:00:00%2B14:00", "to=9999-12-31T23:59:59-12:00", "actor=anna", "action=%25", "resourceType=a%20b", "resourceId=1"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=2026-01-01T00:00:00",
+        "to=yesterday",
+        "from=0001-01-01T00:00:00%2B14:00",
+        "to=9999-12-31T23:59:59-12:00",
+        "actor=anna",
+        "action=%25",
+        "resourceType=a%20b",
+        "resourceId=1",
+    ],
+)
 def test_a_filter_that_makes_no_sense_is_refused(city: City, query: str) -> None:
     assert city.call("list-audit-entries", "city_admin", query=query).status == 422
 
@@ -76,7 +111,9 @@ def test_a_filter_that_makes_no_sense_is_refused(city: City, query: str) -> None
 def test_one_entry_is_read_by_its_number(city: City) -> None:
     record(city, approved(), approved())
     for entry in entries(city):
-        assert city.call("get-audit-entry", "city_admin", path=f"/api/audit/{entry['sequence']}").body == entry
+        assert (
+            city.call("get-audit-entry", "city_admin", path=f"/api/audit/{entry['sequence']}").body == entry
+        )
     missing = city.call("get-audit-entry", "city_admin", path="/api/audit/3")
     assert (missing.status, missing.code) == (404, "AUDIT_ENTRY_NOT_FOUND")
 
@@ -88,7 +125,12 @@ def test_a_number_that_no_entry_can_have_is_refused(city: City, number: str) -> 
 
 def test_a_thing_is_shown_as_it_was_at_a_point_in_time(city: City) -> None:
     user = uuid4()
-    happen(city, RoleChanged(user_id=user, roles=["editor"]), approved(), RoleChanged(user_id=user, roles=["city_admin"]))
+    happen(
+        city,
+        RoleChanged(user_id=user, roles=["editor"]),
+        approved(),
+        RoleChanged(user_id=user, roles=["city_admin"]),
+    )
     before = replayed(city, "user", user, at=(NOON + timedelta(minutes=1)).isoformat()).body
     now = replayed(city, "user", user).body
     assert before["state"] == {"userId": str(user), "roles": ["editor"]}
@@ -102,13 +144,20 @@ def test_the_moment_itself_belongs_to_what_was_known_and_the_one_before_does_not
     listing = uuid4()
     happen(city, approved(listing))
     assert replayed(city, "listing", listing, at=NOON.isoformat()).status == 200
-    assert replayed(city, "listing", listing, at=(NOON - timedelta(microseconds=1)).isoformat()).code == "ENTITY_NOT_FOUND"
+    assert (
+        replayed(city, "listing", listing, at=(NOON - timedelta(microseconds=1)).isoformat()).code
+        == "ENTITY_NOT_FOUND"
+    )
 
 
 def test_what_arrives_late_does_not_undo_what_happened_after_it(city: City) -> None:
     listing, author = uuid4(), uuid4()
     record(city, approved(listing), at=NOON)
-    record(city, ListingCreated(listing_id=listing, title="x", contributor_id=author), at=NOON - timedelta(minutes=5))
+    record(
+        city,
+        ListingCreated(listing_id=listing, title="x", contributor_id=author),
+        at=NOON - timedelta(minutes=5),
+    )
     seen = replayed(city, "listing", listing).body
     assert (seen["lastAction"], seen["state"]["pending"]) == ("listing.approved", True)
     assert seen["state"]["contributorId"] != str(author)
@@ -119,5 +168,11 @@ def test_a_thing_with_a_long_history_is_read_in_pages_and_its_state_is_whole(cit
     happen(city, *(ContentPublished(kind="listing", content_id=content) for _ in range(5)))
     first = replayed(city, "content", content, limit=3).body
     rest = replayed(city, "content", content, limit=3, cursor=first["entries"]["nextCursor"]).body
-    assert [entry["sequence"] for page in (first, rest) for entry in page["entries"]["items"]] == [5, 4, 3, 2, 1]
+    assert [entry["sequence"] for page in (first, rest) for entry in page["entries"]["items"]] == [
+        5,
+        4,
+        3,
+        2,
+        1,
+    ]
     assert first["state"] == rest["state"] == {"kind": "listing", "contentId": str(content)}

@@ -1,4 +1,5 @@
 """Seven years, in whole months; what is left after that still proves itself."""
+
 from datetime import UTC, datetime
 
 import pytest
@@ -32,7 +33,9 @@ def partitions() -> list[str]:
 def grow_old(city: City, last: int, age: str, all_: int) -> None:
     """Let the first entries be this old, as if they had been recorded then."""
     with behind_the_walls() as connection:
-        connection.run("SET ROLE heidi_owner")   # as `append_entry` makes them: the superuser must own no table
+        connection.run(
+            "SET ROLE heidi_owner"
+        )  # as `append_entry` makes them: the superuser must own no table
         connection.run(f"SELECT make_partition(now() - interval '{age}')")
         connection.run("RESET ROLE")
         connection.run(LONG_AGO.format(age=age, tenant=city.id, last=last, all=all_))
@@ -69,13 +72,19 @@ def test_every_partition_is_behind_the_wall(city: City) -> None:
     record(city, approved())
     with behind_the_walls() as connection:
         for name in partitions():
-            assert connection.run("SELECT relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) FROM pg_class WHERE relname = :name", name=name) \
-                == [[True, True, "heidi_owner"]]
-            assert connection.run("SELECT has_table_privilege('heidi_app', :name, 'SELECT'), has_table_privilege('heidi_relay', :name, 'SELECT')",
-                                  name=name) == [[False, False]]
+            assert connection.run(
+                "SELECT relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) FROM pg_class WHERE relname = :name",
+                name=name,
+            ) == [[True, True, "heidi_owner"]]
+            assert connection.run(
+                "SELECT has_table_privilege('heidi_app', :name, 'SELECT'), has_table_privilege('heidi_relay', :name, 'SELECT')",
+                name=name,
+            ) == [[False, False]]
 
 
-def test_what_is_older_than_seven_years_goes_and_the_rest_still_verifies(city: City, other_city: City) -> None:
+def test_what_is_older_than_seven_years_goes_and_the_rest_still_verifies(
+    city: City, other_city: City
+) -> None:
     for where in (city, other_city):
         record(where, *(approved() for _ in range(6)))
     grow_old(city, 4, "8 years", 6)
@@ -84,7 +93,11 @@ def test_what_is_older_than_seven_years_goes_and_the_rest_still_verifies(city: C
     assert [entry["sequence"] for entry in entries(city)] == [6, 5]
     assert entries(other_city) == []
     assert (verified(city)["first"], verified(city)["checked"], verified(city)["intact"]) == (5, 2, True)
-    assert (verified(other_city)["first"], verified(other_city)["checked"], verified(other_city)["intact"]) == (7, 0, True)
+    assert (
+        verified(other_city)["first"],
+        verified(other_city)["checked"],
+        verified(other_city)["intact"],
+    ) == (7, 0, True)
     for where in (city, other_city):
         record(where, approved())
         assert entries(where)[0]["sequence"] == 7
@@ -97,7 +110,9 @@ def test_after_retention_a_change_of_the_new_first_entry_is_found(city: City) ->
     grow_old(city, 1, "8 years", 3)
     tick("apply-audit-retention")
     with behind_the_walls() as connection:
-        connection.run("UPDATE entries SET action = 'x.y' WHERE tenant_id = :tenant AND sequence = 2", tenant=city.id)
+        connection.run(
+            "UPDATE entries SET action = 'x.y' WHERE tenant_id = :tenant AND sequence = 2", tenant=city.id
+        )
     assert verified(city)["broken"]["sequence"] == 2
 
 
@@ -135,4 +150,6 @@ def test_only_the_relay_role_may_ask_for_it(city: City) -> None:
 def test_retention_and_preparation_come_once_a_night() -> None:
     for name in ("apply-audit-retention", "prepare-audit-partitions"):
         assert next_after(records()[name].cron, 0.0) < 86_400
-        assert next_after(records()[name].cron, 86_400 * 10.5) == next_after(records()[name].cron, 86_400 * 11.0)
+        assert next_after(records()[name].cron, 86_400 * 10.5) == next_after(
+            records()[name].cron, 86_400 * 11.0
+        )

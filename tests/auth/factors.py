@@ -1,4 +1,5 @@
 """Second factors for tests: an app that shows codes, and people who have set one up."""
+
 import time
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,5 @@
 """People for tests: they become members the way people do, by invitation."""
+
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,12 @@ class Person:
     password: str = PASSWORD
 
 
-def invite(city: City, role: str = "editor", email: str = "", by: str = "super_city_admin", **fields: str) -> Answer:
-    return city.call("invite-user", by, body={"email": email or f"{uuid4().hex[:8]}@example.org", "role": role} | fields)
+def invite(
+    city: City, role: str = "editor", email: str = "", by: str = "super_city_admin", **fields: str
+) -> Answer:
+    return city.call(
+        "invite-user", by, body={"email": email or f"{uuid4().hex[:8]}@example.org", "role": role} | fields
+    )
 
 
 def link_token(city: City) -> str:
@@ -38,9 +43,16 @@ def letters(city: City) -> list[tuple[str, str]]:
     return [(said.data["template"], said.data["address"]) for said in city.events("notification.requested")]
 
 
-def register(city: City, email: str, password: str = PASSWORD, name: str = "Ada Lenz", **parts: Any) -> Answer:
+def register(
+    city: City, email: str, password: str = PASSWORD, name: str = "Ada Lenz", **parts: Any
+) -> Answer:
     fields = parts.pop("fields", {})
-    return call("register", body={"email": email, "name": name, "password": password} | fields, tenant=city.tenant.slug, **parts)
+    return call(
+        "register",
+        body={"email": email, "name": name, "password": password} | fields,
+        tenant=city.tenant.slug,
+        **parts,
+    )
 
 
 def verify(token: str, **parts: Any) -> Answer:
@@ -83,5 +95,14 @@ def refresh(token: str, **parts: str) -> Answer:
 
 def said(city: City, topic: str, data: dict[str, Any], time: datetime | None = None) -> Said:
     """An event that another service has said in the city's name."""
-    envelope = Envelope(str(uuid4()), "/heidi/elsewhere", f"app.heidi.{topic}", time or datetime.now(UTC), city.id, "test", "", "")
+    envelope = Envelope(
+        str(uuid4()),
+        "/heidi/elsewhere",
+        f"app.heidi.{topic}",
+        time or datetime.now(UTC),
+        city.id,
+        "test",
+        "",
+        "",
+    )
     return Said("elsewhere", envelope, json.dumps(data))

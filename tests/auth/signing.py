@@ -1,4 +1,5 @@
 """Other keys for tests: what JWT_KEYS is set to for the length of a test."""
+
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +14,11 @@ from tooling.keys import document, new
 
 Use = Callable[..., None]
 EDDSA, OTHER_EDDSA, RS256 = new("EdDSA"), new("EdDSA"), new("RS256")
-SECRET = {"kty": "oct", "kid": "shared", "k": "c2l4dHktZm91ci1ieXRlcy1vZi1zZWNyZXQtdGhhdC1ub2JvZHkta25vd3MtYXQtYWxs"}
+SECRET = {
+    "kty": "oct",
+    "kid": "shared",
+    "k": "c2l4dHktZm91ci1ieXRlcy1vZi1zZWNyZXQtdGhhdC1ub2JvZHkta25vd3MtYXQtYWxs",
+}
 
 
 def public(jwk: dict[str, Any]) -> dict[str, str]:
@@ -36,6 +41,7 @@ def started_anew() -> None:
 @pytest.fixture
 def jwt_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
     """Sets JWT_KEYS to these keys; every function has started with them."""
+
     def use(*keys: dict[str, Any], **settings_: str) -> None:
         monkeypatch.setenv("JWT_KEYS", json.dumps({"keys": keys}))
         for name, value in settings_.items():

@@ -1,4 +1,5 @@
 """The people of the demonstration."""
+
 import pytest
 
 from shared.settings import settings
@@ -35,7 +36,9 @@ def test_their_profiles_fill_from_the_events(city: City) -> None:
     editor = next(p for p in seed_accounts(city.tenant) if p.role == "editor")
     for event in city.events("user.created"):
         assert deliver("create-profile", event).status == 204
-    assert city.rows("users", "SELECT name, email FROM profiles WHERE id = :id", id=editor.id) == [[editor.name, editor.email]]
+    assert city.rows("users", "SELECT name, email FROM profiles WHERE id = :id", id=editor.id) == [
+        [editor.name, editor.email]
+    ]
 
 
 def test_there_are_none_in_production(city: City, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
 """How a platform gets its first super admin: the migration's Job invites them."""
+
 from collections.abc import Iterator
 
 import pytest
@@ -45,15 +46,31 @@ def test_the_next_version_invites_nobody_twice(platform: City) -> None:
 def test_an_invitation_that_has_run_out_is_made_anew(platform: City) -> None:
     invite_first(ADDRESS)
     with superuser(settings().postgres_database_prefix + "auth") as connection:
-        connection.run("UPDATE invitations SET expires_at = now() - interval '1 minute' WHERE tenant_id = :t", t=PLATFORM.id)
+        connection.run(
+            "UPDATE invitations SET expires_at = now() - interval '1 minute' WHERE tenant_id = :t",
+            t=PLATFORM.id,
+        )
     assert "is invited:" in invite_first(ADDRESS)
     assert len(platform.events("notification.requested")) == 2
 
 
-@pytest.mark.parametrize(("address", "status", "says"), [
-    ("", 0, "nobody is invited"), (" ", 0, "nobody is invited"), ("nobody", 1, "not an e-mail address"), (ADDRESS, 0, "is invited:")])
+@pytest.mark.parametrize(
+    ("address", "status", "says"),
+    [
+        ("", 0, "nobody is invited"),
+        (" ", 0, "nobody is invited"),
+        ("nobody", 1, "not an e-mail address"),
+        (ADDRESS, 0, "is invited:"),
+    ],
+)
 def test_as_a_program_it_says_what_it_did_and_never_to_whom(
-        platform: City, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str, status: int, says: str) -> None:
+    platform: City,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    address: str,
+    status: int,
+    says: str,
+) -> None:
     monkeypatch.setenv("SUPER_ADMIN_EMAIL", address)
     assert main() == status
     said = "".join(capsys.readouterr())

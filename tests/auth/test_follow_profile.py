@@ -1,4 +1,5 @@
 """The account's name and language follow the profile."""
+
 from datetime import timedelta
 
 from tests.auth.people import join, login, said
@@ -9,7 +10,12 @@ def test_a_changed_name_is_in_the_next_login(city: City) -> None:
     person = join(city)
     deliver("create-profile", city.events("user.created")[-1])
     body = login(city, person).body
-    assert call("update-my-profile", token=body["accessToken"], body={"name": "Ada Lovelace", "language": "en"}).status == 200
+    assert (
+        call(
+            "update-my-profile", token=body["accessToken"], body={"name": "Ada Lovelace", "language": "en"}
+        ).status
+        == 200
+    )
     deliver("follow-profile", city.events("user.updated")[-1])
     assert login(city, person).body["user"]["name"] == "Ada Lovelace"
     assert city.rows("auth", "SELECT language FROM accounts") == [["en"]]
@@ -23,4 +29,3 @@ def test_an_older_change_that_arrives_late_does_not_win(city: City) -> None:
     for event in (newer, older, newer):
         assert deliver("follow-profile", event).status == 204
     assert city.rows("auth", "SELECT name, language FROM accounts") == [["Neu", "en"]]
-

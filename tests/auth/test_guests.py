@@ -1,4 +1,5 @@
 """Guests: a device gets an account at once, comes back to it, and its owner may give it an address."""
+
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -27,8 +28,12 @@ def come_back(city: City, secret: str, device: str = DEVICE) -> Answer:
 
 
 def convert(guest: Guest, email: str = "", secret: str = "", **fields: str) -> Answer:
-    body = {"email": email or f"{uuid4().hex[:8]}@example.org", "name": "Ada Lenz", "password": PASSWORD,
-            "deviceSecret": secret or guest["deviceSecret"]} | fields
+    body = {
+        "email": email or f"{uuid4().hex[:8]}@example.org",
+        "name": "Ada Lenz",
+        "password": PASSWORD,
+        "deviceSecret": secret or guest["deviceSecret"],
+    } | fields
     return call("convert-guest", body=body, token=guest["accessToken"])
 
 
@@ -50,13 +55,26 @@ def user(guest: Guest) -> str:
 
 def test_a_device_is_a_guest_at_once(city: City, guest: Guest) -> None:
     me = call("whoami", token=guest["accessToken"]).body
-    assert (me["id"], me["guest"], me["email"], me["roles"], me["language"]) == (user(guest), True, None, ["citizen"], "de")
+    assert (me["id"], me["guest"], me["email"], me["roles"], me["language"]) == (
+        user(guest),
+        True,
+        None,
+        ["citizen"],
+        "de",
+    )
     assert refresh(guest["refreshToken"]).status == 200
 
 
 def test_the_other_services_learn_of_a_guest_without_an_address(city: City, guest: Guest) -> None:
     [said] = city.events("user.created")
-    assert said.data == {"userId": user(guest), "email": "", "name": "", "language": "de", "roles": ["citizen"], "guest": True}
+    assert said.data == {
+        "userId": user(guest),
+        "email": "",
+        "name": "",
+        "language": "de",
+        "roles": ["citizen"],
+        "guest": True,
+    }
 
 
 def test_the_secret_is_long_and_not_kept_readable(city: City, guest: Guest) -> None:
@@ -74,7 +92,12 @@ def test_a_guest_comes_back_with_device_and_secret(city: City, guest: Guest) -> 
 
 
 def test_no_id_alone_lets_anybody_in(city: City, guest: Guest) -> None:
-    for device, secret in ((DEVICE, user(guest)), (DEVICE, DEVICE), (user(guest), user(guest)), ("another device", guest["deviceSecret"])):
+    for device, secret in (
+        (DEVICE, user(guest)),
+        (DEVICE, DEVICE),
+        (user(guest), user(guest)),
+        ("another device", guest["deviceSecret"]),
+    ):
         refused = come_back(city, secret, device)
         assert (refused.status, refused.code) == (401, "GUEST_UNKNOWN")
 
@@ -92,13 +115,31 @@ def test_a_guest_is_known_in_their_own_city_only(city: City, other_city: City, g
 
 def test_the_city_is_named_as_at_the_login(city: City, other_city: City) -> None:
     assert call("register-guest", body={"deviceId": DEVICE, "tenantId": city.tenant.slug}).status == 201
-    assert call("register-guest", body={"deviceId": DEVICE}, host=f"{city.tenant.slug}.localhost").status == 201
+    assert (
+        call("register-guest", body={"deviceId": DEVICE}, host=f"{city.tenant.slug}.localhost").status == 201
+    )
     assert call("register-guest", body={"deviceId": DEVICE}).code == "TENANT_REQUIRED"
-    assert call("register-guest", body={"deviceId": DEVICE, "tenantId": city.tenant.slug}, tenant=other_city.tenant.slug).code == "TENANT_MISMATCH"
+    assert (
+        call(
+            "register-guest",
+            body={"deviceId": DEVICE, "tenantId": city.tenant.slug},
+            tenant=other_city.tenant.slug,
+        ).code
+        == "TENANT_MISMATCH"
+    )
     assert call("register-guest", body={"deviceId": DEVICE, "tenantId": "platform"}).code == "UNKNOWN_TENANT"
 
 
-@pytest.mark.parametrize("extra", [{"roles": "super_admin"}, {"userId": "x"}, {"kind": "person"}, {"email": "a@example.org"}, {"platform": "toaster"}])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"roles": "super_admin"},
+        {"userId": "x"},
+        {"kind": "person"},
+        {"email": "a@example.org"},
+        {"platform": "toaster"},
+    ],
+)
 def test_a_guest_chooses_nothing_but_device_and_language(city: City, extra: dict[str, str]) -> None:
     assert register(city, **extra).status == 422
 
@@ -114,7 +155,12 @@ def test_secrets_are_not_guessed_without_end(city: City) -> None:
 
 
 def test_a_guest_can_be_given_no_other_role(city: City, guest: Guest) -> None:
-    refused = city.call("assign-role", "super_city_admin", path=f"/api/auth/users/{user(guest)}/roles", body={"roles": ["city_admin"]})
+    refused = city.call(
+        "assign-role",
+        "super_city_admin",
+        path=f"/api/auth/users/{user(guest)}/roles",
+        body={"roles": ["city_admin"]},
+    )
     assert refused.code == "GUESTS_ARE_CITIZENS"
     assert refresh(guest["refreshToken"]).body["user"]["roles"] == ["citizen"]
 
@@ -122,7 +168,10 @@ def test_a_guest_can_be_given_no_other_role(city: City, guest: Guest) -> None:
 def test_a_guest_has_no_password_to_log_in_with(city: City, guest: Guest) -> None:
     for email in ("", "None", "null@example.org"):
         assert login(city, email, PASSWORD).status in (401, 422)
-    assert call("enrol-second-factor", body={"password": PASSWORD}, token=guest["accessToken"]).code == "PROOF_WRONG"
+    assert (
+        call("enrol-second-factor", body={"password": PASSWORD}, token=guest["accessToken"]).code
+        == "PROOF_WRONG"
+    )
 
 
 def test_a_locked_guest_does_not_come_back(city: City, guest: Guest) -> None:
@@ -135,12 +184,21 @@ def test_a_guest_becomes_a_person_under_the_same_id(city: City, guest: Guest) ->
     assert (asked.status, asked.body) == (202, {"status": "verification_sent"})
     made = confirm(link_token(city))
     assert made.status == 200, made.body
-    assert (made.body["id"], made.body["email"], made.body["name"]) == (user(guest), "ada@example.org", "Ada Lenz")
+    assert (made.body["id"], made.body["email"], made.body["name"]) == (
+        user(guest),
+        "ada@example.org",
+        "Ada Lenz",
+    )
     entered = login(city, "ada@example.org")
     assert entered.body["user"]["id"] == user(guest)
     assert not call("whoami", token=entered.body["accessToken"]).body["guest"]
     [said] = city.events("guest.converted")
-    assert said.data == {"userId": user(guest), "email": "ada@example.org", "name": "Ada Lenz", "language": "de"}
+    assert said.data == {
+        "userId": user(guest),
+        "email": "ada@example.org",
+        "name": "Ada Lenz",
+        "language": "de",
+    }
 
 
 def test_nothing_changes_before_the_address_is_proven(city: City, guest: Guest) -> None:
@@ -168,8 +226,18 @@ def test_the_device_can_be_a_guest_again_afterwards(city: City, guest: Guest) ->
 
 
 def test_the_link_goes_to_the_address_and_nowhere_else(city: City, guest: Guest) -> None:
-    asked = call("convert-guest", token=guest["accessToken"], host=f"{city.tenant.slug}.localhost", headers={"x-forwarded-host": "evil.example"},
-                 body={"email": "ada@example.org", "name": "Ada Lenz", "password": PASSWORD, "deviceSecret": guest["deviceSecret"]})
+    asked = call(
+        "convert-guest",
+        token=guest["accessToken"],
+        host=f"{city.tenant.slug}.localhost",
+        headers={"x-forwarded-host": "evil.example"},
+        body={
+            "email": "ada@example.org",
+            "name": "Ada Lenz",
+            "password": PASSWORD,
+            "deviceSecret": guest["deviceSecret"],
+        },
+    )
     [mail] = [event.data for event in city.events("notification.requested")]
     assert (mail["template"], mail["address"], mail["language"]) == ("confirm_guest", "ada@example.org", "de")
     assert mail["values"]["link"].startswith("http://127.0.0.1:8080/confirm-guest#token=")
@@ -215,12 +283,25 @@ def test_a_stolen_token_without_the_devices_secret_converts_nothing(city: City, 
 
 
 def test_nobody_converts_a_guest_whose_id_they_know(city: City, guest: Guest) -> None:
-    body = {"email": "eve@example.org", "name": "Eve", "password": PASSWORD, "deviceSecret": guest["deviceSecret"]}
+    body = {
+        "email": "eve@example.org",
+        "name": "Eve",
+        "password": PASSWORD,
+        "deviceSecret": guest["deviceSecret"],
+    }
     eve = register(city).body
     assert call("convert-guest", body=body, tenant=city.tenant.slug).status == 401
     assert call("convert-guest", body=body | {"userId": user(guest)}, token=eve["accessToken"]).status == 422
     assert call("convert-guest", body=body, token=eve["accessToken"]).code == "DEVICE_SECRET_WRONG"
-    acting, _ = tokens.issue("access", user(guest), city.id, ["citizen"], uuid4(), now=datetime.now(UTC).timestamp(), act={"sub": str(uuid4())})  # type: ignore[arg-type]
+    acting, _ = tokens.issue(
+        "access",
+        user(guest),
+        city.id,
+        ["citizen"],
+        uuid4(),
+        now=datetime.now(UTC).timestamp(),
+        act={"sub": str(uuid4())},
+    )  # type: ignore[arg-type]
     assert call("convert-guest", body=body, token=acting).code == "IN_PERSON_ONLY"
 
 
@@ -234,7 +315,10 @@ def test_an_address_that_has_an_account_is_answered_in_the_same_way(city: City, 
     known, unknown = convert(guest, owner.email), convert(guest, "nobody@example.org")
     assert (known.status, known.body) == (unknown.status, unknown.body)
     told = [event.data for event in city.events("notification.requested")][-2:]
-    assert [(mail["template"], mail["address"]) for mail in told] == [("already_registered", owner.email), ("confirm_guest", "nobody@example.org")]
+    assert [(mail["template"], mail["address"]) for mail in told] == [
+        ("already_registered", owner.email),
+        ("confirm_guest", "nobody@example.org"),
+    ]
     assert "link" not in told[0]["values"]
     assert login(city, owner).body["user"]["id"] == str(owner.id)
 
@@ -242,7 +326,10 @@ def test_an_address_that_has_an_account_is_answered_in_the_same_way(city: City, 
 def test_the_same_work_is_done_for_every_address(city: City, guest: Guest) -> None:
     owner = join(city)
     convert(guest)
-    known, unknown = cost(lambda: convert(guest, owner.email)), cost(lambda: convert(guest, "nobody@example.org"))
+    known, unknown = (
+        cost(lambda: convert(guest, owner.email)),
+        cost(lambda: convert(guest, "nobody@example.org")),
+    )
     assert known == unknown
     assert known.count("hashpw") == 1
 
@@ -289,7 +376,11 @@ def test_a_link_that_was_cut_off_is_refused(token: str) -> None:
 
 def idle(city: City, guest: Guest, days: int) -> None:
     """As if the guest had not been here for so long."""
-    city.rows("auth", f"UPDATE guests SET used_at = now() - interval '{days} days' WHERE account_id = :id RETURNING 1", id=user(guest))
+    city.rows(
+        "auth",
+        f"UPDATE guests SET used_at = now() - interval '{days} days' WHERE account_id = :id RETURNING 1",
+        id=user(guest),
+    )
 
 
 def expire() -> None:

@@ -1,4 +1,5 @@
 """Invitations: who may invite whom, and a link that works once."""
+
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,28 +16,57 @@ from tests.support import City, call, deliver
 def test_the_invited_person_gets_a_mail_accepts_and_logs_in(city: City) -> None:
     boss = join(city, "super_city_admin")
     token = login(city, boss).body["accessToken"]
-    invited = call("invite-user", token=token, body={"email": "New@Example.org", "role": "editor", "language": "en"})
+    invited = call(
+        "invite-user", token=token, body={"email": "New@Example.org", "role": "editor", "language": "en"}
+    )
     assert invited.status == 201, invited.body
     assert (invited.body["email"], invited.body["role"]) == ("new@example.org", "editor")
     letter = city.events("notification.requested")[-1].data
-    assert (letter["channel"], letter["template"], letter["address"], letter["language"]) == ("email", "invitation", "new@example.org", "en")
+    assert (letter["channel"], letter["template"], letter["address"], letter["language"]) == (
+        "email",
+        "invitation",
+        "new@example.org",
+        "en",
+    )
     assert letter["values"] | {"link": ""} == {
-        "link": "", "city": city.tenant.name, "role": "editor", "name": "", "inviter": "Ada Lenz"}
+        "link": "",
+        "city": city.tenant.name,
+        "role": "editor",
+        "name": "",
+        "inviter": "Ada Lenz",
+    }
     made = accept(link_token(city), name="Nele Neu")
     assert made.status == 201
-    assert made.body == {"id": made.body["id"], "email": "new@example.org", "name": "Nele Neu", "language": "en", "roles": ["editor"]}
+    assert made.body == {
+        "id": made.body["id"],
+        "email": "new@example.org",
+        "name": "Nele Neu",
+        "language": "en",
+        "roles": ["editor"],
+    }
     assert login(city, "new@example.org").body["user"]["id"] == made.body["id"]
 
 
 def test_the_other_services_hear_of_the_new_person(city: City) -> None:
     person = join(city, "city_admin")
     heard = city.events("user.created")[-1]
-    assert heard.data == {"userId": str(person.id), "email": person.email, "name": "Ada Lenz", "language": "de", "roles": ["city_admin"],
-                          "guest": False}
+    assert heard.data == {
+        "userId": str(person.id),
+        "email": person.email,
+        "name": "Ada Lenz",
+        "language": "de",
+        "roles": ["city_admin"],
+        "guest": False,
+    }
 
 
 def test_the_link_leads_to_our_own_address_whatever_host_the_admin_used(city: City) -> None:
-    city.call("invite-user", "city_admin", body={"email": "a@example.org", "role": "editor"}, headers={"x-forwarded-host": "evil.example"})
+    city.call(
+        "invite-user",
+        "city_admin",
+        body={"email": "a@example.org", "role": "editor"},
+        headers={"x-forwarded-host": "evil.example"},
+    )
     link = city.events("notification.requested")[-1].data["values"]["link"]
     assert link.startswith("http://127.0.0.1:8080/invitation#token=")
 
@@ -69,7 +99,12 @@ def test_a_link_that_is_followed_twice_at_once_makes_one_account(city: City) -> 
 def test_reading_a_link_does_not_use_it_up(city: City) -> None:
     invite(city)
     token = link_token(city)
-    assert call("accept-invitation", method="GET", path="/api/auth/invitations/accept", query=f"token={token}").status == 405
+    assert (
+        call(
+            "accept-invitation", method="GET", path="/api/auth/invitations/accept", query=f"token={token}"
+        ).status
+        == 405
+    )
     assert accept(token).status == 201
 
 
@@ -129,12 +164,19 @@ def test_an_invitation_falls_with_whoever_made_it(city: City, how: str) -> None:
 def test_an_invitation_stands_when_whoever_made_it_has_risen_or_is_erased(city: City) -> None:
     for email, fate in (("a@example.org", "risen"), ("b@example.org", "erased")):
         admin = join(city, "city_admin")
-        call("invite-user", token=login(city, admin).body["accessToken"], body={"email": email, "role": "city_admin"})
+        call(
+            "invite-user",
+            token=login(city, admin).body["accessToken"],
+            body={"email": email, "role": "city_admin"},
+        )
         link = link_token(city)
         if fate == "risen":
             assign(city, "super_city_admin", admin.id, "super_city_admin")
         else:
-            assert deliver("erase-auth-data", said(city, "user.deleted", {"userId": str(admin.id)})).status == 204
+            assert (
+                deliver("erase-auth-data", said(city, "user.deleted", {"userId": str(admin.id)})).status
+                == 204
+            )
         assert accept(link).status == 201
 
 
@@ -154,8 +196,12 @@ def test_a_link_that_was_cut_off_is_refused(token: str) -> None:
 def test_a_weak_password_is_refused_and_the_link_still_works(city: City) -> None:
     invite(city)
     token = link_token(city)
-    for password, code in (("kurz", "PASSWORD_TOO_SHORT"), ("Passwort1234", "PASSWORD_TOO_COMMON"),
-                           (f"{city.tenant.name}2026!", "PASSWORD_TOO_PERSONAL"), ("ada.lenz@2026", "PASSWORD_TOO_PERSONAL")):
+    for password, code in (
+        ("kurz", "PASSWORD_TOO_SHORT"),
+        ("Passwort1234", "PASSWORD_TOO_COMMON"),
+        (f"{city.tenant.name}2026!", "PASSWORD_TOO_PERSONAL"),
+        ("ada.lenz@2026", "PASSWORD_TOO_PERSONAL"),
+    ):
         refused = accept(token, password)
         assert (refused.status, refused.code) == (422, code)
         assert password not in refused.raw.decode()
@@ -168,10 +214,21 @@ def test_nobody_is_invited_twice_into_one_city_but_into_two(city: City, other_ci
     assert invite(other_city, email=person.email).status == 201
 
 
-@pytest.mark.parametrize(("by", "role", "status"), [
-    ("city_admin", "editor", 201), ("city_admin", "city_admin", 201), ("city_admin", "super_city_admin", 403),
-    ("super_city_admin", "super_city_admin", 201), ("super_city_admin", "super_admin", 403), ("super_admin", "super_city_admin", 201),
-    ("super_admin", "super_admin", 403), ("editor", "citizen", 403), ("citizen", "citizen", 403), ("city_admin", "anonymous", 422)])
+@pytest.mark.parametrize(
+    ("by", "role", "status"),
+    [
+        ("city_admin", "editor", 201),
+        ("city_admin", "city_admin", 201),
+        ("city_admin", "super_city_admin", 403),
+        ("super_city_admin", "super_city_admin", 201),
+        ("super_city_admin", "super_admin", 403),
+        ("super_admin", "super_city_admin", 201),
+        ("super_admin", "super_admin", 403),
+        ("editor", "citizen", 403),
+        ("citizen", "citizen", 403),
+        ("city_admin", "anonymous", 422),
+    ],
+)
 def test_nobody_invites_above_their_own_role(city: City, by: str, role: str, status: int) -> None:
     assert invite(city, role, by=by).status == status
     assert bool(city.events("notification.requested")) == (status == 201)
@@ -186,16 +243,30 @@ def test_a_super_admin_is_made_on_the_platform_only(city: City) -> None:
 def test_an_invitation_decides_the_role_not_the_person(city: City) -> None:
     invite(city, "citizen")
     body = {"token": link_token(city), "name": "M", "password": PASSWORD}
-    for more in ({"roles": ["super_admin"]}, {"role": "city_admin"}, {"tenantId": str(PLATFORM.id)}, {"state": "active"}):
+    for more in (
+        {"roles": ["super_admin"]},
+        {"role": "city_admin"},
+        {"tenantId": str(PLATFORM.id)},
+        {"state": "active"},
+    ):
         assert call("accept-invitation", body=body | more).status == 422
     call("accept-invitation", body=body)
-    claims = tokens.decode("access", login(city, city.events("user.created")[0].data["email"]).body["accessToken"])
+    claims = tokens.decode(
+        "access", login(city, city.events("user.created")[0].data["email"]).body["accessToken"]
+    )
     assert claims["roles"] == ["citizen"]
 
 
 def onboarded(city: City, **facts: object) -> dict[str, object]:
-    return {"cityId": str(city.id), "slug": city.tenant.slug, "name": city.tenant.name, "languages": ["de"], "features": [],
-            "adminEmail": "Chefin@example.org", "adminName": "Chefin"} | facts
+    return {
+        "cityId": str(city.id),
+        "slug": city.tenant.slug,
+        "name": city.tenant.name,
+        "languages": ["de"],
+        "features": [],
+        "adminEmail": "Chefin@example.org",
+        "adminName": "Chefin",
+    } | facts
 
 
 def test_the_first_admin_of_a_new_city_is_invited_once(city: City) -> None:

@@ -1,4 +1,5 @@
 """Signing keys: rotated without logging anyone out, published without what is secret, refused when weak."""
+
 import base64
 import json
 from typing import Any
@@ -38,7 +39,9 @@ def test_tokens_are_signed_with_the_secret_where_there_are_no_keys(city: City) -
     assert published() == []
 
 
-@pytest.mark.parametrize(("key", "alg"), [(EDDSA, "EdDSA"), (RS256, "RS256"), (SECRET, "HS256")], ids=["EdDSA", "RS256", "HS256"])
+@pytest.mark.parametrize(
+    ("key", "alg"), [(EDDSA, "EdDSA"), (RS256, "RS256"), (SECRET, "HS256")], ids=["EdDSA", "RS256", "HS256"]
+)
 def test_the_first_key_signs_and_is_named(city: City, jwt_keys: Use, key: dict[str, Any], alg: str) -> None:
     jwt_keys(key, OTHER_EDDSA)
     token = login(city, join(city)).body["accessToken"]
@@ -50,14 +53,14 @@ def test_a_rotation_logs_nobody_out(city: City, jwt_keys: Use) -> None:
     person = join(city)
     jwt_keys(RS256)
     before = login(city, person).body
-    jwt_keys(RS256, EDDSA)          # published first
+    jwt_keys(RS256, EDDSA)  # published first
     assert head(login(city, person).body["accessToken"])["kid"] == RS256["kid"]
     assert {key["kid"] for key in published()} == {RS256["kid"], EDDSA["kid"]}
-    jwt_keys(EDDSA, RS256)          # then it signs
+    jwt_keys(EDDSA, RS256)  # then it signs
     after = login(city, person).body
     assert head(after["accessToken"])["kid"] == EDDSA["kid"]
     assert [call("whoami", token=body["accessToken"]).status for body in (before, after)] == [200, 200]
-    jwt_keys(EDDSA)                 # and the old one goes
+    jwt_keys(EDDSA)  # and the old one goes
     assert [call("whoami", token=body["accessToken"]).status for body in (before, after)] == [401, 200]
     assert call("whoami", token=refresh(before["refreshToken"]).body["accessToken"]).status == 200
 
@@ -76,13 +79,16 @@ def test_who_only_checks_needs_no_private_part(city: City, jwt_keys: Use) -> Non
         token = login(city, person).body["accessToken"]
         jwt_keys(public(key))
         assert call("whoami", token=token).status == 200
-        assert login(city, person).status == 500   # and cannot sign
+        assert login(city, person).status == 500  # and cannot sign
 
 
 def test_only_public_parts_are_published_and_they_check_our_tokens(city: City, jwt_keys: Use) -> None:
     jwt_keys(RS256, EDDSA, SECRET)
     keys = published()
-    assert [set(key) for key in keys] == [{"kid", "alg", "use", "kty", "n", "e"}, {"kid", "alg", "use", "kty", "crv", "x"}]
+    assert [set(key) for key in keys] == [
+        {"kid", "alg", "use", "kty", "n", "e"},
+        {"kid", "alg", "use", "kty", "crv", "x"},
+    ]
     assert [key["use"] for key in keys] == ["sig", "sig"]
     token = login(city, join(city)).body["accessToken"]
     key = jwt.PyJWKSet.from_dict({"keys": keys})[head(token)["kid"]]
@@ -97,24 +103,50 @@ def test_the_published_keys_may_be_kept_for_a_while(jwt_keys: Use) -> None:
 
 def test_they_are_at_the_well_known_address(gateway: httpx.Client) -> None:
     answer = gateway.get("/.well-known/jwks.json")
-    assert (answer.status_code, answer.headers["content-type"], answer.json()) == (200, "application/jwk-set+json", {"keys": []})
+    assert (answer.status_code, answer.headers["content-type"], answer.json()) == (
+        200,
+        "application/jwk-set+json",
+        {"keys": []},
+    )
     assert gateway.get("/.well-known/openid-configuration").status_code == 404
     assert gateway.post("/.well-known/jwks.json").status_code == 405
 
 
 WRONG = {
-    "not JSON": "{", "a list": "[]", "no keys": '{"keys": []}', "keys that are none": '{"keys": {"kid": "x"}}', "deep": "[" * 100_000,
-    **{name: json.dumps({"keys": keys}) for name, keys in {
-        "a text for a key": ["x"], "an unknown type": [EDDSA | {"kty": "EC"}], "no kid": [{**EDDSA, "kid": ""}], "a number for a kid": [EDDSA | {"kid": 7}],
-        "a kid twice": [EDDSA, RS256 | {"kid": EDDSA["kid"]}], "another algorithm": [RS256 | {"alg": "HS256"}], "none": [SECRET | {"alg": "none"}],
-        "a key for encryption": [RS256 | {"use": "enc"}], "short RSA": [short_rsa()], "RSA without a modulus": [{**RS256, "n": ""}],
-        "a small exponent": [RS256 | {"e": "Aw"}], "a short secret": [SECRET | {"k": "c2hvcnQ"}], "no secret": [{"kty": "oct", "kid": "x"}],
-        "another curve": [EDDSA | {"crv": "Ed448"}], "half a point": [EDDSA | {"x": "AAAA"}], "half a private key": [EDDSA | {"d": "AAAA"}],
-        "no base64url": [EDDSA | {"x": "+/=!" * 11}]}.items()}}
+    "not JSON": "{",
+    "a list": "[]",
+    "no keys": '{"keys": []}',
+    "keys that are none": '{"keys": {"kid": "x"}}',
+    "deep": "[" * 100_000,
+    **{
+        name: json.dumps({"keys": keys})
+        for name, keys in {
+            "a text for a key": ["x"],
+            "an unknown type": [EDDSA | {"kty": "EC"}],
+            "no kid": [{**EDDSA, "kid": ""}],
+            "a number for a kid": [EDDSA | {"kid": 7}],
+            "a kid twice": [EDDSA, RS256 | {"kid": EDDSA["kid"]}],
+            "another algorithm": [RS256 | {"alg": "HS256"}],
+            "none": [SECRET | {"alg": "none"}],
+            "a key for encryption": [RS256 | {"use": "enc"}],
+            "short RSA": [short_rsa()],
+            "RSA without a modulus": [{**RS256, "n": ""}],
+            "a small exponent": [RS256 | {"e": "Aw"}],
+            "a short secret": [SECRET | {"k": "c2hvcnQ"}],
+            "no secret": [{"kty": "oct", "kid": "x"}],
+            "another curve": [EDDSA | {"crv": "Ed448"}],
+            "half a point": [EDDSA | {"x": "AAAA"}],
+            "half a private key": [EDDSA | {"d": "AAAA"}],
+            "no base64url": [EDDSA | {"x": "+/=!" * 11}],
+        }.items()
+    },
+}
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_no_function_starts_with_keys_that_are_weak_or_ambiguous(jwt_keys: Use, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_no_function_starts_with_keys_that_are_weak_or_ambiguous(
+    jwt_keys: Use, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     monkeypatch.setenv("JWT_KEYS", WRONG[kind])
     settings.cache_clear()
     with pytest.raises(SettingsError, match="JWT_KEYS") as refused:
@@ -124,10 +156,18 @@ def test_no_function_starts_with_keys_that_are_weak_or_ambiguous(jwt_keys: Use, 
 
 
 def test_production_needs_keys_or_a_secret_and_a_refresh_secret_in_any_case(jwt_keys: Use) -> None:
-    own = {"ENVIRONMENT": "production", "BROKER_TOKEN": "b" * 32, "JWT_REFRESH_SECRET": "r" * 32, "ENCRYPTION_KEY": "e" * 32}
+    own = {
+        "ENVIRONMENT": "production",
+        "BROKER_TOKEN": "b" * 32,
+        "JWT_REFRESH_SECRET": "r" * 32,
+        "ENCRYPTION_KEY": "e" * 32,
+    }
     jwt_keys(EDDSA, **own)
     assert settings().environment == "production"
-    for name, value in (("JWT_REFRESH_SECRET", "r" * 31), ("JWT_REFRESH_SECRET", Settings.model_fields["jwt_refresh_secret"].default.get_secret_value())):
+    for name, value in (
+        ("JWT_REFRESH_SECRET", "r" * 31),
+        ("JWT_REFRESH_SECRET", Settings.model_fields["jwt_refresh_secret"].default.get_secret_value()),
+    ):
         jwt_keys(EDDSA, **own | {name: value})
         with pytest.raises(SettingsError, match=name):
             settings()

@@ -1,4 +1,5 @@
 """Every mail that this service asks for can be written, in every language, with what it is asked with."""
+
 import pytest
 
 from functions.notification.rendering import render
@@ -6,7 +7,14 @@ from shared.languages import LANGUAGES
 from tests.auth.people import forget, join, letters, link_token, register, reset
 from tests.support import City
 
-TEMPLATES = {"invitation", "verify_email", "already_registered", "reset_password", "password_changed", "account_locked"}
+TEMPLATES = {
+    "invitation",
+    "verify_email",
+    "already_registered",
+    "reset_password",
+    "password_changed",
+    "account_locked",
+}
 
 
 @pytest.fixture
@@ -33,12 +41,19 @@ def test_every_mail_can_be_written(eventful: City, language: str) -> None:
 
 
 def test_a_reason_is_given_only_where_there_is_one(eventful: City) -> None:
-    with_reason, without = [render("account_locked", "de", event.data["values"]).text
-                            for event in eventful.events("notification.requested") if event.data["template"] == "account_locked"]
+    with_reason, without = [
+        render("account_locked", "de", event.data["values"]).text
+        for event in eventful.events("notification.requested")
+        if event.data["template"] == "account_locked"
+    ]
     assert "Begründung: Missbrauch" in with_reason
     assert "Begründung" not in without
 
 
 def test_a_link_says_in_which_language_its_page_is_to_greet(eventful: City) -> None:
-    links = [event.data["values"]["link"] for event in eventful.events("notification.requested") if "link" in event.data["values"]]
+    links = [
+        event.data["values"]["link"]
+        for event in eventful.events("notification.requested")
+        if "link" in event.data["values"]
+    ]
     assert [link.partition("&language=")[2] for link in links] == ["de"] * 3

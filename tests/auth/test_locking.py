@@ -1,4 +1,5 @@
 """Locking and deactivating accounts: out at the next call, everywhere, and back in only when both are undone."""
+
 from datetime import timedelta
 from uuid import uuid4
 
@@ -24,7 +25,9 @@ def unlock(city: City, who: object, by: str = "city_admin") -> Answer:
 def standing(city: City, person: Person, verb: str, seconds: int = 0) -> Said:
     """That somebody was deactivated or reactivated, so many seconds from now."""
     event = said(city, f"user.{verb}", {"userId": str(person.id)})
-    return said(city, f"user.{verb}", {"userId": str(person.id)}, event.envelope.time + timedelta(seconds=seconds))
+    return said(
+        city, f"user.{verb}", {"userId": str(person.id)}, event.envelope.time + timedelta(seconds=seconds)
+    )
 
 
 def test_a_locked_person_is_out_at_the_next_call_and_cannot_come_back(city: City, person: Person) -> None:
@@ -47,7 +50,10 @@ def test_a_token_that_no_session_knows_is_refused_too(city: City, person: Person
 def test_the_owner_is_told_why_and_nobody_else_is(city: City, person: Person) -> None:
     lock(city, person.id, reason="Konto wird missbraucht")
     assert letters(city)[-1] == ("account_locked", person.email)
-    assert city.events("notification.requested")[-1].data["values"] == {"city": city.tenant.name, "reason": "Konto wird missbraucht"}
+    assert city.events("notification.requested")[-1].data["values"] == {
+        "city": city.tenant.name,
+        "reason": "Konto wird missbraucht",
+    }
     [heard] = city.events("account.locked")
     assert heard.data == {"userId": str(person.id)}
     assert "missbraucht" not in repr(city.rows("auth", "SELECT * FROM accounts")) + repr(city.changes("auth"))
@@ -57,7 +63,10 @@ def test_an_unlocked_person_logs_in_again(city: City, person: Person) -> None:
     body = login(city, person).body
     lock(city, person.id)
     assert unlock(city, person.id).status == 204
-    assert [event.type for event in city.events() if event.type.startswith("account.")] == ["account.locked", "account.unlocked"]
+    assert [event.type for event in city.events() if event.type.startswith("account.")] == [
+        "account.locked",
+        "account.unlocked",
+    ]
     assert not is_in(body)
     assert is_in(login(city, person).body)
 
@@ -76,10 +85,18 @@ def test_nobody_locks_themselves(city: City) -> None:
     assert login(city, admin).status == 200
 
 
-@pytest.mark.parametrize(("by", "role", "status"), [
-    ("city_admin", "citizen", 204), ("city_admin", "city_admin", 204), ("city_admin", "super_city_admin", 403),
-    ("super_city_admin", "super_city_admin", 204), ("super_admin", "super_city_admin", 204), ("editor", "citizen", 403),
-    ("citizen", "citizen", 403)])
+@pytest.mark.parametrize(
+    ("by", "role", "status"),
+    [
+        ("city_admin", "citizen", 204),
+        ("city_admin", "city_admin", 204),
+        ("city_admin", "super_city_admin", 403),
+        ("super_city_admin", "super_city_admin", 204),
+        ("super_admin", "super_city_admin", 204),
+        ("editor", "citizen", 403),
+        ("citizen", "citizen", 403),
+    ],
+)
 def test_nobody_locks_somebody_above_them(city: City, by: str, role: str, status: int) -> None:
     other = join(city, role)
     assert lock(city, other.id, by).status == status
@@ -93,13 +110,19 @@ def test_a_foreign_account_is_not_there(city: City, other_city: City, person: Pe
     assert login(city, person).status == 200
 
 
-@pytest.mark.parametrize("body", [{"state": "inactive"}, {"reason": "x" * 501}, {"reason": ["x"]}, {"roles": []}])
+@pytest.mark.parametrize(
+    "body", [{"state": "inactive"}, {"reason": "x" * 501}, {"reason": ["x"]}, {"roles": []}]
+)
 def test_a_lock_takes_nothing_but_a_reason(city: City, person: Person, body: dict[str, object]) -> None:
-    assert city.call("lock-account", "city_admin", path=f"/api/auth/users/{person.id}/lock", body=body).code == "VALIDATION_FAILED"
+    assert (
+        city.call("lock-account", "city_admin", path=f"/api/auth/users/{person.id}/lock", body=body).code
+        == "VALIDATION_FAILED"
+    )
 
 
 def test_a_lock_that_could_not_be_written_down_has_ended_the_sessions_all_the_same(
-        city: City, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    city: City, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = login(city, person).body
     with monkeypatch.context() as broken:
         broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
@@ -122,8 +145,12 @@ def test_whoever_is_reactivated_logs_in_again(city: City, person: Person) -> Non
     assert is_in(login(city, person).body)
 
 
-@pytest.mark.parametrize(("newer", "older", "status"), [("reactivated", "deactivated", 200), ("deactivated", "reactivated", 401)])
-def test_an_older_event_that_arrives_late_does_not_win(city: City, person: Person, newer: str, older: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("newer", "older", "status"), [("reactivated", "deactivated", 200), ("deactivated", "reactivated", 401)]
+)
+def test_an_older_event_that_arrives_late_does_not_win(
+    city: City, person: Person, newer: str, older: str, status: int
+) -> None:
     body = login(city, person).body
     for event in (standing(city, person, newer, 5), standing(city, person, older)):
         assert deliver("follow-deactivation", event).status == 204
@@ -131,7 +158,9 @@ def test_an_older_event_that_arrives_late_does_not_win(city: City, person: Perso
     assert is_in(body) == (status == 200)
 
 
-def test_a_reactivation_opens_no_lock_and_an_unlock_no_deactivated_account(city: City, person: Person) -> None:
+def test_a_reactivation_opens_no_lock_and_an_unlock_no_deactivated_account(
+    city: City, person: Person
+) -> None:
     lock(city, person.id)
     deliver("follow-deactivation", standing(city, person, "deactivated"))
     deliver("follow-deactivation", standing(city, person, "reactivated", 1))
@@ -152,6 +181,8 @@ def test_a_lock_of_a_deactivated_account_outlasts_the_deactivation(city: City, p
     assert is_in(login(city, person).body)
 
 
-def test_a_deactivation_said_in_another_city_changes_nothing_here(city: City, other_city: City, person: Person) -> None:
+def test_a_deactivation_said_in_another_city_changes_nothing_here(
+    city: City, other_city: City, person: Person
+) -> None:
     assert deliver("follow-deactivation", standing(other_city, person, "deactivated")).status == 204
     assert login(city, person).status == 200

@@ -1,4 +1,5 @@
 """Logging in: who may, where, and how guessing is slowed down."""
+
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +17,12 @@ def test_a_person_logs_in_and_gets_both_tokens(city: City) -> None:
     person = join(city, "editor")
     answer = login(city, person)
     assert answer.status == 200, answer.body
-    assert answer.body["user"] == {"id": str(person.id), "name": "Ada Lenz", "roles": ["editor"], "tenantId": str(city.id)}
+    assert answer.body["user"] == {
+        "id": str(person.id),
+        "name": "Ada Lenz",
+        "roles": ["editor"],
+        "tenantId": str(city.id),
+    }
     assert answer.body["expiresIn"] == 7200
     access = tokens.decode("access", answer.body["accessToken"])
     assert (access["sub"], access["tenantId"], access["roles"]) == (str(person.id), str(city.id), ["editor"])
@@ -29,7 +35,9 @@ def test_a_person_logs_in_and_gets_both_tokens(city: City) -> None:
 
 def test_the_session_is_kept_in_postgres_and_marked_in_redis(city: City) -> None:
     person = join(city)
-    renewal = tokens.decode("refresh", login(city, person, headers={"user-agent": "HEIDI/1.0 (Pixel)"}).body["refreshToken"])
+    renewal = tokens.decode(
+        "refresh", login(city, person, headers={"user-agent": "HEIDI/1.0 (Pixel)"}).body["refreshToken"]
+    )
     [[session_id, agent]] = city.rows("auth", "SELECT id, user_agent FROM sessions")
     assert (str(session_id), agent) == (renewal["sid"], "HEIDI/1.0 (Pixel)")
     assert cache.command("GET", f"tenant:{city.id}:session:{session_id}").decode() == str(person.id)
@@ -53,19 +61,28 @@ def refusals(city: City) -> dict[str, object]:
     locked, inactive, known = join(city), join(city), join(city)
     city.rows("auth", "UPDATE accounts SET state = 'locked' WHERE id = :id RETURNING 1", id=locked.id)
     city.rows("auth", "UPDATE accounts SET state = 'inactive' WHERE id = :id RETURNING 1", id=inactive.id)
-    return {"wrong": login(city, known, "not the password"), "unknown": login(city, "nobody@example.org"),
-            "locked": login(city, locked), "inactive": login(city, inactive)}
+    return {
+        "wrong": login(city, known, "not the password"),
+        "unknown": login(city, "nobody@example.org"),
+        "locked": login(city, locked),
+        "inactive": login(city, inactive),
+    }
 
 
 def test_wrong_unknown_locked_and_inactive_look_the_same(city: City) -> None:
-    answers = [(a.status, a.code, a.body["error"]["message"], a.body["error"]["details"]) for a in refusals(city).values()]
+    answers = [
+        (a.status, a.code, a.body["error"]["message"], a.body["error"]["details"])
+        for a in refusals(city).values()
+    ]
     assert answers == [(401, "CREDENTIALS_WRONG", answers[0][2], {})] * 4
 
 
 def test_every_refusal_costs_the_same_work(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     work: list[bytes] = []
     check = bcrypt.checkpw
-    monkeypatch.setattr(bcrypt, "checkpw", lambda password, stored: work.append(stored[:7]) or check(password, stored))
+    monkeypatch.setattr(
+        bcrypt, "checkpw", lambda password, stored: work.append(stored[:7]) or check(password, stored)
+    )
     refusals(city)
     assert work == [b"$2b$04$"] * 4
 
@@ -92,7 +109,15 @@ def test_the_city_is_named_by_host_header_or_body(city: City) -> None:
     assert call("login", body=who, host=f"{own}.localhost:8080").status == 200
     assert call("login", body=who, tenant=own).status == 200
     assert call("login", body=who | {"tenantId": own}).status == 200
-    assert call("login", body=who | {"tenantId": str(city.id).upper()}, host=f"{own}.localhost", tenant=str(city.id)).status == 200
+    assert (
+        call(
+            "login",
+            body=who | {"tenantId": str(city.id).upper()},
+            host=f"{own}.localhost",
+            tenant=str(city.id),
+        ).status
+        == 200
+    )
     assert call("login", body=who).code == "TENANT_REQUIRED"
     assert call("login", body=who | {"tenantId": "nowhere'; --"}).code == "UNKNOWN_TENANT"
 
@@ -110,7 +135,10 @@ def test_an_account_opens_only_its_own_city(city: City, other_city: City) -> Non
 
 
 def test_the_same_address_is_another_account_in_another_city(city: City, other_city: City) -> None:
-    here, there = join(city, "city_admin", "both@example.org"), join(other_city, "citizen", "both@example.org")
+    here, there = (
+        join(city, "city_admin", "both@example.org"),
+        join(other_city, "citizen", "both@example.org"),
+    )
     assert here.id != there.id
     assert login(other_city, there).body["user"]["roles"] == ["citizen"]
 
@@ -122,11 +150,13 @@ def test_a_city_that_is_switched_off_lets_nobody_in() -> None:
 
 def test_after_some_failures_the_brake_holds_even_the_right_password(city: City) -> None:
     person = join(city)
-    assert [login(city, person, "wrong").status for _ in range(FREE["pair"] + 1)] == [401] * (FREE["pair"] + 1)
+    assert [login(city, person, "wrong").status for _ in range(FREE["pair"] + 1)] == [401] * (
+        FREE["pair"] + 1
+    )
     braked = login(city, person)
     assert (braked.status, braked.code) == (429, "TOO_MANY_ATTEMPTS")
     assert 0 < int(braked.headers["Retry-After"]) <= 30
-    assert login(city, join(city)).status == 200   # others at the same address go on
+    assert login(city, join(city)).status == 200  # others at the same address go on
 
 
 def waited(city: City) -> None:
@@ -160,7 +190,9 @@ def test_a_success_forgives_earlier_failures(city: City) -> None:
         assert login(city, person).status == 200
 
 
-def test_guesses_from_many_addresses_are_counted_per_account(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guesses_from_many_addresses_are_counted_per_account(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = join(city)
     monkeypatch.setattr("functions.auth.sessions.login.client_address", lambda _: next(addresses))
     addresses = (f"198.51.100.{n}" for n in range(100))
@@ -181,11 +213,23 @@ def test_guesses_at_the_same_moment_do_not_slip_through(city: City) -> None:
     assert statuses.count(429) == 24 - FREE["pair"] - 1
 
 
-@pytest.mark.parametrize("body", [
-    {}, {"email": "a@example.org"}, {"password": "x"}, {"email": "no address", "password": "x"}, {"email": "a@example.org", "password": ""},
-    {"email": "a@example.org", "password": "x" * 1001}, {"email": "a@example.org", "password": "x", "roles": ["super_admin"]},
-    {"email": ["a@example.org"], "password": {"x": 1}}, {"email": "a@example.org", "password": "x", "tenantId": ""}])
-def test_credentials_that_make_no_sense_are_refused_without_repeating_them(city: City, body: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"email": "a@example.org"},
+        {"password": "x"},
+        {"email": "no address", "password": "x"},
+        {"email": "a@example.org", "password": ""},
+        {"email": "a@example.org", "password": "x" * 1001},
+        {"email": "a@example.org", "password": "x", "roles": ["super_admin"]},
+        {"email": ["a@example.org"], "password": {"x": 1}},
+        {"email": "a@example.org", "password": "x", "tenantId": ""},
+    ],
+)
+def test_credentials_that_make_no_sense_are_refused_without_repeating_them(
+    city: City, body: dict[str, object]
+) -> None:
     refused = call("login", body=body, tenant=city.tenant.slug)
     assert (refused.status, refused.code) == (422, "VALIDATION_FAILED")
     assert "xxx" not in refused.raw.decode()

@@ -1,4 +1,5 @@
 """What is a good enough password, and what is kept of it."""
+
 import pytest
 from pydantic import SecretStr
 
@@ -16,9 +17,19 @@ from tooling.seed.accounts import DEMO_PASSWORD
 KNOWN = ("lena.brandt@example.org", "Lena Brandt-Yılmaz", "Heidelberg")
 
 
-@pytest.mark.parametrize("password", [
-    "Kiesel Anker Ofen 39", "correct horse battery staple", "f7Kq-29xLm", "zwölf rote Ziegel", "Пять жёлтых лодок", "青い山と静かな湖の夜明け",
-    "d4e5a6f7b8c9", DEMO_PASSWORD])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Kiesel Anker Ofen 39",
+        "correct horse battery staple",
+        "f7Kq-29xLm",
+        "zwölf rote Ziegel",
+        "Пять жёлтых лодок",
+        "青い山と静かな湖の夜明け",
+        "d4e5a6f7b8c9",
+        DEMO_PASSWORD,
+    ],
+)
 def test_good_ones_are_taken(password: str) -> None:
     refuse_weak(SecretStr(password), *KNOWN)
 
@@ -29,16 +40,43 @@ def test_short_ones_are_refused(password: str) -> None:
         refuse_weak(SecretStr(password), *KNOWN)
 
 
-@pytest.mark.parametrize("password", [
-    "1234567890", "0987654321", "password123", "Passwort2024!", "P@ssw0rd2023", "P@ssw0rd12345", "qwertzuiop", "qwertyuiop1", "aaaaaaaaaaaa", "abcdefghijkl",
-    "1q2w3e4r5t", "Sommer2024!!", "iloveyou1234", "hallohallo", "abababababab", "asdfghjkl123", "Schatzi-1998", "Fussball2006",
-    "1111122222", "12341234123", "admin-admin-admin", "лоллоллоллол", "пароль123456"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "1234567890",
+        "0987654321",
+        "password123",
+        "Passwort2024!",
+        "P@ssw0rd2023",
+        "P@ssw0rd12345",
+        "qwertzuiop",
+        "qwertyuiop1",
+        "aaaaaaaaaaaa",
+        "abcdefghijkl",
+        "1q2w3e4r5t",
+        "Sommer2024!!",
+        "iloveyou1234",
+        "hallohallo",
+        "abababababab",
+        "asdfghjkl123",
+        "Schatzi-1998",
+        "Fussball2006",
+        "1111122222",
+        "12341234123",
+        "admin-admin-admin",
+        "лоллоллоллол",
+        "пароль123456",
+    ],
+)
 def test_common_ones_are_refused(password: str) -> None:
     with pytest.raises(PasswordTooCommon):
         refuse_weak(SecretStr(password), *KNOWN)
 
 
-@pytest.mark.parametrize("password", ["lena.brandt@example.org", "LenaBrandt1984", "Heidelberg69", "H3idelb3rg-2026", "yılmaz-lena-22"])
+@pytest.mark.parametrize(
+    "password",
+    ["lena.brandt@example.org", "LenaBrandt1984", "Heidelberg69", "H3idelb3rg-2026", "yılmaz-lena-22"],
+)
 def test_what_everybody_knows_about_a_person_is_refused(password: str) -> None:
     with pytest.raises(PasswordTooPersonal):
         refuse_weak(SecretStr(password), *KNOWN)

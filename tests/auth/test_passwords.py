@@ -1,4 +1,5 @@
 """A new password: with a mailed link, or with the old one; and what ends with the old one."""
+
 import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -10,7 +11,18 @@ from functions.auth.one_time import new_token
 from functions.auth.sessions.throttle import FREE
 from shared import tenants, tokens
 from shared.tenants import PLATFORM
-from tests.auth.people import PASSWORD, Person, forget, is_in, join, letters, link_token, login, refresh, reset
+from tests.auth.people import (
+    PASSWORD,
+    Person,
+    forget,
+    is_in,
+    join,
+    letters,
+    link_token,
+    login,
+    refresh,
+    reset,
+)
 from tests.auth.work import cost
 from tests.support import Answer, City, call
 
@@ -23,7 +35,12 @@ def person(city: City) -> Person:
 
 
 def change(body: dict[str, str], new: str = NEW, current: str = PASSWORD, **parts: str) -> Answer:
-    return call("change-password", token=body["accessToken"], body={"currentPassword": current, "newPassword": new}, **parts)
+    return call(
+        "change-password",
+        token=body["accessToken"],
+        body={"currentPassword": current, "newPassword": new},
+        **parts,
+    )
 
 
 def dead(body: dict[str, str]) -> bool:
@@ -46,7 +63,9 @@ def test_known_unknown_and_locked_are_answered_alike(city: City, person: Person)
     locked = join(city)
     city.rows("auth", "UPDATE accounts SET state = 'locked' WHERE id = :id RETURNING 1", id=locked.id)
     answers = [forget(city, email) for email in (person.email, "nobody@example.org", locked.email)]
-    assert [(a.status, a.body, set(a.headers)) for a in answers] == [(202, {"status": "reset_sent"}, set(answers[0].headers))] * 3
+    assert [(a.status, a.body, set(a.headers)) for a in answers] == [
+        (202, {"status": "reset_sent"}, set(answers[0].headers))
+    ] * 3
     assert "nobody@example.org" not in dict(map(reversed, letters(city)))  # type: ignore[call-overload]
 
 
@@ -83,7 +102,9 @@ def test_a_link_works_once_even_when_it_is_followed_twice_at_once(city: City, pe
 
 def test_a_link_expires_after_an_hour(city: City, person: Person) -> None:
     forget(city, person.email)
-    assert city.rows("auth", "SELECT expires_at - created_at = interval '1 hour' FROM password_resets") == [[True]]
+    assert city.rows("auth", "SELECT expires_at - created_at = interval '1 hour' FROM password_resets") == [
+        [True]
+    ]
     city.rows("auth", "UPDATE password_resets SET expires_at = now() - interval '1 second' RETURNING 1")
     assert reset(link_token(city)).code == "LINK_INVALID"
 
@@ -96,7 +117,9 @@ def test_a_newer_link_replaces_the_earlier_one(city: City, person: Person) -> No
     assert reset(link_token(city)).status == 204
 
 
-def test_an_address_is_sent_only_some_links_an_hour_and_the_last_one_works(city: City, person: Person) -> None:
+def test_an_address_is_sent_only_some_links_an_hour_and_the_last_one_works(
+    city: City, person: Person
+) -> None:
     before = len(letters(city))
     assert {forget(city, person.email).status for _ in range(TO_ONE_ADDRESS + 3)} == {202}
     assert len(letters(city)) == before + TO_ONE_ADDRESS
@@ -106,8 +129,15 @@ def test_an_address_is_sent_only_some_links_an_hour_and_the_last_one_works(city:
 def test_reading_a_link_does_not_use_it_up_nor_does_a_weak_password(city: City, person: Person) -> None:
     forget(city, person.email)
     token = link_token(city)
-    assert call("reset-password", method="GET", path="/api/auth/reset-password", query=f"token={token}").status == 405
-    for password, code in (("kurz", "PASSWORD_TOO_SHORT"), ("Passwort1234", "PASSWORD_TOO_COMMON"), ("ada.lenz@2026", "PASSWORD_TOO_PERSONAL")):
+    assert (
+        call("reset-password", method="GET", path="/api/auth/reset-password", query=f"token={token}").status
+        == 405
+    )
+    for password, code in (
+        ("kurz", "PASSWORD_TOO_SHORT"),
+        ("Passwort1234", "PASSWORD_TOO_COMMON"),
+        ("ada.lenz@2026", "PASSWORD_TOO_PERSONAL"),
+    ):
         refused = reset(token, password)
         assert (refused.status, refused.code) == (422, code)
         assert password not in refused.raw.decode()
@@ -129,17 +159,31 @@ def test_a_link_that_was_cut_off_is_refused(token: str) -> None:
     assert reset(token).code in ("LINK_INVALID", "VALIDATION_FAILED", "UNKNOWN_TENANT", "UNAVAILABLE")
 
 
-def test_the_token_is_kept_as_a_hash_and_the_link_leads_to_our_own_address(city: City, person: Person) -> None:
+def test_the_token_is_kept_as_a_hash_and_the_link_leads_to_our_own_address(
+    city: City, person: Person
+) -> None:
     for parts in ({"host": "evil.example"}, {"headers": {"x-forwarded-host": "evil.example"}}):
         forget(city, person.email, **parts)
-        assert city.events("notification.requested")[-1].data["values"]["link"].startswith("http://127.0.0.1:8080/reset-password#token=")
+        assert (
+            city.events("notification.requested")[-1]
+            .data["values"]["link"]
+            .startswith("http://127.0.0.1:8080/reset-password#token=")
+        )
     assert link_token(city) not in repr(city.rows("auth", "SELECT * FROM password_resets"))
 
 
-@pytest.mark.parametrize("more", [{"userId": str(uuid4())}, {"email": "x@example.org"}, {"state": "active"}, {"roles": ["super_admin"]}])
-def test_a_link_says_whose_password_it_is_and_nothing_else_does(city: City, person: Person, more: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [{"userId": str(uuid4())}, {"email": "x@example.org"}, {"state": "active"}, {"roles": ["super_admin"]}],
+)
+def test_a_link_says_whose_password_it_is_and_nothing_else_does(
+    city: City, person: Person, more: dict[str, object]
+) -> None:
     forget(city, person.email)
-    assert call("reset-password", body={"token": link_token(city), "password": NEW} | more).code == "VALIDATION_FAILED"
+    assert (
+        call("reset-password", body={"token": link_token(city), "password": NEW} | more).code
+        == "VALIDATION_FAILED"
+    )
     assert login(city, person).status == 200
 
 
@@ -174,15 +218,22 @@ def test_a_key_of_an_earlier_change_is_good_for_no_other_password(city: City, pe
     token, key = login(city, person).body["accessToken"], {"idempotency-key": "once"}
     first, second = "Laterne Quark Segel 7", "Gabel Moor Zelt 5 Rost"
     body = {"currentPassword": PASSWORD, "newPassword": first}
-    assert [call("change-password", token=token, body=body, headers=key).status for _ in range(2)] == [204, 204]
-    other = call("change-password", token=token, body={"currentPassword": first, "newPassword": second}, headers=key)
+    assert [call("change-password", token=token, body=body, headers=key).status for _ in range(2)] == [
+        204,
+        204,
+    ]
+    other = call(
+        "change-password", token=token, body={"currentPassword": first, "newPassword": second}, headers=key
+    )
     assert other.code == "IDEMPOTENCY_KEY_REUSED"
     assert "Laterne" not in repr(city.rows("auth", "SELECT * FROM idempotency"))
 
 
 def test_a_weak_new_password_is_refused_and_is_no_guess(city: City, person: Person) -> None:
     body = login(city, person).body
-    assert [change(body, "kurz").code for _ in range(FREE["pair"] + 2)] == ["PASSWORD_TOO_SHORT"] * (FREE["pair"] + 2)
+    assert [change(body, "kurz").code for _ in range(FREE["pair"] + 2)] == ["PASSWORD_TOO_SHORT"] * (
+        FREE["pair"] + 2
+    )
     assert change(body).status == 204
 
 
@@ -201,7 +252,9 @@ def test_a_change_makes_a_mailed_link_void(city: City, person: Person) -> None:
 
 
 def test_nobody_changes_a_password_in_anothers_name(city: City, person: Person) -> None:
-    token, _ = tokens.issue("access", person.id, city.id, ["editor"], uuid4(), now=time.time(), act={"sub": str(uuid4())})
+    token, _ = tokens.issue(
+        "access", person.id, city.id, ["editor"], uuid4(), now=time.time(), act={"sub": str(uuid4())}
+    )
     assert change({"accessToken": token}).code == "IN_PERSON_ONLY"
     assert login(city, person).status == 200
 
@@ -214,7 +267,8 @@ def test_a_super_admin_at_work_in_a_city_changes_their_own_password(city: City) 
 
 
 def test_sessions_whose_end_could_not_be_written_down_are_refused_all_the_same(
-        city: City, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    city: City, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = login(city, person).body
     forget(city, person.email)
     token = link_token(city)
@@ -230,13 +284,19 @@ def test_no_password_is_in_an_event(city: City, person: Person) -> None:
     assert NEW not in "".join(event.text for event in city.events())
 
 
-def test_whoever_has_not_accepted_new_terms_may_still_protect_their_account(city: City, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_has_not_accepted_new_terms_may_still_protect_their_account(
+    city: City, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, there, lost = (login(city, person).body for _ in range(3))
-    [session] = [s["id"] for s in call("list-sessions", token=lost["accessToken"]).body["items"] if s["current"]]
+    [session] = [
+        s["id"] for s in call("list-sessions", token=lost["accessToken"]).body["items"] if s["current"]
+    ]
     stricter = (float("inf"), city.tenant.model_copy(update={"terms": 1}))
     for name in (city.tenant.slug, str(city.id)):
         monkeypatch.setitem(tenants.memory, name, stricter)
-    assert call("revoke-session", path=f"/api/auth/sessions/{session}", token=here["accessToken"]).status == 204
+    assert (
+        call("revoke-session", path=f"/api/auth/sessions/{session}", token=here["accessToken"]).status == 204
+    )
     assert change(here).status == 204
     assert call("logout", token=here["accessToken"]).status == 204
     assert dead(there)

@@ -1,4 +1,5 @@
 """Old sessions are deleted, in every city, and no others."""
+
 from datetime import UTC, datetime
 
 from functions.auth.sessions.queries import PURGE
@@ -13,7 +14,12 @@ OLDER = "UPDATE sessions SET revoked_at = now() - CAST(:ended AS interval), expi
 
 def purge() -> None:
     token = settings().broker_token.get_secret_value()
-    assert call("purge-sessions", path="/", token=token, headers={"x-heidi-tick": datetime.now(UTC).isoformat()}).status == 204
+    assert (
+        call(
+            "purge-sessions", path="/", token=token, headers={"x-heidi-tick": datetime.now(UTC).isoformat()}
+        ).status
+        == 204
+    )
 
 
 def aged(city: City, ended: str | None, expired: str) -> None:
@@ -26,7 +32,9 @@ def kept(city: City) -> bool:
     return bool(city.rows("auth", "SELECT 1 FROM sessions"))
 
 
-def test_what_ended_or_expired_more_than_thirty_days_ago_is_deleted_in_every_city(city: City, other_city: City) -> None:
+def test_what_ended_or_expired_more_than_thirty_days_ago_is_deleted_in_every_city(
+    city: City, other_city: City
+) -> None:
     aged(city, "31 days", "-1 days")
     aged(other_city, None, "31 days")
     purge()

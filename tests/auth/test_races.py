@@ -1,4 +1,5 @@
 """What happens at the same moment: nobody leaves with what was taken away a moment before."""
+
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,8 +20,10 @@ LOCK = "UPDATE accounts SET state = 'locked', locked_at = now() WHERE id = :id R
 END = "UPDATE sessions SET revoked_at = now() WHERE account_id = :id RETURNING 1"
 DEMOTE = "UPDATE accounts SET roles = '{citizen}', updated_at = now() WHERE id = :id RETURNING 1"
 HOLD = "SELECT 1 FROM accounts WHERE id = :id FOR UPDATE"
-CONVERT = ("UPDATE accounts SET kind = 'person', email = 'ada@example.org', password_hash = 'x' WHERE id = :id RETURNING 1",
-           "DELETE FROM guests WHERE account_id = :id RETURNING 1")
+CONVERT = (
+    "UPDATE accounts SET kind = 'person', email = 'ada@example.org', password_hash = 'x' WHERE id = :id RETURNING 1",
+    "DELETE FROM guests WHERE account_id = :id RETURNING 1",
+)
 RENEW = "UPDATE sessions SET access_id = gen_random_uuid() WHERE account_id = :id RETURNING 1"
 
 
@@ -82,31 +85,51 @@ def test_a_refresh_during_a_lock_is_refused(city: City, admin: Person) -> None:
 
 def test_a_login_with_the_old_password_during_a_change_is_refused(city: City, admin: Person) -> None:
     with ThreadPoolExecutor(1) as pool:
-        with half_done(city, admin.id, "UPDATE accounts SET password_hash = 'another' WHERE id = :id RETURNING 1"):
+        with half_done(
+            city, admin.id, "UPDATE accounts SET password_hash = 'another' WHERE id = :id RETURNING 1"
+        ):
             pending: Future[Answer] = pool.submit(login, city, admin)
         assert pending.result().code == "CREDENTIALS_WRONG"
 
 
-def test_a_password_that_is_reset_changed_and_forgotten_at_once_blocks_nobody(city: City, admin: Person) -> None:
+def test_a_password_that_is_reset_changed_and_forgotten_at_once_blocks_nobody(
+    city: City, admin: Person
+) -> None:
     for number in range(2):
         forget(city, admin.email)
-        token, old, new = link_token(city), f"Laterne Quark Segel {number}", f"Laterne Quark Segel {number + 1}"
+        token, old, new = (
+            link_token(city),
+            f"Laterne Quark Segel {number}",
+            f"Laterne Quark Segel {number + 1}",
+        )
         body = login(city, admin, PASSWORD if number == 0 else old).body
         asked = {"currentPassword": PASSWORD if number == 0 else old, "newPassword": new}
         with ThreadPoolExecutor(3) as pool:
-            done = [pool.submit(reset, token, new), pool.submit(call, "change-password", token=body["accessToken"], body=asked),
-                    pool.submit(forget, city, admin.email)]
+            done = [
+                pool.submit(reset, token, new),
+                pool.submit(call, "change-password", token=body["accessToken"], body=asked),
+                pool.submit(forget, city, admin.email),
+            ]
             statuses = [each.result().status for each in done]
         assert statuses[2] == 202
         assert 204 in statuses[:2]
         assert max(statuses) < 500
-def test_whoever_acts_in_a_persons_name_during_a_demotion_has_the_new_roles(city: City, admin: Person) -> None:
+
+
+def test_whoever_acts_in_a_persons_name_during_a_demotion_has_the_new_roles(
+    city: City, admin: Person
+) -> None:
     platform = City(PLATFORM)
     chief = login(platform, join(platform, "super_admin")).body["accessToken"]
     with ThreadPoolExecutor(1) as pool:
         with half_done(city, admin.id, DEMOTE, RENEW):
             pending: Future[Answer] = pool.submit(
-                call, "impersonate", token=chief, tenant=city.tenant.slug, body={"userId": str(admin.id), "reason": "Ticket 7"})
+                call,
+                "impersonate",
+                token=chief,
+                tenant=city.tenant.slug,
+                body={"userId": str(admin.id), "reason": "Ticket 7"},
+            )
         assert pending.result().body["user"]["roles"] == ["citizen"]
 
 

@@ -1,4 +1,5 @@
 """Staying logged in: each refresh token works once, and one that comes back later ends the session."""
+
 import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -18,7 +19,9 @@ def signed_in(city: City) -> dict[str, str]:
 
 def later(city: City, seconds: int = 11) -> None:
     """As if this many seconds had gone by since the last refresh."""
-    city.rows("auth", f"UPDATE sessions SET rotated_at = rotated_at - interval '{seconds} seconds' RETURNING 1")
+    city.rows(
+        "auth", f"UPDATE sessions SET rotated_at = rotated_at - interval '{seconds} seconds' RETURNING 1"
+    )
 
 
 def is_in(answer: dict[str, str]) -> bool:
@@ -63,7 +66,9 @@ def test_only_the_session_of_the_token_ends(city: City) -> None:
     assert refresh(laptop["refreshToken"]).status == 200
 
 
-def test_for_some_seconds_a_repeated_call_gets_the_same_successor(city: City, signed_in: dict[str, str]) -> None:
+def test_for_some_seconds_a_repeated_call_gets_the_same_successor(
+    city: City, signed_in: dict[str, str]
+) -> None:
     first = refresh(signed_in["refreshToken"])
     later(city, 9)
     second = refresh(signed_in["refreshToken"])
@@ -88,7 +93,8 @@ def test_a_locked_account_is_not_refreshed(city: City, signed_in: dict[str, str]
 
 
 def test_a_token_that_is_refused_for_another_reason_still_works_after_that(
-        other_city: City, city: City, signed_in: dict[str, str]) -> None:
+    other_city: City, city: City, signed_in: dict[str, str]
+) -> None:
     foreign = other_city.tenant.slug
     assert refresh(signed_in["refreshToken"], host=f"{foreign}.localhost").code == "TENANT_MISMATCH"
     assert refresh(signed_in["refreshToken"], tenant=foreign).code == "TENANT_MISMATCH"

@@ -1,4 +1,5 @@
 """Registering: an account for whoever the address belongs to, and no word to anybody about who has one."""
+
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -8,7 +9,18 @@ from functions.auth.letters import HOUR, TO_ONE_ADDRESS
 from functions.auth.one_time import new_token
 from shared import cache, tokens
 from shared.tenants import PLATFORM
-from tests.auth.people import PASSWORD, Person, accept, invite, join, letters, link_token, login, register, verify
+from tests.auth.people import (
+    PASSWORD,
+    Person,
+    accept,
+    invite,
+    join,
+    letters,
+    link_token,
+    login,
+    register,
+    verify,
+)
 from tests.auth.work import cost
 from tests.support import Answer, City, call
 
@@ -27,16 +39,31 @@ def links(city: City) -> list[str]:
 
 def test_a_person_registers_follows_the_link_and_logs_in(city: City) -> None:
     asked = register(city, " New@Example.org ", name="Nele Neu", fields={"language": "tr"})
-    assert (asked.status, asked.body) == (202, {"status": "verification_sent", "registrationId": asked.body["registrationId"]})
+    assert (asked.status, asked.body) == (
+        202,
+        {"status": "verification_sent", "registrationId": asked.body["registrationId"]},
+    )
     assert letters(city) == [("verify_email", "new@example.org")]
     assert city.events("notification.requested")[0].data["language"] == "tr"
     assert login(city, "new@example.org").status == 401
     made = verify(link_token(city))
     assert made.status == 201, made.body
-    assert made.body == {"id": made.body["id"], "email": "new@example.org", "name": "Nele Neu", "language": "tr", "roles": ["citizen"]}
+    assert made.body == {
+        "id": made.body["id"],
+        "email": "new@example.org",
+        "name": "Nele Neu",
+        "language": "tr",
+        "roles": ["citizen"],
+    }
     [heard] = city.events("user.created")
-    assert heard.data == {"userId": made.body["id"], "email": "new@example.org", "name": "Nele Neu", "language": "tr",
-                          "roles": ["citizen"], "guest": False}
+    assert heard.data == {
+        "userId": made.body["id"],
+        "email": "new@example.org",
+        "name": "Nele Neu",
+        "language": "tr",
+        "roles": ["citizen"],
+        "guest": False,
+    }
     assert login(city, "new@example.org").body["user"]["id"] == made.body["id"]
 
 
@@ -45,8 +72,18 @@ def test_the_language_is_the_citys_where_none_is_given(city: City) -> None:
     assert verify(link_token(city)).body["language"] == "de"
 
 
-@pytest.mark.parametrize("more", [{"roles": ["super_admin"]}, {"role": "city_admin"}, {"tenantId": str(PLATFORM.id)}, {"id": str(uuid4())},
-                                  {"state": "active"}, {"emailVerifiedAt": "2026-01-01T00:00:00Z"}, {"passwordHash": "x"}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"roles": ["super_admin"]},
+        {"role": "city_admin"},
+        {"tenantId": str(PLATFORM.id)},
+        {"id": str(uuid4())},
+        {"state": "active"},
+        {"emailVerifiedAt": "2026-01-01T00:00:00Z"},
+        {"passwordHash": "x"},
+    ],
+)
 def test_nobody_chooses_what_is_not_theirs_to_choose(city: City, more: dict[str, object]) -> None:
     assert register(city, "a@example.org", fields=more).code == "VALIDATION_FAILED"
     register(city, "a@example.org")
@@ -64,11 +101,17 @@ def test_the_answer_says_nothing_about_whether_the_address_has_an_account(city: 
     for answer in (known, unknown, *again):
         assert set(answer.body) == {"status", "registrationId"}
         assert set(answer.headers) == set(known.headers)
-    assert letters(city)[1:] == [("already_registered", person.email), ("verify_email", "nobody@example.org")] * 2
+    assert (
+        letters(city)[1:]
+        == [("already_registered", person.email), ("verify_email", "nobody@example.org")] * 2
+    )
 
 
 def test_a_known_and_an_unknown_address_cost_the_same_work(city: City) -> None:
-    asked = {email: register(city, email).body["registrationId"] for email in (join(city).email, "nobody@example.org")}
+    asked = {
+        email: register(city, email).body["registrationId"]
+        for email in (join(city).email, "nobody@example.org")
+    }
     known, unknown = (cost(lambda email=email: register(city, email)) for email in asked)  # type: ignore[misc]
     assert known == unknown
     assert "hashpw" in known
@@ -130,7 +173,7 @@ def test_an_address_is_sent_only_some_mails_an_hour_and_the_answer_does_not_say_
         assert resend(city, answers[0].body["registrationId"]).status == 202
         assert [to for _, to in letters(city)[-TO_ONE_ADDRESS:]] == [email] * TO_ONE_ADDRESS
     assert len(letters(city)) == 1 + 2 * TO_ONE_ADDRESS
-    assert verify(links(city)[0]).status == 201   # the mails that did arrive are good
+    assert verify(links(city)[0]).status == 201  # the mails that did arrive are good
 
 
 def test_one_caller_cannot_have_everybody_written_to(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +191,14 @@ def test_the_brakes_let_go_after_an_hour(city: City) -> None:
     assert "example" not in repr(keys)
 
 
-@pytest.mark.parametrize(("password", "code"), [("kurz", "PASSWORD_TOO_SHORT"), ("Passwort1234", "PASSWORD_TOO_COMMON"),
-                                                ("ada.lenz@2026", "PASSWORD_TOO_PERSONAL")])
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("kurz", "PASSWORD_TOO_SHORT"),
+        ("Passwort1234", "PASSWORD_TOO_COMMON"),
+        ("ada.lenz@2026", "PASSWORD_TOO_PERSONAL"),
+    ],
+)
 def test_a_weak_password_is_refused_for_known_and_unknown_alike(city: City, password: str, code: str) -> None:
     person = join(city)
     for email in (person.email, "nobody@example.org"):
@@ -196,7 +245,10 @@ def test_reading_a_link_does_not_use_it_up(city: City) -> None:
     register(city, "a@example.org")
     token = link_token(city)
     for method in ("GET", "HEAD"):
-        assert call("verify-email", method=method, path="/api/auth/verify-email", query=f"token={token}").status == 405
+        assert (
+            call("verify-email", method=method, path="/api/auth/verify-email", query=f"token={token}").status
+            == 405
+        )
     assert verify(token).status == 201
 
 
@@ -229,7 +281,9 @@ def test_a_link_that_was_cut_off_is_refused(token: str) -> None:
     assert verify(token).code in ("LINK_INVALID", "VALIDATION_FAILED", "UNKNOWN_TENANT", "UNAVAILABLE")
 
 
-@pytest.mark.parametrize("header", ["host", "x-forwarded-host", "x-forwarded-proto", "forwarded", "origin", "referer"])
+@pytest.mark.parametrize(
+    "header", ["host", "x-forwarded-host", "x-forwarded-proto", "forwarded", "origin", "referer"]
+)
 def test_the_link_leads_to_our_own_address_whatever_the_caller_says(city: City, header: str) -> None:
     asked = {"headers": {header: "evil.example"}} if header != "host" else {"host": "evil.example"}
     assert register(city, "a@example.org", **asked).status == 202
@@ -241,7 +295,10 @@ def test_the_city_must_be_named_and_is_never_the_platform(city: City, other_city
     body = {"email": "a@example.org", "name": "A", "password": PASSWORD}
     assert call("register", body=body).code == "TENANT_REQUIRED"
     assert call("register", body=body, tenant="platform").code == "UNKNOWN_TENANT"
-    assert call("register", body=body, tenant=city.tenant.slug, host=f"{other_city.tenant.slug}.localhost").code == "TENANT_MISMATCH"
+    assert (
+        call("register", body=body, tenant=city.tenant.slug, host=f"{other_city.tenant.slug}.localhost").code
+        == "TENANT_MISMATCH"
+    )
     with City.known("schlafstadt", active=False) as asleep:
         assert register(asleep, "a@example.org").code == "TENANT_INACTIVE"
 

@@ -1,4 +1,5 @@
 """A city may require a second factor of its admins: until they have one, their tokens open nothing but the way to it."""
+
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -28,7 +29,10 @@ def reset(city: City, by: str, person: Person) -> Answer:
     return city.call("reset-second-factor", by, path=f"/api/auth/users/{person.id}/second-factor")
 
 
-@pytest.mark.parametrize(("role", "is_asked"), [("citizen", False), ("editor", False), ("city_admin", True), ("super_city_admin", True)])
+@pytest.mark.parametrize(
+    ("role", "is_asked"),
+    [("citizen", False), ("editor", False), ("city_admin", True), ("super_city_admin", True)],
+)
 def test_it_is_required_of_admins_only(strict: City, role: str, is_asked: bool) -> None:  # noqa: FBT001
     entered = login(strict, join(strict, role)).body
     assert tuple(entered["only"]) == (UNTIL_THEN if is_asked else ())
@@ -52,13 +56,19 @@ def test_until_then_nothing_else_opens(strict: City) -> None:
         if record.access.public or record.name in UNTIL_THEN:
             continue
         path = PLACEHOLDER.sub("00000000-0000-4000-8000-000000000000", record.path)
-        assert call(record.name, path=path, token=token, tenant=strict.tenant.slug).status in (401, 403), record.name
+        assert call(record.name, path=path, token=token, tenant=strict.tenant.slug).status in (401, 403), (
+            record.name
+        )
 
 
-def test_until_then_public_functions_show_what_they_show_to_anybody(strict: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_until_then_public_functions_show_what_they_show_to_anybody(
+    strict: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     token = login(strict, join(strict, "super_city_admin")).body["accessToken"]
     seen = []
-    monkeypatch.setattr("shared.pipeline.limits.check", lambda _tenant, caller, _address: seen.append(caller.id))
+    monkeypatch.setattr(
+        "shared.pipeline.limits.check", lambda _tenant, caller, _address: seen.append(caller.id)
+    )
     assert call("list-listings", token=token, tenant=strict.tenant.slug).status == 200
     assert seen == [None]
 
@@ -84,7 +94,12 @@ def test_a_refresh_keeps_the_restriction_until_it_is_set_up_and_then_lifts_it(st
 def test_who_becomes_an_admin_is_asked_from_then_on(strict: City) -> None:
     person = join(strict, "editor")
     entered = login(strict, person).body
-    strict.call("assign-role", "super_city_admin", path=f"/api/auth/users/{person.id}/roles", body={"roles": ["city_admin"]})
+    strict.call(
+        "assign-role",
+        "super_city_admin",
+        path=f"/api/auth/users/{person.id}/roles",
+        body={"roles": ["city_admin"]},
+    )
     assert refresh(entered["refreshToken"]).body["only"] == list(UNTIL_THEN)
 
 
@@ -95,15 +110,18 @@ def test_it_cannot_be_removed_where_it_is_required(strict: City) -> None:
     free = answer(challenged(strict, person), phone.recovery_codes[0]).body
     body = {"password": PASSWORD, "code": phone.recovery_codes[1]}
     assert call("remove-second-factor", body=body, token=free["accessToken"]).code == "SECOND_FACTOR_REQUIRED"
-    assert answer(challenged(strict, person), phone.recovery_codes[1]).status == 200   # the code was not used up for nothing
+    assert (
+        answer(challenged(strict, person), phone.recovery_codes[1]).status == 200
+    )  # the code was not used up for nothing
 
 
 def test_an_admin_takes_a_lost_one_away_and_the_person_is_told(strict: City) -> None:
     person = join(strict, "city_admin")
     set_up(login(strict, person).body["accessToken"])
     assert reset(strict, "super_city_admin", person).status == 204
-    assert [(event.data["template"], event.data["address"]) for event in strict.events("notification.requested")][-1] \
-        == ("second_factor_removed", person.email)
+    assert [
+        (event.data["template"], event.data["address"]) for event in strict.events("notification.requested")
+    ][-1] == ("second_factor_removed", person.email)
     assert login(strict, person).body["only"] == list(UNTIL_THEN)
     assert reset(strict, "super_city_admin", person).code == "SECOND_FACTOR_NOT_FOUND"
 
@@ -119,8 +137,14 @@ def test_taken_away_it_is_missing_at_the_next_call(strict: City) -> None:
     assert refresh(free["refreshToken"]).body["only"] == list(UNTIL_THEN)
 
 
-@pytest.mark.parametrize(("by", "of", "code"), [
-    ("city_admin", "super_city_admin", "ROLE_NOT_GRANTABLE"), ("editor", "citizen", "FORBIDDEN"), ("citizen", "citizen", "FORBIDDEN")])
+@pytest.mark.parametrize(
+    ("by", "of", "code"),
+    [
+        ("city_admin", "super_city_admin", "ROLE_NOT_GRANTABLE"),
+        ("editor", "citizen", "FORBIDDEN"),
+        ("citizen", "citizen", "FORBIDDEN"),
+    ],
+)
 def test_nobody_resets_the_second_factor_of_a_higher_role(city: City, by: str, of: str, code: str) -> None:
     person = join(city, of)
     set_up(login(city, person).body["accessToken"])
@@ -149,5 +173,5 @@ def test_a_login_while_one_is_being_confirmed_does_not_get_past_it(city: City) -
         while not (pending.done() or somebody_waits()):
             pass
         work.commit()
-        assert pending.result().code == "CREDENTIALS_WRONG"   # the next login asks for the second factor
+        assert pending.result().code == "CREDENTIALS_WRONG"  # the next login asks for the second factor
     assert "challenge" in login(city, person).body

@@ -1,4 +1,5 @@
 """Roles: who may change whose, and how soon it holds."""
+
 from uuid import uuid4
 
 import pytest
@@ -36,11 +37,15 @@ def test_a_demoted_admin_cannot_go_on_with_old_tokens(city: City) -> None:
     bodies = [login(city, admin).body for _ in range(2)]
     assign(city, "super_city_admin", admin.id, "citizen")
     assert {call("list-pending-listings", token=b["accessToken"]).status for b in bodies} == {401}
-    assert call("list-pending-listings", token=refresh(bodies[0]["refreshToken"]).body["accessToken"]).status == 403
+    assert (
+        call("list-pending-listings", token=refresh(bodies[0]["refreshToken"]).body["accessToken"]).status
+        == 403
+    )
 
 
 def test_a_token_is_refused_even_when_the_change_could_not_be_written_down(
-        city: City, editor: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    city: City, editor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = login(city, editor).body
     with monkeypatch.context() as broken:
         broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
@@ -60,11 +65,19 @@ def test_it_is_said_once_and_only_when_something_changed(city: City, editor: Per
     assert said.envelope.actor_id == str(city.person("city_admin"))
 
 
-@pytest.mark.parametrize(("by", "of", "to", "code"), [
-    ("city_admin", "editor", "super_city_admin", "ROLE_NOT_GRANTABLE"), ("city_admin", "super_city_admin", "citizen", "ROLE_NOT_GRANTABLE"),
-    ("super_city_admin", "editor", "super_admin", "ROLE_NOT_GRANTABLE"), ("super_admin", "editor", "super_admin", "ROLE_NOT_GRANTABLE"),
-    ("editor", "citizen", "editor", "FORBIDDEN")])
-def test_nobody_decides_about_a_role_above_their_own(city: City, by: str, of: str, to: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("by", "of", "to", "code"),
+    [
+        ("city_admin", "editor", "super_city_admin", "ROLE_NOT_GRANTABLE"),
+        ("city_admin", "super_city_admin", "citizen", "ROLE_NOT_GRANTABLE"),
+        ("super_city_admin", "editor", "super_admin", "ROLE_NOT_GRANTABLE"),
+        ("super_admin", "editor", "super_admin", "ROLE_NOT_GRANTABLE"),
+        ("editor", "citizen", "editor", "FORBIDDEN"),
+    ],
+)
+def test_nobody_decides_about_a_role_above_their_own(
+    city: City, by: str, of: str, to: str, code: str
+) -> None:
     person = join(city, of)
     assert assign(city, by, person.id, to).code == code
     assert login(city, person).body["user"]["roles"] == [of]
@@ -82,7 +95,9 @@ def test_another_citys_people_do_not_exist_here(city: City, other_city: City, ed
 
 @pytest.mark.parametrize("roles", [[], ["anonymous"], ["king"], ["editor"] * 11, "editor", [None]])
 def test_roles_that_make_no_sense_are_refused(city: City, editor: Person, roles: object) -> None:
-    refused = city.call("assign-role", "city_admin", path=f"/api/auth/users/{editor.id}/roles", body={"roles": roles})
+    refused = city.call(
+        "assign-role", "city_admin", path=f"/api/auth/users/{editor.id}/roles", body={"roles": roles}
+    )
     assert refused.status == 422
 
 
@@ -92,7 +107,11 @@ def test_the_matrix_is_shown_with_what_the_caller_may_grant(city: City) -> None:
         assert {item["role"]: set(item["permissions"]) for item in items} == MATRIX
         return {item["role"]: item["grantable"] for item in items}
 
-    assert [role for role, may in shown("city_admin", city).items() if may] == ["city_admin", "editor", "citizen"]
+    assert [role for role, may in shown("city_admin", city).items() if may] == [
+        "city_admin",
+        "editor",
+        "citizen",
+    ]
     assert not shown("super_admin", city)["super_admin"]
     assert shown("super_admin", City(PLATFORM))["super_admin"]
     assert city.call("list-roles", "editor").status == 403

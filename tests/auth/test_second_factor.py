@@ -1,4 +1,5 @@
 """Second factors: setting one up, logging in with it, losing it; and what does not work."""
+
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,11 @@ def counters(city: City) -> list[bytes]:
 
 
 def letters(city: City) -> list[tuple[str, str]]:
-    mails = [event.data for event in city.events("notification.requested") if event.data["template"] != "invitation"]
+    mails = [
+        event.data
+        for event in city.events("notification.requested")
+        if event.data["template"] != "invitation"
+    ]
     return [(mail["template"], mail["address"]) for mail in mails]
 
 
@@ -61,7 +66,9 @@ def test_who_has_set_one_up_logs_in_in_two_steps(city: City, person: Person, tok
 def test_there_is_no_session_before_the_second_step(city: City, person: Person, token: str) -> None:
     set_up(token)
     challenge = challenged(city, person)
-    assert len(city.rows("auth", "SELECT 1 FROM sessions WHERE revoked_at IS NULL")) == 1   # the one that set it up
+    assert (
+        len(city.rows("auth", "SELECT 1 FROM sessions WHERE revoked_at IS NULL")) == 1
+    )  # the one that set it up
     assert call("whoami", token=challenge).code == "TOKEN_INVALID"
     assert refresh(challenge).code == "TOKEN_INVALID"
 
@@ -99,7 +106,9 @@ def test_a_stolen_session_cannot_set_one_up_without_the_password(token: str) -> 
 
 
 def test_who_acts_in_anothers_name_cannot_touch_the_second_factor(city: City, person: Person) -> None:
-    acting, _ = tokens.issue("access", person.id, city.id, ["editor"], uuid4(), now=time.time(), act={"sub": str(uuid4())})
+    acting, _ = tokens.issue(
+        "access", person.id, city.id, ["editor"], uuid4(), now=time.time(), act={"sub": str(uuid4())}
+    )
     for refused in (enrol(acting), confirm(acting, "123456"), remove(acting, "123456")):
         assert refused.code == "IN_PERSON_ONLY"
 
@@ -107,12 +116,24 @@ def test_who_acts_in_anothers_name_cannot_touch_the_second_factor(city: City, pe
 def test_secrets_and_recovery_codes_are_not_kept_readable(city: City, token: str) -> None:
     phone = set_up(token)
     pending = enrol(token, code=phone.recovery_codes[0]).body["secret"]
-    kept = repr(city.rows("auth", "SELECT f.*, c.* FROM second_factors f JOIN recovery_codes c ON c.account_id = f.account_id"))
-    for readable in (phone.secret, pending, *phone.recovery_codes, *(code.replace("-", "") for code in phone.recovery_codes)):
+    kept = repr(
+        city.rows(
+            "auth",
+            "SELECT f.*, c.* FROM second_factors f JOIN recovery_codes c ON c.account_id = f.account_id",
+        )
+    )
+    for readable in (
+        phone.secret,
+        pending,
+        *phone.recovery_codes,
+        *(code.replace("-", "") for code in phone.recovery_codes),
+    ):
         assert readable not in kept
 
 
-def test_the_other_sessions_end_and_the_one_that_confirms_goes_on(city: City, person: Person, token: str) -> None:
+def test_the_other_sessions_end_and_the_one_that_confirms_goes_on(
+    city: City, person: Person, token: str
+) -> None:
     elsewhere = login(city, person).body
     set_up(token)
     assert call("whoami", token=token).status == 200
@@ -120,7 +141,9 @@ def test_the_other_sessions_end_and_the_one_that_confirms_goes_on(city: City, pe
     assert refresh(elsewhere["refreshToken"]).code == "TOKEN_REVOKED"
 
 
-def test_the_owner_is_told_by_mail_when_it_comes_and_when_it_goes(city: City, person: Person, token: str) -> None:
+def test_the_owner_is_told_by_mail_when_it_comes_and_when_it_goes(
+    city: City, person: Person, token: str
+) -> None:
     phone = set_up(token)
     assert remove(token, phone.recovery_codes[0]).status == 204
     assert letters(city) == [("second_factor_enabled", person.email), ("second_factor_removed", person.email)]
@@ -150,7 +173,9 @@ def test_an_older_code_than_the_last_one_is_refused(city: City, person: Person, 
     assert answer(challenged(city, person), older).code == "SECOND_FACTOR_WRONG"
 
 
-def test_of_many_who_present_one_code_at_the_same_moment_one_gets_in(city: City, person: Person, token: str) -> None:
+def test_of_many_who_present_one_code_at_the_same_moment_one_gets_in(
+    city: City, person: Person, token: str
+) -> None:
     phone = set_up(token)
     later(city)
     challenges, code = [challenged(city, person) for _ in range(5)], phone.code()
@@ -167,7 +192,9 @@ def test_each_recovery_code_works_once_however_it_is_typed(city: City, person: P
     assert answer(challenged(city, person), second.lower().replace("-", " ")).status == 200
 
 
-def test_of_many_who_present_one_recovery_code_at_the_same_moment_one_gets_in(city: City, person: Person, token: str) -> None:
+def test_of_many_who_present_one_recovery_code_at_the_same_moment_one_gets_in(
+    city: City, person: Person, token: str
+) -> None:
     code = set_up(token).recovery_codes[0]
     challenges = [challenged(city, person) for _ in range(5)]
     with ThreadPoolExecutor(5) as pool:
@@ -178,7 +205,7 @@ def test_of_many_who_present_one_recovery_code_at_the_same_moment_one_gets_in(ci
 def test_recovery_codes_are_ten_and_long_and_all_of_one_shape() -> None:
     codes = new_recovery_codes()
     assert len(set(codes)) == 10
-    assert all(re.fullmatch(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}", code) for code in codes)   # 16 × 5 = 80 bits
+    assert all(re.fullmatch(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}", code) for code in codes)  # 16 × 5 = 80 bits
 
 
 def test_one_persons_recovery_code_is_another_ones_nonsense(city: City, person: Person, token: str) -> None:
@@ -197,7 +224,7 @@ def test_clocks_may_differ_by_half_a_minute_and_no_more(steps: int, is_good: boo
 
 
 def test_the_codes_are_those_of_the_standard() -> None:
-    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"   # RFC 6238 appendix B: 12345678901234567890
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # RFC 6238 appendix B: 12345678901234567890
     assert step_of(secret, "287082", datetime.fromtimestamp(59, UTC)) == 1
     assert step_of(secret, "081804", datetime.fromtimestamp(1111111109, UTC)) == 37037036
 
@@ -208,7 +235,9 @@ def test_a_challenge_lets_in_once(city: City, person: Person, token: str) -> Non
     assert answer(challenge, phone.recovery_codes[0]).status == 200
     again = answer(challenge, phone.recovery_codes[1])
     assert (again.status, again.code) == (401, "CHALLENGE_OVER")
-    assert answer(challenged(city, person), phone.recovery_codes[1]).status == 200   # which the refusal has not used up
+    assert (
+        answer(challenged(city, person), phone.recovery_codes[1]).status == 200
+    )  # which the refusal has not used up
 
 
 def test_a_challenge_may_be_tried_five_times(city: City, person: Person, token: str) -> None:
@@ -223,22 +252,31 @@ def test_new_challenges_bring_no_new_tries(city: City, person: Person, token: st
     tries = [answer(challenged(city, person), "000000").status for _ in range(FREE["pair"] + 1)]
     assert tries == [401] * (FREE["pair"] + 1)
     braked = call("login", body={"email": person.email, "password": PASSWORD}, tenant=city.tenant.slug)
-    assert braked.code == "TOO_MANY_ATTEMPTS"   # passwords that lead nowhere are failures too
+    assert braked.code == "TOO_MANY_ATTEMPTS"  # passwords that lead nowhere are failures too
     assert login(city, join(city)).status == 200
     assert remove(token, phone.recovery_codes[0]).code == "TOO_MANY_ATTEMPTS"
 
 
 def test_codes_guessed_from_many_addresses_are_counted_per_account(
-        city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     set_up(token)
     for module in ("sessions.login", "factors.proving"):
-        monkeypatch.setattr(f"functions.auth.{module}.client_address", lambda _: f"2001:db8::{uuid4().hex[:4]}")
-    codes = [answer(challenge, "000000").code for challenge in [challenged(city, person) for _ in range(8)] for _ in range(TRIES)]
+        monkeypatch.setattr(
+            f"functions.auth.{module}.client_address", lambda _: f"2001:db8::{uuid4().hex[:4]}"
+        )
+    codes = [
+        answer(challenge, "000000").code
+        for challenge in [challenged(city, person) for _ in range(8)]
+        for _ in range(TRIES)
+    ]
     assert codes.count("SECOND_FACTOR_WRONG") == FREE["account"] + 1
-    assert set(codes[FREE["account"] + 1:]) == {"TOO_MANY_ATTEMPTS"}
+    assert set(codes[FREE["account"] + 1 :]) == {"TOO_MANY_ATTEMPTS"}
 
 
-def test_a_secret_that_is_used_wanders_to_the_new_key(city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_is_used_wanders_to_the_new_key(
+    city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     phone = set_up(token)
     later(city)
     [[before]] = city.rows("auth", "SELECT secret FROM second_factors")
@@ -252,7 +290,9 @@ def test_a_secret_that_is_used_wanders_to_the_new_key(city: City, person: Person
     assert answer(challenged(city, person), phone.code()).status == 200
 
 
-def test_the_first_steps_failures_are_forgiven_when_the_second_succeeds(city: City, person: Person, token: str) -> None:
+def test_the_first_steps_failures_are_forgiven_when_the_second_succeeds(
+    city: City, person: Person, token: str
+) -> None:
     phone = set_up(token)
     for code in phone.recovery_codes[:3]:
         assert [login(city, person, "wrong").status for _ in range(3)] == [401] * 3
@@ -260,14 +300,17 @@ def test_the_first_steps_failures_are_forgiven_when_the_second_succeeds(city: Ci
 
 
 def test_an_address_is_given_back_no_attempt_that_it_did_not_make(
-        city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     phone = set_up(token)
     monkeypatch.setattr(settings(), "trust_forwarded_for", True)
     before, elsewhere = counters(city), {"x-forwarded-for": "198.51.100.7"}
     login(city, "nobody@example.org", "guess", headers=elsewhere)
     [theirs] = [key for key in counters(city) if key not in before]
     for code in phone.recovery_codes[:2]:
-        assert answer(challenged(city, person), code, headers=elsewhere).status == 200   # asked here, answered elsewhere
+        assert (
+            answer(challenged(city, person), code, headers=elsewhere).status == 200
+        )  # asked here, answered elsewhere
     assert [int(cache.command("GET", key)) for key in (theirs, *before)] == [1, 0]
 
 
@@ -282,7 +325,9 @@ def test_guesses_at_the_same_moment_do_not_slip_through(city: City, person: Pers
 def test_a_challenge_ends_with_the_password_that_it_came_from(city: City, person: Person, token: str) -> None:
     phone = set_up(token)
     challenge = challenged(city, person)
-    city.rows("auth", "UPDATE accounts SET password_hash = 'another' WHERE id = :id RETURNING 1", id=person.id)
+    city.rows(
+        "auth", "UPDATE accounts SET password_hash = 'another' WHERE id = :id RETURNING 1", id=person.id
+    )
     assert answer(challenge, phone.recovery_codes[0]).code == "CHALLENGE_OVER"
 
 
@@ -293,7 +338,9 @@ def test_an_account_that_was_locked_meanwhile_stays_shut(city: City, person: Per
     assert answer(challenge, phone.recovery_codes[0]).code == "CHALLENGE_OVER"
 
 
-def test_a_challenge_is_good_for_its_own_city_only(city: City, other_city: City, person: Person, token: str) -> None:
+def test_a_challenge_is_good_for_its_own_city_only(
+    city: City, other_city: City, person: Person, token: str
+) -> None:
     phone = set_up(token)
     challenge = challenged(city, person)
     assert answer(challenge, phone.recovery_codes[0], tenant=other_city.tenant.slug).code == "TENANT_MISMATCH"
@@ -318,7 +365,11 @@ def test_it_is_removed_with_the_password_and_a_code(city: City, person: Person, 
     assert remove(token, "000000").code == "PROOF_WRONG"
     assert remove(token, phone.recovery_codes[0]).status == 204
     assert "accessToken" in login(city, person).body
-    assert city.rows("auth", "SELECT 1 FROM second_factors") == city.rows("auth", "SELECT 1 FROM recovery_codes") == []
+    assert (
+        city.rows("auth", "SELECT 1 FROM second_factors")
+        == city.rows("auth", "SELECT 1 FROM recovery_codes")
+        == []
+    )
     assert remove(token, None).code == "SECOND_FACTOR_NOT_FOUND"
 
 
@@ -326,7 +377,9 @@ def test_it_moves_to_another_phone_with_a_code_of_the_old_one(city: City, person
     old = set_up(token)
     assert enrol(token).code == "PROOF_WRONG"
     enrolled = enrol(token, code=old.recovery_codes[0]).body
-    assert answer(challenged(city, person), old.recovery_codes[1]).status == 200   # the old one counts until then
+    assert (
+        answer(challenged(city, person), old.recovery_codes[1]).status == 200
+    )  # the old one counts until then
     confirmed = confirm(token, pyotp.TOTP(enrolled["secret"]).now())
     assert confirmed.status == 200
     later(city)
@@ -337,7 +390,11 @@ def test_it_moves_to_another_phone_with_a_code_of_the_old_one(city: City, person
 
 def test_the_tables_note_what_happened_without_the_secret(city: City, token: str) -> None:
     phone = set_up(token)
-    noted = [event.data for event in city.changes("auth") if event.data["entity"] in {"second_factor", "recovery_code"}]
+    noted = [
+        event.data
+        for event in city.changes("auth")
+        if event.data["entity"] in {"second_factor", "recovery_code"}
+    ]
     assert {event["function"] for event in noted} == {"enrol-second-factor", "confirm-second-factor"}
     assert phone.secret not in str(noted)
     assert not any("secret" in (event["after"] or {}) for event in noted)

@@ -1,4 +1,5 @@
 """One's sessions: seeing them, and ending them for good."""
+
 from uuid import uuid4
 
 import pytest
@@ -57,7 +58,8 @@ def test_logout_everywhere_ends_all_sessions_of_this_person_only(city: City, per
 
 @pytest.mark.parametrize("name", ["logout", "logout-everywhere"])
 def test_a_session_whose_end_could_not_be_written_down_is_refused_all_the_same(
-        person: Person, city: City, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    person: Person, city: City, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = login(city, person).body
     with monkeypatch.context() as broken:
         broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
@@ -106,7 +108,9 @@ def test_nobody_ends_somebody_elses_session(city: City, other_city: City, person
 
 
 def test_whoami_says_what_the_person_may_do_and_where(city: City, person: Person) -> None:
-    answer = call("whoami", token=login(city, person).body["accessToken"], host=f"{city.tenant.slug}.localhost")
+    answer = call(
+        "whoami", token=login(city, person).body["accessToken"], host=f"{city.tenant.slug}.localhost"
+    )
     assert answer.body["email"] == person.email
     assert answer.body["roles"] == ["city_admin"]
     assert "listings:approve" in answer.body["permissions"]

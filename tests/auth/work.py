@@ -1,4 +1,5 @@
 """What a call costs, in things that take time: so that two calls can be compared without a clock."""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -15,9 +16,10 @@ def cost(call: Callable[[], Any]) -> list[str]:
 
     def noting(what: str, real: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *given, **more: work.append(what) or real(*given, **more)
+
     with pytest.MonkeyPatch.context() as watched:
         for owner, name in ((bcrypt, "hashpw"), (bcrypt, "checkpw"), (cache, "command"), (Sql, "send")):
             watched.setattr(owner, name, noting(name, getattr(owner, name)))
-        watched.setattr("shared.limits.check", lambda *_: None)   # asks Redis every tenth time, whoever calls
+        watched.setattr("shared.limits.check", lambda *_: None)  # asks Redis every tenth time, whoever calls
         call()
     return work

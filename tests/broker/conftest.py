@@ -1,4 +1,5 @@
 """A database of the run's Postgres for the broker's tests, empty at the start of each."""
+
 import os
 
 import pytest
@@ -36,5 +37,12 @@ def make_database(connection: Connection, name: str) -> None:
 def settings_for(port: int, database: str) -> BrokerSettings:
     """The settings of a broker that uses this database."""
     return BrokerSettings(
-        database_url=None, postgres_host="127.0.0.1", postgres_port=port, postgres_owner=OWNER,
-        postgres_owner_password=PASSWORD, broker_database=database, broker_token=TOKEN, broker_timeout=10)
+        database_url=None,
+        postgres_host="127.0.0.1",
+        postgres_port=port,
+        postgres_owner=OWNER,
+        postgres_owner_password=PASSWORD,
+        broker_database=database,
+        broker_token=TOKEN,
+        broker_timeout=10,
+    )

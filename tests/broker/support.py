@@ -174,15 +174,21 @@ class Stage:
     url: str
     client: aiohttp.ClientSession
 
-    async def post(self, body: bytes = b"", headers: dict[str, str] | None = None, path: str = "/") -> tuple[int, str]:
+    async def post(
+        self, body: bytes = b"", headers: dict[str, str] | None = None, path: str = "/"
+    ) -> tuple[int, str]:
         """Post with the token; status and text of the answer."""
         large = io.BytesIO(body) if len(body) > 1_000_000 else body
-        async with self.client.post(self.url + path, data=large, headers=AUTHORIZED | (headers or {})) as answer:
+        async with self.client.post(
+            self.url + path, data=large, headers=AUTHORIZED | (headers or {})
+        ) as answer:
             return answer.status, await answer.text()
 
     async def publish(self, *ids: str, type: str = APPROVED, data: bytes = b"{}", **extensions: str) -> None:  # noqa: A002
         """Publish events in binary mode, all at once."""
-        answers = await asyncio.gather(*(self.post(data, binary(each, type=type, **extensions)) for each in ids))
+        answers = await asyncio.gather(
+            *(self.post(data, binary(each, type=type, **extensions)) for each in ids)
+        )
         assert {status for status, _ in answers} <= {202}, answers
 
     async def get(self, path: str) -> Any:
@@ -227,7 +233,10 @@ def binary(event_id: str, type: str = APPROVED, **extensions: str) -> dict[str, 
 
 @asynccontextmanager
 async def stage(
-    settings: BrokerSettings, triggers: Sequence[Trigger], ticks: Sequence[Tick] = (), clock: ManualClock | None = None,
+    settings: BrokerSettings,
+    triggers: Sequence[Trigger],
+    ticks: Sequence[Tick] = (),
+    clock: ManualClock | None = None,
     at: Functions | None = None,
 ) -> AsyncIterator[Stage]:
     """Run a broker in this process, with functions of its own unless others are given."""

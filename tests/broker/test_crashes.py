@@ -46,10 +46,17 @@ class Process:
         self.triggers = directory / "triggers.json"
         self.triggers.write_text(TRIGGERS)
         self.environment = {
-            **os.environ, "POSTGRES_HOST": settings.postgres_host, "POSTGRES_PORT": str(settings.postgres_port),
-            "POSTGRES_OWNER": OWNER, "POSTGRES_OWNER_PASSWORD": PASSWORD, "BROKER_DATABASE": settings.broker_database,
-            "BROKER_TOKEN": TOKEN, "BROKER_PORT": str(self.port), "GATEWAY_URL": gateway_url,
-            "BROKER_TRIGGERS": str(self.triggers), "BROKER_BACKOFF": "0.02,0.02,0.02",
+            **os.environ,
+            "POSTGRES_HOST": settings.postgres_host,
+            "POSTGRES_PORT": str(settings.postgres_port),
+            "POSTGRES_OWNER": OWNER,
+            "POSTGRES_OWNER_PASSWORD": PASSWORD,
+            "BROKER_DATABASE": settings.broker_database,
+            "BROKER_TOKEN": TOKEN,
+            "BROKER_PORT": str(self.port),
+            "GATEWAY_URL": gateway_url,
+            "BROKER_TRIGGERS": str(self.triggers),
+            "BROKER_BACKOFF": "0.02,0.02,0.02",
         }
 
     def start(self, **more: str) -> subprocess.Popen[bytes]:
@@ -83,7 +90,9 @@ class Process:
 
 
 @asynccontextmanager
-async def process(settings: BrokerSettings, here: Functions, directory: Path) -> AsyncIterator[tuple[Process, aiohttp.ClientSession]]:
+async def process(
+    settings: BrokerSettings, here: Functions, directory: Path
+) -> AsyncIterator[tuple[Process, aiohttp.ClientSession]]:
     broker = Process(settings, here.url, directory)
     broker.start()
     try:
@@ -95,7 +104,9 @@ async def process(settings: BrokerSettings, here: Functions, directory: Path) ->
 
 
 @story
-async def test_a_broker_killed_in_mid_delivery_delivers_everything_after_its_restart(settings: BrokerSettings, tmp_path: Path) -> None:
+async def test_a_broker_killed_in_mid_delivery_delivers_everything_after_its_restart(
+    settings: BrokerSettings, tmp_path: Path
+) -> None:
     async with functions() as here, process(settings, here, tmp_path) as (broker, client):
         never = asyncio.Event()
         here.answers["notify-author"] = holding(never)
@@ -110,7 +121,9 @@ async def test_a_broker_killed_in_mid_delivery_delivers_everything_after_its_res
 
 
 @story
-async def test_no_accepted_event_is_lost_when_the_broker_is_killed_again_and_again(settings: BrokerSettings, tmp_path: Path) -> None:
+async def test_no_accepted_event_is_lost_when_the_broker_is_killed_again_and_again(
+    settings: BrokerSettings, tmp_path: Path
+) -> None:
     async with functions() as here, process(settings, here, tmp_path) as (broker, client):
         accepted: list[str] = []
         for life in range(3):
@@ -119,7 +132,9 @@ async def test_no_accepted_event_is_lost_when_the_broker_is_killed_again_and_aga
             work = [asyncio.create_task(broker.publish(client, each)) for each in numbers]
             await eventually(lambda: len(here.received) > 50 * (life + 1))  # noqa: B023 (awaited at once)
             broker.end(signal.SIGKILL)
-            accepted += [each for each, taken in zip(numbers, await asyncio.gather(*work), strict=True) if taken]
+            accepted += [
+                each for each, taken in zip(numbers, await asyncio.gather(*work), strict=True) if taken
+            ]
             broker.start()
         await eventually(lambda: set(accepted) <= set(here.ids("notify-author")))
         assert accepted
@@ -142,7 +157,9 @@ async def test_attempts_are_remembered_over_a_restart(settings: BrokerSettings) 
 
 
 @story
-async def test_told_to_stop_it_ends_what_is_in_flight_and_delivers_nothing_twice(settings: BrokerSettings, tmp_path: Path) -> None:
+async def test_told_to_stop_it_ends_what_is_in_flight_and_delivers_nothing_twice(
+    settings: BrokerSettings, tmp_path: Path
+) -> None:
     async with functions() as here, process(settings, here, tmp_path) as (broker, client):
         release = asyncio.Event()
         here.answers["notify-author"] = holding(release)
@@ -159,7 +176,9 @@ async def test_told_to_stop_it_ends_what_is_in_flight_and_delivers_nothing_twice
 
 
 @story
-async def test_a_second_broker_waits_until_the_first_is_gone(settings: BrokerSettings, tmp_path: Path) -> None:
+async def test_a_second_broker_waits_until_the_first_is_gone(
+    settings: BrokerSettings, tmp_path: Path
+) -> None:
     async with functions() as here, process(settings, here, tmp_path) as (first, client):
         second = Process(settings, here.url, tmp_path)
         second.start()
@@ -183,11 +202,17 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.parametrize(("setting", "said"), [
-    ({"BROKER_BACKOFF": "soon"}, "BROKER_BACKOFF"), ({"BROKER_PORT": "x"}, "BROKER_PORT"),
-    ({"BROKER_TRIGGERS": "/nowhere.json"}, "/nowhere.json"),
-])
-def test_a_wrong_setting_stops_the_start_with_its_name(settings: BrokerSettings, tmp_path: Path, setting: dict[str, str], said: str) -> None:
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"BROKER_BACKOFF": "soon"}, "BROKER_BACKOFF"),
+        ({"BROKER_PORT": "x"}, "BROKER_PORT"),
+        ({"BROKER_TRIGGERS": "/nowhere.json"}, "/nowhere.json"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_its_name(
+    settings: BrokerSettings, tmp_path: Path, setting: dict[str, str], said: str
+) -> None:
     popen = Process(settings, "http://127.0.0.1:9", tmp_path).start(**setting)
     _, errors = popen.communicate(timeout=20)
     assert popen.returncode == 1
@@ -199,7 +224,9 @@ def test_a_taken_port_is_said_in_a_sentence(settings: BrokerSettings, tmp_path: 
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        popen = Process(settings, "http://127.0.0.1:9", tmp_path).start(BROKER_PORT=str(taken.getsockname()[1]))
+        popen = Process(settings, "http://127.0.0.1:9", tmp_path).start(
+            BROKER_PORT=str(taken.getsockname()[1])
+        )
         _, errors = popen.communicate(timeout=20)
     assert popen.returncode == 1
     assert "BROKER_PORT" in errors.decode()
@@ -234,7 +261,9 @@ def mortal(tmp_path: Path) -> Iterator[Mortal]:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 @story
-async def test_postgres_may_end_under_load_and_the_broker_goes_on_when_it_is_back(mortal: Mortal, number: signal.Signals) -> None:
+async def test_postgres_may_end_under_load_and_the_broker_goes_on_when_it_is_back(
+    mortal: Mortal, number: signal.Signals
+) -> None:
     async with stage(mortal.settings, [MAIL]) as s:
         accepted: list[str] = []
         statuses: set[int] = set()
@@ -272,8 +301,10 @@ async def test_sessions_that_postgres_ends_are_made_anew(settings: BrokerSetting
         await s.publish("1")
         await s.idle()
         with superuser("postgres") as connection:
-            connection.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name",
-                           name=settings.broker_database)
+            connection.run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name",
+                name=settings.broker_database,
+            )
         assert (await s.post(b"{}", binary("2")))[0] == 503
         await eventually(lambda: s.broker.store.ready)
         await s.publish("2")

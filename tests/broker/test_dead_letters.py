@@ -16,7 +16,9 @@ PUSH = Trigger("send-push", APPROVED)
 
 
 @story
-async def test_a_dead_letter_is_delivered_again_when_asked_and_may_die_again(settings: BrokerSettings) -> None:
+async def test_a_dead_letter_is_delivered_again_when_asked_and_may_die_again(
+    settings: BrokerSettings,
+) -> None:
     async with stage(settings, [MAIL]) as s:
         s.functions.answers["notify-author"] = saying(422, b"no such template")
         await s.publish("1")
@@ -27,7 +29,10 @@ async def test_a_dead_letter_is_delivered_again_when_asked_and_may_die_again(set
         (second,) = await s.dead(1)
         assert second["id"] > first["id"]
         s.functions.answers.clear()
-        assert await s.post(json.dumps({"ids": [second["id"]]}).encode(), path="/dead/replay") == (200, '{"replayed":1}')
+        assert await s.post(json.dumps({"ids": [second["id"]]}).encode(), path="/dead/replay") == (
+            200,
+            '{"replayed":1}',
+        )
         await s.idle()
         assert s.functions.ids("notify-author") == ["1"] * 3
         assert await s.dead(0) == []
@@ -53,7 +58,9 @@ async def test_only_the_named_dead_letters_are_replayed(settings: BrokerSettings
 
 
 @story
-async def test_a_replay_of_thousands_is_complete(settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_replay_of_thousands_is_complete(
+    settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tooling.broker.lane.WINDOW", 50)
     async with stage(settings, [MAIL]) as s:
         s.functions.answers["notify-author"] = saying(422)
@@ -71,21 +78,39 @@ async def test_a_replay_of_thousands_is_complete(settings: BrokerSettings, monke
         assert len({(each.id, each.headers["ce-source"]) for each in s.functions.received}) == 2_000
 
 
-@pytest.mark.parametrize("asked", [b"", b"{", b"null", b"[]", b"{}", b'{"ids":"some"}', b'{"ids":["1"]}', b'{"ids":[-1]}',
-                                   b'{"ids":[1.5]}', b'{"ids":[true]}', b'{"ids":[99999999999999999999999]}'])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"ids":"some"}',
+        b'{"ids":["1"]}',
+        b'{"ids":[-1]}',
+        b'{"ids":[1.5]}',
+        b'{"ids":[true]}',
+        b'{"ids":[99999999999999999999999]}',
+    ],
+)
 @story
 async def test_a_replay_of_nonsense_is_refused(settings: BrokerSettings, asked: bytes) -> None:
     async with stage(settings, [MAIL]) as s:
         assert (await s.post(asked, path="/dead/replay"))[0] == 400
 
 
-@pytest.mark.parametrize("query", ["limit=x", "limit=-1", "before=1.5", "limit=1&before=٣", "limit=" + "9" * 40])
+@pytest.mark.parametrize(
+    "query", ["limit=x", "limit=-1", "before=1.5", "limit=1&before=٣", "limit=" + "9" * 40]
+)
 @story
 async def test_a_hostile_question_is_refused(settings: BrokerSettings, query: str) -> None:
     async with stage(settings, [MAIL]) as s:
         for path in ("/dead", "/events", "/dead?trigger=%00&x=", "/events?type=%00&x="):
-            async with s.client.get(f"{s.url}{path}{'&' if '?' in path else '?'}{query}",
-                                    headers={"Authorization": f"Bearer {TOKEN}"}) as answer:
+            async with s.client.get(
+                f"{s.url}{path}{'&' if '?' in path else '?'}{query}",
+                headers={"Authorization": f"Bearer {TOKEN}"},
+            ) as answer:
                 assert answer.status == 400, path
 
 
@@ -97,7 +122,9 @@ async def test_dead_letters_are_paged_newest_first(settings: BrokerSettings) -> 
         everything = [each["id"] for each in await s.dead(5)]
         assert everything == sorted(everything, reverse=True)
         assert [each["id"] for each in (await s.get("/dead?limit=2"))["dead"]] == everything[:2]
-        assert [each["id"] for each in (await s.get(f"/dead?limit=2&before={everything[1]}"))["dead"]] == everything[2:4]
+        assert [
+            each["id"] for each in (await s.get(f"/dead?limit=2&before={everything[1]}"))["dead"]
+        ] == everything[2:4]
 
 
 @story
@@ -111,16 +138,33 @@ async def test_recent_events_show_what_became_of_each_delivery(settings: BrokerS
 
         await s.waiting("send-push")
         newest, oldest = (await s.get("/events"))["events"]
-        assert newest["deliveries"] == [{"trigger": "write-audit-entry", "state": "delivered", "attempts": None, "next_at": None, "code": None}]
+        assert newest["deliveries"] == [
+            {
+                "trigger": "write-audit-entry",
+                "state": "delivered",
+                "attempts": None,
+                "next_at": None,
+                "code": None,
+            }
+        ]
         assert (newest["event"]["id"], oldest["event"]["tenantid"], oldest["size"]) == ("2", "t-1", 2)
-        states = {each["trigger"]: (each["state"], each["attempts"], each["code"]) for each in oldest["deliveries"]}
-        assert states == {"notify-author": ("dead", 1, 422), "send-push": ("waiting", 1, None),
-                          "write-audit-entry": ("delivered", None, None)}
-        assert [each["event"]["id"] for each in (await s.get("/events?type=other&limit=1"))["events"]] == ["2"]
+        states = {
+            each["trigger"]: (each["state"], each["attempts"], each["code"]) for each in oldest["deliveries"]
+        }
+        assert states == {
+            "notify-author": ("dead", 1, 422),
+            "send-push": ("waiting", 1, None),
+            "write-audit-entry": ("delivered", None, None),
+        }
+        assert [each["event"]["id"] for each in (await s.get("/events?type=other&limit=1"))["events"]] == [
+            "2"
+        ]
 
 
 @story
-async def test_what_a_removed_function_was_still_to_get_becomes_a_dead_letter(settings: BrokerSettings) -> None:
+async def test_what_a_removed_function_was_still_to_get_becomes_a_dead_letter(
+    settings: BrokerSettings,
+) -> None:
     clock = ManualClock()
     async with stage(settings, [MAIL, PUSH], clock=clock) as s:
         s.functions.answers["send-push"] = saying(503)
@@ -137,7 +181,9 @@ async def test_what_a_removed_function_was_still_to_get_becomes_a_dead_letter(se
 
 
 @story
-async def test_old_events_are_pruned_unless_something_is_still_to_be_done_with_them(settings: BrokerSettings) -> None:
+async def test_old_events_are_pruned_unless_something_is_still_to_be_done_with_them(
+    settings: BrokerSettings,
+) -> None:
     async with stage(settings, [MAIL, PUSH]) as s:
         s.functions.answers["send-push"] = saying(422)
         await s.publish("dead", "old")
@@ -154,7 +200,9 @@ async def test_old_events_are_pruned_unless_something_is_still_to_be_done_with_t
         assert {each["event"]["id"] for each in (await s.get("/events"))["events"]} == {"dead", "waiting"}
 
 
-def test_the_command_line_lists_and_replays(settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_lists_and_replays(
+    settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def play() -> None:
         async with stage(settings, [MAIL]) as s:
             monkeypatch.setenv("BROKER_URL", s.url)
@@ -164,7 +212,9 @@ def test_the_command_line_lists_and_replays(settings: BrokerSettings, monkeypatc
             await s.dead(2)
             newest, oldest = await asyncio.to_thread(deadletters.list_dead, "notify-author")
             assert (newest.reason, newest.event["type"], newest.size) == ("never", APPROVED, 2)
-            assert [each.id for each in await asyncio.to_thread(deadletters.list_dead, before=newest.id)] == [oldest.id]
+            assert [each.id for each in await asyncio.to_thread(deadletters.list_dead, before=newest.id)] == [
+                oldest.id
+            ]
             recent = await asyncio.to_thread(deadletters.recent_events, limit=1)
             assert recent[0].deliveries[0]["state"] == "dead"
             s.functions.answers.clear()

@@ -28,7 +28,9 @@ AUDIT = Trigger("write-audit-entry", "*")
 
 
 @story
-async def test_an_event_reaches_the_functions_that_want_its_type_and_no_others(settings: BrokerSettings) -> None:
+async def test_an_event_reaches_the_functions_that_want_its_type_and_no_others(
+    settings: BrokerSettings,
+) -> None:
     other = Trigger("notify-editor", "app.heidi.listing.rejected")
     async with stage(settings, [MAIL, AUDIT, other]) as s:
         await s.publish("1")
@@ -42,8 +44,14 @@ async def test_an_event_reaches_the_functions_that_want_its_type_and_no_others(s
 
 @story
 async def test_attributes_extensions_and_data_arrive_as_they_were_sent(settings: BrokerSettings) -> None:
-    extensions = {"tenantid": "0b1e", "correlationid": "c-1", "actorid": "a-1", "traceparent": "00-ab-cd-01",
-                  "time": "2027-01-15T08:00:00Z", "subject": "Stra%C3%9Fe%20%25%22%E2%82%AC"}
+    extensions = {
+        "tenantid": "0b1e",
+        "correlationid": "c-1",
+        "actorid": "a-1",
+        "traceparent": "00-ab-cd-01",
+        "time": "2027-01-15T08:00:00Z",
+        "subject": "Stra%C3%9Fe%20%25%22%E2%82%AC",
+    }
     async with stage(settings, [MAIL]) as s:
         await s.publish("1", data=b'{"listing_id":"\xc3\xa9"}', **extensions)
         await s.idle()
@@ -60,18 +68,28 @@ async def test_structured_and_batched_events_are_delivered_in_binary_mode(settin
     def event(number: str, **more: object) -> dict[str, object]:
         return {"specversion": "1.0", "id": number, "source": "/s", "type": APPROVED, **more}
 
-    batch = [event("b", data={"ä": [1, None]}, priority=3, urgent=True), event("c", data_base64="AAH/"),
-             event("d", data="plain", datacontenttype="text/plain"), event("e")]
+    batch = [
+        event("b", data={"ä": [1, None]}, priority=3, urgent=True),
+        event("c", data_base64="AAH/"),
+        event("d", data="plain", datacontenttype="text/plain"),
+        event("e"),
+    ]
     async with stage(settings, [MAIL]) as s:
         body = json.dumps(event("a", data="text", subject="Käse")).encode()
-        assert await s.post(body, {"Content-Type": "application/cloudevents+json; charset=utf-8"}) == (202, "")
+        assert await s.post(body, {"Content-Type": "application/cloudevents+json; charset=utf-8"}) == (
+            202,
+            "",
+        )
         headers = {"Content-Type": "application/cloudevents-batch+json"}
         assert await s.post(json.dumps(batch).encode(), headers) == (202, "")
         assert await s.post(b"[]", headers) == (202, "")
         await s.idle()
         got = {each.id: each for each in s.functions.received}
         assert (got["a"].body, got["a"].headers["ce-subject"]) == (b'"text"', "K%C3%A4se")
-        assert (got["b"].body, got["b"].headers["content-type"]) == ('{"ä":[1,null]}'.encode(), "application/json")
+        assert (got["b"].body, got["b"].headers["content-type"]) == (
+            '{"ä":[1,null]}'.encode(),
+            "application/json",
+        )
         assert (got["b"].headers["ce-priority"], got["b"].headers["ce-urgent"]) == ("3", "true")
         assert (got["c"].body, "content-type" in got["c"].headers) == (b"\x00\x01\xff", False)
         assert (got["d"].body, got["d"].headers["content-type"]) == (b"plain", "text/plain")
@@ -113,7 +131,9 @@ async def test_failures_are_repeated_after_one_two_and_four_seconds_and_then_bec
 
 
 @story
-async def test_a_function_that_recovers_gets_the_event_and_there_is_no_dead_letter(settings: BrokerSettings) -> None:
+async def test_a_function_that_recovers_gets_the_event_and_there_is_no_dead_letter(
+    settings: BrokerSettings,
+) -> None:
     async with stage(settings, [MAIL]) as s:
         s.functions.answers["notify-author"] = saying_in_turn(saying(500), saying(404), saying(204))
         await s.publish("1")
@@ -128,7 +148,11 @@ async def test_a_function_that_recovers_gets_the_event_and_there_is_no_dead_lett
 
 @story
 async def test_each_status_has_the_meaning_that_knative_gives_it(settings: BrokerSettings) -> None:
-    dead, again, done = {301, 400, 401, 403, 410, 413, 422}, {404, 408, 409, 429, 500, 502, 503, 504, 599}, {200, 202, 204}
+    dead, again, done = (
+        {301, 400, 401, 403, 410, 413, 422},
+        {404, 408, 409, 429, 500, 502, 503, 504, 599},
+        {200, 202, 204},
+    )
     async with stage(settings, [Trigger(f"f{code}", APPROVED) for code in dead | again | done]) as s:
         for code in dead | again | done:
             s.functions.answers[f"f{code}"] = saying(code)
@@ -183,8 +207,11 @@ async def test_functions_that_answer_each_other_for_ever_are_stopped(settings: B
 async def test_an_answer_with_a_body_that_is_no_event_counts_as_a_failure(settings: BrokerSettings) -> None:
     half = {"ce-specversion": "1.0", "ce-id": "1"}
     async with stage(settings, [Trigger(name, APPROVED) for name in ("chatty", "half", "bulky")]) as s:
-        s.functions.answers |= {"chatty": saying(200, b"OK"), "half": saying(200, b"", half),
-                                "bulky": saying(200, b"x" * 3_000_000, binary("big"))}
+        s.functions.answers |= {
+            "chatty": saying(200, b"OK"),
+            "half": saying(200, b"", half),
+            "bulky": saying(200, b"x" * 3_000_000, binary("big")),
+        }
         await s.publish("1")
         for number, pause in enumerate((1, 2, 4), start=1):
             await s.fails(3 * number)
@@ -207,7 +234,9 @@ async def test_no_answer_in_time_is_a_failure(settings: BrokerSettings) -> None:
 
 
 @story
-async def test_while_the_gateway_is_away_deliveries_wait_and_no_attempt_is_counted(settings: BrokerSettings) -> None:
+async def test_while_the_gateway_is_away_deliveries_wait_and_no_attempt_is_counted(
+    settings: BrokerSettings,
+) -> None:
     port = free_port()
     async with functions() as elsewhere, stage(settings, [MAIL], at=elsewhere) as s:
         s.broker.subscribers._url = f"http://127.0.0.1:{port}/function/"
@@ -244,7 +273,8 @@ async def test_a_slow_function_does_not_keep_others_waiting(settings: BrokerSett
 
 @story
 async def test_a_queue_larger_than_memory_is_delivered_completely_and_once(
-    settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch,
+    settings: BrokerSettings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tooling.broker.lane.WINDOW", 10)
     async with stage(settings, [MAIL, AUDIT]) as s:
@@ -275,7 +305,8 @@ async def test_large_events_go_through_and_memory_stays_bounded(settings: Broker
 
 @story
 async def test_an_event_on_which_the_broker_itself_stumbles_becomes_a_dead_letter(
-    settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch,
+    settings: BrokerSettings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with stage(settings.model_copy(update={"broker_backoff": ()}), [MAIL]) as s:
         deliver = s.broker.subscribers.deliver

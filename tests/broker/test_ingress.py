@@ -20,30 +20,67 @@ def without(name: str) -> dict[str, str]:
 
 
 BROKEN_HEADERS = [
-    {}, {"Content-Type": "application/json"}, {"ce-id": "1", "ce-source": "/s", "ce-type": "t"},
-    without("id"), without("source"), without("type"), without("specversion"),
-    binary(""), binary("1", source=""), binary("1", type=""), binary("1", specversion="0.3"), binary("1", subject=""),
-    binary("1", time="yesterday"), binary("1", time="2027-13-45T00:00:00Z"), binary("1", time="20270115T080000"),
-    binary("%00"), binary("%0d%0aset-cookie:a"), binary("%ff%fe"), binary("1", subject="%ed%a0%80"),
-    binary("1", bad_name="x"), {**binary("1"), "ce-": "x"}, {**binary("1"), "ce-data": "x"},
-    {**binary("1"), "ce-datacontenttype": "text/plain"}, {**binary("1"), "Content-Type": "no media type"},
-    binary("x" * 1_025), binary("1", subject="%C3%A4" * 513), binary("1", **{f"x{n}": "1" for n in range(40)}),
-    {"Content-Type": "application/cloudevents+avro"}, {"Content-Type": "application/cloudevents"},
+    {},
+    {"Content-Type": "application/json"},
+    {"ce-id": "1", "ce-source": "/s", "ce-type": "t"},
+    without("id"),
+    without("source"),
+    without("type"),
+    without("specversion"),
+    binary(""),
+    binary("1", source=""),
+    binary("1", type=""),
+    binary("1", specversion="0.3"),
+    binary("1", subject=""),
+    binary("1", time="yesterday"),
+    binary("1", time="2027-13-45T00:00:00Z"),
+    binary("1", time="20270115T080000"),
+    binary("%00"),
+    binary("%0d%0aset-cookie:a"),
+    binary("%ff%fe"),
+    binary("1", subject="%ed%a0%80"),
+    binary("1", bad_name="x"),
+    {**binary("1"), "ce-": "x"},
+    {**binary("1"), "ce-data": "x"},
+    {**binary("1"), "ce-datacontenttype": "text/plain"},
+    {**binary("1"), "Content-Type": "no media type"},
+    binary("x" * 1_025),
+    binary("1", subject="%C3%A4" * 513),
+    binary("1", **{f"x{n}": "1" for n in range(40)}),
+    {"Content-Type": "application/cloudevents+avro"},
+    {"Content-Type": "application/cloudevents"},
 ]
 BROKEN_BODIES = [
-    b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"\x00", b"[" * 100_000, b'{"a":' * 300 + b"1" + b"}" * 300,
-    b"{}", json.dumps({**EVENT, "id": 1}).encode(), json.dumps({**EVENT, "id": None}).encode(),
-    json.dumps({**EVENT, "id": "a\0b"}).encode(), json.dumps({**EVENT, "type": ["x"]}).encode(),
-    json.dumps({**EVENT, "Upper": "x"}).encode(), json.dumps({**EVENT, "extension": {"deep": 1}}).encode(),
-    json.dumps({**EVENT, "extension": 1.5}).encode(), json.dumps({**EVENT, "subject": "\ud800"}).encode(),
-    json.dumps({**EVENT, "data": 1, "data_base64": "AA=="}).encode(), json.dumps({**EVENT, "data_base64": "A"}).encode(),
-    json.dumps({**EVENT, "data_base64": 5}).encode(), json.dumps({**EVENT, "datacontenttype": "x\r\ny/z"}).encode(),
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'"text"',
+    b"\xff\xfe",
+    b"\x00",
+    b"[" * 100_000,
+    b'{"a":' * 300 + b"1" + b"}" * 300,
+    b"{}",
+    json.dumps({**EVENT, "id": 1}).encode(),
+    json.dumps({**EVENT, "id": None}).encode(),
+    json.dumps({**EVENT, "id": "a\0b"}).encode(),
+    json.dumps({**EVENT, "type": ["x"]}).encode(),
+    json.dumps({**EVENT, "Upper": "x"}).encode(),
+    json.dumps({**EVENT, "extension": {"deep": 1}}).encode(),
+    json.dumps({**EVENT, "extension": 1.5}).encode(),
+    json.dumps({**EVENT, "subject": "\ud800"}).encode(),
+    json.dumps({**EVENT, "data": 1, "data_base64": "AA=="}).encode(),
+    json.dumps({**EVENT, "data_base64": "A"}).encode(),
+    json.dumps({**EVENT, "data_base64": 5}).encode(),
+    json.dumps({**EVENT, "datacontenttype": "x\r\ny/z"}).encode(),
     json.dumps(EVENT).encode()[:-1] + b',"data":' + b"[" * 300 + b"]" * 300 + b"}",
 ]
 
 
 @story
-async def test_what_is_no_event_is_refused_with_a_reason_and_nothing_of_it_is_kept(settings: BrokerSettings) -> None:
+async def test_what_is_no_event_is_refused_with_a_reason_and_nothing_of_it_is_kept(
+    settings: BrokerSettings,
+) -> None:
     async with stage(settings, EVERYTHING) as s:
         for headers in BROKEN_HEADERS:
             status, text = await s.post(b"{}", headers)
@@ -70,13 +107,20 @@ async def test_what_is_too_large_is_refused(settings: BrokerSettings) -> None:
         assert [each["event"]["id"] for each in (await s.get("/events"))["events"]] == ["fits"]
 
 
-@pytest.mark.parametrize("shown", [None, "", "Bearer", "Bearer wrong", "Basic dGVzdA==", "Bearer ü", AUTHORIZED["Authorization"].lower()])
+@pytest.mark.parametrize(
+    "shown",
+    [None, "", "Bearer", "Bearer wrong", "Basic dGVzdA==", "Bearer ü", AUTHORIZED["Authorization"].lower()],
+)
 @story
-async def test_without_the_token_nothing_is_taken_or_told(settings: BrokerSettings, shown: str | None) -> None:
+async def test_without_the_token_nothing_is_taken_or_told(
+    settings: BrokerSettings, shown: str | None
+) -> None:
     headers = {} if shown is None else {"Authorization": shown}
     async with stage(settings, EVERYTHING) as s:
         for method, path in (("POST", "/"), ("GET", "/events"), ("GET", "/dead"), ("POST", "/dead/replay")):
-            async with s.client.request(method, s.url + path, headers=headers | binary("1"), data=b"{}") as answer:
+            async with s.client.request(
+                method, s.url + path, headers=headers | binary("1"), data=b"{}"
+            ) as answer:
                 assert answer.status == 401, path
         for path in ("/health/live", "/health/ready", "/health/startup", "/metrics"):
             async with s.client.get(s.url + path) as answer:
@@ -106,7 +150,8 @@ async def test_hostile_text_is_kept_as_it_is(settings: BrokerSettings) -> None:
         await s.idle()
         (seen,) = (await s.get("/events"))["events"]
         assert {name: seen["event"][name] for name in ("id", "source", "type", "x")} == dict.fromkeys(
-            ("id", "source", "type", "x"), hostile)
+            ("id", "source", "type", "x"), hostile
+        )
         assert json.loads(s.functions.received[0].body) == hostile
 
 
@@ -119,7 +164,9 @@ async def test_events_that_nobody_wants_are_accepted(settings: BrokerSettings) -
 
 
 @story
-async def test_many_publishers_at_once_share_commits_and_all_their_events_arrive(settings: BrokerSettings) -> None:
+async def test_many_publishers_at_once_share_commits_and_all_their_events_arrive(
+    settings: BrokerSettings,
+) -> None:
     async with stage(settings, EVERYTHING) as s:
         commits = 0
         insert = s.broker.store.insert

@@ -83,7 +83,9 @@ def delivery(seq: int) -> Delivery:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_every_row_is_delivered_and_none_is_in_memory_twice(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_row_is_delivered_and_none_is_in_memory_twice(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Plain random walks: each has its own habits, which reaches corners that evenly mixed steps do not."""
     for run in range(300):
         walk = Random(seed * 300 + run)
@@ -100,7 +102,9 @@ def test_every_row_is_delivered_and_none_is_in_memory_twice(seed: int, monkeypat
 
 def test_what_is_stored_while_an_empty_page_is_on_its_way_is_not_forgotten() -> None:
     world = World()
-    for step in ("store offer " * 3 + "finish die finish replay ask read take finish ask read store offer take").split():
+    for step in (
+        "store offer " * 3 + "finish die finish replay ask read take finish ask read store offer take"
+    ).split():
         getattr(world, step)()
     world.drain()
     assert world.table == set()

@@ -36,16 +36,27 @@ async def asleep(s: Stage, ticks: int = 1) -> None:
     await eventually(lambda: len(s.clock.calls) == ticks)
 
 
-@pytest.mark.parametrize(("cron", "moment", "latest", "following"), [
-    ("*/10 * * * * *", 100.0, 100.0, 110.0), ("*/10 * * * * *", 109.9, 100.0, 110.0), ("*/10 * * * * *", 110.5, 110.0, 120.0),
-    ("*/5 * * * *", 299.999, 0.0, 300.0), ("*/5 * * * *", 300.0, 300.0, 600.0), ("30 3 * * *", 12_600.5, 12_600.0, 99_000.0),
-])
-def test_six_fields_begin_with_seconds_and_five_with_minutes(cron: str, moment: float, latest: float, following: float) -> None:
+@pytest.mark.parametrize(
+    ("cron", "moment", "latest", "following"),
+    [
+        ("*/10 * * * * *", 100.0, 100.0, 110.0),
+        ("*/10 * * * * *", 109.9, 100.0, 110.0),
+        ("*/10 * * * * *", 110.5, 110.0, 120.0),
+        ("*/5 * * * *", 299.999, 0.0, 300.0),
+        ("*/5 * * * *", 300.0, 300.0, 600.0),
+        ("30 3 * * *", 12_600.5, 12_600.0, 99_000.0),
+    ],
+)
+def test_six_fields_begin_with_seconds_and_five_with_minutes(
+    cron: str, moment: float, latest: float, following: float
+) -> None:
     assert (latest_until(cron, moment), next_after(cron, moment)) == (latest, following)
 
 
 @story
-async def test_a_function_is_called_at_its_times_with_the_time_and_the_token(settings: BrokerSettings) -> None:
+async def test_a_function_is_called_at_its_times_with_the_time_and_the_token(
+    settings: BrokerSettings,
+) -> None:
     async with stage(settings, [], [SWEEP, NIGHTLY]) as s:
         await asleep(s, 2)
         assert s.functions.received == []
@@ -59,7 +70,9 @@ async def test_a_function_is_called_at_its_times_with_the_time_and_the_token(set
 
 
 @story
-async def test_a_call_that_takes_longer_than_its_interval_is_never_made_twice_at_once(settings: BrokerSettings) -> None:
+async def test_a_call_that_takes_longer_than_its_interval_is_never_made_twice_at_once(
+    settings: BrokerSettings,
+) -> None:
     async with stage(settings, [], [SWEEP]) as s:
         await asleep(s)
         release = asyncio.Event()
@@ -78,7 +91,9 @@ async def test_a_call_that_takes_longer_than_its_interval_is_never_made_twice_at
 
 
 @story
-async def test_what_was_missed_while_the_broker_was_down_is_made_up_for_once(settings: BrokerSettings) -> None:
+async def test_what_was_missed_while_the_broker_was_down_is_made_up_for_once(
+    settings: BrokerSettings,
+) -> None:
     clock = ManualClock()
     async with stage(settings, [], [NIGHTLY, SWEEP], clock) as s:
         await asleep(s, 2)
@@ -110,7 +125,9 @@ async def test_a_failed_call_is_repeated_like_a_delivery_and_then_given_up(setti
 
 
 @story
-async def test_a_call_that_can_never_succeed_is_not_repeated_and_a_body_does_no_harm(settings: BrokerSettings) -> None:
+async def test_a_call_that_can_never_succeed_is_not_repeated_and_a_body_does_no_harm(
+    settings: BrokerSettings,
+) -> None:
     async with stage(settings, [], [NIGHTLY]) as s:
         await asleep(s)
         s.functions.answers["delete-expired"] = saying_in_turn(saying(422), saying(200, b'{"deleted":3}'))

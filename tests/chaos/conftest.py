@@ -1,4 +1,5 @@
 """One stack to kill parts of, without rate limits; what it logged during a test is shown when the test fails."""
+
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +15,7 @@ NO_LIMITS = {"RATE_LIMIT_TENANT": "1000000", "RATE_LIMIT_USER": "1000000", "RATE
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
     with RunningStack.started(**NO_LIMITS) as stack:
-        stack.settle()   # the seed's own events
+        stack.settle()  # the seed's own events
         yield stack
 
 

@@ -1,4 +1,5 @@
 """Editors who write listings while parts of the stack die: each tries again with the same key until it is told 201."""
+
 import re
 import threading
 import time
@@ -18,7 +19,7 @@ from tooling.seed.accounts import DEMO_PASSWORD
 CITY = "heidelberg"
 ADMINS = ("city-admin@heidelberg.example", "super-city-admin@heidelberg.example")
 WRITERS = 2
-PAUSE = 0.1   # between two tries, and between two listings
+PAUSE = 0.1  # between two tries, and between two listings
 
 
 @dataclass
@@ -29,10 +30,10 @@ class Editors:
     http: httpx.Client
     headers: dict[str, str]
     category: str
-    logged_before: dict[str, int]                                            # bytes in each log
-    name: str = field(default_factory=lambda: f"Lesung {uuid4().hex[:8]}")   # every title begins with it
-    acknowledged: dict[str, str] = field(default_factory=dict)               # title → id
-    refusals: Counter[tuple[int, str]] = field(default_factory=Counter)      # status and code
+    logged_before: dict[str, int]  # bytes in each log
+    name: str = field(default_factory=lambda: f"Lesung {uuid4().hex[:8]}")  # every title begins with it
+    acknowledged: dict[str, str] = field(default_factory=dict)  # title → id
+    refusals: Counter[tuple[int, str]] = field(default_factory=Counter)  # status and code
     tired: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -42,7 +43,13 @@ class Editors:
         editor = stage.login(CITY, f"editor@{CITY}.example", DEMO_PASSWORD)
         category = editor.call("GET", "/api/categories")["items"][0]["id"]
         headers = {"X-Tenant-ID": CITY, "Authorization": f"Bearer {editor.token}"}
-        return cls(stack, stage.http, headers, category, {log.stem: log.stat().st_size for log in stack.home.logs.iterdir()})
+        return cls(
+            stack,
+            stage.http,
+            headers,
+            category,
+            {log.stem: log.stat().st_size for log in stack.home.logs.iterdir()},
+        )
 
     def write(self, count: int) -> None:
         """So many listings, one after the other."""
@@ -99,21 +106,31 @@ class Editors:
         Who dies between sending a mail and writing that down sends it again, with the same Message-ID; SMTP knows no better way.
         """
         self.stack.settle()
-        found = self.stack.rows("heidi_core", "SELECT title, CAST(id AS text) FROM listings WHERE starts_with(title, :name)", name=self.name)
+        found = self.stack.rows(
+            "heidi_core",
+            "SELECT title, CAST(id AS text) FROM listings WHERE starts_with(title, :name)",
+            name=self.name,
+        )
         assert sorted(map(tuple, found)) == sorted(self.acknowledged.items())
         for admin in ADMINS:
             mails = self.mails(admin)
-            assert sorted(about for about, _ in (set(mails) if but_a_mail_may_come_again else mails)) == sorted(self.acknowledged)
+            assert sorted(
+                about for about, _ in (set(mails) if but_a_mail_may_come_again else mails)
+            ) == sorted(self.acknowledged)
         assert self.stack.dead_letters() == []
-        assert "Traceback" not in self.logged()["gateway"]   # whatever died, it was foreseen
+        assert "Traceback" not in self.logged()["gateway"]  # whatever died, it was foreseen
 
     def logged(self) -> dict[str, str]:
         """What each process has written since."""
-        return {log.stem: log.read_bytes()[self.logged_before.get(log.stem, 0):].decode(errors="replace")
-                for log in sorted(self.stack.home.logs.iterdir())}
+        return {
+            log.stem: log.read_bytes()[self.logged_before.get(log.stem, 0) :].decode(errors="replace")
+            for log in sorted(self.stack.home.logs.iterdir())
+        }
 
     def mails(self, admin: str) -> list[tuple[str, str]]:
         """Title and Message-ID of an admin's mails about these listings."""
         inbox = httpx.get(f"{self.stack.inbox}/api/messages", params={"to": admin, "limit": 1000}).json()
-        found = [(re.search(rf"{self.name} [0-9a-f]{{32}}", mail["subject"]), mail["message_id"]) for mail in inbox]
+        found = [
+            (re.search(rf"{self.name} [0-9a-f]{{32}}", mail["subject"]), mail["message_id"]) for mail in inbox
+        ]
         return [(title[0], message_id) for title, message_id in found if title]

@@ -1,4 +1,5 @@
 """What the chatbot's tests share."""
+
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 

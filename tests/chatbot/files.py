@@ -1,4 +1,5 @@
 """Documents made by hand, so that every byte of them is known."""
+
 import io
 import zipfile
 import zlib
@@ -40,14 +41,20 @@ def zipped(name: str, content: bytes) -> bytes:
 def pdf(pages: list[list[str]], *, title: str = "", filler: bytes = b"") -> bytes:
     """A PDF with a line of text per string, 14 points apart; an empty string leaves a line blank."""
     streams = [filler + _page_stream(lines) for lines in pages]
-    objects = [b"<< /Type /Catalog /Pages 2 0 R >>",
-               f"<< /Type /Pages /Count {len(pages)} /Kids [{' '.join(f'{4 + 2 * n} 0 R' for n in range(len(pages)))}] >>".encode(),
-               b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"]
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {len(pages)} /Kids [{' '.join(f'{4 + 2 * n} 0 R' for n in range(len(pages)))}] >>".encode(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
     for number, stream in enumerate(streams):
         packed = zlib.compress(stream)
-        objects.append(b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> "
-                       + f"/Contents {5 + 2 * number} 0 R >>".encode())
-        objects.append(f"<< /Length {len(packed)} /Filter /FlateDecode >>\nstream\n".encode() + packed + b"\nendstream")
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> "
+            + f"/Contents {5 + 2 * number} 0 R >>".encode()
+        )
+        objects.append(
+            f"<< /Length {len(packed)} /Filter /FlateDecode >>\nstream\n".encode() + packed + b"\nendstream"
+        )
     info = len(objects) + 1
     objects.append(b"<< /Title (" + title.encode("latin-1") + b") >>")
     made, places = bytearray(b"%PDF-1.7\n"), []
@@ -62,5 +69,7 @@ def pdf(pages: list[list[str]], *, title: str = "", filler: bytes = b"") -> byte
 
 
 def _page_stream(lines: list[str]) -> bytes:
-    shown = (line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").encode("cp1252") for line in lines)
+    shown = (
+        line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").encode("cp1252") for line in lines
+    )
     return b"BT /F1 11 Tf 50 800 Td 14 TL " + b" ".join(b"(" + line + b") Tj T*" for line in shown) + b" ET"

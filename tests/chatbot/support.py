@@ -1,4 +1,5 @@
 """A database with the chatbot's tables behind row-level security, and local servers in a thread of the test process."""
+
 import asyncio
 import threading
 from collections.abc import Iterator
@@ -29,7 +30,9 @@ def search_database(name: str) -> Iterator[Pool]:
         for table in TABLES:
             connection.run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
             connection.run(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-            connection.run(f"CREATE POLICY tenant ON {table} USING (tenant_id = {TENANT}) WITH CHECK (tenant_id = {TENANT})")
+            connection.run(
+                f"CREATE POLICY tenant ON {table} USING (tenant_id = {TENANT}) WITH CHECK (tenant_id = {TENANT})"
+            )
             connection.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO heidi_app")
     pool = Pool(name, "heidi_app", "app")
     try:

@@ -1,4 +1,5 @@
 """How a document becomes chunks."""
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,9 @@ SENTENCE = "Der Wertstoffhof nimmt Sperrmüll, Elektrogeräte und Grünschnitt a
 
 
 def long_text(paragraphs: int) -> str:
-    return to_text(Block("paragraph", f"Abschnitt {number}. {SENTENCE * 3}".strip()) for number in range(paragraphs))
+    return to_text(
+        Block("paragraph", f"Abschnitt {number}. {SENTENCE * 3}".strip()) for number in range(paragraphs)
+    )
 
 
 def test_chunks_are_neither_too_long_nor_too_short() -> None:
@@ -21,14 +24,33 @@ def test_chunks_are_neither_too_long_nor_too_short() -> None:
 
 
 def test_a_chunk_carries_the_headings_above_it() -> None:
-    text = to_text([Block("heading", "Abfall", 1), Block("paragraph", SENTENCE * 6), Block("heading", "Sperrmüll", 2),
-                    Block("paragraph", SENTENCE * 6), Block("heading", "Bäder", 1), Block("paragraph", SENTENCE * 6)])
-    assert [chunk.heading for chunk in chunk_document("Stadt", text)] == ["Abfall", "Abfall › Sperrmüll", "Bäder"]
+    text = to_text(
+        [
+            Block("heading", "Abfall", 1),
+            Block("paragraph", SENTENCE * 6),
+            Block("heading", "Sperrmüll", 2),
+            Block("paragraph", SENTENCE * 6),
+            Block("heading", "Bäder", 1),
+            Block("paragraph", SENTENCE * 6),
+        ]
+    )
+    assert [chunk.heading for chunk in chunk_document("Stadt", text)] == [
+        "Abfall",
+        "Abfall › Sperrmüll",
+        "Bäder",
+    ]
 
 
 def test_short_sections_share_a_chunk_and_keep_their_headings_in_the_text() -> None:
-    text = to_text([Block("heading", "Zeiten", 1), Block("heading", "Montag", 2), Block("paragraph", "8 bis 12 Uhr"),
-                    Block("heading", "Dienstag", 2), Block("paragraph", "14 bis 18 Uhr")])
+    text = to_text(
+        [
+            Block("heading", "Zeiten", 1),
+            Block("heading", "Montag", 2),
+            Block("paragraph", "8 bis 12 Uhr"),
+            Block("heading", "Dienstag", 2),
+            Block("paragraph", "14 bis 18 Uhr"),
+        ]
+    )
     [chunk] = chunk_document("Amt", text)
     assert chunk.headings == ("Zeiten",)
     assert chunk.text == "Montag\n8 bis 12 Uhr\nDienstag\n14 bis 18 Uhr"
@@ -44,7 +66,9 @@ def test_only_what_changed_has_a_new_digest() -> None:
     before = chunk_document("Abfall", long_text(20))
     after = chunk_document("Abfall", long_text(20) + "\n\n# Neu\n\n" + SENTENCE * 6)
     assert {chunk.digest for chunk in before} < {chunk.digest for chunk in after}
-    assert {chunk.digest for chunk in before}.isdisjoint(chunk.digest for chunk in chunk_document("Müll", long_text(20)))
+    assert {chunk.digest for chunk in before}.isdisjoint(
+        chunk.digest for chunk in chunk_document("Müll", long_text(20))
+    )
 
 
 def test_an_empty_document_has_no_chunks() -> None:
@@ -52,8 +76,15 @@ def test_an_empty_document_has_no_chunks() -> None:
 
 
 blocks = st.builds(
-    lambda kind, text, level: Block(kind, tidy(text).replace("\n", " ") if kind == "heading" else tidy(text), level if kind == "heading" else 0),
-    st.sampled_from(["heading", "paragraph", "item"]), st.text(max_size=300), st.integers(1, 6))
+    lambda kind, text, level: Block(
+        kind,
+        tidy(text).replace("\n", " ") if kind == "heading" else tidy(text),
+        level if kind == "heading" else 0,
+    ),
+    st.sampled_from(["heading", "paragraph", "item"]),
+    st.text(max_size=300),
+    st.integers(1, 6),
+)
 
 
 @given(st.lists(blocks, max_size=20))

@@ -1,4 +1,5 @@
 """What is read out of documents, and what is refused."""
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -32,12 +33,22 @@ def test_html_keeps_the_main_content_with_its_headings_and_items() -> None:
     read = extract(PAGE.encode(), "text/html; charset=utf-8")
     assert (read.title, read.language, read.media_type) == ("Bürgerbüro | Stadt", "de", HTML)
     assert read.text.split("\n\n") == [
-        "# Bürgerbüro", GERMAN, "Zweiter Absatz mit\nUmbruch & Zeichen.", "## Mitbringen", "- Ausweis", "- Mietvertrag",
-        "Tag | Zeit", "Montag | 8 bis 12", GERMAN]
+        "# Bürgerbüro",
+        GERMAN,
+        "Zweiter Absatz mit\nUmbruch & Zeichen.",
+        "## Mitbringen",
+        "- Ausweis",
+        "- Mietvertrag",
+        "Tag | Zeit",
+        "Montag | 8 bis 12",
+        GERMAN,
+    ]
 
 
 def test_html_without_a_main_part_is_read_whole_but_for_its_navigation() -> None:
-    text = extract(f"<html><nav>Menü</nav><div>{GERMAN}</div><form><p>Im Formular</p></form></html>".encode(), HTML).text
+    text = extract(
+        f"<html><nav>Menü</nav><div>{GERMAN}</div><form><p>Im Formular</p></form></html>".encode(), HTML
+    ).text
     assert text == f"{GERMAN}\n\nIm Formular"
 
 
@@ -47,16 +58,27 @@ def test_html_in_an_old_encoding_is_read_as_it_declares() -> None:
 
 
 def test_unclosed_and_crossed_tags_lose_nothing() -> None:
-    assert extract(b"<html><p>eins<b>zwei<i>drei</b>vier<div>f\xc3\xbcnf<p>sechs", HTML).text == "einszweidreivier\n\nfünf\n\nsechs"
+    assert (
+        extract(b"<html><p>eins<b>zwei<i>drei</b>vier<div>f\xc3\xbcnf<p>sechs", HTML).text
+        == "einszweidreivier\n\nfünf\n\nsechs"
+    )
 
 
 def test_markdown_becomes_text_with_headings() -> None:
-    source = ("---\ntitle: x\n---\nAbfall\n======\n\nSiehe [hier](https://example.org/a) und **bald** ![Bild](b.png).\n\n"
-              "## Termine ##\n* Montag\n* *Dienstag*\n\n```\n# kein Titel\n```\n<div>roh</div> snake_case_name")
+    source = (
+        "---\ntitle: x\n---\nAbfall\n======\n\nSiehe [hier](https://example.org/a) und **bald** ![Bild](b.png).\n\n"
+        "## Termine ##\n* Montag\n* *Dienstag*\n\n```\n# kein Titel\n```\n<div>roh</div> snake_case_name"
+    )
     read = extract(source.encode(), MARKDOWN)
     assert read.title == "Abfall"
-    assert read.text.split("\n\n") == ["# Abfall", "Siehe hier und bald Bild.", "## Termine", "- Montag", "- Dienstag",
-                                       "\\# kein Titel\nroh snake_case_name"]
+    assert read.text.split("\n\n") == [
+        "# Abfall",
+        "Siehe hier und bald Bild.",
+        "## Termine",
+        "- Montag",
+        "- Dienstag",
+        "\\# kein Titel\nroh snake_case_name",
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -67,30 +89,66 @@ def test_plain_text_in_any_usual_encoding(encoding: str) -> None:
 
 
 def test_word_keeps_headings_items_tables_and_title() -> None:
-    body = (paragraph("Abfall", "berschrift1") + paragraph("Gebühren &amp; Fristen", "Eigene") + paragraph(GERMAN) + paragraph("Punkt", item=True)
-            + "<w:tbl><w:tr><w:tc>" + paragraph("Tonne") + "</w:tc><w:tc>" + paragraph("120 l") + "</w:tc></w:tr></w:tbl>"
-            + "<w:p><w:r><w:delText>gestrichen</w:delText></w:r><w:ins><w:r><w:t>eingefügt</w:t></w:r></w:ins></w:p>")
+    body = (
+        paragraph("Abfall", "berschrift1")
+        + paragraph("Gebühren &amp; Fristen", "Eigene")
+        + paragraph(GERMAN)
+        + paragraph("Punkt", item=True)
+        + "<w:tbl><w:tr><w:tc>"
+        + paragraph("Tonne")
+        + "</w:tc><w:tc>"
+        + paragraph("120 l")
+        + "</w:tc></w:tr></w:tbl>"
+        + "<w:p><w:r><w:delText>gestrichen</w:delText></w:r><w:ins><w:r><w:t>eingefügt</w:t></w:r></w:ins></w:p>"
+    )
     read = extract(docx(body), DOCX, "satzung.docx")
     assert (read.title, read.language) == ("Gebührensatzung", "de")
-    assert read.text.split("\n\n") == ["# Abfall", "## Gebühren & Fristen", GERMAN, "- Punkt", "Tonne | 120 l", "eingefügt"]
+    assert read.text.split("\n\n") == [
+        "# Abfall",
+        "## Gebühren & Fristen",
+        GERMAN,
+        "- Punkt",
+        "Tonne | 120 l",
+        "eingefügt",
+    ]
 
 
 def test_pdf_pages_lose_their_headers_and_hyphens() -> None:
-    pages = [["Amtsblatt der Stadt", f"Seite {n}", "", f"Kapitel {chr(64 + n)}", "",
-              f"Das Bürgerbüro {chr(64 + n)} ist für die Anmeldung der Wohnung zustän-", f"dig und hat von Montag bis Freitag im Haus {chr(64 + n)} geöffnet (8 Uhr)."]
-             for n in range(1, 6)]
+    pages = [
+        [
+            "Amtsblatt der Stadt",
+            f"Seite {n}",
+            "",
+            f"Kapitel {chr(64 + n)}",
+            "",
+            f"Das Bürgerbüro {chr(64 + n)} ist für die Anmeldung der Wohnung zustän-",
+            f"dig und hat von Montag bis Freitag im Haus {chr(64 + n)} geöffnet (8 Uhr).",
+        ]
+        for n in range(1, 6)
+    ]
     read = extract(pdf(pages, title="Amtsblatt Nr. 7"), PDF)
     assert (read.title, read.language) == ("Amtsblatt Nr. 7", "de")
     assert "Seite" not in read.text
     assert "zuständig und hat" in read.text
-    assert extract(pdf([["Hallo Welt"]], title="Microsoft Word - x.doc"), PDF, "gruss.pdf").title != "Microsoft Word - x.doc"
+    assert (
+        extract(pdf([["Hallo Welt"]], title="Microsoft Word - x.doc"), PDF, "gruss.pdf").title
+        != "Microsoft Word - x.doc"
+    )
 
 
-@pytest.mark.parametrize(("data", "declared", "found"), [
-    (b"%PDF-1.7 ...", HTML, PDF), (docx(""), PDF, DOCX), (b"MZ\x90\x00\x03\x00\x00\x00", TEXT, "application/octet-stream"),
-    (zipped("a.txt", b"x"), DOCX, "application/zip"), (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", PDF, "application/octet-stream"),
-    (PAGE.encode(), TEXT, HTML), (b"plain words", PDF, TEXT), (b"plain words", DOCX, TEXT),
-])
+@pytest.mark.parametrize(
+    ("data", "declared", "found"),
+    [
+        (b"%PDF-1.7 ...", HTML, PDF),
+        (docx(""), PDF, DOCX),
+        (b"MZ\x90\x00\x03\x00\x00\x00", TEXT, "application/octet-stream"),
+        (zipped("a.txt", b"x"), DOCX, "application/zip"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", PDF, "application/octet-stream"),
+        (PAGE.encode(), TEXT, HTML),
+        (b"plain words", PDF, TEXT),
+        (b"plain words", DOCX, TEXT),
+    ],
+)
 def test_what_is_not_what_it_is_declared_as_is_refused(data: bytes, declared: str, found: str) -> None:
     with pytest.raises(DocumentTypeMismatch) as caught:
         extract(data, declared)
@@ -100,20 +158,42 @@ def test_what_is_not_what_it_is_declared_as_is_refused(data: bytes, declared: st
 
 def test_an_undeclared_type_comes_from_the_name() -> None:
     assert extract(GERMAN.encode(), "application/octet-stream", "x.TXT").media_type == TEXT
-    for declared, name in (("", "x"), ("image/png", "x.png"), ("application/msword", "x.doc"), ("text/html\r\nX: y", "x")):
+    for declared, name in (
+        ("", "x"),
+        ("image/png", "x.png"),
+        ("application/msword", "x.doc"),
+        ("text/html\r\nX: y", "x"),
+    ):
         with pytest.raises(DocumentTypeUnsupported):
             extract(b"words", declared, name)
 
 
-@pytest.mark.parametrize(("data", "declared"), [
-    (b"", TEXT), (b" \n\t ", MARKDOWN), (b"<html><script>x()</script></html>", HTML), (docx(""), DOCX), (pdf([[]]), PDF), (b"--- ...", TEXT)])
+@pytest.mark.parametrize(
+    ("data", "declared"),
+    [
+        (b"", TEXT),
+        (b" \n\t ", MARKDOWN),
+        (b"<html><script>x()</script></html>", HTML),
+        (docx(""), DOCX),
+        (pdf([[]]), PDF),
+        (b"--- ...", TEXT),
+    ],
+)
 def test_a_document_without_text_is_refused(data: bytes, declared: str) -> None:
     with pytest.raises(DocumentEmpty):
         extract(data, declared)
 
 
-@pytest.mark.parametrize("data", [
-    b"%PDF-1.7", b"%PDF-1.7\n1 0 obj\n<<", pdf([["x"]])[:400], b"%PDF-1.4\n" + b"[" * 20_000, b"%PDF-1.4\n1 0 obj<<" + b"/A<<" * 5_000])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"%PDF-1.7",
+        b"%PDF-1.7\n1 0 obj\n<<",
+        pdf([["x"]])[:400],
+        b"%PDF-1.4\n" + b"[" * 20_000,
+        b"%PDF-1.4\n1 0 obj<<" + b"/A<<" * 5_000,
+    ],
+)
 def test_a_damaged_pdf_is_refused(data: bytes) -> None:
     with pytest.raises((DocumentDamaged, DocumentEmpty)):
         extract(data, PDF)
@@ -122,7 +202,11 @@ def test_a_damaged_pdf_is_refused(data: bytes) -> None:
 def test_a_damaged_word_document_is_refused() -> None:
     whole = docx(paragraph(GERMAN))
     flipped = whole.replace(b"word/document.xml", b"word/document.xml", 1)
-    for data in (docx("<w:p>"), zipped("word/document.xml", b"<a/>")[:-30] + b"\x00" * 30, zipped("word/document.xml", b"\x00\x01")):
+    for data in (
+        docx("<w:p>"),
+        zipped("word/document.xml", b"<a/>")[:-30] + b"\x00" * 30,
+        zipped("word/document.xml", b"\x00\x01"),
+    ):
         with pytest.raises((DocumentDamaged, DocumentTypeMismatch)):
             extract(data, DOCX)
     assert extract(flipped, DOCX)
@@ -162,8 +246,16 @@ def test_a_pdf_that_unpacks_to_too_much_is_refused() -> None:
         extract(pdf([["x"]], filler=b" " * 80_000_000), PDF)
 
 
-@pytest.mark.parametrize(("data", "declared"), [
-    (PAGE.encode(), HTML), (docx(paragraph(GERMAN)), DOCX), (pdf([["Hallo"]]), PDF), (b"# x\n\ny", MARKDOWN), (b"xyz", TEXT)])
+@pytest.mark.parametrize(
+    ("data", "declared"),
+    [
+        (PAGE.encode(), HTML),
+        (docx(paragraph(GERMAN)), DOCX),
+        (pdf([["Hallo"]]), PDF),
+        (b"# x\n\ny", MARKDOWN),
+        (b"xyz", TEXT),
+    ],
+)
 def test_reading_stops_when_the_time_is_over(data: bytes, declared: str) -> None:
     seconds = iter([0.0] + [100.0] * 100_000)
     with pytest.raises(DocumentTooSlow):
@@ -188,17 +280,45 @@ def test_a_pdf_with_a_password_is_refused() -> None:
         extract(made.getvalue(), PDF)
 
 
-@pytest.mark.parametrize(("language", "text"), [
-    ("de", GERMAN), ("en", "The library is open for you and your children, and the card is free with this form."),
-    ("da", "Biblioteket er åbent for alle, og det koster ikke noget at låne bøger, som du kan tage med hjem til dig."),
-    ("nb", "Biblioteket er åpent for alle, og det koster ikke noe å låne bøker. Jeg kan ta dem med hjem ved behov, men det er ikke lov."),
-    ("sv", "Biblioteket är öppet för alla och det kostar inte något att låna böcker som du kan ta med dig till skolan."),
-    ("tr", "Kütüphane herkes için açıktır ve bu kart ile kitap ödünç almak ücretsizdir, daha çok bilgi için de sorabilirsiniz."),
-    ("ru", "Библиотека открыта для всех, и это не стоит денег: книги можно взять на дом с картой по средам, как и фильмы."),
-    ("uk", "Бібліотека відкрита для всіх, і це не коштує грошей: книги можна взяти з карткою та на вихідні, як і фільми від міста."),
-    ("ar", "المكتبة مفتوحة للجميع من الاثنين إلى الجمعة في المدينة، ويمكن استعارة الكتب التي في هذا المبنى على مدار العام."),
-    ("fa", "کتابخانه برای همه باز است و این کارت را می توان در شهر از اداره گرفت که با آن کتاب امانت می گیرید."),
-])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", GERMAN),
+        ("en", "The library is open for you and your children, and the card is free with this form."),
+        (
+            "da",
+            "Biblioteket er åbent for alle, og det koster ikke noget at låne bøger, som du kan tage med hjem til dig.",
+        ),
+        (
+            "nb",
+            "Biblioteket er åpent for alle, og det koster ikke noe å låne bøker. Jeg kan ta dem med hjem ved behov, men det er ikke lov.",
+        ),
+        (
+            "sv",
+            "Biblioteket är öppet för alla och det kostar inte något att låna böcker som du kan ta med dig till skolan.",
+        ),
+        (
+            "tr",
+            "Kütüphane herkes için açıktır ve bu kart ile kitap ödünç almak ücretsizdir, daha çok bilgi için de sorabilirsiniz.",
+        ),
+        (
+            "ru",
+            "Библиотека открыта для всех, и это не стоит денег: книги можно взять на дом с картой по средам, как и фильмы.",
+        ),
+        (
+            "uk",
+            "Бібліотека відкрита для всіх, і це не коштує грошей: книги можна взяти з карткою та на вихідні, як і фільми від міста.",
+        ),
+        (
+            "ar",
+            "المكتبة مفتوحة للجميع من الاثنين إلى الجمعة في المدينة، ويمكن استعارة الكتب التي في هذا المبنى على مدار العام.",
+        ),
+        (
+            "fa",
+            "کتابخانه برای همه باز است و این کارت را می توان در شهر از اداره گرفت که با آن کتاب امانت می گیرید.",
+        ),
+    ],
+)
 def test_ten_languages_are_told_apart(language: str, text: str) -> None:
     assert guess_language(text) == language
 
@@ -216,7 +336,11 @@ def outcome(data: bytes, declared: str) -> int:
         return problem.status
 
 
-@given(st.binary(max_size=2000), st.sampled_from([PDF, DOCX, HTML, MARKDOWN, TEXT]), st.sampled_from([b"", b"%PDF-1.4\n", b"PK\x03\x04", b"<html>"]))
+@given(
+    st.binary(max_size=2000),
+    st.sampled_from([PDF, DOCX, HTML, MARKDOWN, TEXT]),
+    st.sampled_from([b"", b"%PDF-1.4\n", b"PK\x03\x04", b"<html>"]),
+)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_are_read_or_refused_with_a_code(data: bytes, declared: str, start: bytes) -> None:
     assert outcome(start + data, declared) in {200, 413, 415, 422}
@@ -225,7 +349,9 @@ def test_any_bytes_are_read_or_refused_with_a_code(data: bytes, declared: str, s
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_any_damage_to_a_real_file_is_read_or_refused(data: st.DataObject) -> None:
-    declared, whole = data.draw(st.sampled_from([(PDF, pdf([[GERMAN], ["zwei"]])), (DOCX, docx(paragraph(GERMAN)))]))
+    declared, whole = data.draw(
+        st.sampled_from([(PDF, pdf([[GERMAN], ["zwei"]])), (DOCX, docx(paragraph(GERMAN)))])
+    )
     broken = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 8))):
         broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))

@@ -1,4 +1,5 @@
 """A city that is deleted leaves no vector and no document anywhere."""
+
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -23,7 +24,9 @@ PLACE = [1.0] * 1536
 
 
 @pytest.fixture(params=["pgvector", "pinecone"])
-def context(request: pytest.FixtureRequest, thirdparty: ThirdParties, pinecone_host: str, city: City) -> Iterator[Context]:
+def context(
+    request: pytest.FixtureRequest, thirdparty: ThirdParties, pinecone_host: str, city: City
+) -> Iterator[Context]:
     """A call in a city whose vectors are kept in this kind of store."""
     keys = {"PINECONE_API_KEY": KEY, "PINECONE_HOST": pinecone_host} if request.param == "pinecone" else {}
     with entered(thirdparty.environment() | keys):
@@ -35,11 +38,17 @@ def context(request: pytest.FixtureRequest, thirdparty: ThirdParties, pinecone_h
             connect.cache_clear()
 
 
-def test_vectors_and_originals_of_this_city_are_gone_and_no_others(context: Context, other_city: City) -> None:
+def test_vectors_and_originals_of_this_city_are_gone_and_no_others(
+    context: Context, other_city: City
+) -> None:
     city_id, store = context.tenant.id, open_vectors(context.sql, "a-model")
     store.upsert(str(city_id), [Vector("v", PLACE, {"document_id": str(uuid4())})])
     before = len(store.query(str(city_id), PLACE, 10))
-    for tenant, key in ((city_id, "documents/a/original"), (city_id, "media/b/picture.png"), (other_city.id, "documents/c/original")):
+    for tenant, key in (
+        (city_id, "documents/a/original"),
+        (city_id, "media/b/picture.png"),
+        (other_city.id, "documents/c/original"),
+    ):
         storage.put(tenant, key, b"x")
     assert isinstance(store, PineconeVectors if context.settings.pinecone_host else PgVectors)
     for _ in range(2):

@@ -1,4 +1,5 @@
 """The language model's adapter, through the real SDK against a local server that speaks its protocol."""
+
 import json
 from collections.abc import Iterator
 
@@ -57,7 +58,11 @@ def answering(path: str, body: object, status: int = 200) -> tuple[web.Applicati
 
 
 PROMPT: list[llm.Message] = [
-    {"role": "user", "content": "SOURCE abc 1\nDas Rathaus öffnet um acht Uhr.\nEND abc\n\nQUESTION abc\nWann öffnet das Rathaus?"}]
+    {
+        "role": "user",
+        "content": "SOURCE abc 1\nDas Rathaus öffnet um acht Uhr.\nEND abc\n\nQUESTION abc\nWann öffnet das Rathaus?",
+    }
+]
 
 
 def test_texts_become_vectors_in_order_over_several_requests(local: str) -> None:
@@ -109,8 +114,16 @@ def test_a_local_model_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
         assert llm.chat(PROMPT)
 
 
-@pytest.mark.parametrize("body", ["{", "null", {"data": []}, {"data": [{"index": 0, "embedding": []}]},
-                                  {"data": [{"index": 5, "embedding": [1.0]}]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "null",
+        {"data": []},
+        {"data": [{"index": 0, "embedding": []}]},
+        {"data": [{"index": 5, "embedding": [1.0]}]},
+    ],
+)
 def test_a_nonsensical_embedding_is_unavailable(monkeypatch: pytest.MonkeyPatch, body: object) -> None:
     app, _ = answering("/v1/embeddings", body)
     with serving(app) as address:
@@ -119,7 +132,9 @@ def test_a_nonsensical_embedding_is_unavailable(monkeypatch: pytest.MonkeyPatch,
             llm.embed(["x"])
 
 
-@pytest.mark.parametrize("body", ["{", "null", {"choices": []}, {"choices": [{"message": {"content": None}}]}, {}])
+@pytest.mark.parametrize(
+    "body", ["{", "null", {"choices": []}, {"choices": [{"message": {"content": None}}]}, {}]
+)
 def test_a_nonsensical_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch, body: object) -> None:
     app, _ = answering("/v1/chat/completions", body)
     with serving(app) as address:
@@ -132,8 +147,13 @@ def test_a_stream_that_breaks_off_is_unavailable(monkeypatch: pytest.MonkeyPatch
     async def breaking(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        chunk = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m",
-                 "choices": [{"index": 0, "delta": {"content": "Das "}, "finish_reason": None}]}
+        chunk = {
+            "id": "x",
+            "object": "chat.completion.chunk",
+            "created": 0,
+            "model": "m",
+            "choices": [{"index": 0, "delta": {"content": "Das "}, "finish_reason": None}],
+        }
         await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
         assert request.transport
         request.transport.abort()

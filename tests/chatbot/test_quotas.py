@@ -1,4 +1,5 @@
 """What a city's people may ask in a month: counted before the work, given back when it fails."""
+
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,9 @@ def test_twenty_at_once_get_exactly_as_many_answers_as_there_are_left(limited: C
     assert limited.rows("chatbot", "SELECT count(*) FROM exchanges") == [[5]]
 
 
-def test_a_question_that_could_not_be_answered_does_not_count(limited: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_question_that_could_not_be_answered_does_not_count(
+    limited: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[dict[str, int]] = []
 
     def away(*_: object, **__: object) -> NoReturn:
@@ -61,6 +64,10 @@ def test_only_the_platform_may_ask_what_is_used(limited: City) -> None:
 def test_the_same_question_under_one_key_counts_once_also_at_the_same_moment(limited: City) -> None:
     body = {"question": "Wann hat das Bad offen?"}
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: limited.call("rag-query", body=body, headers={"idempotency-key": "k"}), range(6)))
+        answers = list(
+            pool.map(
+                lambda _: limited.call("rag-query", body=body, headers={"idempotency-key": "k"}), range(6)
+            )
+        )
     assert {answer.raw for answer in answers} == {answers[0].raw}
     assert used(limited) == {"questions": 1}

@@ -1,4 +1,5 @@
 """The search as a whole, in real Postgres as the app role: indexing, finding, forgetting, and two tenants beside each other."""
+
 from uuid import UUID, uuid4
 
 from functions.chatbot.answering import extract_answer
@@ -15,11 +16,11 @@ from tests.support import superuser
 
 PAGES = {
     "Wertstoffhof Pfaffengrund": "# Öffnungszeiten\n\nDer Wertstoffhof ist montags bis freitags von 8 bis 16 Uhr geöffnet. Am Samstag "
-                                 "öffnet er von 8 bis 13 Uhr.\n\n# Annahme\n\nSperrmüll, Elektrogeräte und Grünschnitt werden kostenlos angenommen.",
+    "öffnet er von 8 bis 13 Uhr.\n\n# Annahme\n\nSperrmüll, Elektrogeräte und Grünschnitt werden kostenlos angenommen.",
     "Stadtbibliothek": "Die Bibliothek leiht Bücher, Spiele und Filme aus. Der Bibliotheksausweis kostet 18 Euro im Jahr. Kinder und "
-                       "Jugendliche bis 18 Jahre zahlen nichts.",
+    "Jugendliche bis 18 Jahre zahlen nichts.",
     "Anwohnerparken": "Einen Bewohnerparkausweis beantragen Sie beim Bürgeramt. Er gilt ein Jahr und kostet 120 Euro. "
-                      "Bringen Sie den Fahrzeugschein mit.",
+    "Bringen Sie den Fahrzeugschein mit.",
     "Tiergartenbad": "Das Freibad öffnet im Mai. Der Eintritt kostet 4,50 Euro, ermäßigt 2,50 Euro. Hunde dürfen nicht ins Bad.",
     "Kita-Anmeldung": "Melden Sie Ihr Kind online für einen Kindergartenplatz an. Die Anmeldung beginnt im Januar und endet im März.",
 }
@@ -27,7 +28,9 @@ PAGES = {
 
 def add(sql: Sql, tenant: UUID, title: str, text: str, document: UUID | None = None) -> Change:
     document = document or uuid4()
-    change = index_document(sql, tenant, document, title, chunk_document(title, text), url="https://example.org/" + title)
+    change = index_document(
+        sql, tenant, document, title, chunk_document(title, text), url="https://example.org/" + title
+    )
     embed_builtin(PgVectors(sql, MODEL), tenant, document, change.added)
     return change
 
@@ -66,7 +69,11 @@ def test_inflected_and_compound_words_are_found(sql: Sql, tenant: UUID) -> None:
 
 def test_what_the_documents_do_not_hold_is_said_honestly(sql: Sql, tenant: UUID) -> None:
     filled(sql, tenant)
-    for question in ("Wie hoch ist der Mount Everest?", "Wer gewann die Fußball-Weltmeisterschaft 1974?", "Где находится музей?"):
+    for question in (
+        "Wie hoch ist der Mount Everest?",
+        "Wer gewann die Fußball-Weltmeisterschaft 1974?",
+        "Где находится музей?",
+    ):
         answer = extract_answer(ask(sql, tenant, question), "en")
         assert not answer.informed
         assert answer.citations == ()
@@ -76,7 +83,16 @@ def test_what_the_documents_do_not_hold_is_said_honestly(sql: Sql, tenant: UUID)
 def test_questions_without_words_or_without_documents_find_nothing(sql: Sql, tenant: UUID) -> None:
     assert ask(sql, tenant, "Wann öffnet das Bad?").passages == ()
     filled(sql, tenant)
-    for question in ("", "???", "\x00", "\u202e", "' OR 1=1 --", "%(x)s :tenant $1 {}", "a" * 10_000, "wort " * 5_000):
+    for question in (
+        "",
+        "???",
+        "\x00",
+        "\u202e",
+        "' OR 1=1 --",
+        "%(x)s :tenant $1 {}",
+        "a" * 10_000,
+        "wort " * 5_000,
+    ):
         ask(sql, tenant, question.replace("\x00", ""))
     assert ask(sql, tenant, "?!").passages == ()
 
@@ -91,7 +107,10 @@ def test_indexing_twice_changes_nothing(sql: Sql, tenant: UUID) -> None:
 
 
 def test_only_changed_chunks_are_embedded_again(sql: Sql, tenant: UUID) -> None:
-    sections = [f"# Teil {n}\n\n" + f"Abschnitt {n} beschreibt die Gebühr Nummer {n} der Satzung. " * 9 for n in range(6)]
+    sections = [
+        f"# Teil {n}\n\n" + f"Abschnitt {n} beschreibt die Gebühr Nummer {n} der Satzung. " * 9
+        for n in range(6)
+    ]
     document = uuid4()
     add(sql, tenant, "Satzung", "\n\n".join(sections), document)
     sections[3] = "# Teil 3\n\n" + "Dieser Abschnitt ist neu gefasst und nennt andere Beträge. " * 9
@@ -129,7 +148,9 @@ def test_an_external_model_adds_what_words_do_not_find(sql: Sql, tenant: UUID) -
     filled(sql, tenant)
     change = add(sql, tenant, "Hundesteuer", "Für jeden Vierbeiner zahlen Halter 108 Euro im Jahr.")
     external = PgVectors(sql, "other-model")
-    others = [Vector(str(row[0]), [0.0, 1.0], {"document_id": "d"}) for row in sql.run("SELECT id FROM chunks")]
+    others = [
+        Vector(str(row[0]), [0.0, 1.0], {"document_id": "d"}) for row in sql.run("SELECT id FROM chunks")
+    ]
     external.upsert(str(tenant), others)
     external.upsert(str(tenant), [Vector(str(change.added[0].id), [1.0, 0.0], {"document_id": "d"})])
     found = ask(sql, tenant, "собака налог", External(external, [0.9, 0.1]))
@@ -138,11 +159,16 @@ def test_an_external_model_adds_what_words_do_not_find(sql: Sql, tenant: UUID) -
 
 def test_the_index_is_used_under_row_level_security(pool: Pool) -> None:
     with superuser(pool.parameters["database"]) as owner:
-        owner.run("INSERT INTO postings SELECT gen_random_uuid(), g, gen_random_uuid() FROM generate_series(1, 20000) g")
+        owner.run(
+            "INSERT INTO postings SELECT gen_random_uuid(), g, gen_random_uuid() FROM generate_series(1, 20000) g"
+        )
         owner.run("ANALYZE postings")
         try:
             with transaction(pool, uuid4()) as sql:
-                plan = sql.run("EXPLAIN SELECT chunk_id FROM postings WHERE tenant_id = CAST(:t AS uuid) AND term = 5", t=str(uuid4()))
+                plan = sql.run(
+                    "EXPLAIN SELECT chunk_id FROM postings WHERE tenant_id = CAST(:t AS uuid) AND term = 5",
+                    t=str(uuid4()),
+                )
         finally:
             owner.run("TRUNCATE postings")
     assert "Index Only Scan" in str(plan)

@@ -1,14 +1,30 @@
 """How texts are folded, cut into n-grams and into sentences, in ten languages."""
+
 import pytest
 
 from functions.chatbot.words import fold, folded_words, grams, sentences
 
 
-@pytest.mark.parametrize(("one", "other"), [
-    ("Straße", "STRASSE"), ("Müllabfuhr", "Mu\u0308llabfuhr"), ("İstanbul", "istanbul"), ("ışık", "isik"), ("Bügerbüro", "bugerburo"),
-    ("Ærø", "aero"), ("ЁЛКА", "елка"), ("كتابي", "کتابی"), ("كِتَاب", "كتاب"), ("٢٠٢٤", "2024"), ("۲۰۲۴", "2024"),
-    ("می\u200cخواهم", "میخواهم"), ("ﬁnden", "finden"), ("Sperr\u00admüll", "sperrmull"), ("Київ", "киів"),
-])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Straße", "STRASSE"),
+        ("Müllabfuhr", "Mu\u0308llabfuhr"),
+        ("İstanbul", "istanbul"),
+        ("ışık", "isik"),
+        ("Bügerbüro", "bugerburo"),
+        ("Ærø", "aero"),
+        ("ЁЛКА", "елка"),
+        ("كتابي", "کتابی"),
+        ("كِتَاب", "كتاب"),
+        ("٢٠٢٤", "2024"),
+        ("۲۰۲۴", "2024"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("ﬁnden", "finden"),
+        ("Sperr\u00admüll", "sperrmull"),
+        ("Київ", "киів"),
+    ],
+)
 def test_different_spellings_become_the_same(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
@@ -23,13 +39,22 @@ def test_words_of_hostile_text_are_just_words() -> None:
     assert folded_words("\u202e!!! ---") == []
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("Das Rathaus öffnet um 8 Uhr. Es schließt um 18 Uhr!", ["Das Rathaus öffnet um 8 Uhr.", "Es schließt um 18 Uhr!"]),
-    ("Am 3. Oktober ist z.B. geschlossen. Danach nicht.", ["Am 3. Oktober ist z.B. geschlossen.", "Danach nicht."]),
-    ("Dr. Meier, Hauptstr. 5. Tel. 06221 58", ["Dr. Meier, Hauptstr. 5. Tel. 06221 58"]),
-    ("Wann?\nMorgen", ["Wann?", "Morgen"]),
-    ("متى يفتح المبنى؟ في الثامنة.", ["متى يفتح المبنى؟", "في الثامنة."]),
-    ("", []),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Das Rathaus öffnet um 8 Uhr. Es schließt um 18 Uhr!",
+            ["Das Rathaus öffnet um 8 Uhr.", "Es schließt um 18 Uhr!"],
+        ),
+        (
+            "Am 3. Oktober ist z.B. geschlossen. Danach nicht.",
+            ["Am 3. Oktober ist z.B. geschlossen.", "Danach nicht."],
+        ),
+        ("Dr. Meier, Hauptstr. 5. Tel. 06221 58", ["Dr. Meier, Hauptstr. 5. Tel. 06221 58"]),
+        ("Wann?\nMorgen", ["Wann?", "Morgen"]),
+        ("متى يفتح المبنى؟ في الثامنة.", ["متى يفتح المبنى؟", "في الثامنة."]),
+        ("", []),
+    ],
+)
 def test_sentences(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected

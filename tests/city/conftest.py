@@ -1,4 +1,5 @@
 """The object store, for what cities keep in it."""
+
 from tests.adapters.conftest import servers, thirdparty
 
 __all__ = ["servers", "thirdparty"]

@@ -1,4 +1,5 @@
 """Cities that really are in the registry."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +13,14 @@ from tests.support import City, call
 
 def city_body(**fields: Any) -> dict[str, Any]:
     """What a super admin sends to onboard a city."""
-    return {"slug": f"weinheim-{uuid4().hex[:8]}", "name": "Weinheim", "state": "Baden-Württemberg", "languages": ["de", "en"],
-            "features": ["chatbot"], "admin": {"email": "Admin@Weinheim.example", "name": "Ada Admin"}} | fields
+    return {
+        "slug": f"weinheim-{uuid4().hex[:8]}",
+        "name": "Weinheim",
+        "state": "Baden-Württemberg",
+        "languages": ["de", "en"],
+        "features": ["chatbot"],
+        "admin": {"email": "Admin@Weinheim.example", "name": "Ada Admin"},
+    } | fields
 
 
 def onboard(by: City, role: str = "super_admin", **fields: Any):
@@ -41,7 +48,9 @@ def resolved(name: str) -> Tenant:
 def publish_imprint(made: City, **fields: Any) -> None:
     """Let a city publish an imprint, without which it cannot be activated again."""
     body = {"language": "de", "text": "<p>Stadt Weinheim, Obertorstraße 9</p>", "publish": True} | fields
-    answer = made.call("save-legal-text", "super_city_admin", path=f"/api/cities/{made.id}/legal/imprint", body=body)
+    answer = made.call(
+        "save-legal-text", "super_city_admin", path=f"/api/cities/{made.id}/legal/imprint", body=body
+    )
     assert answer.status == 201, answer.body
 
 

@@ -1,4 +1,5 @@
 """A city's whole life across all services: onboarded, lived in, cloned, handed out, deleted, and nothing of it left but its name."""
+
 import json
 from collections.abc import Iterator
 
@@ -17,7 +18,7 @@ from tooling.registry import services
 pytestmark = pytest.mark.usefixtures("thirdparty")
 TABLES = """SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND c.relname <> ALL (:left_out)"""
-GRAVE = {"city.cities", "audit.entries", "audit.chains"}   # the name; and that it was deleted, as ids alone
+GRAVE = {"city.cities", "audit.entries", "audit.chains"}  # the name; and that it was deleted, as ids alone
 
 
 def held(city: City) -> dict[str, int]:
@@ -65,10 +66,16 @@ def test_everything_that_any_service_holds_is_handed_out(city: City, lived_in: C
     lived_in.settle()
     found = platform(city, "get-city-export", lived_in.id, "/export").body
     assert (found["status"], found["missing"]) == ("complete", [])
-    keys = [key for key in storage.keys(lived_in.id, f"exports/{found['exportId']}/") if key.endswith(".jsonl")]
+    keys = [
+        key for key in storage.keys(lived_in.id, f"exports/{found['exportId']}/") if key.endswith(".jsonl")
+    ]
     out = {".".join(key.split("/")[2:]).rpartition("-")[0] for key in keys}
     assert set(before) - out == set()
-    lines = storage.get(lived_in.id, f"exports/{found['exportId']}/core/listings-0001.jsonl").decode().splitlines()
+    lines = (
+        storage.get(lived_in.id, f"exports/{found['exportId']}/core/listings-0001.jsonl")
+        .decode()
+        .splitlines()
+    )
     assert [json.loads(line)["title"] for line in lines] == ["Lesecafé"]
 
 
@@ -78,14 +85,20 @@ def test_nothing_is_left_in_any_service_but_the_name(city: City, lived_in: City,
     assert {name.partition(".")[0] for name in held(lived_in)} == set(KEEPERS)
     end(city, lived_in)
     assert set(held(lived_in)) <= GRAVE
-    assert lived_in.rows("city", "SELECT name, erased_at IS NOT NULL FROM cities WHERE id = :id", id=lived_in.id) == [[lived_in.tenant.slug, True]]
+    assert lived_in.rows(
+        "city", "SELECT name, erased_at IS NOT NULL FROM cities WHERE id = :id", id=lived_in.id
+    ) == [[lived_in.tenant.slug, True]]
     assert list(storage.keys(lived_in.id)) == []
     assert held(other_city) == before
     assert list(storage.keys(other_city.id, "people/")) != []
 
 
 def test_a_clone_lives_on_when_its_source_is_gone(city: City, lived_in: City) -> None:
-    body = {"slug": f"neu-{lived_in.tenant.slug}", "name": "Neustadt", "admin": {"email": "neu@neustadt.example"}}
+    body = {
+        "slug": f"neu-{lived_in.tenant.slug}",
+        "name": "Neustadt",
+        "admin": {"email": "neu@neustadt.example"},
+    }
     made = platform(city, "clone-city", lived_in.id, "/clone", body=body)
     assert made.status == 201, made.body
     clone = City(resolved(made.body["id"]))

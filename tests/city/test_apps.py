@@ -1,4 +1,5 @@
 """Registered client apps: their secrets are shown once, kept as hashes, rotated without locking anybody out, and revoked."""
+
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,9 +11,18 @@ from shared.settings import settings
 from tests.city.factories import platform, registered
 from tests.support import City, superuser
 
-IOS = {"name": "Weinheim", "platform": "ios", "bundleId": "app.heidi.weinheim", "redirects": ["app.heidi.weinheim:/login"]}
-WEB = {"name": "Weinheim im Browser", "platform": "web", "origins": ["https://App.Weinheim.example"],
-       "redirects": ["https://app.weinheim.example/login", "http://localhost:3000/login"]}
+IOS = {
+    "name": "Weinheim",
+    "platform": "ios",
+    "bundleId": "app.heidi.weinheim",
+    "redirects": ["app.heidi.weinheim:/login"],
+}
+WEB = {
+    "name": "Weinheim im Browser",
+    "platform": "web",
+    "origins": ["https://App.Weinheim.example"],
+    "redirects": ["https://app.weinheim.example/login", "http://localhost:3000/login"],
+}
 
 
 def register(by: City, which: object, role: str = "super_city_admin", **fields: object):
@@ -49,11 +59,19 @@ def test_an_app_proves_itself_with_the_secret_that_it_was_given_once(city: City)
 
 def test_the_secret_itself_is_kept_nowhere_not_even_with_an_idempotency_key(city: City) -> None:
     with registered(city) as made:
-        app = made.call("register-app", "super_city_admin", path=f"/api/cities/{made.id}/apps", body=IOS, headers={"idempotency-key": "k"})
+        app = made.call(
+            "register-app",
+            "super_city_admin",
+            path=f"/api/cities/{made.id}/apps",
+            body=IOS,
+            headers={"idempotency-key": "k"},
+        )
         secret = app.body["secret"]
         with superuser(settings().postgres_database_prefix + "city") as connection:
             for table in ("apps", "idempotency", "outbox", "changes"):
-                [[everything]] = connection.run(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t")
+                [[everything]] = connection.run(
+                    f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t"
+                )
                 assert secret not in everything, table
         assert made.rows("city", "SELECT secret_hash FROM apps") == [[hash_of(secret)]]
 
@@ -61,7 +79,11 @@ def test_the_secret_itself_is_kept_nowhere_not_even_with_an_idempotency_key(city
 def test_every_app_that_is_none_of_ours_is_told_the_same(city: City) -> None:
     with registered(city) as made, registered(city) as other:
         app = register(made, made.id).body
-        wrong = [verify(made, uuid4(), app["secret"]), verify(made, app["clientId"], "guess"), verify(other, app["clientId"], app["secret"])]
+        wrong = [
+            verify(made, uuid4(), app["secret"]),
+            verify(made, app["clientId"], "guess"),
+            verify(other, app["clientId"], app["secret"]),
+        ]
         assert {answer.status for answer in wrong} == {401}
         assert {answer.body["error"]["message"] for answer in wrong} == {wrong[0].body["error"]["message"]}
         assert {answer.code for answer in wrong} == {"APP_CREDENTIALS_WRONG"}
@@ -73,9 +95,15 @@ def test_after_a_rotation_both_secrets_are_good_and_a_day_later_only_the_new_one
         second = rotate(made, made.id, first["clientId"]).body
         assert second["clientId"] == first["clientId"]
         assert second["secret"] != first["secret"]
-        assert [verify(made, first["clientId"], key["secret"]).status for key in (first, second)] == [200, 200]
+        assert [verify(made, first["clientId"], key["secret"]).status for key in (first, second)] == [
+            200,
+            200,
+        ]
         made.rows("city", "UPDATE apps SET previous_until = now() RETURNING 1")
-        assert [verify(made, first["clientId"], key["secret"]).status for key in (first, second)] == [401, 200]
+        assert [verify(made, first["clientId"], key["secret"]).status for key in (first, second)] == [
+            401,
+            200,
+        ]
 
 
 def test_the_grace_is_a_day_to_the_second() -> None:
@@ -94,7 +122,10 @@ def test_a_revoked_app_is_refused_at_once_with_all_its_secrets_and_stays_in_the_
         second = rotate(made, made.id, first["clientId"]).body
         for _ in range(2):
             assert revoke(made, made.id, first["clientId"]).status == 204
-        assert [verify(made, first["clientId"], key["secret"]).status for key in (first, second)] == [401, 401]
+        assert [verify(made, first["clientId"], key["secret"]).status for key in (first, second)] == [
+            401,
+            401,
+        ]
         assert rotate(made, made.id, first["clientId"]).code == "APP_REVOKED"
         [shown] = listed(made, made.id).body["items"]
         assert shown["revokedAt"]
@@ -115,30 +146,67 @@ def test_a_web_app_says_where_it_may_be_called_from(city: City) -> None:
         assert app.body["origins"] == ["https://app.weinheim.example"]
 
 
-@pytest.mark.parametrize("fields", [
-    {"platform": "windows"}, {"bundleId": "nodots"}, {"bundleId": None}, {"bundleId": "a b.c"}, {"name": " "},
-    {"origins": ["https://a.example"]}, {"redirects": ["javascript:alert(1)"]}, {"redirects": ["https://*.example/login"]},
-    {"redirects": ["https://a.example/#x"]}, {"redirects": ["http://a.example/login"]}, {"redirects": ["https://u:p@a.example/"]},
-    {"redirects": ["data:text/html,x"]}, {"secret": "mine"}, {"clientId": str(uuid4())}, {"tenantId": str(uuid4())},
-    {"redirects": ["https://a.example/"] * 21}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"platform": "windows"},
+        {"bundleId": "nodots"},
+        {"bundleId": None},
+        {"bundleId": "a b.c"},
+        {"name": " "},
+        {"origins": ["https://a.example"]},
+        {"redirects": ["javascript:alert(1)"]},
+        {"redirects": ["https://*.example/login"]},
+        {"redirects": ["https://a.example/#x"]},
+        {"redirects": ["http://a.example/login"]},
+        {"redirects": ["https://u:p@a.example/"]},
+        {"redirects": ["data:text/html,x"]},
+        {"secret": "mine"},
+        {"clientId": str(uuid4())},
+        {"tenantId": str(uuid4())},
+        {"redirects": ["https://a.example/"] * 21},
+    ],
+)
 def test_what_an_app_cannot_be_is_refused(city: City, fields: dict[str, object]) -> None:
     with registered(city) as made:
         assert register(made, made.id, **fields).status == 422
 
 
-@pytest.mark.parametrize("origin", ["*", "https://*.example", "https://a.example/", "https://a.example/x", "http://a.example", "null",
-                                    "https://u@a.example", "https://a.example?x"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://*.example",
+        "https://a.example/",
+        "https://a.example/x",
+        "http://a.example",
+        "null",
+        "https://u@a.example",
+        "https://a.example?x",
+    ],
+)
 def test_an_origin_is_nothing_but_an_origin(city: City, origin: str) -> None:
     with registered(city) as made:
-        refused = made.call("register-app", "super_city_admin", path=f"/api/cities/{made.id}/apps", body=WEB | {"origins": [origin]})
+        refused = made.call(
+            "register-app",
+            "super_city_admin",
+            path=f"/api/cities/{made.id}/apps",
+            body=WEB | {"origins": [origin]},
+        )
         assert refused.status == 422
 
 
 def test_nobody_sees_or_touches_another_citys_apps(city: City) -> None:
     with registered(city) as mine, registered(city) as foreign:
         app = register(foreign, foreign.id).body["clientId"]
-        attempts = [register(mine, foreign.id), listed(mine, foreign.id), rotate(mine, foreign.id, app), revoke(mine, foreign.id, app),
-                    rotate(mine, mine.id, app), revoke(mine, mine.id, app)]
+        attempts = [
+            register(mine, foreign.id),
+            listed(mine, foreign.id),
+            rotate(mine, foreign.id, app),
+            revoke(mine, foreign.id, app),
+            rotate(mine, mine.id, app),
+            revoke(mine, mine.id, app),
+        ]
         assert [attempt.status for attempt in attempts] == [404] * 6
         assert register(mine, mine.id, "city_admin").code == "FORBIDDEN"
         assert listed(foreign, foreign.id).body["items"][0]["revokedAt"] is None

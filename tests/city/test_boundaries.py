@@ -1,4 +1,5 @@
 """Where a city ends: GeoJSON as it should be is kept, everything else is refused with what is wrong with it."""
+
 import json
 import math
 from contextlib import suppress
@@ -11,7 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from functions.city.boundaries.boundary import BoundaryIn, BoundaryInvalid
-from functions.city.boundaries.checking import EVENT_BYTES, LARGEST, SMALLEST, checked, for_event, geojson, square_kilometres
+from functions.city.boundaries.checking import (
+    EVENT_BYTES,
+    LARGEST,
+    SMALLEST,
+    checked,
+    for_event,
+    geojson,
+    square_kilometres,
+)
 from tests.city.factories import platform, registered
 from tests.support import City, call
 
@@ -31,7 +40,13 @@ def read(which: object):
 
 def circle(corners: int, *, lon: float = 8.65, lat: float = 49.55, radius: float = 0.05) -> list[list[float]]:
     """A ring that runs against the clock."""
-    ring = [[lon + radius * math.cos(2 * math.pi * n / corners), lat + radius * math.sin(2 * math.pi * n / corners)] for n in range(corners)]
+    ring = [
+        [
+            lon + radius * math.cos(2 * math.pi * n / corners),
+            lat + radius * math.sin(2 * math.pi * n / corners),
+        ]
+        for n in range(corners)
+    ]
     return [*ring, ring[0]]
 
 
@@ -50,24 +65,44 @@ def test_a_boundary_is_kept_read_by_everyone_and_told_to_the_services(city: City
         assert kept.body["area"] == pytest.approx(77, abs=1)
         assert read(made.tenant.slug).body == {"type": "Polygon", "coordinates": [SQUARE, HOLE]}
         [told] = made.events("city.boundary_set")
-        assert told.data == {"cityId": str(made.id), "geometry": {"type": "Polygon", "coordinates": [SQUARE, HOLE]}}
+        assert told.data == {
+            "cityId": str(made.id),
+            "geometry": {"type": "Polygon", "coordinates": [SQUARE, HOLE]},
+        }
 
 
 def test_a_new_boundary_takes_the_place_of_the_one_before_and_null_takes_it_away(city: City) -> None:
     with registered(city) as made:
         put(made, made.id, WEINHEIM)
         far = [circle(8, radius=0.02), circle(8, lon=8.8, radius=0.02)]
-        assert put(made, made.id, {"type": "MultiPolygon", "coordinates": [[ring] for ring in far]}).body["polygons"] == 2
+        assert (
+            put(made, made.id, {"type": "MultiPolygon", "coordinates": [[ring] for ring in far]}).body[
+                "polygons"
+            ]
+            == 2
+        )
         assert read(made.id).body["type"] == "MultiPolygon"
-        assert put(made, made.id, {"type": "Feature", "properties": None, "geometry": None}).body["positions"] == 0
+        assert (
+            put(made, made.id, {"type": "Feature", "properties": None, "geometry": None}).body["positions"]
+            == 0
+        )
         assert read(made.id).status == 404
-        assert [event.data["geometry"] and event.data["geometry"]["type"] for event in made.events("city.boundary_set")] == [
-            "Polygon", "MultiPolygon", None]
+        assert [
+            event.data["geometry"] and event.data["geometry"]["type"]
+            for event in made.events("city.boundary_set")
+        ] == ["Polygon", "MultiPolygon", None]
 
 
 def test_a_feature_is_taken_for_its_geometry_and_nothing_else_of_it_is_kept(city: City) -> None:
     with registered(city) as made:
-        feature = {"type": "Feature", "id": 7, "bbox": [8.6, 49.5, 8.7, 49.6], "properties": {"mayor": "Ada"}, "geometry": WEINHEIM, "x": 1}
+        feature = {
+            "type": "Feature",
+            "id": 7,
+            "bbox": [8.6, 49.5, 8.7, 49.6],
+            "properties": {"mayor": "Ada"},
+            "geometry": WEINHEIM,
+            "x": 1,
+        }
         assert put(made, made.id, feature).status == 200
         assert read(made.id).body == WEINHEIM
 
@@ -88,17 +123,30 @@ def test_heights_and_digits_below_a_hands_breadth_are_not_kept(city: City) -> No
 
 
 BAD: dict[str, Any] = {
-    "open": [[*SQUARE[:-1], [8.6, 49.51]]], "three positions": [SQUARE[:2] + SQUARE[-1:]], "no ring": [], "an empty ring": [[]],
+    "open": [[*SQUARE[:-1], [8.6, 49.51]]],
+    "three positions": [SQUARE[:2] + SQUARE[-1:]],
+    "no ring": [],
+    "an empty ring": [[]],
     "a bow tie": [[[8.6, 49.5], [8.7, 49.6], [8.7, 49.5], [8.6, 49.6], [8.6, 49.5]]],
-    "a hole outside": [SQUARE, [[lon + 1, lat] for lon, lat in HOLE]], "a hole across the edge": [SQUARE, [[lon + 0.05, lat] for lon, lat in HOLE]],
-    "the same ring twice": [SQUARE, SQUARE], "no area": [[[8.6, 49.5], [8.7, 49.5], [8.6, 49.5], [8.6, 49.5]]],
-    "a point": [[[8.6, 49.5]] * 5], "a garden": [circle(8, radius=0.0001)],
+    "a hole outside": [SQUARE, [[lon + 1, lat] for lon, lat in HOLE]],
+    "a hole across the edge": [SQUARE, [[lon + 0.05, lat] for lon, lat in HOLE]],
+    "the same ring twice": [SQUARE, SQUARE],
+    "no area": [[[8.6, 49.5], [8.7, 49.5], [8.6, 49.5], [8.6, 49.5]]],
+    "a point": [[[8.6, 49.5]] * 5],
+    "a garden": [circle(8, radius=0.0001)],
     "a continent": [[[-10, 35], [40, 35], [40, 70], [-10, 70], [-10, 35]]],
     "across the 180th meridian": [[[179.9, 10], [-179.9, 10], [-179.9, 10.2], [179.9, 10.2], [179.9, 10]]],
     "beyond it": [[[179.9, 10], [180.1, 10], [180.1, 10.2], [179.9, 10.2], [179.9, 10]]],
-    "beyond the pole": [[[8, 89.9], [9, 89.9], [9, 90.1], [8, 90.1], [8, 89.9]]], "metres": [[[477_000, 5_489_000]] * 4],
-    "texts": [[["8.6", "49.5"]] * 4], "one number": [[[8.6]] * 4], "four numbers": [[[8.6, 49.5, 0, 0]] * 4], "flat": [[8.6, 49.5]],
-    "nulls": [[[None, None]] * 4], "too many positions": [circle(50_001)], "too many rings": [SQUARE] + [HOLE] * 1_000}
+    "beyond the pole": [[[8, 89.9], [9, 89.9], [9, 90.1], [8, 90.1], [8, 89.9]]],
+    "metres": [[[477_000, 5_489_000]] * 4],
+    "texts": [[["8.6", "49.5"]] * 4],
+    "one number": [[[8.6]] * 4],
+    "four numbers": [[[8.6, 49.5, 0, 0]] * 4],
+    "flat": [[8.6, 49.5]],
+    "nulls": [[[None, None]] * 4],
+    "too many positions": [circle(50_001)],
+    "too many rings": [SQUARE] + [HOLE] * 1_000,
+}
 
 
 @pytest.mark.parametrize("coordinates", BAD.values(), ids=list(BAD))
@@ -111,13 +159,27 @@ def test_what_is_no_boundary_is_refused_and_the_one_before_stays(city: City, coo
         assert read(made.id).body == WEINHEIM
 
 
-@pytest.mark.parametrize("body", [
-    {"type": "Point", "coordinates": [8.6, 49.5]}, {"type": "FeatureCollection", "features": []}, {"type": "GeometryCollection", "geometries": [WEINHEIM]},
-    {"type": "Feature"}, {"type": "Feature", "geometry": {"type": "Feature", "geometry": WEINHEIM}}, {"coordinates": [SQUARE]}, {}, [], None,
-    WEINHEIM | {"crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}}, {"type": "MultiPolygon", "coordinates": [SQUARE]},
-    {"type": "MultiPolygon", "coordinates": [[SQUARE], [SQUARE]]}, {"type": "MultiPolygon", "coordinates": []},
-    b'{"type": "Polygon", "coordinates": [[[1e999, 1], [2, 2], [3, 1], [1e999, 1]]]}',
-    b'{"type": "Polygon", "coordinates": [[[NaN, 1], [2, 2], [3, 1], [NaN, 1]]]}', b'{"type": "Polygon", "coordinates": ' + b"[" * 5_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "Point", "coordinates": [8.6, 49.5]},
+        {"type": "FeatureCollection", "features": []},
+        {"type": "GeometryCollection", "geometries": [WEINHEIM]},
+        {"type": "Feature"},
+        {"type": "Feature", "geometry": {"type": "Feature", "geometry": WEINHEIM}},
+        {"coordinates": [SQUARE]},
+        {},
+        [],
+        None,
+        WEINHEIM | {"crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}},
+        {"type": "MultiPolygon", "coordinates": [SQUARE]},
+        {"type": "MultiPolygon", "coordinates": [[SQUARE], [SQUARE]]},
+        {"type": "MultiPolygon", "coordinates": []},
+        b'{"type": "Polygon", "coordinates": [[[1e999, 1], [2, 2], [3, 1], [1e999, 1]]]}',
+        b'{"type": "Polygon", "coordinates": [[[NaN, 1], [2, 2], [3, 1], [NaN, 1]]]}',
+        b'{"type": "Polygon", "coordinates": ' + b"[" * 5_000,
+    ],
+)
 def test_what_is_no_area_is_refused(city: City, body: object) -> None:
     with registered(city) as made:
         assert put(made, made.id, body).status in (400, 422)
@@ -132,7 +194,9 @@ def test_the_refusal_says_what_is_wrong_and_where(city: City) -> None:
 
 def test_latitude_first_is_noticed_where_the_city_says_where_it_lies(city: City) -> None:
     with registered(city, location={"lat": 49.55, "lon": 8.65}) as made:
-        swapped = put(made, made.id, {"type": "Polygon", "coordinates": [[[lat, lon] for lon, lat in SQUARE]]})
+        swapped = put(
+            made, made.id, {"type": "Polygon", "coordinates": [[[lat, lon] for lon, lat in SQUARE]]}
+        )
         assert "longitude first" in swapped.body["error"]["details"]["problem"]
         assert put(made, made.id, WEINHEIM).status == 200
 
@@ -144,7 +208,10 @@ def test_fifty_thousand_positions_are_kept_exactly_and_told_to_some_metres(city:
         assert kept.body["positions"] == 49_001
         [told] = made.events("city.boundary_set")
         assert len(told.text) < EVENT_BYTES + 200
-        exact, simple = shapely.geometry.shape(read(made.id).body), shapely.geometry.shape(told.data["geometry"])
+        exact, simple = (
+            shapely.geometry.shape(read(made.id).body),
+            shapely.geometry.shape(told.data["geometry"]),
+        )
         assert len(exact.exterior.coords) == 49_001
         assert simple.buffer(0.0001).covers(exact)
         assert simple.buffer(-0.0001).within(exact)
@@ -160,7 +227,10 @@ def test_a_boundary_that_is_all_teeth_is_told_nearly_as_it_is() -> None:
 
 
 def test_a_thousand_islets_too_small_for_any_grid_are_told_as_the_box_around_them() -> None:
-    islets = [[circle(49, lon=8.6 + 0.004 * (n % 32), lat=49.5 + 0.004 * (n // 32), radius=0.00002)] for n in range(1_000)]
+    islets = [
+        [circle(49, lon=8.6 + 0.004 * (n % 32), lat=49.5 + 0.004 * (n // 32), radius=0.00002)]
+        for n in range(1_000)
+    ]
     area = checked(islets)
     assert len(orjson.dumps(geojson(area))) > EVENT_BYTES
     assert shapely.geometry.shape(for_event(area)).equals(shapely.box(*area.bounds))
@@ -172,13 +242,21 @@ def test_a_body_of_five_megabytes_is_refused_before_it_is_read(city: City) -> No
         assert (refused.status, refused.code) == (413, "PAYLOAD_TOO_LARGE")
 
 
-numbers = some.one_of(some.floats(allow_nan=False, allow_infinity=False), some.integers(-200, 200), some.sampled_from([8.6, 8.7, 49.5, 49.6, 180, -180, 90]))
-rings = some.lists(some.lists(numbers, min_size=2, max_size=3), min_size=3, max_size=9).map(lambda ring: [*ring, ring[0]])
+numbers = some.one_of(
+    some.floats(allow_nan=False, allow_infinity=False),
+    some.integers(-200, 200),
+    some.sampled_from([8.6, 8.7, 49.5, 49.6, 180, -180, 90]),
+)
+rings = some.lists(some.lists(numbers, min_size=2, max_size=3), min_size=3, max_size=9).map(
+    lambda ring: [*ring, ring[0]]
+)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some.lists(some.lists(rings, min_size=1, max_size=3), min_size=1, max_size=3))
-def test_whatever_comes_is_either_refused_or_a_valid_boundary(polygons: list[list[list[list[float]]]]) -> None:
+def test_whatever_comes_is_either_refused_or_a_valid_boundary(
+    polygons: list[list[list[list[float]]]],
+) -> None:
     given_ = BoundaryIn.model_validate({"type": "MultiPolygon", "coordinates": polygons}).geometry
     assert given_ is not None
     with suppress(BoundaryInvalid):

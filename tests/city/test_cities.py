@@ -1,4 +1,5 @@
 """The registry: who reads it, who changes it, and how a city is switched off."""
+
 from tests.city.factories import publish_imprint, registered, resolved
 from tests.support import City, call
 
@@ -29,8 +30,13 @@ def listed(query: str) -> list[str]:
 
 
 def test_everyone_reads_a_city_by_slug_and_by_id(city: City) -> None:
-    with registered(city, population=45_000, location={"lat": 49.55, "lon": 8.67}, contact={"city": "Weinheim"},
-                    website="https://www.weinheim.example") as made:
+    with registered(
+        city,
+        population=45_000,
+        location={"lat": 49.55, "lon": 8.67},
+        contact={"city": "Weinheim"},
+        website="https://www.weinheim.example",
+    ) as made:
         by_slug, by_id = get(made.tenant.slug), get(str(made.id).upper())
         assert by_slug.status == 200
         assert by_slug.body == by_id.body
@@ -41,28 +47,56 @@ def test_everyone_reads_a_city_by_slug_and_by_id(city: City) -> None:
 
 def test_the_list_is_in_pages_and_knows_states(city: City) -> None:
     state = f"Land {city.tenant.slug}"
-    with registered(city, state=state) as a, registered(city, state=state) as b, registered(city, state=state) as c, registered(city):
-        assert listed(f"limit=2&state={state.replace(' ', '%20')}") == sorted(x.tenant.slug for x in (a, b, c))
+    with (
+        registered(city, state=state) as a,
+        registered(city, state=state) as b,
+        registered(city, state=state) as c,
+        registered(city),
+    ):
+        assert listed(f"limit=2&state={state.replace(' ', '%20')}") == sorted(
+            x.tenant.slug for x in (a, b, c)
+        )
 
 
 def test_cities_around_a_place_come_nearest_first(city: City) -> None:
     state = f"Land-{city.tenant.slug}"
-    with (registered(city, state=state, location={"lat": -40.0, "lon": 20.0}) as near,
-          registered(city, state=state, location={"lat": -40.1, "lon": 20.0}) as far,
-          registered(city, state=state, location={"lat": -45.0, "lon": 20.0}), registered(city, state=state)):
+    with (
+        registered(city, state=state, location={"lat": -40.0, "lon": 20.0}) as near,
+        registered(city, state=state, location={"lat": -40.1, "lon": 20.0}) as far,
+        registered(city, state=state, location={"lat": -45.0, "lon": 20.0}),
+        registered(city, state=state),
+    ):
         found = call("list-cities", query=f"state={state}&lat=-40&lon=20&radius=20000").body["items"]
-        assert [(item["slug"], item["distance"]) for item in found] == [(near.tenant.slug, 0), (far.tenant.slug, 11_119)]
+        assert [(item["slug"], item["distance"]) for item in found] == [
+            (near.tenant.slug, 0),
+            (far.tenant.slug, 11_119),
+        ]
     refused = call("list-cities", query="lat=49")
     assert (refused.status, refused.body["error"]["details"]["errors"][0]["field"]) == (422, "lon")
 
 
 def test_a_city_changes_itself_and_says_so(city: City) -> None:
     with registered(city, theme={"primary": "#112233"}) as made:
-        changed = update(made, made.tenant.slug, name="Weinheim an der Bergstraße", languages=["de", "tr"], features=["waste"],
-                         theme={"secondary": "#445566"}, location={"lat": 1, "lon": 2})
+        changed = update(
+            made,
+            made.tenant.slug,
+            name="Weinheim an der Bergstraße",
+            languages=["de", "tr"],
+            features=["waste"],
+            theme={"secondary": "#445566"},
+            location={"lat": 1, "lon": 2},
+        )
         assert changed.status == 200, changed.body
-        assert changed.body["theme"] == {"primary": "#112233", "secondary": "#445566", "background": "#ffffff", "text": "#1a1a1a"}
-        assert (changed.body["state"], changed.body["location"]) == ("Baden-Württemberg", {"lat": 1.0, "lon": 2.0})
+        assert changed.body["theme"] == {
+            "primary": "#112233",
+            "secondary": "#445566",
+            "background": "#ffffff",
+            "text": "#1a1a1a",
+        }
+        assert (changed.body["state"], changed.body["location"]) == (
+            "Baden-Württemberg",
+            {"lat": 1.0, "lon": 2.0},
+        )
         [said] = made.events("city.updated")
         assert (said.data["name"], said.data["features"]) == ("Weinheim an der Bergstraße", ["waste"])
         assert resolved(str(made.id)).languages == ("de", "tr")
@@ -72,7 +106,9 @@ def test_a_city_changes_itself_and_says_so(city: City) -> None:
 def test_what_every_city_has_cannot_be_removed(city: City) -> None:
     with registered(city) as made:
         for field in ("name", "languages", "theme", "timeZone"):
-            assert update(made, made.id, **{field: None}).body["error"]["details"]["errors"][0]["field"] == field
+            assert (
+                update(made, made.id, **{field: None}).body["error"]["details"]["errors"][0]["field"] == field
+            )
         assert update(made, made.id, slug="other").status == 422
 
 
@@ -81,7 +117,12 @@ def test_nobody_changes_another_city_but_the_platform(city: City) -> None:
         refused = update(mine, foreign.id, name="Meins")
         assert (refused.status, refused.code) == (404, "CITY_NOT_FOUND")
         assert update(mine, mine.id, "city_admin", name="Meins").code == "FORBIDDEN"
-        anywhere = call("update-city", path=f"/api/cities/{foreign.id}", token=city.token("super_admin"), body={"name": "Neu"})
+        anywhere = call(
+            "update-city",
+            path=f"/api/cities/{foreign.id}",
+            token=city.token("super_admin"),
+            body={"name": "Neu"},
+        )
         assert (anywhere.status, anywhere.body["name"]) == (200, "Neu")
         assert foreign.events("city.updated")[0].envelope.tenant_id == foreign.id
 
@@ -114,7 +155,9 @@ def test_the_calls_of_a_city_that_is_switched_off_are_refused(city: City) -> Non
 def test_only_the_platform_switches_cities(city: City) -> None:
     with registered(city) as made:
         for verb in ("activate", "deactivate"):
-            refused = call(f"{verb}-city", path=f"/api/cities/{made.id}/{verb}", token=made.token("super_city_admin"))
+            refused = call(
+                f"{verb}-city", path=f"/api/cities/{made.id}/{verb}", token=made.token("super_city_admin")
+            )
             assert refused.code == "FORBIDDEN"
             assert switch(verb, city, "nowhere").code == "CITY_NOT_FOUND"
 
@@ -122,8 +165,12 @@ def test_only_the_platform_switches_cities(city: City) -> None:
 def test_the_registry_is_read_across_tenants_and_written_only_by_the_city_itself(city: City) -> None:
     with registered(city) as made:
         assert city.rows("city", "SELECT slug FROM cities WHERE id = :id", id=made.id) == [[made.tenant.slug]]
-        assert city.rows("city", "UPDATE cities SET name = 'mine' WHERE id = :id RETURNING id", id=made.id) == []
-        assert made.rows("city", "UPDATE cities SET name = 'own' WHERE id = :id RETURNING name", id=made.id) == [["own"]]
+        assert (
+            city.rows("city", "UPDATE cities SET name = 'mine' WHERE id = :id RETURNING id", id=made.id) == []
+        )
+        assert made.rows(
+            "city", "UPDATE cities SET name = 'own' WHERE id = :id RETURNING name", id=made.id
+        ) == [["own"]]
 
 
 def test_a_city_demands_a_second_factor_of_its_admins_and_every_function_knows(city: City) -> None:
@@ -133,5 +180,11 @@ def test_a_city_demands_a_second_factor_of_its_admins_and_every_function_knows(c
         assert resolved(made.tenant.slug).second_factor is True
         assert update(made, made.id, name="Weinheim").status == 200
         assert resolved(made.tenant.slug).second_factor is True
-        for nonsense in ({"requireSecondFactor": None}, {"secondFactor": "maybe"}, {"active": True}, {"deletedAt": None}, {"quotas": {}}):
+        for nonsense in (
+            {"requireSecondFactor": None},
+            {"secondFactor": "maybe"},
+            {"active": True},
+            {"deletedAt": None},
+            {"quotas": {}},
+        ):
             assert update(made, made.id, **nonsense).status == 422

@@ -1,4 +1,5 @@
 """Cloning: a new tenant with another's languages, modules, colours and quotas; its people and content stay where they are."""
+
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -11,13 +12,25 @@ from tests.support import City, call
 
 CONTACT = {"name": "Frau Adler", "email": "adler@weinheim.example", "phone": "06201 820"}
 SOURCE: dict[str, Any] = {
-    "languages": ["de", "tr"], "features": ["waste", "chatbot"], "theme": {"primary": "#112233"}, "timeZone": "Europe/Vienna",
-    "plan": "large", "contact": CONTACT, "requireSecondFactor": True, "location": {"lat": 49.5, "lon": 8.6}, "population": 45_000,
-    "website": "https://www.weinheim.example"}
+    "languages": ["de", "tr"],
+    "features": ["waste", "chatbot"],
+    "theme": {"primary": "#112233"},
+    "timeZone": "Europe/Vienna",
+    "plan": "large",
+    "contact": CONTACT,
+    "requireSecondFactor": True,
+    "location": {"lat": 49.5, "lon": 8.6},
+    "population": 45_000,
+    "website": "https://www.weinheim.example",
+}
 
 
 def clone(by: City, which: object, role: str = "super_admin", **fields: Any):
-    body = {"slug": f"neustadt-{uuid4().hex[:8]}", "name": "Neustadt", "admin": {"email": "neu@neustadt.example"}} | fields
+    body = {
+        "slug": f"neustadt-{uuid4().hex[:8]}",
+        "name": "Neustadt",
+        "admin": {"email": "neu@neustadt.example"},
+    } | fields
     return call("clone-city", path=f"/api/cities/{which}/clone", token=by.token(role), body=body)
 
 
@@ -35,12 +48,21 @@ def test_a_clone_has_the_languages_modules_colours_quotas_and_rules_of_its_sourc
 def test_a_clone_has_nothing_that_names_the_sources_people_or_place(city: City) -> None:
     with registered(city, **SOURCE) as source:
         publish_imprint(source, text="<p>Vertreten durch Frau Adler</p>")
-        source.call("set-city-boundary", "super_city_admin", path=f"/api/cities/{source.id}/boundary", body={
-            "type": "Polygon", "coordinates": [[[8.6, 49.5], [8.7, 49.5], [8.7, 49.6], [8.6, 49.5]]]})
+        source.call(
+            "set-city-boundary",
+            "super_city_admin",
+            path=f"/api/cities/{source.id}/boundary",
+            body={"type": "Polygon", "coordinates": [[[8.6, 49.5], [8.7, 49.5], [8.7, 49.6], [8.6, 49.5]]]},
+        )
         body = {"name": "App", "platform": "ios", "bundleId": "a.b"}
         source.call("register-app", "super_city_admin", path=f"/api/cities/{source.id}/apps", body=body)
         made = clone(city, source.id)
-        assert (made.body["contact"], made.body["website"], made.body["location"], made.body["population"]) == (None, None, None, None)
+        assert (
+            made.body["contact"],
+            made.body["website"],
+            made.body["location"],
+            made.body["population"],
+        ) == (None, None, None, None)
         new = City(resolved(made.body["id"]))
         for table in ("apps", "boundaries", "exports"):
             assert new.rows("city", f"SELECT 1 FROM {table}") == []
@@ -58,7 +80,10 @@ def test_the_clone_is_announced_with_its_source_and_its_own_admin(city: City) ->
         new = City(resolved(made.body["id"]))
         [said] = new.events("city.onboarded")
         assert said.envelope.tenant_id == new.id
-        assert (said.data["clonedFromId"], said.data["adminEmail"]) == (str(source.id), "neu@neustadt.example")
+        assert (said.data["clonedFromId"], said.data["adminEmail"]) == (
+            str(source.id),
+            "neu@neustadt.example",
+        )
         assert [event.type for event in source.events()] == ["city.onboarded"]
         assert made.body["contact"]["email"] == "rathaus@neustadt.example"
 
@@ -78,9 +103,19 @@ def test_a_name_that_was_ever_given_is_not_given_again(city: City) -> None:
         assert sorted(answers) == [201, 409, 409, 409]
 
 
-@pytest.mark.parametrize("fields", [
-    {"slug": "resolve"}, {"name": ""}, {"admin": {"email": "x"}}, {"features": ["jobs"]}, {"quotas": {}}, {"id": str(uuid4())},
-    {"languages": ["en"]}, {"clonedFromId": str(uuid4())}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"slug": "resolve"},
+        {"name": ""},
+        {"admin": {"email": "x"}},
+        {"features": ["jobs"]},
+        {"quotas": {}},
+        {"id": str(uuid4())},
+        {"languages": ["en"]},
+        {"clonedFromId": str(uuid4())},
+    ],
+)
 def test_a_clone_says_only_what_is_its_own(city: City, fields: dict[str, Any]) -> None:
     with registered(city) as source:
         assert clone(city, source.id, **fields).status == 422

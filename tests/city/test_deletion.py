@@ -1,4 +1,5 @@
 """The end of a city: switched off, handed out, deleted in every service, and its name never given again."""
+
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -57,7 +58,9 @@ def switch_off(by: City, made: City) -> None:
 
 def erased(made: City, service: str) -> Answer:
     """One service says that it holds nothing any more."""
-    return deliver("record-city-erasure", said(made, "city.erased", {"cityId": str(made.id), "service": service}))
+    return deliver(
+        "record-city-erasure", said(made, "city.erased", {"cityId": str(made.id), "service": service})
+    )
 
 
 def row(made: City) -> dict[str, Any]:
@@ -70,7 +73,10 @@ def test_an_export_is_asked_of_every_service_in_the_citys_name(city: City) -> No
     with registered(city) as made:
         export_id = export(city, made)
         [asked] = made.events("export.requested")
-        assert (asked.envelope.tenant_id, asked.data) == (made.id, {"exportId": str(export_id), "userId": None})
+        assert (asked.envelope.tenant_id, asked.data) == (
+            made.id,
+            {"exportId": str(export_id), "userId": None},
+        )
         found = state(city, made).body
         assert (found["status"], found["missing"], found["files"]) == ("gathering", list(KEEPERS), [])
 
@@ -86,7 +92,12 @@ def test_an_export_is_complete_when_all_services_have_handed_in_their_part(city:
         for _ in range(2):
             hand_in(made, export_id, KEEPERS[-1], rows=8)
         found = state(city, made).body
-        assert (found["status"], found["missing"], found["rows"][KEEPERS[0]], found["rows"][KEEPERS[-1]]) == ("complete", [], 1, 8)
+        assert (found["status"], found["missing"], found["rows"][KEEPERS[0]], found["rows"][KEEPERS[-1]]) == (
+            "complete",
+            [],
+            1,
+            8,
+        )
         links = {file["key"].removeprefix(f"exports/{export_id}/"): file["url"] for file in found["files"]}
         assert set(links) == {"manifest.json", *(f"{service}/things-0001.jsonl" for service in KEEPERS)}
         manifest = httpx.get(links["manifest.json"]).json()
@@ -134,7 +145,11 @@ def test_an_export_that_nobody_fetched_within_thirty_days_is_removed_with_its_fi
         export_id, kept = exported(city, made), exported(city, other)
         storage.put(made.id, "media/1/picture.jpg", b"picture", "image/jpeg")
         for days, status in ((29, 200), (31, 404)):
-            made.rows("city", "UPDATE exports SET created_at = now() - make_interval(days => :days) RETURNING 1", days=days)
+            made.rows(
+                "city",
+                "UPDATE exports SET created_at = now() - make_interval(days => :days) RETURNING 1",
+                days=days,
+            )
             tick("expire-city-exports")
             assert state(city, made).status == status
             assert bool(list(storage.keys(made.id, f"exports/{export_id}/"))) == (status == 200)
@@ -169,7 +184,10 @@ def test_a_city_is_deleted_only_after_it_was_switched_off_and_exported(city: Cit
         hand_in(made, export_id, KEEPERS[0])
         assert delete(city, made).status == 204
         [told] = made.events("city.deleted")
-        assert (told.envelope.tenant_id, told.data) == (made.id, {"cityId": str(made.id), "slug": made.tenant.slug})
+        assert (told.envelope.tenant_id, told.data) == (
+            made.id,
+            {"cityId": str(made.id), "slug": made.tenant.slug},
+        )
 
 
 def test_being_switched_on_in_between_makes_an_export_stale(city: City) -> None:
@@ -187,7 +205,12 @@ def gone(city: City):
     """A city that was deleted, and that no service has erased yet."""
     with registered(city, contact={"name": "Ada Adler", "email": "ada@weinheim.example"}) as made:
         publish_imprint(made)
-        made.call("register-app", "super_city_admin", path=f"/api/cities/{made.id}/apps", body={"name": "A", "platform": "ios", "bundleId": "a.b"})
+        made.call(
+            "register-app",
+            "super_city_admin",
+            path=f"/api/cities/{made.id}/apps",
+            body={"name": "A", "platform": "ios", "bundleId": "a.b"},
+        )
         storage.put(made.id, "media/1/picture.jpg", b"picture", "image/jpeg")
         switch_off(city, made)
         exported(city, made)
@@ -200,14 +223,40 @@ def test_a_city_that_is_gone_is_gone_for_everyone(city: City, gone: City) -> Non
     for path in (slug, str(gone.id)):
         assert call("get-city", path=f"/api/cities/{path}").code == "CITY_NOT_FOUND"
         assert call("get-legal-text", path=f"/api/cities/{path}/legal/imprint").code == "CITY_NOT_FOUND"
-        for name, tail in (("activate-city", "/activate"), ("export-city", "/export"), ("get-city-export", "/export"), ("delete-city", "")):
+        for name, tail in (
+            ("activate-city", "/activate"),
+            ("export-city", "/export"),
+            ("get-city-export", "/export"),
+            ("delete-city", ""),
+        ):
             assert platform(city, name, path, tail).code == "CITY_NOT_FOUND", (name, path)
-        assert platform(city, "clone-city", path, "/clone", body={"slug": "x" + uuid4().hex[:8], "name": "X", "admin": {"email": "a@b.example"}}).status == 404
-    assert call("resolve-city", query=f"host={slug}").status == call("resolve-city", query=f"host={gone.id}").status == 404
+        assert (
+            platform(
+                city,
+                "clone-city",
+                path,
+                "/clone",
+                body={"slug": "x" + uuid4().hex[:8], "name": "X", "admin": {"email": "a@b.example"}},
+            ).status
+            == 404
+        )
+    assert (
+        call("resolve-city", query=f"host={slug}").status
+        == call("resolve-city", query=f"host={gone.id}").status
+        == 404
+    )
     assert call("list-listings", tenant=slug).code == "UNKNOWN_TENANT"
     for role in ("super_city_admin", "editor"):
         assert call("whoami", token=gone.token(role)).code == "TENANT_INACTIVE"
-        assert call("update-city", path=f"/api/cities/{gone.id}", token=gone.token(role), body={"name": "Wieder da"}).status == 403
+        assert (
+            call(
+                "update-city",
+                path=f"/api/cities/{gone.id}",
+                token=gone.token(role),
+                body={"name": "Wieder da"},
+            ).status
+            == 403
+        )
 
 
 def test_its_name_is_never_given_again(city: City, gone: City) -> None:
@@ -243,7 +292,12 @@ def test_a_gravestone_remains_when_all_services_have_confirmed_and_nothing_befor
     assert list(storage.keys(gone.id)) == []
     left = row(gone)
     assert left["erased_at"]
-    assert (left["slug"], left["name"], left["contact"], left["website"]) == (gone.tenant.slug, gone.tenant.slug, None, None)
+    assert (left["slug"], left["name"], left["contact"], left["website"]) == (
+        gone.tenant.slug,
+        gone.tenant.slug,
+        None,
+        None,
+    )
     before = left["erased_at"]
     assert erased(gone, "core").status == 204
     assert row(gone)["erased_at"] == before
@@ -255,14 +309,22 @@ def test_confirmations_that_arrive_at_the_same_time_are_all_counted(gone: City) 
     assert row(gone)["erased_at"]
 
 
-def test_a_service_that_does_not_confirm_is_asked_again_every_day_and_named(gone: City, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_service_that_does_not_confirm_is_asked_again_every_day_and_named(
+    gone: City, caplog: pytest.LogCaptureFixture
+) -> None:
     for service in KEEPERS[1:]:
         erased(gone, service)
     for hours, told in ((23, 1), (25, 2), (25, 2), (50, 3)):
         tick("erase-deleted-cities", hours=hours)
         assert len(gone.events("city.deleted")) == told, hours
-    assert {tuple(said.data.items()) for said in gone.events("city.deleted")} == {(("cityId", str(gone.id)), ("slug", gone.tenant.slug))}
-    assert [r.context["missing"] for r in caplog.records if getattr(r, "context", {}).get("cityId") == str(gone.id)] == [[KEEPERS[0]]] * 2
+    assert {tuple(said.data.items()) for said in gone.events("city.deleted")} == {
+        (("cityId", str(gone.id)), ("slug", gone.tenant.slug))
+    }
+    assert [
+        r.context["missing"]
+        for r in caplog.records
+        if getattr(r, "context", {}).get("cityId") == str(gone.id)
+    ] == [[KEEPERS[0]]] * 2
     erased(gone, KEEPERS[0])
     tick("erase-deleted-cities", hours=100)
     assert len(gone.events("city.deleted")) == 3
@@ -286,11 +348,21 @@ def test_a_city_that_was_not_deleted_is_not_emptied_by_any_confirmation(city: Ci
 
 def test_only_the_platforms_own_people_export_and_delete_logged_in_themselves(city: City) -> None:
     with registered(city) as made:
-        acting, _ = tokens.issue("access", uuid4(), PLATFORM.id, ["super_admin"], uuid4(), now=datetime.now(UTC).timestamp(),
-                                 act={"sub": str(uuid4())})
+        acting, _ = tokens.issue(
+            "access",
+            uuid4(),
+            PLATFORM.id,
+            ["super_admin"],
+            uuid4(),
+            now=datetime.now(UTC).timestamp(),
+            act={"sub": str(uuid4())},
+        )
         for name, tail in (("export-city", "/export"), ("get-city-export", "/export"), ("delete-city", "")):
             for role in ("super_city_admin", "city_admin"):
-                assert call(name, path=f"/api/cities/{made.id}{tail}", token=made.token(role)).code == "FORBIDDEN"
+                assert (
+                    call(name, path=f"/api/cities/{made.id}{tail}", token=made.token(role)).code
+                    == "FORBIDDEN"
+                )
             assert call(name, path=f"/api/cities/{made.id}{tail}", token=acting).code == "IN_PERSON_ONLY"
         assert made.events("export.requested") == []
 

@@ -1,4 +1,5 @@
 """A city's mandatory terms are known to every function as soon as they are published."""
+
 from tests.auth.people import said
 from tests.city.factories import registered, resolved
 from tests.support import City, deliver

@@ -1,4 +1,5 @@
 """A city's header image: made safe, shown to everyone, replaced as a whole."""
+
 import base64
 import io
 from typing import Any
@@ -40,15 +41,27 @@ def test_a_header_is_shown_to_everyone_without_what_the_camera_noted(city: City)
         file = httpx.get(shown.headers["Location"])
         assert (file.status_code, file.headers["content-type"]) == (200, "image/jpeg")
         assert b"secret" not in file.content
-        assert call("get-city", path=f"/api/cities/{made.id}").body["headerUrl"] == kept.body["headerUrl"] == f"/api/cities/{made.tenant.slug}/header"
+        assert (
+            call("get-city", path=f"/api/cities/{made.id}").body["headerUrl"]
+            == kept.body["headerUrl"]
+            == f"/api/cities/{made.tenant.slug}/header"
+        )
 
 
 def test_a_form_is_taken_as_well(city: City) -> None:
     with registered(city) as made:
-        body = (b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
-                + picture("PNG") + b"\r\n--x--\r\n")
-        kept = made.call("upload-city-header", "super_city_admin", path=f"/api/cities/{made.id}/header", body=body,
-                         headers={"content-type": "multipart/form-data; boundary=x"})
+        body = (
+            b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+            + picture("PNG")
+            + b"\r\n--x--\r\n"
+        )
+        kept = made.call(
+            "upload-city-header",
+            "super_city_admin",
+            path=f"/api/cities/{made.id}/header",
+            body=body,
+            headers={"content-type": "multipart/form-data; boundary=x"},
+        )
         assert kept.status == 200, kept.body
         assert [key.rpartition(".")[2] for key in storage.keys(made.id)] == ["png"]
 
@@ -62,8 +75,11 @@ def test_a_new_header_takes_the_place_of_the_one_before(city: City) -> None:
         assert (first.endswith(".jpg"), second.endswith(".webp")) == (True, True)
 
 
-@pytest.mark.parametrize("data", [b"GIF89a", b"<svg onload='alert(1)'/>", b"%PDF-1.7", picture()[:200], picture("GIF")],
-                         ids=["gif", "svg", "pdf", "half a picture", "a whole gif"])
+@pytest.mark.parametrize(
+    "data",
+    [b"GIF89a", b"<svg onload='alert(1)'/>", b"%PDF-1.7", picture()[:200], picture("GIF")],
+    ids=["gif", "svg", "pdf", "half a picture", "a whole gif"],
+)
 def test_what_is_no_picture_is_refused_and_leaves_nothing(city: City, data: bytes) -> None:
     with registered(city) as made:
         refused = upload(made, made.id, data)
@@ -74,7 +90,10 @@ def test_what_is_no_picture_is_refused_and_leaves_nothing(city: City, data: byte
 def test_an_empty_file_is_none(city: City) -> None:
     with registered(city) as made:
         refused = upload(made, made.id, b"")
-        assert (refused.status, refused.body["error"]["details"]["errors"][0]["field"]) == (422, "picture.content")
+        assert (refused.status, refused.body["error"]["details"]["errors"][0]["field"]) == (
+            422,
+            "picture.content",
+        )
 
 
 def test_a_picture_over_ten_megabytes_is_refused(city: City) -> None:
@@ -95,6 +114,8 @@ def test_the_platform_may_do_it_in_a_citys_place_as_often_as_it_tries(city: City
     with registered(city) as made:
         body = {"picture": {"content": base64.b64encode(picture()).decode()}}
         for _ in range(2):
-            kept = platform(city, "upload-city-header", made.id, "/header", body=body, headers={"idempotency-key": "k"})
+            kept = platform(
+                city, "upload-city-header", made.id, "/header", body=body, headers={"idempotency-key": "k"}
+            )
             assert kept.status == 200, kept.body
         assert len(list(storage.keys(made.id))) == 1

@@ -1,12 +1,19 @@
 """Imprint, privacy and accessibility: drafted with the city, written in versions, published for everyone, and wanted by the law."""
+
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.settings import settings
 from tests.city.factories import platform, publish_imprint, registered
 from tests.support import City, call, superuser
 
-CONTACT = {"name": "Rathaus <Süd>", "street": "Obertorstraße 9", "postcode": "69469", "city": "Weinheim", "phone": "06201 820",
-           "email": "rathaus@weinheim.example"}
+CONTACT = {
+    "name": "Rathaus <Süd>",
+    "street": "Obertorstraße 9",
+    "postcode": "69469",
+    "city": "Weinheim",
+    "phone": "06201 820",
+    "email": "rathaus@weinheim.example",
+}
 
 
 def save(by: City, which: object, kind: str = "imprint", role: str = "super_city_admin", **fields: object):
@@ -23,11 +30,16 @@ def versions(by: City, which: object, query: str = "", role: str = "super_city_a
 
 
 def test_a_new_city_has_drafts_of_all_kinds_with_its_contact_and_nobody_sees_them_yet(city: City) -> None:
-    with registered(city, contact=CONTACT, languages=["de", "en", "tr"], website="https://www.weinheim.example") as made:
+    with registered(
+        city, contact=CONTACT, languages=["de", "en", "tr"], website="https://www.weinheim.example"
+    ) as made:
         drafts = versions(made, made.id).body["items"]
         assert sorted((draft["kind"], draft["language"]) for draft in drafts) == [
-            (kind, language) for kind in ("accessibility", "imprint", "privacy") for language in ("de", "en")]
-        assert {(draft["version"], draft["published"], draft["writtenBy"]) for draft in drafts} == {(1, False, None)}
+            (kind, language) for kind in ("accessibility", "imprint", "privacy") for language in ("de", "en")
+        ]
+        assert {(draft["version"], draft["published"], draft["writtenBy"]) for draft in drafts} == {
+            (1, False, None)
+        }
         [imprint] = [d["text"] for d in drafts if (d["kind"], d["language"]) == ("imprint", "de")]
         assert "Obertorstraße 9" in imprint
         assert "Rathaus &lt;Süd&gt;" in imprint
@@ -59,19 +71,35 @@ def test_a_draft_does_not_replace_what_is_published_and_versions_are_kept(city: 
         assert read(made.id, "privacy").body["text"] == "three"
         kept = versions(made, made.id, "kind=privacy&language=de&limit=4").body
         assert [(item["version"], item["text"], item["published"]) for item in kept["items"]] == [
-            (5, "four", False), (4, "three", True), (3, "two", False), (2, "one", True)]
+            (5, "four", False),
+            (4, "three", True),
+            (3, "two", False),
+            (2, "one", True),
+        ]
         assert kept["items"][0]["writtenBy"] == str(made.person("super_city_admin"))
-        assert [i["version"] for i in versions(made, made.id, f"kind=privacy&language=de&cursor={kept['nextCursor']}").body["items"]] == [1]
+        assert [
+            i["version"]
+            for i in versions(made, made.id, f"kind=privacy&language=de&cursor={kept['nextCursor']}").body[
+                "items"
+            ]
+        ] == [1]
 
 
 def test_the_database_itself_lets_nobody_change_a_version(city: City) -> None:
     for column in ("text", "published", "version", "kind"):
-        assert city.rows("city", "SELECT has_column_privilege('legal_texts', :column, 'UPDATE')", column=column) == [[False]], column
+        assert city.rows(
+            "city", "SELECT has_column_privilege('legal_texts', :column, 'UPDATE')", column=column
+        ) == [[False]], column
 
 
 def test_scripts_are_taken_out_and_what_nobody_could_see_is_refused(city: City) -> None:
     with registered(city) as made:
-        saved = save(made, made.id, text='<p onclick="x()">Stadt <script>alert(1)</script><a href="javascript:x">A</a></p>', publish=True)
+        saved = save(
+            made,
+            made.id,
+            text='<p onclick="x()">Stadt <script>alert(1)</script><a href="javascript:x">A</a></p>',
+            publish=True,
+        )
         assert saved.body["text"] == '<p>Stadt <a rel="noopener noreferrer nofollow">A</a></p>'
         for nothing in ("<script>alert(1)</script>", "<p> &nbsp; <br></p>", "   "):
             assert save(made, made.id, text=nothing, publish=True).status == 422, nothing
@@ -139,5 +167,7 @@ def test_erasing_the_writer_leaves_the_text(city: City) -> None:
         erase(work, made.id, made.person("super_city_admin"), MODELS)
         work.commit()
         with superuser(settings().postgres_database_prefix + "city") as connection:
-            rows = connection.run("SELECT text, written_by FROM legal_texts WHERE tenant_id = :id AND published", id=made.id)
+            rows = connection.run(
+                "SELECT text, written_by FROM legal_texts WHERE tenant_id = :id AND published", id=made.id
+            )
         assert rows == [["<p>Stadt Weinheim, Obertorstraße 9</p>", NOBODY_ID]]

@@ -1,4 +1,5 @@
 """Onboarding: one call leaves a working tenant."""
+
 import pytest
 
 from shared import cache
@@ -19,7 +20,11 @@ def test_the_new_city_itself_says_that_it_was_onboarded(city: City) -> None:
         assert said.envelope.tenant_id == made.id
         assert said.envelope.actor_id == str(city.person("super_admin"))
         assert said.data["adminEmail"] == "admin@weinheim.example"
-        assert (said.data["adminName"], said.data["primaryColor"], said.data["secondaryColor"]) == ("Ada Admin", "#aa0011", "#ffb400")
+        assert (said.data["adminName"], said.data["primaryColor"], said.data["secondaryColor"]) == (
+            "Ada Admin",
+            "#aa0011",
+            "#ffb400",
+        )
 
 
 def test_a_new_city_has_categories_to_begin_with_however_often_it_is_said(city: City) -> None:
@@ -30,7 +35,9 @@ def test_a_new_city_has_categories_to_begin_with_however_often_it_is_said(city: 
         items = made.call("list-categories", headers={"accept-language": "en"}).body["items"]
         assert [item["name"] for item in items][:2] == ["Town hall & services", "Education & childcare"]
         assert "Libraries" in [child["name"] for child in items[1]["children"]]
-        assert len(made.rows("core", "SELECT 1 FROM categories")) == sum(1 + len(item["children"]) for item in items)
+        assert len(made.rows("core", "SELECT 1 FROM categories")) == sum(
+            1 + len(item["children"]) for item in items
+        )
 
 
 def test_a_city_that_has_categories_keeps_those(city: City) -> None:
@@ -54,11 +61,28 @@ def test_what_was_remembered_about_the_name_before_is_forgotten(city: City) -> N
         assert cache.command("GET", f"directory:{slug}") is None
 
 
-@pytest.mark.parametrize(("field", "value"), [
-    ("slug", "Weinheim"), ("slug", "resolve"), ("slug", "platform"), ("slug", "a.b"), ("slug", "00000000-0000-4000-8000-000000000000"),
-    ("languages", []), ("languages", ["xx"]), ("features", ["no_such_module"]), ("timeZone", "Europe/Heidelberg"),
-    ("timeZone", "../../etc/passwd"), ("timeZone", "Europe"), ("admin", {"email": "nobody"}), ("theme", {"primary": "red"}),
-    ("website", "javascript:alert(1)"), ("location", {"lat": 91, "lon": 0}), ("population", -1), ("name", " ")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("slug", "Weinheim"),
+        ("slug", "resolve"),
+        ("slug", "platform"),
+        ("slug", "a.b"),
+        ("slug", "00000000-0000-4000-8000-000000000000"),
+        ("languages", []),
+        ("languages", ["xx"]),
+        ("features", ["no_such_module"]),
+        ("timeZone", "Europe/Heidelberg"),
+        ("timeZone", "../../etc/passwd"),
+        ("timeZone", "Europe"),
+        ("admin", {"email": "nobody"}),
+        ("theme", {"primary": "red"}),
+        ("website", "javascript:alert(1)"),
+        ("location", {"lat": 91, "lon": 0}),
+        ("population", -1),
+        ("name", " "),
+    ],
+)
 def test_what_is_wrong_is_named(city: City, field: str, value: object) -> None:
     refused = onboard(city, **{field: value})
     assert refused.status == 422
@@ -68,7 +92,12 @@ def test_what_is_wrong_is_named(city: City, field: str, value: object) -> None:
 def test_an_admin_is_needed(city: City) -> None:
     body = city_body()
     del body["admin"]
-    assert call("onboard-city", token=city.token("super_admin"), body=body).body["error"]["details"]["errors"][0]["field"] == "admin"
+    assert (
+        call("onboard-city", token=city.token("super_admin"), body=body).body["error"]["details"]["errors"][
+            0
+        ]["field"]
+        == "admin"
+    )
 
 
 def test_codes_of_the_older_system_become_ours(city: City) -> None:
@@ -86,8 +115,14 @@ def test_hosts_slugs_and_ids_lead_to_the_same_city(city: City) -> None:
         slug = made.tenant.slug
         for name in (slug, slug.upper(), f"{slug}.localhost:8080", f"{slug}.localhost", str(made.id)):
             assert call("resolve-city", query=f"host={name}").body == {
-                "id": str(made.id), "slug": slug, "name": "Weinheim", "active": True, "languages": ["de", "en"], "features": ["chatbot"],
-                "timeZone": "Europe/Berlin"}
+                "id": str(made.id),
+                "slug": slug,
+                "name": "Weinheim",
+                "active": True,
+                "languages": ["de", "en"],
+                "features": ["chatbot"],
+                "timeZone": "Europe/Berlin",
+            }
         assert resolved(slug) == resolved(slug.upper()) == resolved(str(made.id)) == made.tenant
         for name in ("nowhere", "nowhere.localhost", "localhost", "a.b.localhost", "example.org"):
             unknown = call("resolve-city", query=f"host={name}")

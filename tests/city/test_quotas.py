@@ -1,4 +1,5 @@
 """What a city may use and what it uses: agreed by plan or number, known everywhere at once, gathered from the services."""
+
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args
@@ -14,7 +15,11 @@ from tests.city.factories import onboard, platform, registered, resolved
 from tests.support import City, asked, call
 
 SOME = {"listings": 5, "storageBytes": 1_000_000, "builds": None, "questions": 0}
-ANSWERS: dict[str, Any] = {"core": {"listings": 3, "storage_bytes": 2_048}, "factory": {}, "chatbot": {"questions": 7}}
+ANSWERS: dict[str, Any] = {
+    "core": {"listings": 3, "storage_bytes": 2_048},
+    "factory": {},
+    "chatbot": {"questions": 7},
+}
 
 
 def usage(by: City, which: object, role: str = "super_city_admin"):
@@ -42,12 +47,20 @@ def test_quotas_are_known_to_every_function_at_once(city: City) -> None:
     with registered(city) as made:
         kept = platform(city, "set-city-quotas", made.tenant.slug, "/quotas", body=SOME)
         assert (kept.status, kept.body) == (200, SOME)
-        assert resolved(made.tenant.slug).quotas == {"listings": 5, "storage_bytes": 1_000_000, "questions": 0}
+        assert resolved(made.tenant.slug).quotas == {
+            "listings": 5,
+            "storage_bytes": 1_000_000,
+            "questions": 0,
+        }
 
 
 def test_a_new_city_has_those_of_its_plan_or_its_own(city: City) -> None:
-    with registered(city) as standard, registered(city, plan="small") as small, registered(city, quotas=SOME) as own, \
-            registered(city, plan="unlimited") as free:
+    with (
+        registered(city) as standard,
+        registered(city, plan="small") as small,
+        registered(city, quotas=SOME) as own,
+        registered(city, plan="unlimited") as free,
+    ):
         assert standard.tenant.quotas == PLANS["medium"].limits
         assert small.tenant.quotas == PLANS["small"].limits
         assert own.tenant.quotas == {"listings": 5, "storage_bytes": 1_000_000, "questions": 0}
@@ -56,9 +69,19 @@ def test_a_new_city_has_those_of_its_plan_or_its_own(city: City) -> None:
     assert onboard(city, plan="huge").status == 422
 
 
-@pytest.mark.parametrize("body", [
-    {}, {"listings": 5}, SOME | {"listings": -1}, SOME | {"listings": 1.5}, SOME | {"listings": "many"}, SOME | {"listings": 2**70},
-    SOME | {"seats": 3}, SOME | {"tenantId": "x"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"listings": 5},
+        SOME | {"listings": -1},
+        SOME | {"listings": 1.5},
+        SOME | {"listings": "many"},
+        SOME | {"listings": 2**70},
+        SOME | {"seats": 3},
+        SOME | {"tenantId": "x"},
+    ],
+)
 def test_all_quotas_are_said_and_nothing_else(city: City, body: dict[str, object]) -> None:
     with registered(city) as made:
         assert platform(city, "set-city-quotas", made.id, "/quotas", body=body).status == 422
@@ -68,15 +91,24 @@ def test_all_quotas_are_said_and_nothing_else(city: City, body: dict[str, object
 def test_only_the_platform_sets_quotas(city: City) -> None:
     with registered(city) as made:
         for role in ("super_city_admin", "city_admin", "editor"):
-            refused = call("set-city-quotas", path=f"/api/cities/{made.id}/quotas", token=made.token(role), body=SOME)
+            refused = call(
+                "set-city-quotas", path=f"/api/cities/{made.id}/quotas", token=made.token(role), body=SOME
+            )
             assert refused.code == "FORBIDDEN"
-        assert made.call("update-city", "super_city_admin", path=f"/api/cities/{made.id}", body={"quotas": SOME}).status == 422
+        assert (
+            made.call(
+                "update-city", "super_city_admin", path=f"/api/cities/{made.id}", body={"quotas": SOME}
+            ).status
+            == 422
+        )
 
 
 def test_quotas_that_are_set_at_the_same_time_are_never_mixed(city: City) -> None:
     with registered(city) as made, ThreadPoolExecutor(8) as pool:
         bodies = [dict.fromkeys(SOME, n) for n in range(1, 17)]
-        answers = list(pool.map(lambda body: platform(city, "set-city-quotas", made.id, "/quotas", body=body), bodies))
+        answers = list(
+            pool.map(lambda body: platform(city, "set-city-quotas", made.id, "/quotas", body=body), bodies)
+        )
         assert {answer.status for answer in answers} == {200}
         [[kept]] = made.rows("city", "SELECT quotas FROM cities WHERE id = :id", id=made.id)
         assert len(kept) == 4
@@ -89,12 +121,20 @@ def test_usage_is_what_the_services_count_beside_what_is_agreed(city: City, serv
         assert found.status == 200, found.body
         assert found.body.pop("month")
         assert found.body == {
-            "listings": {"used": 3, "limit": 5}, "storageBytes": {"used": 2_048, "limit": 1_000_000},
-            "builds": {"used": 0, "limit": None}, "questions": {"used": 7, "limit": 0}, "missing": []}
+            "listings": {"used": 3, "limit": 5},
+            "storageBytes": {"used": 2_048, "limit": 1_000_000},
+            "builds": {"used": 0, "limit": None},
+            "questions": {"used": 7, "limit": 0},
+            "missing": [],
+        }
 
 
-@pytest.mark.parametrize("silence", [Unavailable(dependency="chatbot"), b"", b"<html>", b"[]", b'{"questions": "many"}', b"null"])
-def test_a_service_that_does_not_say_is_named_and_never_counted_as_nothing(city: City, services: dict[str, Any], silence: object) -> None:
+@pytest.mark.parametrize(
+    "silence", [Unavailable(dependency="chatbot"), b"", b"<html>", b"[]", b'{"questions": "many"}', b"null"]
+)
+def test_a_service_that_does_not_say_is_named_and_never_counted_as_nothing(
+    city: City, services: dict[str, Any], silence: object
+) -> None:
     with registered(city) as made:
         services["chatbot"] = silence
         found = usage(made, made.id).body
@@ -106,9 +146,13 @@ def test_a_service_that_does_not_say_is_named_and_never_counted_as_nothing(city:
 def test_the_services_are_asked_about_this_city(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     with registered(city) as made:
         heard = []
-        monkeypatch.setattr("shared.inside.ask", lambda path, tenant_id, **_: heard.append((path, tenant_id)) or b"{}")
+        monkeypatch.setattr(
+            "shared.inside.ask", lambda path, tenant_id, **_: heard.append((path, tenant_id)) or b"{}"
+        )
         assert platform(city, "get-city-usage", made.id, "/usage").status == 200
-        assert heard == [(f"/api/internal/{service}/usage", made.id) for service in ("core", "factory", "chatbot")]
+        assert heard == [
+            (f"/api/internal/{service}/usage", made.id) for service in ("core", "factory", "chatbot")
+        ]
 
 
 def test_nobody_reads_another_citys_usage(city: City, services: dict[str, Any]) -> None:

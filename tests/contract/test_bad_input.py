@@ -1,4 +1,5 @@
 """Hostile input, for every function: a 4xx with a code, never a 500 (nor a 2xx for nonsense)."""
+
 import json
 
 import pytest
@@ -12,14 +13,46 @@ WRITES = [record for record in HTTP if record.method != "GET"]
 names = {"ids": lambda value: value.name if isinstance(value, Record) else None}
 
 BODIES = {
-    "not JSON": b"{", "a list": b"[]", "a text": b'"x"', "null": b"null", "invalid UTF-8": b'{"title":"\xff\xfe"}',
-    "a NUL byte": b'{"title":"a\x00b"}', "an escaped NUL": b'{"title":"a\\u0000b"}', "deep": b'{"a":' * 300 + b"1" + b"}" * 300,
-    "2 MB": b'{"title":"' + b"x" * 2_000_000 + b'"}', "unknown fields": b'{"tenantId":"x","status":"published","role":"super_admin"}',
-    "wrong types": json.dumps({k: {"x": []} for k in ("title", "email", "password", "url", "question", "platform", "name")}).encode(),
-    "a huge number": b'{"title":1e999999}', "a lone surrogate": b'{"title":"\\ud800"}'}
-QUERIES = ["limit=100000", "limit=-1", "limit=x", "limit=%00", "cursor=%27%3B--", "cursor=" + "9" * 99, "unknown=1", "limit=1&limit=2",
-           "%ff=%fe", "&".join(f"a{n}=1" for n in range(500)), "q=%00", "lat=nan&lon=inf", "radius=1e9"]
-SEGMENTS = ["not-a-uuid", "..%2f..%2fetc", "' OR 1=1 --", "x" * 5000, "a\x00b", "\u202e", "00000000-0000-0000-0000-00000000000g"]
+    "not JSON": b"{",
+    "a list": b"[]",
+    "a text": b'"x"',
+    "null": b"null",
+    "invalid UTF-8": b'{"title":"\xff\xfe"}',
+    "a NUL byte": b'{"title":"a\x00b"}',
+    "an escaped NUL": b'{"title":"a\\u0000b"}',
+    "deep": b'{"a":' * 300 + b"1" + b"}" * 300,
+    "2 MB": b'{"title":"' + b"x" * 2_000_000 + b'"}',
+    "unknown fields": b'{"tenantId":"x","status":"published","role":"super_admin"}',
+    "wrong types": json.dumps(
+        {k: {"x": []} for k in ("title", "email", "password", "url", "question", "platform", "name")}
+    ).encode(),
+    "a huge number": b'{"title":1e999999}',
+    "a lone surrogate": b'{"title":"\\ud800"}',
+}
+QUERIES = [
+    "limit=100000",
+    "limit=-1",
+    "limit=x",
+    "limit=%00",
+    "cursor=%27%3B--",
+    "cursor=" + "9" * 99,
+    "unknown=1",
+    "limit=1&limit=2",
+    "%ff=%fe",
+    "&".join(f"a{n}=1" for n in range(500)),
+    "q=%00",
+    "lat=nan&lon=inf",
+    "radius=1e9",
+]
+SEGMENTS = [
+    "not-a-uuid",
+    "..%2f..%2fetc",
+    "' OR 1=1 --",
+    "x" * 5000,
+    "a\x00b",
+    "\u202e",
+    "00000000-0000-0000-0000-00000000000g",
+]
 HOSTILE = "Robert'); DROP TABLE listings;-- <script>alert(1)</script> {{7*7}} %s \u202e\ud7ff"
 
 
@@ -46,7 +79,12 @@ def test_a_query_that_makes_no_sense_is_refused_with_a_code(record: Record, city
 @pytest.mark.parametrize("record", [r for r in HTTP if "{" in r.path], **names)
 def test_an_address_that_makes_no_sense_is_refused_with_a_code(record: Record, city: City) -> None:
     for segment in SEGMENTS:
-        got = city.call(record.name, "super_admin", path=path_of(record, segment.replace("/", "")), body={} if record.method != "GET" else None)
+        got = city.call(
+            record.name,
+            "super_admin",
+            path=path_of(record, segment.replace("/", "")),
+            body={} if record.method != "GET" else None,
+        )
         assert 400 <= got.status < 500, (segment, got.status, got.body)
 
 
@@ -59,8 +97,15 @@ def test_the_body_limit_says_the_limit(city: City) -> None:
 def test_sql_and_html_in_every_text_field_come_back_as_text(city: City) -> None:
     from tests.core.factories import make_category
 
-    body = {"title": HOSTILE, "summary": HOSTILE, "description": HOSTILE, "tags": [HOSTILE[:40]], "categoryId": str(make_category(city)),
-            "address": {"street": HOSTILE, "city": HOSTILE}, "contact": {"name": HOSTILE}}
+    body = {
+        "title": HOSTILE,
+        "summary": HOSTILE,
+        "description": HOSTILE,
+        "tags": [HOSTILE[:40]],
+        "categoryId": str(make_category(city)),
+        "address": {"street": HOSTILE, "city": HOSTILE},
+        "contact": {"name": HOSTILE},
+    }
     made = city.call("create-listing", "editor", body=body)
     assert made.status == 201, made.body
     assert made.body["title"] == HOSTILE

@@ -1,4 +1,5 @@
 """Events are a promise: a field that was said once is said for ever; new ones have a default for those who do not say it."""
+
 import importlib
 import json
 import os
@@ -18,12 +19,16 @@ EVENTS = {event.type(): event for event in Event.__subclasses__() if event is no
 def schema(event: type[Event]) -> dict[str, Any]:
     """Field → JSON schema without titles and descriptions."""
     made = event.model_json_schema(by_alias=True)
-    return {name: {k: v for k, v in field.items() if k not in ("title", "description", "default")}
-            for name, field in made["properties"].items()}
+    return {
+        name: {k: v for k, v in field.items() if k not in ("title", "description", "default")}
+        for name, field in made["properties"].items()
+    }
 
 
 def now() -> dict[str, Any]:
-    return {type_: {"version": event.version, "fields": schema(event)} for type_, event in sorted(EVENTS.items())}
+    return {
+        type_: {"version": event.version, "fields": schema(event)} for type_, event in sorted(EVENTS.items())
+    }
 
 
 def before() -> dict[str, Any]:
@@ -45,11 +50,15 @@ def test_no_event_and_no_field_has_vanished_or_changed() -> None:
 def test_a_field_that_came_later_has_a_default() -> None:
     for type_, promised in before().items():
         required = set(EVENTS[type_].model_json_schema(by_alias=True).get("required", ()))
-        assert not required - set(promised["fields"]), f"{type_} requires fields that older senders do not say"
+        assert not required - set(promised["fields"]), (
+            f"{type_} requires fields that older senders do not say"
+        )
 
 
 def test_what_is_said_today_is_promised() -> None:
-    assert now() == before(), "write the new events down: HEIDI_PROMISE=1 ./heidi test tests/contract/test_events.py"
+    assert now() == before(), (
+        "write the new events down: HEIDI_PROMISE=1 ./heidi test tests/contract/test_events.py"
+    )
 
 
 def test_every_event_has_its_own_type() -> None:

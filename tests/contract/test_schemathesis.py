@@ -1,4 +1,5 @@
 """What the OpenAPI document says is what comes back, for whatever schemathesis thinks of, whoever asks."""
+
 import json
 from collections.abc import Iterator
 
@@ -7,7 +8,11 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
-from schemathesis.specs.openapi.checks import allow_header_conformance, positive_data_acceptance, unsupported_method
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    positive_data_acceptance,
+    unsupported_method,
+)
 
 from tests.adapters.running import ThirdParties
 from tests.support import City
@@ -15,10 +20,18 @@ from tests.whole import DESCRIPTION, application, ways
 from tooling.stack.environment import entered
 
 BOUNDS = settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-REFUSALS = {"checks": {"negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429]}}}
+REFUSALS = {
+    "checks": {
+        "negative_data_rejection": {
+            "expected-statuses": [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429]
+        }
+    }
+}
 RANDOM_ONLY = REFUSALS | {"phases": {"coverage": {"enabled": False}}}
-thorough, quick = (schemathesis.openapi.from_wsgi(DESCRIPTION, application, config=SchemathesisConfig.from_dict(config))
-                   for config in (REFUSALS, RANDOM_ONLY))
+thorough, quick = (
+    schemathesis.openapi.from_wsgi(DESCRIPTION, application, config=SchemathesisConfig.from_dict(config))
+    for config in (REFUSALS, RANDOM_ONLY)
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +53,24 @@ def test_who_may_do_everything_is_answered_as_described(case: schemathesis.Case,
 @pytest.mark.parametrize("role", ["city_admin", ""])
 @quick.parametrize()
 @BOUNDS
-def test_who_may_do_less_is_answered_as_described(case: schemathesis.Case, role: str, somewhere: City) -> None:
+def test_who_may_do_less_is_answered_as_described(
+    case: schemathesis.Case, role: str, somewhere: City
+) -> None:
     compare(case, somewhere, role)
 
 
 def compare(case: schemathesis.Case, city: City, role: str) -> None:
     """All of schemathesis' checks, but for what `valid_is_not_called_invalid` and two addresses that fit do better."""
-    headers = {"X-Tenant-ID": city.tenant.slug} | ({"Authorization": f"Bearer {city.token(role)}"} if role else {})
+    headers = {"X-Tenant-ID": city.tenant.slug} | (
+        {"Authorization": f"Bearer {city.token(role)}"} if role else {}
+    )
     # /api/media/uploads fits /api/media/{mediaId} as well, so that its methods are allowed there too
     doubtful = [unsupported_method, allow_header_conformance] if ways(case.operation.path) > 1 else []
-    case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance, *doubtful],
-                           additional_checks=[valid_is_not_called_invalid])
+    case.call_and_validate(
+        headers=headers,
+        excluded_checks=[positive_data_acceptance, *doubtful],
+        additional_checks=[valid_is_not_called_invalid],
+    )
 
 
 def valid_is_not_called_invalid(_: object, response: Response, case: schemathesis.Case) -> None:

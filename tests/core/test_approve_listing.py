@@ -1,4 +1,5 @@
 """Approval: who may, once, and what is said about it."""
+
 from datetime import datetime
 from uuid import uuid4
 
@@ -18,7 +19,9 @@ def test_an_admin_approves_a_pending_listing_and_everyone_sees_it(city: City) ->
     assert approved.body["version"] == listing["version"] + 1
     seen = city.call("get-listing", path=f"/api/listings/{listing['id']}")
     assert seen.status == 200
-    assert datetime.fromisoformat(seen.body["publishedAt"]) == datetime.fromisoformat(approved.body["publishedAt"])
+    assert datetime.fromisoformat(seen.body["publishedAt"]) == datetime.fromisoformat(
+        approved.body["publishedAt"]
+    )
 
 
 def test_approval_is_said_once_with_the_contributor(city: City) -> None:
@@ -63,7 +66,9 @@ def test_a_rejection_says_why_and_the_author_reads_it(city: City) -> None:
     without = city.call("reject-listing", "city_admin", path=path, body={})
     assert without.status == 422
     assert without.body["error"]["details"]["errors"][0]["field"] == "reason"
-    rejected = city.call("reject-listing", "city_admin", path=path, body={"reason": "Bitte mit Öffnungszeiten."})
+    rejected = city.call(
+        "reject-listing", "city_admin", path=path, body={"reason": "Bitte mit Öffnungszeiten."}
+    )
     assert (rejected.status, rejected.body["status"]) == (200, "rejected")
     assert city.events("listing.rejected")[0].data["reason"] == "Bitte mit Öffnungszeiten."
     mine = city.call("get-listing", "editor", path=f"/api/listings/{listing['id']}")

@@ -1,4 +1,5 @@
 """Favourites: one's own, of what one may see, in one's own city."""
+
 from uuid import UUID, uuid4
 
 import pytest
@@ -77,8 +78,12 @@ def test_a_listing_of_another_city_is_not_there(city: City, other_city: City) ->
 def test_the_database_itself_refuses_a_foreign_listing(city: City, other_city: City) -> None:
     foreign, work = make_published(other_city)["id"], city.sql("core")
     with pytest.raises(Exception, match="foreign key"):
-        work.run("INSERT INTO favorites (id, tenant_id, user_id, listing_id, created_at) VALUES (:id, :tenant, :id, :listing, now())",
-                 id=uuid4(), tenant=city.id, listing=foreign)
+        work.run(
+            "INSERT INTO favorites (id, tenant_id, user_id, listing_id, created_at) VALUES (:id, :tenant, :id, :listing, now())",
+            id=uuid4(),
+            tenant=city.id,
+            listing=foreign,
+        )
     work.rollback()
 
 

@@ -1,4 +1,5 @@
 """Finding: lists, categories, full text, places."""
+
 import pytest
 
 from tests.core.factories import make_category, make_listing, make_published
@@ -14,9 +15,16 @@ def search(city: City, words: str) -> list[str]:
     return titles(city.call("search-listings", query=f"q={words}"))
 
 
-@pytest.mark.parametrize(("words", "title"), [
-    ("Bibliotheken", "Zentrale Bibliothek"), ("Strasse", "Markt in der Straße"), ("Schwimm", "Schwimmbad am Neckar"),
-    ("neckar schwimm", "Schwimmbad am Neckar"), ("BIBLIOTHEK", "Zentrale Bibliothek")])
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("Bibliotheken", "Zentrale Bibliothek"),
+        ("Strasse", "Markt in der Straße"),
+        ("Schwimm", "Schwimmbad am Neckar"),
+        ("neckar schwimm", "Schwimmbad am Neckar"),
+        ("BIBLIOTHEK", "Zentrale Bibliothek"),
+    ],
+)
 def test_search_finds_what_people_mean(city: City, words: str, title: str) -> None:
     for name in ("Zentrale Bibliothek", "Markt in der Straße", "Schwimmbad am Neckar"):
         make_published(city, title=name)
@@ -29,7 +37,9 @@ def test_search_shows_only_what_is_published_and_only_the_own_citys(city: City, 
     assert search(city, "Schwimmbad") == []
 
 
-@pytest.mark.parametrize("words", ["%27%3B%20DROP%20TABLE%20listings", "%26%20%7C%20%21", "%3A%2A", "%25", "a%00b"])
+@pytest.mark.parametrize(
+    "words", ["%27%3B%20DROP%20TABLE%20listings", "%26%20%7C%20%21", "%3A%2A", "%25", "a%00b"]
+)
 def test_search_takes_any_text(city: City, words: str) -> None:
     make_published(city)
     assert city.call("search-listings", query=f"q={words}").status in (200, 400)
@@ -48,7 +58,9 @@ def test_a_list_is_paged_without_gaps_or_repeats(city: City) -> None:
     assert seen == [f"Nummer {number}" for number in reversed(range(7))]
 
 
-@pytest.mark.parametrize("cursor", ["x", "1.2", "99999999999999999.00000000-0000-0000-0000-000000000000", "%00", "1" * 99])
+@pytest.mark.parametrize(
+    "cursor", ["x", "1.2", "99999999999999999.00000000-0000-0000-0000-000000000000", "%00", "1" * 99]
+)
 def test_a_hostile_cursor_is_refused(city: City, cursor: str) -> None:
     refused = city.call("list-listings", query=f"cursor={cursor}")
     assert refused.status < 500
@@ -57,7 +69,12 @@ def test_a_hostile_cursor_is_refused(city: City, cursor: str) -> None:
 
 def test_a_category_holds_what_its_sub_categories_hold(city: City) -> None:
     parent, child = make_category(city), make_category(city)
-    city.rows("core", "UPDATE categories SET parent_id = :parent WHERE id = :child RETURNING 1", parent=parent, child=child)
+    city.rows(
+        "core",
+        "UPDATE categories SET parent_id = :parent WHERE id = :child RETURNING 1",
+        parent=parent,
+        child=child,
+    )
     make_published(city, title="Im Unterordner", category=child)
     make_published(city, title="Anderswo")
     assert titles(city.call("list-listings", query=f"category={parent}")) == ["Im Unterordner"]
@@ -75,6 +92,8 @@ def test_only_admins_list_what_waits_and_authors_their_own(city: City) -> None:
     make_listing(city, title="Wartet")
     assert city.call("list-listings", query="status=pending_approval").status == 403
     assert city.call("list-listings", "citizen", query="status=pending_approval").status == 403
-    assert titles(city.call("list-listings", "editor", query="status=pending_approval&mine=true")) == ["Wartet"]
+    assert titles(city.call("list-listings", "editor", query="status=pending_approval&mine=true")) == [
+        "Wartet"
+    ]
     assert titles(city.call("list-listings", "city_admin", query="status=pending_approval")) == ["Wartet"]
     assert city.call("list-listings", query="mine=true").status == 401

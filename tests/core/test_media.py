@@ -1,4 +1,5 @@
 """Media: from the announcement over the upload to what everyone sees, and what is not let in."""
+
 import io
 import zlib
 from collections.abc import Iterator
@@ -32,14 +33,24 @@ def object_store(servers: ThirdParties) -> Iterator[None]:
         yield
 
 
-def picture(kind: str = "JPEG", size: tuple[int, int] = (640, 480), mode: str = "RGB", **options: Any) -> bytes:
+def picture(
+    kind: str = "JPEG", size: tuple[int, int] = (640, 480), mode: str = "RGB", **options: Any
+) -> bytes:
     file = io.BytesIO()
-    Image.new(mode, size, 128 if len(mode) == 1 else (10, 120, 200, 128)[:len(mode)]).save(file, kind, **options)
+    Image.new(mode, size, 128 if len(mode) == 1 else (10, 120, 200, 128)[: len(mode)]).save(
+        file, kind, **options
+    )
     return file.getvalue()
 
 
 def announce(city: City, data: bytes, content_type: str = "image/jpeg", role: str = "editor", **fields: Any):
-    body = {"filename": "foto.jpg", "contentType": content_type, "size": len(data), "author": "Ada", "licence": "CC BY 4.0"}
+    body = {
+        "filename": "foto.jpg",
+        "contentType": content_type,
+        "size": len(data),
+        "author": "Ada",
+        "licence": "CC BY 4.0",
+    }
     return city.call("request-upload", role, body=body | fields)
 
 
@@ -88,7 +99,9 @@ def looked_at(city: City, media_id: str, query: str = "") -> Image.Image:
 
 
 def row(city: City, media_id: str) -> dict[str, Any]:
-    [[state, problem, width, height]] = city.rows("core", "SELECT state, problem, width, height FROM media WHERE id = :id", id=media_id)
+    [[state, problem, width, height]] = city.rows(
+        "core", "SELECT state, problem, width, height FROM media WHERE id = :id", id=media_id
+    )
     return {"state": state, "problem": problem, "width": width, "height": height}
 
 
@@ -101,7 +114,11 @@ def test_a_photo_is_shown_without_what_the_camera_noted_and_upright(city: City) 
     exif[ORIENTATION], exif[MAKE] = 6, "Spy Camera"
     exif.get_ifd(GPS)[1] = "N"
     exif.get_ifd(GPS)[2] = (49.0, 24.0, 44.0)
-    data = picture(exif=exif, comment=b"secret comment", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    data = picture(
+        exif=exif,
+        comment=b"secret comment",
+        icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+    )
     assert b"Spy Camera" in data
     media_id = processed(city, data)
     answer = shown(city, media_id)
@@ -123,11 +140,21 @@ def test_a_huge_picture_becomes_smaller(city: City) -> None:
     assert looked_at(city, processed(city, picture(size=(5000, 2500)))).size == (2560, 1280)
 
 
-@pytest.mark.parametrize(("kind", "content_type", "mode", "expected"), [
-    ("PNG", "image/png", "RGBA", "RGBA"), ("PNG", "image/png", "P", "RGB"), ("PNG", "image/png", "LA", "RGBA"),
-    ("PNG", "image/png", "1", "RGB"), ("WEBP", "image/webp", "RGBA", "RGBA"), ("JPEG", "image/jpeg", "CMYK", "RGB"),
-    ("JPEG", "image/jpeg", "L", "RGB")])
-def test_all_kinds_of_pictures_keep_their_format(city: City, kind: str, content_type: str, mode: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "content_type", "mode", "expected"),
+    [
+        ("PNG", "image/png", "RGBA", "RGBA"),
+        ("PNG", "image/png", "P", "RGB"),
+        ("PNG", "image/png", "LA", "RGBA"),
+        ("PNG", "image/png", "1", "RGB"),
+        ("WEBP", "image/webp", "RGBA", "RGBA"),
+        ("JPEG", "image/jpeg", "CMYK", "RGB"),
+        ("JPEG", "image/jpeg", "L", "RGB"),
+    ],
+)
+def test_all_kinds_of_pictures_keep_their_format(
+    city: City, kind: str, content_type: str, mode: str, expected: str
+) -> None:
     media_id = processed(city, picture(kind, mode=mode), content_type)
     image = looked_at(city, media_id)
     assert (image.format, image.size, image.mode) == (kind, (640, 480), expected)
@@ -137,7 +164,9 @@ def test_all_kinds_of_pictures_keep_their_format(city: City, kind: str, content_
 def test_sixteen_bits_a_pixel_are_scaled_not_cut_off(city: City) -> None:
     file = io.BytesIO()
     Image.new("I;16", (10, 10), 0x8000).save(file, "PNG")
-    assert looked_at(city, processed(city, file.getvalue(), "image/png")).convert("L").getpixel((0, 0)) in range(125, 131)
+    assert looked_at(city, processed(city, file.getvalue(), "image/png")).convert("L").getpixel(
+        (0, 0)
+    ) in range(125, 131)
 
 
 def test_a_document_is_offered_for_saving_under_its_name(city: City) -> None:
@@ -204,18 +233,33 @@ def test_a_file_that_is_exchanged_after_it_was_looked_at_is_refused(city: City) 
 
 def bomb() -> bytes:
     """A PNG of some hundred bytes that claims 60,000 x 60,000 pixels."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
     header = (60_000).to_bytes(4, "big") * 2 + bytes((8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100_000))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(100_000)))
+        + chunk(b"IEND", b"")
+    )
 
 
-@pytest.mark.parametrize(("data", "content_type"), [
-    (bomb(), "image/png"), (picture()[:3000], "image/jpeg"), (b"\xff\xd8\xff\xe1\xff\xff" + b"Exif\0\0" * 20, "image/jpeg"),
-    (b"RIFF\x10\0\0\0WEBPVP8 \0\0\0\0", "image/webp"), (picture("PNG", (8000, 7000), "1"), "image/png")],
-    ids=["bomb", "cut off", "broken exif", "empty webp", "too many pixels"])
-def test_pictures_that_are_dangerous_or_damaged_are_refused_and_it_says_why(city: City, data: bytes, content_type: str) -> None:
+@pytest.mark.parametrize(
+    ("data", "content_type"),
+    [
+        (bomb(), "image/png"),
+        (picture()[:3000], "image/jpeg"),
+        (b"\xff\xd8\xff\xe1\xff\xff" + b"Exif\0\0" * 20, "image/jpeg"),
+        (b"RIFF\x10\0\0\0WEBPVP8 \0\0\0\0", "image/webp"),
+        (picture("PNG", (8000, 7000), "1"), "image/png"),
+    ],
+    ids=["bomb", "cut off", "broken exif", "empty webp", "too many pixels"],
+)
+def test_pictures_that_are_dangerous_or_damaged_are_refused_and_it_says_why(
+    city: City, data: bytes, content_type: str
+) -> None:
     media_id = processed(city, data, content_type)
     found = row(city, media_id)
     assert found["state"] == "refused"
@@ -223,8 +267,17 @@ def test_pictures_that_are_dangerous_or_damaged_are_refused_and_it_says_why(city
     assert files(city) == []
 
 
-@pytest.mark.parametrize(("field", "value"), [
-    ("contentType", "image/svg+xml"), ("contentType", "text/html"), ("size", 0), ("author", ""), ("licence", None), ("filename", "")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("contentType", "image/svg+xml"),
+        ("contentType", "text/html"),
+        ("size", 0),
+        ("author", ""),
+        ("licence", None),
+        ("filename", ""),
+    ],
+)
 def test_an_announcement_that_does_not_do_names_its_field(city: City, field: str, value: object) -> None:
     refused = announce(city, picture(), **{field: value})
     assert (refused.status, refused.body["error"]["details"]["errors"][0]["field"]) == (422, field)
@@ -235,7 +288,11 @@ def test_pictures_have_ten_and_documents_fifty_megabytes(city: City) -> None:
     for content_type, limit in (("image/png", 10 * mega), ("application/pdf", 50 * mega)):
         assert announce(city, b"", content_type, size=limit).status == 201
         refused = announce(city, b"", content_type, size=limit + 1)
-        assert (refused.status, refused.code, refused.body["error"]["details"]["limit"]) == (413, "FILE_TOO_LARGE", limit)
+        assert (refused.status, refused.code, refused.body["error"]["details"]["limit"]) == (
+            413,
+            "FILE_TOO_LARGE",
+            limit,
+        )
 
 
 def test_the_event_comes_twice_and_is_processed_once(city: City) -> None:
@@ -257,7 +314,9 @@ def test_when_the_object_store_is_away_the_event_is_tried_again(city: City) -> N
     assert row(city, media_id)["state"] == "ready"
 
 
-def test_only_who_announced_a_file_completes_it_and_other_cities_see_nothing(city: City, other_city: City) -> None:
+def test_only_who_announced_a_file_completes_it_and_other_cities_see_nothing(
+    city: City, other_city: City
+) -> None:
     data = picture()
     link = announce(city, data).body
     send(link, data)
@@ -273,13 +332,23 @@ def test_a_listing_shows_its_media_in_the_order_it_names_them(city: City) -> Non
     first, second = uploaded(city, picture(), alt="Eingang"), processed(city, picture())
     listing = make_listing(city, mediaIds=[second, first])
     assert [item["id"] for item in listing["media"]] == [second, first]
-    assert listing["media"][1] == {"id": first, "url": f"/api/media/{first}", "alt": "Eingang", "author": "Ada", "licence": "CC BY 4.0"}
+    assert listing["media"][1] == {
+        "id": first,
+        "url": f"/api/media/{first}",
+        "alt": "Eingang",
+        "author": "Ada",
+        "licence": "CC BY 4.0",
+    }
 
 
 def test_a_listing_that_names_unknown_media_is_refused_and_told_which(city: City, other_city: City) -> None:
     announced = announce(city, picture()).body["mediaId"]
     foreign, unknown, good = uploaded(other_city, picture()), str(uuid4()), uploaded(city, picture())
-    body = {"title": "Mit Bild", "categoryId": str(make_category(city)), "mediaIds": [good, announced, foreign, unknown]}
+    body = {
+        "title": "Mit Bild",
+        "categoryId": str(make_category(city)),
+        "mediaIds": [good, announced, foreign, unknown],
+    }
     refused = city.call("create-listing", "editor", body=body)
     assert refused.status == 422
     errors = refused.body["error"]["details"]["errors"]
@@ -303,7 +372,11 @@ def test_what_is_deleted_is_gone_from_the_store_and_from_listings(city: City) ->
 
 
 def test_authors_delete_their_own_files_unless_the_public_sees_them(city: City) -> None:
-    own, used, others = uploaded(city, picture()), uploaded(city, picture()), uploaded(city, picture(), role="city_admin")
+    own, used, others = (
+        uploaded(city, picture()),
+        uploaded(city, picture()),
+        uploaded(city, picture(), role="city_admin"),
+    )
     make_published(city, mediaIds=[used])
     assert delete(city, own).status == 204
     assert (delete(city, used).status, delete(city, used).code) == (409, "MEDIA_IN_USE")

@@ -1,4 +1,5 @@
 """Files that were announced and never came do not take a city's storage away for good."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,12 @@ pytestmark = pytest.mark.usefixtures("thirdparty")
 
 def tick(*, in_minutes: int) -> None:
     due = (datetime.now(UTC) + timedelta(minutes=in_minutes)).isoformat()
-    done = call("collect-orphan-media", path="/", token=settings().broker_token.get_secret_value(), headers={"x-heidi-tick": due})
+    done = call(
+        "collect-orphan-media",
+        path="/",
+        token=settings().broker_token.get_secret_value(),
+        headers={"x-heidi-tick": due},
+    )
     assert done.status == 204, done.body
 
 
@@ -22,7 +28,9 @@ def states(city: City) -> list[str]:
     return sorted(row[0] for row in city.rows("core", "SELECT state FROM media"))
 
 
-def test_what_never_came_is_forgotten_after_an_hour_with_what_was_reserved_and_sent(city: City, other_city: City) -> None:
+def test_what_never_came_is_forgotten_after_an_hour_with_what_was_reserved_and_sent(
+    city: City, other_city: City
+) -> None:
     data = picture()
     for each in (city, other_city):
         announce(each, data)

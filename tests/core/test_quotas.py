@@ -1,4 +1,5 @@
 """What a city may use of listings and storage: counted exactly, however many do so at once, and given back."""
+
 import importlib
 import json
 from collections.abc import Iterator
@@ -36,7 +37,11 @@ def stored(city: City) -> int:
 
 
 def create(city: City, **body: Any):
-    return city.call("create-listing", "editor", body={"title": "Stadtbücherei", "categoryId": str(make_category(city))} | body)
+    return city.call(
+        "create-listing",
+        "editor",
+        body={"title": "Stadtbücherei", "categoryId": str(make_category(city))} | body,
+    )
 
 
 def test_twenty_at_once_make_exactly_as_many_listings_as_there_may_be(limited: City) -> None:
@@ -63,7 +68,10 @@ def test_a_repeated_call_counts_once(limited: City) -> None:
     category = str(make_category(limited))
     for _ in range(3):
         body = {"title": "Einmal", "categoryId": category}
-        assert limited.call("create-listing", "editor", body=body, headers={"idempotency-key": "k"}).status == 201
+        assert (
+            limited.call("create-listing", "editor", body=body, headers={"idempotency-key": "k"}).status
+            == 201
+        )
     assert used(limited) == {"listings": 1}
 
 
@@ -109,7 +117,9 @@ def test_a_picture_that_is_refused_gives_its_place_back(limited: City) -> None:
     assert used(limited) == {"storage_bytes": 0}
 
 
-def test_an_upload_that_does_not_fit_its_announcement_stays_reserved_until_it_is_deleted(limited: City) -> None:
+def test_an_upload_that_does_not_fit_its_announcement_stays_reserved_until_it_is_deleted(
+    limited: City,
+) -> None:
     data = picture()
     link = announce(limited, data).body
     send(link, b"MZ".ljust(len(data)))
@@ -120,14 +130,20 @@ def test_an_upload_that_does_not_fit_its_announcement_stays_reserved_until_it_is
 
 
 def test_a_deleted_file_gives_back_what_it_took_and_a_refused_one_only_once(limited: City) -> None:
-    kept, gone, refused = processed(limited, picture()), processed(limited, picture()), processed(limited, picture()[:300])
+    kept, gone, refused = (
+        processed(limited, picture()),
+        processed(limited, picture()),
+        processed(limited, picture()[:300]),
+    )
     for media_id in (gone, refused):
         assert limited.call("delete-media", "editor", path=f"/api/media/{media_id}").status == 204
     assert used(limited)["storage_bytes"] == stored(limited) > 0
     assert limited.rows("core", "SELECT id::text FROM media") == [[kept]]
 
 
-def test_what_was_there_before_anything_was_counted_is_counted_by_the_migration(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_there_before_anything_was_counted_is_counted_by_the_migration(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     migration = importlib.import_module("functions.core.migrations.versions.0004_tiles")
     make_listing(city)
     make_medium(city, size=70)
@@ -140,6 +156,8 @@ def test_what_was_there_before_anything_was_counted_is_counted_by_the_migration(
         connection.run("SET LOCAL ROLE heidi_owner")
         migration.count()
         connection.run("RESET ROLE")
-        rows = connection.run("SELECT kind, used FROM usage WHERE tenant_id = :tenant ORDER BY kind", tenant=city.id)
+        rows = connection.run(
+            "SELECT kind, used FROM usage WHERE tenant_id = :tenant ORDER BY kind", tenant=city.id
+        )
         connection.run("ROLLBACK")
     assert rows == [["listings", 1], ["storage_bytes", 77]]

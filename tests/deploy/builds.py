@@ -1,4 +1,5 @@
 """What kustomize makes of knative/: every overlay, alone and with each component that may be added to it."""
+
 import shutil
 import subprocess
 import tempfile
@@ -19,15 +20,25 @@ INFRA = {"dev": "heidi-infra-dev", "staging": "heidi-infra-staging", "prod": "he
 
 def folders() -> list[Path]:
     """Everything in knative/ and deploy/ that stands for itself and is no overlay of knative/."""
-    found = sorted(path for folder in ("knative", "deploy") for path in (ROOT / folder).rglob("kustomization.yaml"))
-    return [path.parent for path in found if yaml.safe_load(path.read_text("utf-8"))["kind"] == "Kustomization"
-            and path.parent.parent != KNATIVE / "overlays"]
+    found = sorted(
+        path for folder in ("knative", "deploy") for path in (ROOT / folder).rglob("kustomization.yaml")
+    )
+    return [
+        path.parent
+        for path in found
+        if yaml.safe_load(path.read_text("utf-8"))["kind"] == "Kustomization"
+        and path.parent.parent != KNATIVE / "overlays"
+    ]
 
 
 def additions() -> list[str]:
     """Components that an overlay does not have by itself: of the routes at most one at a time, of the others any."""
-    found = sorted(path.parent for pattern in ("components/*", "routes/*") for path in KNATIVE.glob(f"{pattern}/kustomization.yaml")
-                   if yaml.safe_load(path.read_text("utf-8"))["kind"] == "Component")
+    found = sorted(
+        path.parent
+        for pattern in ("components/*", "routes/*")
+        for path in KNATIVE.glob(f"{pattern}/kustomization.yaml")
+        if yaml.safe_load(path.read_text("utf-8"))["kind"] == "Component"
+    )
     return [path.relative_to(KNATIVE).as_posix() for path in found]
 
 
@@ -49,14 +60,19 @@ def built(overlay: str, added: tuple[str, ...] = ()) -> tuple[Document, ...]:
         path = Path(folder) / "knative" / "overlays" / overlay / "kustomization.yaml"
         found = yaml.safe_load(path.read_text("utf-8"))
         present = found.get("components", [])
-        found["components"] = [*present, *(f"../../{each}" for each in added if f"../../{each}" not in present)]
+        found["components"] = [
+            *present,
+            *(f"../../{each}" for each in added if f"../../{each}" not in present),
+        ]
         path.write_text(yaml.safe_dump(found), "utf-8")
         return kustomize(path.parent)
 
 
 def kustomize(folder: Path) -> tuple[Document, ...]:
     """The documents; kustomize's own complaint where it has one."""
-    done = subprocess.run([program("kubectl"), "kustomize", folder], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [program("kubectl"), "kustomize", folder], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
-    assert not done.stderr, done.stderr    # warnings: what will be refused one day
+    assert not done.stderr, done.stderr  # warnings: what will be refused one day
     return tuple(documents(done.stdout))

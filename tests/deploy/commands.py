@@ -1,4 +1,5 @@
 """What documents and workflows tell people to run: is there such a command?"""
+
 import re
 from functools import lru_cache
 
@@ -29,5 +30,7 @@ def is_accepted(words: list[str]) -> bool:
         command = subcommands[rest.pop(0)]
     if getattr(command, "commands", None) and rest and not rest[0].startswith("-"):
         return False
-    options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help", "-h"}
+    options = {
+        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+    } | {"--help", "-h"}
     return all(word.partition("=")[0] in options for word in rest if word.startswith("-") and word != "-")

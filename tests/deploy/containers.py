@@ -2,6 +2,7 @@
 
 The registry of Python's image may be out of reach, so a Debian made by debootstrap stands in for it; Podman keeps it.
 """
+
 import json
 import os
 import subprocess
@@ -37,10 +38,19 @@ class Podman:
     path: str
     before: tuple[str, ...] = ()
 
-    def __call__(self, *arguments: str, check: bool = True, patience: float = 300) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str, check: bool = True, patience: float = 300
+    ) -> subprocess.CompletedProcess[str]:
         """Run it; the test fails with what it said."""
-        done = subprocess.run([*self.before, self.path, *arguments], env=os.environ | {"CONTAINERS_CONF": configuration()},
-                              capture_output=True, text=True, timeout=patience, cwd=ROOT, check=False)
+        done = subprocess.run(
+            [*self.before, self.path, *arguments],
+            env=os.environ | {"CONTAINERS_CONF": configuration()},
+            capture_output=True,
+            text=True,
+            timeout=patience,
+            cwd=ROOT,
+            check=False,
+        )
         assert done.returncode == 0 or not check, done.stdout[-3000:] + done.stderr[-3000:]
         return done
 
@@ -54,8 +64,19 @@ class Podman:
         """A container as a cluster would run it: nothing to write to but /tmp, no privileges; gone afterwards."""
         name = f"heidi-test-{uuid4().hex[:12]}"
         given = [part for pair in environment.items() for part in ("--env", "=".join(pair))]
-        self(*RUN, "--detach", "--name", name, "--read-only", "--tmpfs", "/tmp", "--cap-drop=all",
-             "--security-opt=no-new-privileges", *given, image)
+        self(
+            *RUN,
+            "--detach",
+            "--name",
+            name,
+            "--read-only",
+            "--tmpfs",
+            "/tmp",
+            "--cap-drop=all",
+            "--security-opt=no-new-privileges",
+            *given,
+            image,
+        )
         try:
             yield name
         finally:
@@ -95,13 +116,24 @@ def podman() -> Podman:
 def make_base(podman: Podman, debootstrap: str) -> None:
     """A Debian with Python, as an image."""
     with tempfile.TemporaryDirectory(prefix="heidi-base-", ignore_cleanup_errors=True) as directory:
-        made = subprocess.run([debootstrap, "--variant=minbase", f"--include={PACKAGES}", "bookworm", directory],
-                              capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            [debootstrap, "--variant=minbase", f"--include={PACKAGES}", "bookworm", directory],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if made.returncode:
             pytest.skip(f"debootstrap makes no Debian here: {made.stdout.strip()[-300:]}")
         archive = Path(directory) / "image.tar"
-        packages = ("--exclude=./var/cache/apt/archives/*.deb", "--exclude=./image.tar", "--exclude=./proc/*", "--exclude=./sys/*")
-        subprocess.run(["tar", "--directory", directory, *packages, "--create", "--file", str(archive), "."], check=True)
+        packages = (
+            "--exclude=./var/cache/apt/archives/*.deb",
+            "--exclude=./image.tar",
+            "--exclude=./proc/*",
+            "--exclude=./sys/*",
+        )
+        subprocess.run(
+            ["tar", "--directory", directory, *packages, "--create", "--file", str(archive), "."], check=True
+        )
         podman("import", str(archive), BASE)
 
 
@@ -117,19 +149,41 @@ def answers(url: str) -> bool:
 def build(target: str, version: str = "0.0.0-test") -> str:
     """The image of a target of deploy/Dockerfile; without crun, which a build does not need."""
     image = f"localhost/heidi-{target}:test"
-    podman()("build", "--isolation=chroot", "--network=host", "--format=docker", "--file=deploy/Dockerfile",
-             "--ignorefile=deploy/Dockerfile.dockerignore", f"--target={target}", f"--build-arg=BASE={BASE}",
-             f"--build-arg=VERSION={version}", "--build-arg=REVISION=0123abc", *pip_of_this_machine(), f"--tag={image}", ".")
+    podman()(
+        "build",
+        "--isolation=chroot",
+        "--network=host",
+        "--format=docker",
+        "--file=deploy/Dockerfile",
+        "--ignorefile=deploy/Dockerfile.dockerignore",
+        f"--target={target}",
+        f"--build-arg=BASE={BASE}",
+        f"--build-arg=VERSION={version}",
+        "--build-arg=REVISION=0123abc",
+        *pip_of_this_machine(),
+        f"--tag={image}",
+        ".",
+    )
     return image
 
 
 def pip_of_this_machine() -> list[str]:
     """The index that pip asks here, mounted while the image is built: none of it stays there."""
-    shown = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
-    settings = {name.rpartition(".")[2]: value.strip("'") for name, _, value in (line.partition("=") for line in shown.splitlines())}
+    shown = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    ).stdout
+    settings = {
+        name.rpartition(".")[2]: value.strip("'")
+        for name, _, value in (line.partition("=") for line in shown.splitlines())
+    }
     path = Path(configuration()).with_name("pip.conf")
     path.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items()))
     words = {word for value in settings.values() for word in value.replace("\\n", " ").split()}
     places = {Path(word.removeprefix("file://")) for word in words if word.startswith(("/", "file:///"))}
-    mounted = {place.parent if place.name == "simple" else place for place in places if place.exists()}   # files lie beside an index
-    return [f"--volume={path}:/etc/pip.conf:ro", *(f"--volume={place}:{place}:ro" for place in sorted(mounted))]
+    mounted = {
+        place.parent if place.name == "simple" else place for place in places if place.exists()
+    }  # files lie beside an index
+    return [
+        f"--volume={path}:/etc/pip.conf:ro",
+        *(f"--volume={place}:{place}:ro" for place in sorted(mounted)),
+    ]

@@ -1,4 +1,5 @@
 """What faas-cli makes of function.yml and template/, step by step as its source does it."""
+
 import shutil
 from pathlib import Path
 

@@ -1,7 +1,8 @@
 """What is wrong with a manifest: Kubernetes' own kinds by kubernetes-validate, the operators' by the schemas in schemas/.
 
-    problems({"apiVersion": "v1", "kind": "ConfigMap", …})     # [] or one line each
+problems({"apiVersion": "v1", "kind": "ConfigMap", …})     # [] or one line each
 """
+
 import json
 from collections.abc import Iterator
 from functools import lru_cache
@@ -15,8 +16,10 @@ from jsonschema.exceptions import relevance
 from referencing import Registry, Resource
 
 Document = dict[str, Any]
-KUBERNETES = "1.34"                           # not the newest: what it knows, newer ones know too
-SCHEMAS = Path(__file__).parent / "schemas"   # <apiVersion>/<kind>.json; closed: a field that is not named is refused
+KUBERNETES = "1.34"  # not the newest: what it knows, newer ones know too
+SCHEMAS = (
+    Path(__file__).parent / "schemas"
+)  # <apiVersion>/<kind>.json; closed: a field that is not named is refused
 BUNDLE = "kubernetes-json-schema/v1.34.0-local-strict/"
 
 
@@ -76,11 +79,14 @@ class Careful(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 
     yaml_implicit_resolvers: ClassVar = {
         first: [each for each in found if each[0] != "tag:yaml.org,2002:timestamp"]
-        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 (PyYAML's)
         """A mapping whose keys differ."""
         keys = [key.value for key, _ in node.value]
         if doubled := {key for key in keys if keys.count(key) > 1}:
-            raise yaml.constructor.ConstructorError(None, None, f"written twice: {', '.join(sorted(doubled))}", node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"written twice: {', '.join(sorted(doubled))}", node.start_mark
+            )
         return super().construct_mapping(node, deep)

@@ -1,4 +1,5 @@
 """A real PgBouncer with the parameters that deploy/data gives the cluster's."""
+
 import os
 import re
 import signal
@@ -17,7 +18,7 @@ from tooling.stack import accounts, once
 from tooling.stack.ports import free_port
 from tooling.stack.service import Service
 
-NEWER = {"max_prepared_statements": (1, 21)}   # parameter → the version that knows it
+NEWER = {"max_prepared_statements": (1, 21)}  # parameter → the version that knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +36,47 @@ class Pooler:
 
 def version() -> tuple[int, int]:
     """Of the program that is installed."""
-    said = subprocess.run([program("pgbouncer"), "--version"], capture_output=True, text=True, check=True).stdout
-    major, minor = re.search(r"PgBouncer (\d+)\.(\d+)", said).groups()   # type: ignore[union-attr]
+    said = subprocess.run(
+        [program("pgbouncer"), "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    major, minor = re.search(r"PgBouncer (\d+)\.(\d+)", said).groups()  # type: ignore[union-attr]
     return int(major), int(minor)
 
 
 def parameters() -> dict[str, str]:
     """What the manifest says."""
-    [pooler] = [d for d in documents((ROOT / "deploy/data/base/pgbouncer.yaml").read_text("utf-8")) if d["kind"] == "Pooler"]
-    said: dict[str, str] = pooler["spec"]["pgbouncer"]["parameters"] | {"pool_mode": pooler["spec"]["pgbouncer"]["poolMode"]}
+    [pooler] = [
+        d
+        for d in documents((ROOT / "deploy/data/base/pgbouncer.yaml").read_text("utf-8"))
+        if d["kind"] == "Pooler"
+    ]
+    said: dict[str, str] = pooler["spec"]["pgbouncer"]["parameters"] | {
+        "pool_mode": pooler["spec"]["pgbouncer"]["poolMode"]
+    }
     return said
 
 
 def configuration(port: int, users: Path, **more: str) -> str:
     """As the operator writes it: passwords are asked of Postgres, and clients prove by SCRAM that they know theirs."""
-    known = {name: value for name, value in (parameters() | more).items() if version() >= NEWER.get(name, (0, 0))}
-    own = {"listen_addr": "127.0.0.1", "listen_port": str(port), "unix_socket_dir": "", "auth_type": "scram-sha-256",
-           "auth_file": str(users), "auth_user": "postgres"}
-    return "\n".join([f"[databases]\n* = host=127.0.0.1 port={os.environ['POSTGRES_PORT']}", "[pgbouncer]",
-                      *(f"{name} = {value}" for name, value in (own | known).items()), ""])
+    known = {
+        name: value for name, value in (parameters() | more).items() if version() >= NEWER.get(name, (0, 0))
+    }
+    own = {
+        "listen_addr": "127.0.0.1",
+        "listen_port": str(port),
+        "unix_socket_dir": "",
+        "auth_type": "scram-sha-256",
+        "auth_file": str(users),
+        "auth_user": "postgres",
+    }
+    return "\n".join(
+        [
+            f"[databases]\n* = host=127.0.0.1 port={os.environ['POSTGRES_PORT']}",
+            "[pgbouncer]",
+            *(f"{name} = {value}" for name, value in (own | known).items()),
+            "",
+        ]
+    )
 
 
 @contextmanager
@@ -67,8 +90,16 @@ def pooler(port: int = 0, **more: str) -> Iterator[Pooler]:
         (directory / "pgbouncer.ini").write_text(configuration(port, users, **more))
         if account:
             accounts.give(directory, account)
-        service = Service(name="pgbouncer", title="PgBouncer", command=[path, str(directory / "pgbouncer.ini")], account=account,
-                          directory=Path("/"), ready=lambda _: listens(port), stop=signal.SIGINT, patience=10)
+        service = Service(
+            name="pgbouncer",
+            title="PgBouncer",
+            command=[path, str(directory / "pgbouncer.ini")],
+            account=account,
+            directory=Path("/"),
+            ready=lambda _: listens(port),
+            stop=signal.SIGINT,
+            patience=10,
+        )
         with once.running(service, Path(os.environ["HEIDI_TEST_RUN"])) as process:
             yield Pooler(port, process)
 

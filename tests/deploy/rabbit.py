@@ -1,4 +1,5 @@
 """A real RabbitMQ, and in front of it the broker of tooling/rabbit with functions behind."""
+
 import asyncio
 import contextlib
 import os
@@ -49,8 +50,15 @@ class Server:
 @contextmanager
 def rabbitmq() -> Iterator[Server]:
     """What is needed to start one, not as root; it is removed in the end."""
-    script, account, port, epmd = program("rabbitmq-server"), accounts.unprivileged(), free_port(), free_port()
-    plain = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))   # Debian's own asks for root
+    script, account, port, epmd = (
+        program("rabbitmq-server"),
+        accounts.unprivileged(),
+        free_port(),
+        free_port(),
+    )
+    plain = sorted(
+        Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server")
+    )  # Debian's own asks for root
     with tempfile.TemporaryDirectory(dir=os.environ["HEIDI_TEST_RUN"], prefix="rabbitmq-") as name:
         directory = Path(name)
         (directory / "rabbitmq.conf").write_text("log.console = true\nlog.file = false\n")
@@ -58,16 +66,41 @@ def rabbitmq() -> Iterator[Server]:
         if account:
             accounts.give(directory, account)
         environment = {
-            "HOME": name, "RABBITMQ_NODENAME": f"heidi{port}@localhost", "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODE_PORT": str(port), "RABBITMQ_DIST_PORT": str(free_port()), "ERL_EPMD_PORT": str(epmd),
-            "ERL_EPMD_ADDRESS": "127.0.0.1", "RABBITMQ_MNESIA_BASE": f"{name}/data", "RABBITMQ_LOG_BASE": f"{name}/log",
-            "RABBITMQ_CONFIG_FILE": f"{name}/rabbitmq.conf", "RABBITMQ_ENABLED_PLUGINS_FILE": f"{name}/plugins",
-            "RABBITMQ_PID_FILE": f"{name}/pid", "RABBITMQ_CONF_ENV_FILE": "/dev/null"}
-        yield Server(port, Service(
-            name=f"rabbitmq-{port}", title="RabbitMQ", command=[str(plain[-1] if plain else script)], account=account,
-            directory=directory, environment=environment, ready=lambda _: listens(port), stop=signal.SIGTERM, patience=60))
+            "HOME": name,
+            "RABBITMQ_NODENAME": f"heidi{port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "ERL_EPMD_PORT": str(epmd),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_MNESIA_BASE": f"{name}/data",
+            "RABBITMQ_LOG_BASE": f"{name}/log",
+            "RABBITMQ_CONFIG_FILE": f"{name}/rabbitmq.conf",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{name}/plugins",
+            "RABBITMQ_PID_FILE": f"{name}/pid",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        }
+        yield Server(
+            port,
+            Service(
+                name=f"rabbitmq-{port}",
+                title="RabbitMQ",
+                command=[str(plain[-1] if plain else script)],
+                account=account,
+                directory=directory,
+                environment=environment,
+                ready=lambda _: listens(port),
+                stop=signal.SIGTERM,
+                patience=60,
+            ),
+        )
         with contextlib.suppress(OSError):
-            subprocess.run(["epmd", "-port", str(epmd), "-kill"], capture_output=True, check=False, env=os.environ | environment)
+            subprocess.run(
+                ["epmd", "-port", str(epmd), "-kill"],
+                capture_output=True,
+                check=False,
+                env=os.environ | environment,
+            )
 
 
 @contextmanager
@@ -96,7 +129,11 @@ class Functions:
 
     def calls(self, name: str, event: str = "") -> list[dict[str, str]]:
         """The headers of each call of a function, for one event."""
-        return [headers for called, headers, _ in self.got if called == name and event in ("", headers.get("ce-id"))]
+        return [
+            headers
+            for called, headers, _ in self.got
+            if called == name and event in ("", headers.get("ce-id"))
+        ]
 
 
 @dataclass
@@ -110,7 +147,9 @@ class Front:
     async def post(self, headers: dict[str, str], body: bytes = b"{}", token: str | None = None) -> int:
         """The status that a publisher sees."""
         token = house().broker_token.get_secret_value() if token is None else token
-        async with self.session.post(self.url, data=BytesIO(body), headers=headers | {"Authorization": f"Bearer {token}"}) as answer:
+        async with self.session.post(
+            self.url, data=BytesIO(body), headers=headers | {"Authorization": f"Bearer {token}"}
+        ) as answer:
             await answer.read()
             return answer.status
 
@@ -127,14 +166,22 @@ async def serving(app: web.Application, port: int = 0) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def broker(server: Server, functions: Functions, triggers: list[Trigger], backoff: tuple[float, ...] = (0.01, 0.02, 0.04),
-                 ) -> AsyncIterator[Front]:
+async def broker(
+    server: Server,
+    functions: Functions,
+    triggers: list[Trigger],
+    backoff: tuple[float, ...] = (0.01, 0.02, 0.04),
+) -> AsyncIterator[Front]:
     """The broker with its triggers, and functions behind a gateway."""
     gateway = web.Application(client_max_size=2**22)
     gateway.router.add_post("/function/{name}", functions.take)
     token = house().broker_token.get_secret_value()
     async with serving(gateway) as behind:
-        made = RabbitSettings(rabbitmq_url=SecretStr(server.url), broker_backoff=backoff, gateway_url=f"http://127.0.0.1:{behind}")
+        made = RabbitSettings(
+            rabbitmq_url=SecretStr(server.url),
+            broker_backoff=backoff,
+            gateway_url=f"http://127.0.0.1:{behind}",
+        )
         async with Subscribers(made.gateway_url, token, 5, 5) as subscribers, ClientSession() as session:
             running = Broker(made, queues(triggers), subscribers)
             async with serving(make_app(running, token)) as port:
@@ -158,5 +205,13 @@ async def eventually(condition: Callable[[], Any], within: float = 30.0) -> Any:
 
 def event(type_: str = TYPE, **attributes: str) -> dict[str, str]:
     """The headers of an event in binary mode."""
-    said = {"specversion": "1.0", "id": str(uuid4()), "source": "/heidi/core", "type": type_, "time": "2026-11-25T10:00:00Z"}
-    return {f"ce-{name}": value for name, value in (said | attributes).items()} | {"Content-Type": "application/json"}
+    said = {
+        "specversion": "1.0",
+        "id": str(uuid4()),
+        "source": "/heidi/core",
+        "type": type_,
+        "time": "2026-11-25T10:00:00Z",
+    }
+    return {f"ce-{name}": value for name, value in (said | attributes).items()} | {
+        "Content-Type": "application/json"
+    }

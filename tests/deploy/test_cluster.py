@@ -1,4 +1,5 @@
 """The Secrets of a cluster: one file in, and everything that the manifests ask for out."""
+
 from typing import Any
 
 import pytest
@@ -15,12 +16,17 @@ GIVEN = ("S3_ACCESS_KEY", "S3_SECRET_KEY", "BACKUP_ACCESS_KEY", "BACKUP_SECRET_K
 
 def filled(**changes: str) -> str:
     """The file as an operator leaves it, who has an object store and a mail server."""
-    lines = [line + "given" if line.removesuffix("=") in GIVEN else line for line in cluster.example().splitlines()]
+    lines = [
+        line + "given" if line.removesuffix("=") in GIVEN else line for line in cluster.example().splitlines()
+    ]
     return "\n".join([*lines, *(f"{name}={value}" for name, value in changes.items())])
 
 
 def made(environment: str = "prod") -> dict[tuple[str, str], dict[str, Any]]:
-    return {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in cluster.secrets(environment, cluster.read(filled()))}
+    return {
+        (each["metadata"]["namespace"], each["metadata"]["name"]): each
+        for each in cluster.secrets(environment, cluster.read(filled()))
+    }
 
 
 def asked(document: Any) -> set[str]:
@@ -29,8 +35,11 @@ def asked(document: Any) -> set[str]:
         return set().union(*map(asked, document))
     if not isinstance(document, dict):
         return set()
-    named = {document[key]["name"] for key in ("secretRef", "secretKeyRef", "passwordSecret", "redisSecret")
-             if isinstance(document.get(key), dict) and not document[key].get("optional")}
+    named = {
+        document[key]["name"]
+        for key in ("secretRef", "secretKeyRef", "passwordSecret", "redisSecret")
+        if isinstance(document.get(key), dict) and not document[key].get("optional")
+    }
     return named.union(*map(asked, document.values()))
 
 
@@ -50,25 +59,39 @@ def test_roles_have_the_same_passwords_on_both_sides() -> None:
     found = made()
     app = found["heidi-infra", "postgres-app"]
     assert app["type"] == "kubernetes.io/basic-auth"
-    assert app["stringData"] == {"username": "heidi_app", "password": found["heidi-prod", "heidi-secrets"]["stringData"]["POSTGRES_PASSWORD"]}
-    assert found["heidi-infra", "redis"]["stringData"]["password"] == found["heidi-prod", "heidi-secrets"]["stringData"]["REDIS_PASSWORD"]
+    assert app["stringData"] == {
+        "username": "heidi_app",
+        "password": found["heidi-prod", "heidi-secrets"]["stringData"]["POSTGRES_PASSWORD"],
+    }
+    assert (
+        found["heidi-infra", "redis"]["stringData"]["password"]
+        == found["heidi-prod", "heidi-secrets"]["stringData"]["REDIS_PASSWORD"]
+    )
 
 
 def test_a_service_is_given_what_it_needs_and_no_more() -> None:
     found = made()
     assert found["heidi-prod", "heidi-notification"]["stringData"].keys() <= set(own("notification"))
     assert "SMTP_PASSWORD" not in found["heidi-prod", "heidi-core"]["stringData"]
-    assert all("POSTGRES_OWNER_PASSWORD" not in each["stringData"] for (_, name), each in found.items() if name != "heidi-owner")
+    assert all(
+        "POSTGRES_OWNER_PASSWORD" not in each["stringData"]
+        for (_, name), each in found.items()
+        if name != "heidi-owner"
+    )
 
 
 def test_the_same_file_gives_the_same_secrets_and_another_file_others() -> None:
     text = filled()
-    assert list(cluster.secrets("prod", cluster.read(text))) == list(cluster.secrets("prod", cluster.read(text)))
+    assert list(cluster.secrets("prod", cluster.read(text))) == list(
+        cluster.secrets("prod", cluster.read(text))
+    )
     assert cluster.example() != cluster.example()
 
 
 def test_what_is_missing_is_said_all_at_once() -> None:
-    with pytest.raises(Problem, match=r"Fill in S3_ACCESS_KEY, S3_SECRET_KEY, BACKUP_ACCESS_KEY, BACKUP_SECRET_KEY\."):
+    with pytest.raises(
+        Problem, match=r"Fill in S3_ACCESS_KEY, S3_SECRET_KEY, BACKUP_ACCESS_KEY, BACKUP_SECRET_KEY\."
+    ):
         cluster.read(cluster.example())
 
 
@@ -86,4 +109,6 @@ def test_monitoring_is_given_the_token_that_is_sent_when_two_are_valid() -> None
 
 def test_the_file_survives_yaml() -> None:
     text = yaml.safe_dump_all(cluster.secrets("dev", cluster.read(filled())))
-    assert [each["metadata"]["name"] for each in yaml.safe_load_all(text)] == [name for _, name in made("dev")]
+    assert [each["metadata"]["name"] for each in yaml.safe_load_all(text)] == [
+        name for _, name in made("dev")
+    ]

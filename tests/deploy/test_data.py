@@ -1,4 +1,5 @@
 """deploy/data makes what ./heidi up makes, of a size that adds up, closed to everybody else; Postgres and Redis judge what they are told."""
+
 import re
 import runpy
 import subprocess
@@ -26,20 +27,29 @@ from tooling.stack import redis as stack_redis
 from tooling.stack.ports import free_port
 
 DATA = ROOT / "deploy" / "data"
-NAMESPACES = {"dev": ("heidi-infra-dev", "heidi-dev"), "staging": ("heidi-infra-staging", "heidi-staging"),
-              "prod": ("heidi-infra", "heidi-prod")}
+NAMESPACES = {
+    "dev": ("heidi-infra-dev", "heidi-dev"),
+    "staging": ("heidi-infra-staging", "heidi-staging"),
+    "prod": ("heidi-infra", "heidi-prod"),
+}
 SENDS = "kubernetes.io/metadata.name"
 
 
 @lru_cache(None)
 def built(folder: str) -> list[Document]:
     """What kustomize makes of a folder."""
-    made = subprocess.run([program("kubectl"), "kustomize", str(DATA / folder)], capture_output=True, text=True, check=True)
+    made = subprocess.run(
+        [program("kubectl"), "kustomize", str(DATA / folder)], capture_output=True, text=True, check=True
+    )
     return documents(made.stdout)
 
 
 def spec(environment: str, kind: str, name: str) -> Any:
-    [found] = [d["spec"] for d in built(f"overlays/{environment}") if (d["kind"], d["metadata"]["name"]) == (kind, name)]
+    [found] = [
+        d["spec"]
+        for d in built(f"overlays/{environment}")
+        if (d["kind"], d["metadata"]["name"]) == (kind, name)
+    ]
     return found
 
 
@@ -51,7 +61,9 @@ def test_what_kustomize_makes_is_what_the_kinds_allow(environment: str) -> None:
 @pytest.mark.parametrize("environment", NAMESPACES)
 def test_everything_is_in_its_own_namespace_and_only_its_own_functions_get_in(environment: str) -> None:
     infra, functions = NAMESPACES[environment]
-    assert {d["metadata"]["namespace"] for d in built(f"overlays/{environment}") if d["kind"] != "Namespace"} == {infra}
+    assert {
+        d["metadata"]["namespace"] for d in built(f"overlays/{environment}") if d["kind"] != "Namespace"
+    } == {infra}
     for name in ("pgbouncer", "postgres", "redis", "rabbitmq"):
         first = spec(environment, "NetworkPolicy", name)["ingress"][0]["from"]
         assert [each["namespaceSelector"]["matchLabels"][SENDS] for each in first] == [functions]
@@ -63,7 +75,9 @@ def test_everything_is_in_its_own_namespace_and_only_its_own_functions_get_in(en
 def test_poolers_cannot_ask_postgres_for_more_than_it_has(environment: str) -> None:
     now = limits(environment)
     assert now.poolers == spec(environment, "Pooler", "pgbouncer")["instances"]
-    assert now.max_connections == int(spec(environment, "Cluster", "postgres")["postgresql"]["parameters"]["max_connections"])
+    assert now.max_connections == int(
+        spec(environment, "Cluster", "postgres")["postgresql"]["parameters"]["max_connections"]
+    )
     assert now.servers + BESIDE <= now.max_connections
 
 
@@ -97,10 +111,16 @@ def test_postgres_understands_the_first_statements_again_and_again() -> None:
     said = first_statements()["data"]
     with superuser("postgres") as connection:
         connection.execute_simple(said["roles.sql"])
-        roles = connection.run("SELECT rolname, rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole, rolconfig FROM pg_roles"
-                               " WHERE rolname LIKE 'heidi\\_%' ORDER BY rolname")
+        roles = connection.run(
+            "SELECT rolname, rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole, rolconfig FROM pg_roles"
+            " WHERE rolname LIKE 'heidi\\_%' ORDER BY rolname"
+        )
     bounds = ["statement_timeout=15s", "idle_in_transaction_session_timeout=120s"]
-    assert roles == [["heidi_app", False, bounds], ["heidi_owner", False, None], ["heidi_relay", False, bounds]]
+    assert roles == [
+        ["heidi_app", False, bounds],
+        ["heidi_owner", False, None],
+        ["heidi_relay", False, bounds],
+    ]
     with superuser("template1") as connection:
         connection.run("BEGIN")
         connection.execute_simple(said["template.sql"])
@@ -109,11 +129,19 @@ def test_postgres_understands_the_first_statements_again_and_again() -> None:
 
 
 def leakproof(connection: Connection) -> bool:
-    return bool(connection.run("SELECT proleakproof FROM pg_proc WHERE oid = 'ts_match_vq(tsvector, tsquery)'::regprocedure")[0][0])
+    return bool(
+        connection.run(
+            "SELECT proleakproof FROM pg_proc WHERE oid = 'ts_match_vq(tsvector, tsquery)'::regprocedure"
+        )[0][0]
+    )
 
 
 def test_redis_takes_its_settings() -> None:
-    lines = [line.split(" ", 1) for line in (DATA / "base/redis.conf").read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
+    lines = [
+        line.split(" ", 1)
+        for line in (DATA / "base/redis.conf").read_text("utf-8").splitlines()
+        if line[:1] not in ("", "#")
+    ]
     for name, value in lines:
         if name not in ("save", "appendonly"):
             assert cache.command("CONFIG", "SET", name, value) in (b"OK", "OK"), name
@@ -122,19 +150,23 @@ def test_redis_takes_its_settings() -> None:
         cache.command("CONFIG", "SET", name, value)
 
 
-def test_a_master_that_became_a_replica_is_left_for_the_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_master_that_became_a_replica_is_left_for_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from redis import ConnectionPool
 
     old = stack_redis.Redis(free_port(), "secret")
     new = stack_redis.Redis(free_port(), "secret")
-    with once.running(stack_redis.service(tmp_path / "old", old, durable=False), tmp_path / "old"), \
-         once.running(stack_redis.service(tmp_path / "new", new, durable=False), tmp_path / "new"):
+    with (
+        once.running(stack_redis.service(tmp_path / "old", old, durable=False), tmp_path / "old"),
+        once.running(stack_redis.service(tmp_path / "new", new, durable=False), tmp_path / "new"),
+    ):
         where = [old]
         monkeypatch.setattr(cache, "connections", lambda: ConnectionPool.from_url(where[0].url))
         monkeypatch.setattr(cache, "mine", type("Mine", (), {})())
         cache.command("SET", "a", 1)
         cache.command("REPLICAOF", "127.0.0.1", new.port)
-        where[0] = new   # the Service's address leads to another pod now
+        where[0] = new  # the Service's address leads to another pod now
         cache.command("SET", "a", 2)
         assert cache.command("GET", "a") == b"2"
         cache.mine.connection.disconnect()
@@ -143,15 +175,25 @@ def test_a_master_that_became_a_replica_is_left_for_the_new_one(tmp_path: Path, 
 @pytest.mark.parametrize("environment", NAMESPACES)
 def test_only_this_environments_functions_may_make_queues(environment: str) -> None:
     [cluster] = [each for each in built(f"overlays/{environment}") if each["kind"] == "RabbitmqCluster"]
-    assert cluster["metadata"]["annotations"] == {"rabbitmq.com/topology-allowed-namespaces": NAMESPACES[environment][1]}
+    assert cluster["metadata"]["annotations"] == {
+        "rabbitmq.com/topology-allowed-namespaces": NAMESPACES[environment][1]
+    }
 
 
 def test_the_bucket_for_backups_is_asked_for_in_words_that_the_sdk_knows() -> None:
     script = runpy.run_path(str(DATA / "base" / "buckets.py"))
     client = boto3.client("s3", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b")
-    asked = {"create_bucket": {"Bucket": "kept", "CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}},
-             "put_bucket_versioning": {"Bucket": "kept", "VersioningConfiguration": {"Status": "Enabled"}},
-             "put_bucket_lifecycle_configuration": {"Bucket": "kept", "LifecycleConfiguration": {"Rules": [script["KEPT"]]}}}
+    asked = {
+        "create_bucket": {
+            "Bucket": "kept",
+            "CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"},
+        },
+        "put_bucket_versioning": {"Bucket": "kept", "VersioningConfiguration": {"Status": "Enabled"}},
+        "put_bucket_lifecycle_configuration": {
+            "Bucket": "kept",
+            "LifecycleConfiguration": {"Rules": [script["KEPT"]]},
+        },
+    }
     for there, expected in ([], asked), ([{"Name": "kept"}], dict(list(asked.items())[1:])):
         with Stubber(client) as stub:
             stub.add_response("list_buckets", {"Buckets": there}, {})
@@ -163,7 +205,11 @@ def test_the_bucket_for_backups_is_asked_for_in_words_that_the_sdk_knows() -> No
 
 
 def test_vault_shows_a_certificate_for_the_name_that_secrets_are_asked_at() -> None:
-    [certificate] = [each for each in built("vault") if each["metadata"]["name"] == "vault" and each["kind"] == "Certificate"]
+    [certificate] = [
+        each
+        for each in built("vault")
+        if each["metadata"]["name"] == "vault" and each["kind"] == "Certificate"
+    ]
     assert urlsplit(VAULT).hostname in certificate["spec"]["dnsNames"]
     values = yaml.safe_load((DATA / "vault" / "values.yaml").read_text("utf-8"))["server"]
     assert values["volumes"][0]["secret"]["secretName"] == certificate["spec"]["secretName"]

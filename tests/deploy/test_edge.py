@@ -1,4 +1,5 @@
 """The public paths from end to end: TLS, a real Caddy, and real functions behind it, on each of the three platforms."""
+
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -20,8 +21,16 @@ from tooling.gateway.pages import MAILED
 from tooling.stack.ports import free_port
 
 PLATFORMS = ("knative", "openfaas", "local")
-FUNCTIONS = ("find-tenant", "login", "list-listings", "get-listing", "create-listing", "resolve-city", "track-events")
-FREE = 20   # anonymous calls of one address in one city and minute
+FUNCTIONS = (
+    "find-tenant",
+    "login",
+    "list-listings",
+    "get-listing",
+    "create-listing",
+    "resolve-city",
+    "track-events",
+)
+FREE = 20  # anonymous calls of one address in one city and minute
 JSON = {"Content-Type": "application/json"}
 
 
@@ -57,14 +66,18 @@ def bearer(town: City, role: str = "city_admin") -> dict[str, str]:
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("certificates", ["as-named", "on-demand"])
 @pytest.mark.parametrize("tls", ["internal", "admin@heidi.example"])
-def test_caddy_accepts_it_for_every_platform_and_every_way_to_a_certificate(platform: str, certificates: str, tls: str) -> None:
+def test_caddy_accepts_it_for_every_platform_and_every_way_to_a_certificate(
+    platform: str, certificates: str, tls: str
+) -> None:
     said = adapted(EDGE, HEIDI_PLATFORM=platform, HEIDI_CERTIFICATES=certificates, HEIDI_TLS=tls)
     assert "Valid configuration" in said
 
 
 def test_somebody_logs_in_and_creates_what_everybody_reads(edge: Edge, town: City) -> None:
     person = join(town, "city_admin")
-    entered = edge.call("POST", "/api/auth/login", town.tenant.slug, json={"email": person.email, "password": PASSWORD})
+    entered = edge.call(
+        "POST", "/api/auth/login", town.tenant.slug, json={"email": person.email, "password": PASSWORD}
+    )
     assert entered.status_code == 200, entered.text
     token = {"Authorization": f"Bearer {entered.json()['accessToken']}"}
     body = {"title": "Kurpfälzisches Museum", "categoryId": str(make_category(town)), "publish": True}
@@ -76,24 +89,52 @@ def test_somebody_logs_in_and_creates_what_everybody_reads(edge: Edge, town: Cit
     assert read.json()["title"] == "Kurpfälzisches Museum"
 
 
-def test_the_host_name_says_which_city_is_meant_and_nothing_else_does(edge: Edge, town: City, other_city: City) -> None:
+def test_the_host_name_says_which_city_is_meant_and_nothing_else_does(
+    edge: Edge, town: City, other_city: City
+) -> None:
     make_published(town)
     mine = edge.call("GET", "/api/listings", town.tenant.slug)
     assert len(mine.json()["items"]) == 1
     other = f"{other_city.tenant.slug}.{DOMAIN}"
-    for forged in ("X-Forwarded-Host", "x-forwarded-host", "X_Forwarded_Host", "X-Forwarded_Host", "Forwarded"):
+    for forged in (
+        "X-Forwarded-Host",
+        "x-forwarded-host",
+        "X_Forwarded_Host",
+        "X-Forwarded_Host",
+        "Forwarded",
+    ):
         seen = edge.call("GET", "/api/listings", town.tenant.slug, headers={forged: other})
         assert seen.json()["items"] == mine.json()["items"], forged
     nowhere = edge.call("GET", "/api/listings", headers={"X-Forwarded-Host": f"{town.tenant.slug}.{DOMAIN}"})
     assert nowhere.json()["error"]["code"] == "TENANT_REQUIRED"
-    assert edge.call("GET", f"/api/cities/resolve?host={town.tenant.slug}.{DOMAIN}").json()["id"] == str(town.id)
+    assert edge.call("GET", f"/api/cities/resolve?host={town.tenant.slug}.{DOMAIN}").json()["id"] == str(
+        town.id
+    )
 
 
 def test_whoever_claims_to_be_many_is_still_one_caller(edge: Edge, town: City) -> None:
-    claims = ("X-Real-IP", "X-Forwarded-For", "X_Real_IP", "X-Real_IP", "X_Forwarded_For", "Forwarded", "CF-Connecting-IP")
-    calls = 2 * (FREE + 1)   # a minute may end while they are made
-    said = {edge.call("GET", "/api/listings", town.tenant.slug, headers={
-        claims[n % len(claims)]: f"198.51.100.{n}", "Connection": "close, X-Real-IP, X-Forwarded-For"}).status_code for n in range(calls)}
+    claims = (
+        "X-Real-IP",
+        "X-Forwarded-For",
+        "X_Real_IP",
+        "X-Real_IP",
+        "X_Forwarded_For",
+        "Forwarded",
+        "CF-Connecting-IP",
+    )
+    calls = 2 * (FREE + 1)  # a minute may end while they are made
+    said = {
+        edge.call(
+            "GET",
+            "/api/listings",
+            town.tenant.slug,
+            headers={
+                claims[n % len(claims)]: f"198.51.100.{n}",
+                "Connection": "close, X-Real-IP, X-Forwarded-For",
+            },
+        ).status_code
+        for n in range(calls)
+    }
     assert said == {200, 429}
 
 
@@ -104,27 +145,45 @@ def test_head_is_answered_like_get_without_a_body(edge: Edge, town: City) -> Non
 
 
 @pytest.mark.parametrize("announced", [True, False])
-@pytest.mark.parametrize(("path", "size"), [("/api/analytics/events", 200 * 1024), ("/api/listings", 1200 * 1024)])
-def test_what_is_longer_than_its_function_takes_is_refused(edge: Edge, town: City, path: str, size: int, *, announced: bool) -> None:
+@pytest.mark.parametrize(
+    ("path", "size"), [("/api/analytics/events", 200 * 1024), ("/api/listings", 1200 * 1024)]
+)
+def test_what_is_longer_than_its_function_takes_is_refused(
+    edge: Edge, town: City, path: str, size: int, *, announced: bool
+) -> None:
     body: Any = bytes(size) if announced else chunked(bytes(size))
     refused = edge.call("POST", path, town.tenant.slug, content=body, headers=JSON | bearer(town))
     assert (refused.status_code, refused.json()["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
 def test_a_long_upload_is_refused_before_any_of_it_is_sent(edge: Edge) -> None:
-    with socket.create_connection(("127.0.0.1", edge.port), 60) as plain, edge.trust.wrap_socket(plain, server_hostname=DOMAIN) as caller:
-        caller.sendall(f"POST /api/chatbot/documents HTTP/1.1\r\nHost: {DOMAIN}\r\nContent-Length: {60 << 20}\r\n\r\n".encode())
+    with (
+        socket.create_connection(("127.0.0.1", edge.port), 60) as plain,
+        edge.trust.wrap_socket(plain, server_hostname=DOMAIN) as caller,
+    ):
+        caller.sendall(
+            f"POST /api/chatbot/documents HTTP/1.1\r\nHost: {DOMAIN}\r\nContent-Length: {60 << 20}\r\n\r\n".encode()
+        )
         assert caller.recv(12) == b"HTTP/1.1 413"
 
 
 def test_pages_of_our_own_may_call_and_others_may_not(edge: Edge, town: City) -> None:
     asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization"}
-    for origin, allowed in ((f"https://app.{DOMAIN}", True), (f"https://app.{DOMAIN}.evil.example", False), ("http://localhost:3000", False)):
-        preflight = edge.call("OPTIONS", "/api/listings/7", town.tenant.slug, headers=asked | {"Origin": origin})
+    for origin, allowed in (
+        (f"https://app.{DOMAIN}", True),
+        (f"https://app.{DOMAIN}.evil.example", False),
+        ("http://localhost:3000", False),
+    ):
+        preflight = edge.call(
+            "OPTIONS", "/api/listings/7", town.tenant.slug, headers=asked | {"Origin": origin}
+        )
         answer = edge.call("GET", "/api/listings", town.tenant.slug, headers={"Origin": origin})
         wrong = edge.call("GET", "/api/nothing", town.tenant.slug, headers={"Origin": origin})
         for each in (preflight, answer, wrong):
-            assert each.headers.get_list("access-control-allow-origin") == ([origin] if allowed else []), (origin, each)
+            assert each.headers.get_list("access-control-allow-origin") == ([origin] if allowed else []), (
+                origin,
+                each,
+            )
             assert ("Origin" in each.headers.get("vary", "")) or not allowed
         assert (preflight.status_code, answer.status_code, wrong.status_code) == (204, 200, 404)
         assert "PATCH" in preflight.headers["access-control-allow-methods"]
@@ -136,7 +195,10 @@ def test_every_answer_tells_browsers_to_be_careful_and_nobody_what_we_run(edge: 
         assert headers["strict-transport-security"].startswith("max-age=")
         assert headers["x-content-type-options"] == "nosniff"
         assert not {"server", "via", "x-powered-by"} & set(headers), path
-    assert "default-src 'none'" in edge.call("GET", "/api/listings", town.tenant.slug).headers["content-security-policy"]
+    assert (
+        "default-src 'none'"
+        in edge.call("GET", "/api/listings", town.tenant.slug).headers["content-security-policy"]
+    )
 
 
 @pytest.mark.parametrize("page", MAILED)
@@ -146,14 +208,34 @@ def test_the_pages_that_mails_lead_to_are_there(edge: Edge, page: str) -> None:
     assert "connect-src 'self'" in found.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("path", [
-    "/metrics", "/health/live", "/healthz", "/_/health", "/function/login", "/async-function/login", "/system/functions", "/events/send-email",
-    "/ticks/sweep-outbox", "/api/internal/city/tenant?name=heidelberg", "/api/listings/../../metrics", "/api/listings/%2e%2e/%2e%2e/metrics",
-    "/config/", "/api/docs", "/links/../home.html", "/api/listings/7%3Fx/approve"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/metrics",
+        "/health/live",
+        "/healthz",
+        "/_/health",
+        "/function/login",
+        "/async-function/login",
+        "/system/functions",
+        "/events/send-email",
+        "/ticks/sweep-outbox",
+        "/api/internal/city/tenant?name=heidelberg",
+        "/api/listings/../../metrics",
+        "/api/listings/%2e%2e/%2e%2e/metrics",
+        "/config/",
+        "/api/docs",
+        "/links/../home.html",
+        "/api/listings/7%3Fx/approve",
+    ],
+)
 def test_there_is_no_way_in_but_the_public_addresses(edge: Edge, path: str) -> None:
     for method in ("GET", "POST"):
         answer = edge.call(method, path)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NO_SUCH_ROUTE"), (method, answer.text)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NO_SUCH_ROUTE"), (
+            method,
+            answer.text,
+        )
 
 
 def test_prometheus_is_answered_on_a_port_of_its_own_with_nothing_but_numbers(edge: Edge, town: City) -> None:
@@ -165,15 +247,28 @@ def test_prometheus_is_answered_on_a_port_of_its_own_with_nothing_but_numbers(ed
 
 
 def test_a_name_gets_a_certificate_only_when_it_is_a_citys(edge: Edge, town: City) -> None:
-    asked = {name: httpx.get(f"http://127.0.0.1:{edge.ask}/", params={"domain": name}).status_code
-             for name in (f"{town.tenant.slug}.{DOMAIN}", f"nobody.{DOMAIN}", town.tenant.slug, f"{town.tenant.slug}.{DOMAIN}.evil.example",
-                          f"a&b={town.tenant.slug}.{DOMAIN}", str(town.id), "")}
+    asked = {
+        name: httpx.get(f"http://127.0.0.1:{edge.ask}/", params={"domain": name}).status_code
+        for name in (
+            f"{town.tenant.slug}.{DOMAIN}",
+            f"nobody.{DOMAIN}",
+            town.tenant.slug,
+            f"{town.tenant.slug}.{DOMAIN}.evil.example",
+            f"a&b={town.tenant.slug}.{DOMAIN}",
+            str(town.id),
+            "",
+        )
+    }
     assert list(asked.values()) == [200, 404, 404, 404, 404, 404, 404], asked
 
 
 def test_a_certificate_is_made_when_a_city_is_called_for_the_first_time(tmp_path: Path, town: City) -> None:
-    with (local_gateway(tmp_path / "gateway") as port,
-          Edge.started(tmp_path / "edge", "local", port, HEIDI_SITES="https://", HEIDI_CERTIFICATES="on-demand") as edge):
+    with (
+        local_gateway(tmp_path / "gateway") as port,
+        Edge.started(
+            tmp_path / "edge", "local", port, HEIDI_SITES="https://", HEIDI_CERTIFICATES="on-demand"
+        ) as edge,
+    ):
         assert edge.call("GET", "/api/listings", town.tenant.slug).status_code == 200
         with pytest.raises(httpx.ConnectError, match="(?i)ssl|tls|alert"):
             edge.call("GET", "/api/listings", "nobody")
@@ -182,9 +277,33 @@ def test_a_certificate_is_made_when_a_city_is_called_for_the_first_time(tmp_path
 def test_a_certificate_of_ones_own_is_shown(tmp_path: Path) -> None:
     openssl = program("openssl")
     certificate, key = tmp_path / "own.crt", tmp_path / "own.key"
-    subprocess.run([openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=own",
-                    "-addext", f"subjectAltName=DNS:{DOMAIN},DNS:*.{DOMAIN}", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    with Edge.started(tmp_path / "edge", "local", free_port(), trusted=certificate, HEIDI_TLS=f"{certificate} {key}") as edge:
+    subprocess.run(
+        [
+            openssl,
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=own",
+            "-addext",
+            f"subjectAltName=DNS:{DOMAIN},DNS:*.{DOMAIN}",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    with Edge.started(
+        tmp_path / "edge", "local", free_port(), trusted=certificate, HEIDI_TLS=f"{certificate} {key}"
+    ) as edge:
         assert edge.call("GET", "/invitation", "weinheim").status_code == 200
 
 
@@ -192,23 +311,66 @@ def test_http_is_sent_to_https(tmp_path: Path) -> None:
     plain = free_port()
     with Edge.started(tmp_path, "local", free_port(), HTTP_PORT=str(plain)) as edge:
         sent = httpx.get(f"http://127.0.0.1:{plain}/api/listings", headers={"Host": f"weinheim.{DOMAIN}"})
-        assert (sent.status_code, sent.headers["location"].startswith(f"https://weinheim.{DOMAIN}")) == (308, True)
+        assert (sent.status_code, sent.headers["location"].startswith(f"https://weinheim.{DOMAIN}")) == (
+            308,
+            True,
+        )
         lost = edge.call("GET", "/api/listings", "weinheim", headers={"Origin": f"https://app.{DOMAIN}"})
         assert (lost.status_code, lost.json()["error"]["code"]) == (502, "UNAVAILABLE")
         assert lost.headers["access-control-allow-origin"] == f"https://app.{DOMAIN}"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_what_reaches_a_function_is_what_the_edge_says_and_what_the_caller_may_say(platform: str, tmp_path: Path) -> None:
-    allowed = {"authorization": "Bearer t", "x-tenant-id": "weinheim", "traceparent": "00-1-2-01", "idempotency-key": "k{env.HOME}"}
-    forged = {"X-Real-IP": "198.51.100.7", "X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "http", "X-Heidi-Tick": "x",
-              "X_Tenant_ID": "heidelberg", "X-Forwarded-Prefix": "/x", "Forwarded": "for=198.51.100.7",
-              "Connection": "close, X-Real-IP, X-Forwarded-Host, X-Secret", "X-Secret": "1", "Keep-Alive": "1", "Proxy-Authorization": "x"}
-    with Listener.open() as listener, Edge.started(tmp_path, platform, int(listener.url.rsplit(":")[-1].strip("/"))) as edge:
-        assert edge.call("POST", "/api/listings", "weinheim", json={}, headers=allowed | forged).status_code == 200
+def test_what_reaches_a_function_is_what_the_edge_says_and_what_the_caller_may_say(
+    platform: str, tmp_path: Path
+) -> None:
+    allowed = {
+        "authorization": "Bearer t",
+        "x-tenant-id": "weinheim",
+        "traceparent": "00-1-2-01",
+        "idempotency-key": "k{env.HOME}",
+    }
+    forged = {
+        "X-Real-IP": "198.51.100.7",
+        "X-Forwarded-For": "198.51.100.7",
+        "X-Forwarded-Proto": "http",
+        "X-Heidi-Tick": "x",
+        "X_Tenant_ID": "heidelberg",
+        "X-Forwarded-Prefix": "/x",
+        "Forwarded": "for=198.51.100.7",
+        "Connection": "close, X-Real-IP, X-Forwarded-Host, X-Secret",
+        "X-Secret": "1",
+        "Keep-Alive": "1",
+        "Proxy-Authorization": "x",
+    }
+    with (
+        Listener.open() as listener,
+        Edge.started(tmp_path, platform, int(listener.url.rsplit(":")[-1].strip("/"))) as edge,
+    ):
+        assert (
+            edge.call("POST", "/api/listings", "weinheim", json={}, headers=allowed | forged).status_code
+            == 200
+        )
     [(heard, _)] = listener.heard
     assert {name: heard[name] for name in allowed} == allowed
-    assert (heard["x-real-ip"], heard["x-forwarded-for"], heard["x-forwarded-proto"]) == ("127.0.0.1", "127.0.0.1", "https")
+    assert (heard["x-real-ip"], heard["x-forwarded-for"], heard["x-forwarded-proto"]) == (
+        "127.0.0.1",
+        "127.0.0.1",
+        "https",
+    )
     assert heard["x-forwarded-host"] == f"weinheim.{DOMAIN}"
-    assert not {"x_tenant_id", "x-forwarded-prefix", "forwarded", "x-heidi-tick", "x-secret", "keep-alive", "proxy-authorization"} & heard.keys()
-    assert heard["host"] == (f"create-listing.{NAMESPACE}.svc.cluster.local" if platform == "knative" else f"weinheim.{DOMAIN}")
+    assert (
+        not {
+            "x_tenant_id",
+            "x-forwarded-prefix",
+            "forwarded",
+            "x-heidi-tick",
+            "x-secret",
+            "keep-alive",
+            "proxy-authorization",
+        }
+        & heard.keys()
+    )
+    assert heard["host"] == (
+        f"create-listing.{NAMESPACE}.svc.cluster.local" if platform == "knative" else f"weinheim.{DOMAIN}"
+    )

@@ -1,4 +1,5 @@
 """The image, built from deploy/Dockerfile and run as a cluster runs it: read-only, without privileges, ended by SIGTERM."""
+
 import json
 import os
 import subprocess
@@ -43,7 +44,10 @@ while orphan.exists() and time.monotonic() < deadline:
 print("left" if orphan.exists() else "reaped")
 """
 UNWANTED = ("pip", "pip3", "gcc", "cc", "make", "git", "curl", "wget")
-SECRETS = {name: name.lower() + "-of-a-test-0123456789abcdef" for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "BROKER_TOKEN", "ENCRYPTION_KEY")}
+SECRETS = {
+    name: name.lower() + "-of-a-test-0123456789abcdef"
+    for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "BROKER_TOKEN", "ENCRYPTION_KEY")
+}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +103,14 @@ def test_one_function_from_the_checkout_is_built_on_it_as_faas_cli_does(image: s
     context = shrinkwrapped("get-signing-keys", tmp_path)
     changed = context / "app/functions/auth/keys/get_signing_keys.py"
     changed.write_text(changed.read_text() + "\nprint('from the checkout')\n")
-    podman()("build", "--isolation=chroot", "--format=docker", f"--build-arg=IMAGE={image}", "--tag=localhost/heidi-alone:test", str(context))
+    podman()(
+        "build",
+        "--isolation=chroot",
+        "--format=docker",
+        f"--build-arg=IMAGE={image}",
+        "--tag=localhost/heidi-alone:test",
+        str(context),
+    )
     assert podman().inspect("localhost/heidi-alone:test")["Config"]["User"] == "1001:1001"
     said = inside("localhost/heidi-alone:test", "python", "-c", ASK_ALL, "get-signing-keys", **SECRETS)
     assert said.splitlines() == ["from the checkout", "[] 1"]
@@ -107,19 +118,33 @@ def test_one_function_from_the_checkout_is_built_on_it_as_faas_cli_does(image: s
 
 def test_it_runs_as_somebody_without_rights_and_holds_no_tools(image: str) -> None:
     assert inside(image, "id", "-u") == "1001"
-    assert inside(image, "sh", "-c", f"for each in {' '.join(UNWANTED)}; do command -v $each; done; true") == ""
-    assert inside(image, "sh", "-c", "python -c 'import pip' 2>&1; python3 -m ensurepip 2>&1; true").count("No module named") == 2
+    assert (
+        inside(image, "sh", "-c", f"for each in {' '.join(UNWANTED)}; do command -v $each; done; true") == ""
+    )
+    assert (
+        inside(image, "sh", "-c", "python -c 'import pip' 2>&1; python3 -m ensurepip 2>&1; true").count(
+            "No module named"
+        )
+        == 2
+    )
     assert podman()(*RUN, "--rm", "--user=0", image, "find", "/", "-xdev", "-name", ".*_history").stdout == ""
 
 
 def test_nothing_in_it_has_to_be_compiled_at_the_start(image: str) -> None:
-    sources, compiled = (int(inside(image, "sh", "-c", f"find /app -name '{pattern}' | wc -l")) for pattern in ("*.py", "*.pyc"))
+    sources, compiled = (
+        int(inside(image, "sh", "-c", f"find /app -name '{pattern}' | wc -l"))
+        for pattern in ("*.py", "*.pyc")
+    )
     assert sources == compiled > 200
 
 
 def test_its_labels_say_what_it_is(image: str) -> None:
     found = podman().inspect(image)["Config"]
-    labels = {name.rpartition(".")[2]: value for name, value in found["Labels"].items() if name.startswith("org.opencontainers.image.")}
+    labels = {
+        name.rpartition(".")[2]: value
+        for name, value in found["Labels"].items()
+        if name.startswith("org.opencontainers.image.")
+    }
     assert labels.items() >= {"version": "1.2.3", "revision": "0123abc", "title": "heidi-functions"}.items()
     assert labels["source"].startswith("https://")
     assert found["Entrypoint"] == ["tini", "--"]
@@ -130,7 +155,13 @@ def test_its_bill_of_materials_names_what_is_installed(image: str) -> None:
     text = inside(image, "cat", "sbom.cdx.json")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     named = {(each["name"], each["version"]): each["purl"] for each in json.loads(text)["components"]}
-    shown = subprocess.run([sys.executable, "-m", "cyclonedx_py", "requirements", "requirements-image.lock"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        [sys.executable, "-m", "cyclonedx_py", "requirements", "requirements-image.lock"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     locked = {(each["name"], each["version"]) for each in json.loads(shown.stdout)["components"]}
     installed = {each for each, purl in named.items() if purl.startswith("pkg:pypi/")}
     assert installed <= locked

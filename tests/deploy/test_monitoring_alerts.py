@@ -1,4 +1,5 @@
 """Every alert rings when it should, not just below, and stops: promtool plays the series of alert_cases.py against the rules."""
+
 import re
 import subprocess
 from pathlib import Path
@@ -28,7 +29,9 @@ def alerts() -> list[dict[str, Any]]:
     return [alert for path in RULES for alert in alerts_in(path)]
 
 
-HOME = {alert["alert"]: path for path in RULES for alert in alerts_in(path)}   # what an alert needs is recorded in its own file
+HOME = {
+    alert["alert"]: path for path in RULES for alert in alerts_in(path)
+}  # what an alert needs is recorded in its own file
 TOGETHER = sorted({(HOME[case.alert], case.step) for case in CASES})
 
 
@@ -41,27 +44,54 @@ def played(case: Case, looks: dict[str, Any]) -> dict[str, Any]:
 def looks(case: Case) -> dict[str, Any]:
     """What the series ALERTS says at each moment; for ticks and services others may ring too, so it is asked by its labels."""
     labels = {"alertname": case.alert, "alertstate": "firing", "severity": case.severity, **case.labels}
-    mine = {key: value for key, value in labels.items() if key in ("alertname", "alertstate", "function", "service")}
+    mine = {
+        key: value
+        for key, value in labels.items()
+        if key in ("alertname", "alertstate", "function", "service")
+    }
     ringing = "ALERTS{" + ", ".join(f'{key}="{value}"' for key, value in sorted(labels.items())) + "}"
     at = [(n, [{"labels": ringing, "value": 1}]) for n in case.rings] + [(n, []) for n in case.silent]
     expr = "ALERTS{" + ",".join(f'{key}="{value}"' for key, value in mine.items()) + "}"
-    return {"promql_expr_test": [{"expr": expr, "eval_time": f"{n * case.step}m", "exp_samples": seen} for n, seen in at]}
+    return {
+        "promql_expr_test": [
+            {"expr": expr, "eval_time": f"{n * case.step}m", "exp_samples": seen} for n, seen in at
+        ]
+    }
 
 
 def texts(case: Case) -> dict[str, Any]:
     """Promtool shows an alert's texts only when it did not expect it: so it is told to expect none."""
-    return {"alert_rule_test": [{"eval_time": f"{case.rings[0] * case.step}m", "alertname": case.alert, "exp_alerts": []}]}
+    return {
+        "alert_rule_test": [
+            {"eval_time": f"{case.rings[0] * case.step}m", "alertname": case.alert, "exp_alerts": []}
+        ]
+    }
 
 
-def run(directory: Path, rules: Path, step: int, tests: list[dict[str, Any]]) -> "subprocess.CompletedProcess[str]":
+def run(
+    directory: Path, rules: Path, step: int, tests: list[dict[str, Any]]
+) -> "subprocess.CompletedProcess[str]":
     """Rules are evaluated at every step, what is recorded before what rings: a step may be longer than a sample is remembered."""
     order = [group["name"] for group in groups(rules)]
     told = directory / "test.yml"
-    told.write_text(yaml.safe_dump({"rule_files": [str(rules)], "evaluation_interval": f"{step}m", "group_eval_order": order, "tests": tests}))
-    return subprocess.run([program("promtool"), "test", "rules", str(told)], capture_output=True, text=True, check=False)
+    told.write_text(
+        yaml.safe_dump(
+            {
+                "rule_files": [str(rules)],
+                "evaluation_interval": f"{step}m",
+                "group_eval_order": order,
+                "tests": tests,
+            }
+        )
+    )
+    return subprocess.run(
+        [program("promtool"), "test", "rules", str(told)], capture_output=True, text=True, check=False
+    )
 
 
-@pytest.mark.parametrize(("rules", "step"), TOGETHER, ids=lambda each: each.stem if isinstance(each, Path) else f"{each}m")
+@pytest.mark.parametrize(
+    ("rules", "step"), TOGETHER, ids=lambda each: each.stem if isinstance(each, Path) else f"{each}m"
+)
 def test_every_alert_rings_when_it_should_and_only_then(rules: Path, step: int, tmp_path: Path) -> None:
     cases = [case for case in CASES if (HOME[case.alert], case.step) == (rules, step)]
     done = run(tmp_path, rules, step, [played(case, looks(case)) for case in cases])
@@ -71,11 +101,19 @@ def test_every_alert_rings_when_it_should_and_only_then(rules: Path, step: int, 
 def test_every_alert_has_a_case_in_which_it_rings_and_one_in_which_it_does_not() -> None:
     assert {case.alert for case in CASES if case.rings} == HOME.keys()
     assert {case.alert for case in CASES if case.silent} == HOME.keys() - {"Watchdog"}
-    assert (sum(STRETCHES[:1]) - 1, sum(STRETCHES[:2]) - 1, sum(STRETCHES) - 1) == (19, 59, 119)   # each look is a stretch's last
+    assert (sum(STRETCHES[:1]) - 1, sum(STRETCHES[:2]) - 1, sum(STRETCHES) - 1) == (
+        19,
+        59,
+        119,
+    )  # each look is a stretch's last
 
 
-@pytest.mark.parametrize(("rules", "step"), TOGETHER, ids=lambda each: each.stem if isinstance(each, Path) else f"{each}m")
-def test_summaries_and_descriptions_are_filled_in_with_what_was_measured(rules: Path, step: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rules", "step"), TOGETHER, ids=lambda each: each.stem if isinstance(each, Path) else f"{each}m"
+)
+def test_summaries_and_descriptions_are_filled_in_with_what_was_measured(
+    rules: Path, step: int, tmp_path: Path
+) -> None:
     cases = [case for case in CASES if (HOME[case.alert], case.step) == (rules, step) and case.rings]
     said = run(tmp_path, rules, step, [played(case, texts(case)) for case in cases])
     shown = (said.stdout + said.stderr).split("got:")[1:]
@@ -85,10 +123,14 @@ def test_summaries_and_descriptions_are_filled_in_with_what_was_measured(rules: 
         assert not UNRENDERED.search(got), got
         described = re.search(r'description="(.*?)", runbook', got)
         assert described, got
-        assert case.alert == "Watchdog" or any(word in described[1] for word in (*case.labels.values(), *"0123456789")), got
+        assert case.alert == "Watchdog" or any(
+            word in described[1] for word in (*case.labels.values(), *"0123456789")
+        ), got
 
 
-@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"] + alert["labels"].get("window", ""))
+@pytest.mark.parametrize(
+    "alert", alerts(), ids=lambda alert: alert["alert"] + alert["labels"].get("window", "")
+)
 def test_every_alert_says_how_bad_it_is_what_it_means_and_what_to_do(alert: dict[str, Any]) -> None:
     assert alert["labels"]["severity"] in ("critical", "warning", "none")
     assert alert["annotations"].keys() == {"summary", "description", "runbook_url"}

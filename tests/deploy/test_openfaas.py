@@ -1,4 +1,5 @@
 """OpenFaaS: stack.yml as a whole, what faas-cli makes of the template, and events as its connectors bring them."""
+
 import base64
 import json
 import os
@@ -40,7 +41,10 @@ LISTENER = "create-profile"
 def test_every_function_says_all_that_openfaas_wants_to_know(name: str) -> None:
     said, record = FUNCTIONS[name], records()[name]
     assert said["secrets"] in (["heidi-secrets"], ["heidi-secrets", f"heidi-{record.service}"])
-    assert all(DURATION.fullmatch(said["environment"][each]) for each in ("read_timeout", "write_timeout", "exec_timeout"))
+    assert all(
+        DURATION.fullmatch(said["environment"][each])
+        for each in ("read_timeout", "write_timeout", "exec_timeout")
+    )
     assert said["environment"]["write_timeout"] == f"{record.timeout}s"
     assert all(LABEL_VALUE.fullmatch(value) for value in said["labels"].values())
     assert ("com.openfaas.scale.zero" in said["labels"]) is (record.min_scale == 0)
@@ -63,7 +67,11 @@ def test_who_hears_everything_hears_each_topic_by_its_name() -> None:
 
 
 def test_the_cron_connector_understands_every_schedule() -> None:
-    schedules = {name: each["annotations"]["schedule"] for name, each in FUNCTIONS.items() if "schedule" in each["annotations"]}
+    schedules = {
+        name: each["annotations"]["schedule"]
+        for name, each in FUNCTIONS.items()
+        if "schedule" in each["annotations"]
+    }
     assert schedules.keys() == {record.name for record in records().values() if record.cron}
     assert all(len(cron.split()) == 5 or re.fullmatch(r"@every \d+s", cron) for cron in schedules.values())
     assert schedules["sweep-outbox"] == "@every 10s"
@@ -86,15 +94,33 @@ def test_settings_and_environment_are_texts_without_what_faas_cli_replaces() -> 
 
 
 def test_knative_brings_events_to_openfaas_by_the_same_triggers() -> None:
-    found = [each for each in yaml.safe_load_all(subprocess.run([program("kubectl"), "kustomize", "deploy/openfaas"], cwd=ROOT, capture_output=True, text=True, check=True).stdout) if each]
+    found = [
+        each
+        for each in yaml.safe_load_all(
+            subprocess.run(
+                [program("kubectl"), "kustomize", "deploy/openfaas"],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+        )
+        if each
+    ]
     assert [line for each in found for line in problems(each)] == []
     assert not [each for each in found if each["apiVersion"].startswith("serving.knative.dev")]
-    heard = {each["spec"]["subscriber"]["uri"].rpartition("/")[2] for each in found if each["kind"] == "Trigger"}
+    heard = {
+        each["spec"]["subscriber"]["uri"].rpartition("/")[2] for each in found if each["kind"] == "Trigger"
+    }
     assert heard == {record.name for record in records().values() if record.events}
     [deployment] = [each for each in found if each["kind"] == "Deployment"]
     inside, connectors = deployment["spec"]["template"]["spec"]["containers"]
     assert {"name": "HEIDI_PLATFORM", "value": "openfaas"} in inside["env"]
-    doors = {each["metadata"]["name"]: each["spec"]["ports"][0]["targetPort"] for each in found if each["kind"] == "Service"}
+    doors = {
+        each["metadata"]["name"]: each["spec"]["ports"][0]["targetPort"]
+        for each in found
+        if each["kind"] == "Service"
+    }
     assert doors["internal-gateway-connectors"] == connectors["ports"][0]["name"]
 
 
@@ -103,7 +129,11 @@ def test_knative_brings_events_to_openfaas_by_the_same_triggers() -> None:
 
 def test_what_faas_cli_puts_together_holds_all_that_the_dockerfile_copies(tmp_path: Path) -> None:
     context = shrinkwrapped("list-cities", tmp_path)
-    copied = [line.split()[1] for line in (context / "Dockerfile").read_text().splitlines() if line.startswith("COPY")]
+    copied = [
+        line.split()[1]
+        for line in (context / "Dockerfile").read_text().splitlines()
+        if line.startswith("COPY")
+    ]
     assert copied
     assert all((context / each).is_dir() for each in copied)
     for record in records().values():
@@ -122,23 +152,58 @@ def test_one_function_is_built_on_the_image_that_all_are_deployed_from() -> None
 
 def message(city: City, **changes: Any) -> dict[str, Any]:
     """An event as somebody has put it on a topic: the JSON format of CloudEvents."""
-    user = UserCreated(user_id=uuid4(), email=f"{uuid4().hex}@example.org", name="Ayşe 100 %", roles=["citizen"])
-    return {"specversion": "1.0", "id": str(uuid4()), "source": "/heidi/auth", "type": user.type(), "tenantid": str(city.id),
-            "time": datetime.now(UTC).isoformat(), "correlationid": "c-1", "data": user.model_dump(mode="json", by_alias=True)} | changes
+    user = UserCreated(
+        user_id=uuid4(), email=f"{uuid4().hex}@example.org", name="Ayşe 100 %", roles=["citizen"]
+    )
+    return {
+        "specversion": "1.0",
+        "id": str(uuid4()),
+        "source": "/heidi/auth",
+        "type": user.type(),
+        "tenantid": str(city.id),
+        "time": datetime.now(UTC).isoformat(),
+        "correlationid": "c-1",
+        "data": user.model_dump(mode="json", by_alias=True),
+    } | changes
 
 
-def bring(body: Any, content_type: str = "text/plain", *, topic: str = UserCreated.type(), token: str | None = None, **headers: str) -> Answer:
+def bring(
+    body: Any,
+    content_type: str = "text/plain",
+    *,
+    topic: str = UserCreated.type(),
+    token: str | None = None,
+    **headers: str,
+) -> Answer:
     """Call as a connector does: the message as it is, its topic beside it."""
     token = settings().broker_token.get_secret_value() if token is None else token
-    sent = {"content-type": content_type, "x-connector": "kafka", "x-message-id": "7"} | ({"x-topic": topic} if topic else {}) | headers
+    sent = (
+        {"content-type": content_type, "x-connector": "kafka", "x-message-id": "7"}
+        | ({"x-topic": topic} if topic else {})
+        | headers
+    )
     return call(LISTENER, path="/", body=body, token=token, headers=sent)
 
 
 def names(city: City, said: dict[str, Any]) -> list[str]:
-    return [row[0] for row in city.rows("users", "SELECT name FROM profiles WHERE email = :email", email=said["data"]["email"])]
+    return [
+        row[0]
+        for row in city.rows(
+            "users", "SELECT name FROM profiles WHERE email = :email", email=said["data"]["email"]
+        )
+    ]
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "application/octet-stream", "", "application/cloudevents+json; charset=utf-8"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/json",
+        "application/octet-stream",
+        "",
+        "application/cloudevents+json; charset=utf-8",
+    ],
+)
 def test_a_message_on_a_topic_is_an_event_whatever_its_content_type(city: City, content_type: str) -> None:
     said = message(city)
     assert bring(said, content_type).status == 204
@@ -147,7 +212,9 @@ def test_a_message_on_a_topic_is_an_event_whatever_its_content_type(city: City, 
 
 def test_structured_mode_needs_no_topic_and_its_data_may_be_base64(city: City) -> None:
     said = message(city)
-    encoded = {name: value for name, value in said.items() if name != "data"} | {"data_base64": base64.b64encode(json.dumps(said["data"]).encode()).decode()}
+    encoded = {name: value for name, value in said.items() if name != "data"} | {
+        "data_base64": base64.b64encode(json.dumps(said["data"]).encode()).decode()
+    }
     assert bring(encoded, "application/cloudevents+json", topic="").status == 204
     assert names(city, said) == ["Ayşe 100 %"]
 
@@ -168,25 +235,57 @@ def test_a_message_that_comes_twice_is_handled_once(city: City) -> None:
 
 def test_what_the_message_says_counts_and_not_the_headers_beside_it(city: City, other_city: City) -> None:
     said = message(city)
-    assert bring(said, "application/cloudevents+json", **{"ce-tenantid": str(other_city.id), "ce-actorid": "somebody"}).status == 204
+    assert (
+        bring(
+            said,
+            "application/cloudevents+json",
+            **{"ce-tenantid": str(other_city.id), "ce-actorid": "somebody"},
+        ).status
+        == 204
+    )
     assert (len(names(city, said)), len(names(other_city, said))) == (1, 0)
 
 
-@pytest.mark.parametrize(("change", "code"), [
-    ({"tenantid": None}, "NOT_AN_EVENT"), ({"specversion": None}, "NOT_AN_EVENT"), ({"id": 7}, "NOT_AN_EVENT"), ({"time": "soon"}, "NOT_AN_EVENT"),
-    ({"source": {"a": []}}, "NOT_AN_EVENT"), ({"id": "a\u0000b"}, "NOT_AN_EVENT"), ({"id": "%00"}, "OK"), ({"id": "x" * 1001}, "NOT_AN_EVENT"),
-    ({"tenantid": "1 OR 1=1"}, "NOT_AN_EVENT"), ({"type": "app.heidi.listing.approved"}, "VALIDATION_FAILED"), ({"data": "[]"}, "VALIDATION_FAILED"),
-    ({"data": None}, "VALIDATION_FAILED"), ({"data": {"name": "a\u0000b"}}, "VALIDATION_FAILED"), ({"data_base64": "?"}, "NOT_AN_EVENT"),
-    ({"data_base64": {}}, "NOT_AN_EVENT"), ({"tenantid": str(uuid4())}, "UNKNOWN_TENANT")])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"tenantid": None}, "NOT_AN_EVENT"),
+        ({"specversion": None}, "NOT_AN_EVENT"),
+        ({"id": 7}, "NOT_AN_EVENT"),
+        ({"time": "soon"}, "NOT_AN_EVENT"),
+        ({"source": {"a": []}}, "NOT_AN_EVENT"),
+        ({"id": "a\u0000b"}, "NOT_AN_EVENT"),
+        ({"id": "%00"}, "OK"),
+        ({"id": "x" * 1001}, "NOT_AN_EVENT"),
+        ({"tenantid": "1 OR 1=1"}, "NOT_AN_EVENT"),
+        ({"type": "app.heidi.listing.approved"}, "VALIDATION_FAILED"),
+        ({"data": "[]"}, "VALIDATION_FAILED"),
+        ({"data": None}, "VALIDATION_FAILED"),
+        ({"data": {"name": "a\u0000b"}}, "VALIDATION_FAILED"),
+        ({"data_base64": "?"}, "NOT_AN_EVENT"),
+        ({"data_base64": {}}, "NOT_AN_EVENT"),
+        ({"tenantid": str(uuid4())}, "UNKNOWN_TENANT"),
+    ],
+)
 def test_a_message_that_is_wrong_is_refused_for_good(city: City, change: dict[str, Any], code: str) -> None:
     answer = bring(message(city, **change))
     assert (answer.code if answer.status != 204 else "OK") == code
     assert answer.status == 204 or 400 <= answer.status < 500
 
 
-@pytest.mark.parametrize(("body", "status"), [
-    (b"", 422), (b"{", 422), (b"[]", 422), (b"null", 422), (b"\xff", 422), (b'{"specversion":"1.0"}', 422), (b"[" * 5000, 422),
-    (b"x" * (1024 * 1024 + 1), 413)])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"{", 422),
+        (b"[]", 422),
+        (b"null", 422),
+        (b"\xff", 422),
+        (b'{"specversion":"1.0"}', 422),
+        (b"[" * 5000, 422),
+        (b"x" * (1024 * 1024 + 1), 413),
+    ],
+)
 def test_a_message_that_is_no_event_is_refused_for_good(body: bytes, status: int) -> None:
     assert bring(body).status == status
 
@@ -201,24 +300,47 @@ def test_without_the_token_no_message_is_even_read(city: City) -> None:
     assert bring(message(city), token="").code == "TOKEN_INVALID"
 
 
-def test_connectors_reach_event_and_tick_functions_through_a_caddy_that_adds_the_token(gateway: Running, city: City) -> None:  # noqa: F811
+def test_connectors_reach_event_and_tick_functions_through_a_caddy_that_adds_the_token(
+    gateway: Running, city: City
+) -> None:
     port, said = free_port(), message(city)
-    environment = os.environ | {"CONNECTORS_PORT": str(port), "HEIDI_UPSTREAM": f"127.0.0.1:{gateway.port}", "BROKER_TOKEN": settings().broker_token.get_secret_value()}
+    environment = os.environ | {
+        "CONNECTORS_PORT": str(port),
+        "HEIDI_UPSTREAM": f"127.0.0.1:{gateway.port}",
+        "BROKER_TOKEN": settings().broker_token.get_secret_value(),
+    }
     config = ("--adapter", "caddyfile", "--config", "deploy/openfaas/connectors.caddy")
-    caddy = subprocess.Popen([program("caddy"), "run", *config], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    caddy = subprocess.Popen(
+        [program("caddy"), "run", *config], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
+    )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8)) as connector:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8)
+        ) as connector:
             eventually(lambda: connector.get("/health/live").is_success)
             listed = connector.get("/system/functions", auth=("admin", PASSWORD)).json()
             topics = {each["name"]: each["annotations"].get("topic", "") for each in listed}
             assert UserCreated.type() in topics[LISTENER].split(",")
             topic = {"X-Topic": UserCreated.type(), "X-Connector": "kafka"}
-            assert connector.post(f"/function/{LISTENER}.openfaas-fn", json=said, headers=topic).status_code == 204
+            assert (
+                connector.post(f"/function/{LISTENER}.openfaas-fn", json=said, headers=topic).status_code
+                == 204
+            )
             assert names(city, said) == ["Ayşe 100 %"]
             assert topics["purge-sessions"] == "cron-function"
-            assert connector.post("/function/purge-sessions.openfaas-fn", headers={"X-Connector": "cron-function", "X-Topic": "cron-function"}).is_success
-            assert gateway.post(f"/function/{LISTENER}.openfaas-fn", json=said, headers=topic).status_code == 401
-            refused = [connector.get("/system/functions"), connector.delete("/system/functions"), connector.get("/api/cities"), connector.post("/system/secrets")]
+            assert connector.post(
+                "/function/purge-sessions.openfaas-fn",
+                headers={"X-Connector": "cron-function", "X-Topic": "cron-function"},
+            ).is_success
+            assert (
+                gateway.post(f"/function/{LISTENER}.openfaas-fn", json=said, headers=topic).status_code == 401
+            )
+            refused = [
+                connector.get("/system/functions"),
+                connector.delete("/system/functions"),
+                connector.get("/api/cities"),
+                connector.post("/system/secrets"),
+            ]
             assert [each.status_code for each in refused] == [401, 404, 404, 404]
     finally:
         caddy.terminate()

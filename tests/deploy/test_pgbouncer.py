@@ -1,4 +1,5 @@
 """Through a real PgBouncer in transaction mode, no city ever meets another, and nothing is lost when it goes."""
+
 import gc
 import time
 from collections.abc import Iterator
@@ -18,12 +19,16 @@ from tests.core.factories import make_category, make_listing, make_published
 from tests.deploy.pooler import Pooler, pooler, version
 from tests.support import City, superuser
 
-STATE = ("SELECT pg_backend_pid(), coalesce(current_setting('heidi.tenant', true), ''), coalesce(current_setting('heidi.who', true), '')", {})
+STATE = (
+    "SELECT pg_backend_pid(), coalesce(current_setting('heidi.tenant', true), ''), coalesce(current_setting('heidi.who', true), '')",
+    {},
+)
 
 
 @pytest.fixture
 def through(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Turns every connection of the functions towards a PgBouncer."""
+
     def turn(bouncer: Pooler, *, prepared: bool = False) -> None:
         forget()
         monkeypatch.setattr(settings(), "postgres_port", bouncer.port)
@@ -73,7 +78,9 @@ def state() -> list[Any]:
 def titles(city: City) -> set[str]:
     """Behind the pooler's back."""
     with superuser(settings().postgres_database_prefix + "core") as connection:
-        return {row[0] for row in connection.run("SELECT title FROM listings WHERE tenant_id = :t", t=city.id)}
+        return {
+            row[0] for row in connection.run("SELECT title FROM listings WHERE tenant_id = :t", t=city.id)
+        }
 
 
 def test_named_statements_do_not_survive_so_there_is_a_setting(narrow: Pooler, through: Any) -> None:
@@ -94,7 +101,9 @@ def test_the_same_values_come_back_without_names(bouncer: Pooler) -> None:
     asked = "SELECT :a::int, :b::text, 1.5::numeric, ARRAY['x'], NULL::uuid, now() IS NOT NULL"
     with core().take() as connection:
         assert not connection.prepared
-        rows = connection.batch([(asked, {"a": 2, "b": "ä"}), ("SELECT 3 WHERE false", {}), ("SELECT 'raw'", {})], raw=True)
+        rows = connection.batch(
+            [(asked, {"a": 2, "b": "ä"}), ("SELECT 3 WHERE false", {}), ("SELECT 'raw'", {})], raw=True
+        )
         assert [str(value) for value in rows[0][0]] == ["2", "ä", "1.5", "['x']", "None", "True"]
         assert rows[1:] == [[], [[b"raw"]]]
 
@@ -110,18 +119,27 @@ def test_columns_that_change_their_type_are_read_as_what_they_are(bouncer: Poole
     assert (before, after) == ([1], ["1"])
 
 
-def test_two_cities_on_two_connections_never_see_each_other(bouncer: Pooler, city: City, other_city: City) -> None:
+def test_two_cities_on_two_connections_never_see_each_other(
+    bouncer: Pooler, city: City, other_city: City
+) -> None:
     cities = (city, other_city)
     categories = {each.tenant.slug: make_category(each) for each in cities}
     ours: dict[str, set[str]] = {each.tenant.slug: set() for each in cities}
 
     def work(number: int) -> bool:
         each = cities[number % 2]
-        if number % 7 == 0:   # now and then somebody fails in between
-            return each.call("create-listing", "city_admin", body={"title": "Bad", "categoryId": str(uuid4())}).status == 422
+        if number % 7 == 0:  # now and then somebody fails in between
+            return (
+                each.call(
+                    "create-listing", "city_admin", body={"title": "Bad", "categoryId": str(uuid4())}
+                ).status
+                == 422
+            )
         if number % 3 == 0:
             title = f"{each.tenant.slug} {number}"
-            made = make_listing(each, "city_admin", publish=True, category=categories[each.tenant.slug], title=title)
+            made = make_listing(
+                each, "city_admin", publish=True, category=categories[each.tenant.slug], title=title
+            )
             ours[each.tenant.slug].add(title)
             got = each.call("get-listing", path=f"/api/listings/{made['id']}")
             return bool(got.body["title"] == title)
@@ -139,7 +157,12 @@ def servers() -> int:
     """How many connections the app role holds in core's database."""
     with superuser("postgres") as connection:
         database = settings().postgres_database_prefix + "core"
-        return int(connection.run("SELECT count(*) FROM pg_stat_activity WHERE datname = :d AND usename = 'heidi_app'", d=database)[0][0])
+        return int(
+            connection.run(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = :d AND usename = 'heidi_app'",
+                d=database,
+            )[0][0]
+        )
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
@@ -163,7 +186,9 @@ def test_a_refused_first_statement_costs_no_connection(narrow: Pooler, city: Cit
 
 
 def test_an_error_undoes_the_transaction_and_leaves_a_clean_connection(narrow: Pooler, city: City) -> None:
-    insert = "INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e') RETURNING 1"
+    insert = (
+        "INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e') RETURNING 1"
+    )
     work = Sql(core(), city.id)
     assert work.run(insert, t=city.id) == [[1]]
     with pytest.raises(Exception, match="division"):
@@ -175,7 +200,10 @@ def test_an_error_undoes_the_transaction_and_leaves_a_clean_connection(narrow: P
 
 def test_a_client_that_vanishes_leaves_neither_rows_nor_locks(narrow: Pooler, city: City) -> None:
     work = Sql(core(), city.id)
-    work.run("INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e') RETURNING 1", t=city.id)
+    work.run(
+        "INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e') RETURNING 1",
+        t=city.id,
+    )
     work.run("SELECT pg_advisory_xact_lock(4711)")
     work.borrowed()._usock.shutdown(2)
     other = Sql(core(), city.id)
@@ -219,9 +247,14 @@ def test_who_waits_too_long_for_a_connection_is_told_to_come_again(narrow: Poole
     assert city.call("list-listings").status == 200
 
 
-def test_a_transaction_that_loses_the_pooler_is_an_error_and_leaves_nothing(bouncer: Pooler, city: City) -> None:
+def test_a_transaction_that_loses_the_pooler_is_an_error_and_leaves_nothing(
+    bouncer: Pooler, city: City
+) -> None:
     work = Sql(core(), city.id)
-    work.run("INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e') RETURNING 1", t=city.id)
+    work.run(
+        "INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e') RETURNING 1",
+        t=city.id,
+    )
     bouncer.kill()
     with pytest.raises(Unavailable):
         work.commit()
@@ -230,7 +263,9 @@ def test_a_transaction_that_loses_the_pooler_is_an_error_and_leaves_nothing(boun
         assert city.rows("core", "SELECT count(*) FROM inbox") == [[0]]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")   # sockets that were reset at once
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+)  # sockets that were reset at once
 def test_what_was_answered_is_kept_when_the_pooler_dies_under_load(bouncer: Pooler, city: City) -> None:
     category, stop = make_category(city), Event()
     make_published(city, category=category)
@@ -263,4 +298,4 @@ def test_what_was_answered_is_kept_when_the_pooler_dies_under_load(bouncer: Pool
     assert {status for status, _ in answers} == {201, 503}
     assert {title for status, title in answers if status == 201} <= titles(city) - before
     forget()
-    gc.collect()   # here, where they are expected, and not in somebody else's test
+    gc.collect()  # here, where they are expected, and not in somebody else's test

@@ -1,4 +1,5 @@
 """Events over a real RabbitMQ, with the semantics of Knative's broker: kept before they are accepted, tried again, never lost."""
+
 import asyncio
 import base64
 from collections.abc import Callable, Coroutine, Iterator
@@ -52,25 +53,41 @@ async def ready(front: Front) -> None:
 
 def real(wanted: str) -> Callable[[dict[str, str], bytes], int | tuple[int, str]]:
     """A real function with its whole pipeline and its real database."""
+
     def call(headers: dict[str, str], body: bytes) -> int | tuple[int, str]:
         import io
 
         from shared.http import Request
 
         environ = {f"HTTP_{key.upper().replace('-', '_')}": value for key, value in headers.items()} | {
-            "REQUEST_METHOD": "POST", "PATH_INFO": "/", "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)),
-            "CONTENT_TYPE": headers.get("content-type", ""), "REMOTE_ADDR": "127.0.0.1"}
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/",
+            "wsgi.input": io.BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": headers.get("content-type", ""),
+            "REMOTE_ADDR": "127.0.0.1",
+        }
         got = answer(function(wanted)(Request(environ)))
         return got.status if got.status == 204 else (got.status, got.raw.decode())
+
     return call
 
 
-def test_an_event_reaches_each_function_that_wants_its_type_and_no_other(server: Server, functions: Functions, name: str, kind: str) -> None:
+def test_an_event_reaches_each_function_that_wants_its_type_and_no_other(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
     async def story() -> None:
-        triggers = [Trigger(name, kind), Trigger(f"{name}-too", kind), Trigger(f"{name}-not", f"{kind}.other"), Trigger(f"{name}-all", "*")]
+        triggers = [
+            Trigger(name, kind),
+            Trigger(f"{name}-too", kind),
+            Trigger(f"{name}-not", f"{kind}.other"),
+            Trigger(f"{name}-all", "*"),
+        ]
         async with broker(server, functions, triggers) as front:
             await ready(front)
-            said = event(kind, tenantid="t", subject="Stra%C3%9Fe", traceparent=f"00-{'a' * 32}-{'b' * 16}-01")
+            said = event(
+                kind, tenantid="t", subject="Stra%C3%9Fe", traceparent=f"00-{'a' * 32}-{'b' * 16}-01"
+            )
             assert await front.post(said, b'{"n": 1}') == 202
             await eventually(lambda: len(functions.got) == 3)
             assert {called for called, _, _ in functions.got} == {name, f"{name}-too", f"{name}-all"}
@@ -78,10 +95,13 @@ def test_an_event_reaches_each_function_that_wants_its_type_and_no_other(server:
             assert body == b'{"n": 1}'
             assert {key: headers[key.lower()] for key in said} == said
             assert headers["authorization"].startswith("Bearer ")
+
     run(story())
 
 
-def test_what_nobody_wants_is_accepted_and_forgotten(server: Server, functions: Functions, name: str, kind: str) -> None:
+def test_what_nobody_wants_is_accepted_and_forgotten(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
     async def story() -> None:
         async with broker(server, functions, [Trigger(name, kind)]) as front:
             await ready(front)
@@ -89,24 +109,37 @@ def test_what_nobody_wants_is_accepted_and_forgotten(server: Server, functions: 
             assert await front.post(event(kind)) == 202
             await eventually(lambda: functions.calls(name))
             assert len(functions.got) == 1
+
     run(story())
 
 
-@pytest.mark.parametrize(("headers", "body", "token", "status"), [
-    ({}, b"{}", None, 400), (event() | {"ce-specversion": "0.3"}, b"{}", None, 400), (event(), b"{}", "wrong", 401), (event(), b"{}", "", 401),
-    ({"Content-Type": "application/cloudevents-batch+json"}, b"[]", None, 400), (event(), b"x" * 1_048_577, None, 413)],
-    ids=["no event", "another version", "wrong token", "no token", "a batch", "too large"])
-def test_what_is_no_event_or_from_nobody_is_refused(server: Server, functions: Functions, headers: dict[str, str], body: bytes,
-                                                    token: str | None, status: int) -> None:
+@pytest.mark.parametrize(
+    ("headers", "body", "token", "status"),
+    [
+        ({}, b"{}", None, 400),
+        (event() | {"ce-specversion": "0.3"}, b"{}", None, 400),
+        (event(), b"{}", "wrong", 401),
+        (event(), b"{}", "", 401),
+        ({"Content-Type": "application/cloudevents-batch+json"}, b"[]", None, 400),
+        (event(), b"x" * 1_048_577, None, 413),
+    ],
+    ids=["no event", "another version", "wrong token", "no token", "a batch", "too large"],
+)
+def test_what_is_no_event_or_from_nobody_is_refused(
+    server: Server, functions: Functions, headers: dict[str, str], body: bytes, token: str | None, status: int
+) -> None:
     async def story() -> None:
         async with broker(server, functions, []) as front:
             await ready(front)
             assert await front.post(headers, body, token) == status
+
     run(story())
 
 
 @pytest.mark.parametrize("status", [500, 503, 404, 408, 409, 429])
-def test_a_function_that_is_away_gets_the_event_again(server: Server, functions: Functions, name: str, kind: str, status: int) -> None:
+def test_a_function_that_is_away_gets_the_event_again(
+    server: Server, functions: Functions, name: str, kind: str, status: int
+) -> None:
     async def story() -> None:
         functions.answers[name] = lambda *_: status if len(functions.calls(name)) < 3 else 204
         async with broker(server, functions, [Trigger(name, kind)]) as front:
@@ -116,10 +149,13 @@ def test_a_function_that_is_away_gets_the_event_again(server: Server, functions:
             await eventually(lambda: len(functions.calls(name)) == 3)
             assert {headers["ce-id"] for headers in functions.calls(name)} == {said["ce-id"]}
         assert functions.calls(KEEPER, said["ce-id"]) == []
+
     run(story())
 
 
-def test_after_four_attempts_it_is_a_dead_letter_that_says_where_and_why(server: Server, functions: Functions, name: str, kind: str) -> None:
+def test_after_four_attempts_it_is_a_dead_letter_that_says_where_and_why(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
     async def story() -> None:
         functions.answers[name] = lambda *_: (503, "the database is away")
         async with broker(server, functions, [Trigger(name, kind)]) as front:
@@ -132,11 +168,14 @@ def test_after_four_attempts_it_is_a_dead_letter_that_says_where_and_why(server:
             assert letter["ce-knativeerrorcode"] == "503"
             assert base64.b64decode(letter["ce-knativeerrordata"]) == b"the database is away"
             assert letter["ce-tenantid"] == "t"
+
     run(story())
 
 
 @pytest.mark.parametrize("status", [422, 400, 413])
-def test_what_can_never_succeed_is_a_dead_letter_at_once(server: Server, functions: Functions, name: str, kind: str, status: int) -> None:
+def test_what_can_never_succeed_is_a_dead_letter_at_once(
+    server: Server, functions: Functions, name: str, kind: str, status: int
+) -> None:
     async def story() -> None:
         functions.answers[name] = lambda *_: status
         async with broker(server, functions, [Trigger(name, kind)]) as front:
@@ -145,25 +184,32 @@ def test_what_can_never_succeed_is_a_dead_letter_at_once(server: Server, functio
             await front.post(said)
             [letter] = await eventually(lambda: functions.calls(KEEPER, said["ce-id"]))
             assert (len(functions.calls(name)), letter["ce-knativeerrorcode"]) == (1, str(status))
+
     run(story())
 
 
-def test_a_dead_letter_that_nobody_takes_is_handed_in_until_somebody_does(server: Server, functions: Functions, name: str, kind: str,
-                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_letter_that_nobody_takes_is_handed_in_until_somebody_does(
+    server: Server, functions: Functions, name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tooling.rabbit.dispatcher.AWAY", 0.01)
 
     async def story() -> None:
         functions.answers[name] = lambda *_: 422
-        functions.answers[KEEPER] = lambda headers, _: 204 if len(functions.calls(KEEPER, headers["ce-id"])) > 6 else 500
+        functions.answers[KEEPER] = lambda headers, _: (
+            204 if len(functions.calls(KEEPER, headers["ce-id"])) > 6 else 500
+        )
         async with broker(server, functions, [Trigger(name, kind)]) as front:
             await ready(front)
             said = event(kind)
             await front.post(said)
             await eventually(lambda: len(functions.calls(KEEPER, said["ce-id"])) == 7)
+
     run(story())
 
 
-def test_one_that_is_tried_again_does_not_hold_up_the_others(server: Server, functions: Functions, name: str, kind: str) -> None:
+def test_one_that_is_tried_again_does_not_hold_up_the_others(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
     async def story() -> None:
         slow = event(kind)
         functions.answers[name] = lambda headers, _: 503 if headers["ce-id"] == slow["ce-id"] else 204
@@ -175,11 +221,14 @@ def test_one_that_is_tried_again_does_not_hold_up_the_others(server: Server, fun
             for other in others:
                 await front.post(other)
             await eventually(lambda: all(functions.calls(name, other["ce-id"]) for other in others))
-            front.broker.dispatcher.busy.clear()   # nobody waits an hour for the end of this test
+            front.broker.dispatcher.busy.clear()  # nobody waits an hour for the end of this test
+
     run(story())
 
 
-def test_without_rabbitmq_events_are_refused_and_afterwards_taken_again(functions: Functions, name: str, kind: str) -> None:
+def test_without_rabbitmq_events_are_refused_and_afterwards_taken_again(
+    functions: Functions, name: str, kind: str
+) -> None:
     async def story() -> None:
         with rabbitmq() as own:
             async with broker(own, functions, [Trigger(name, kind)]) as front:
@@ -189,6 +238,7 @@ def test_without_rabbitmq_events_are_refused_and_afterwards_taken_again(function
                     assert await front.post(event(kind)) == 202
                 await eventually(lambda: not front.broker.is_ready)
                 assert await front.post(event(kind)) == 503
+
     run(story())
 
 
@@ -207,12 +257,20 @@ def test_a_restart_in_the_middle_loses_nothing(functions: Functions, name: str, 
                 is_open = True
                 functions.got.clear()
                 with started(own):
-                    await eventually(lambda: {headers["ce-id"] for headers in functions.calls(name)} == {said["ce-id"] for said in waiting})
+                    await eventually(
+                        lambda: (
+                            {headers["ce-id"] for headers in functions.calls(name)}
+                            == {said["ce-id"] for said in waiting}
+                        )
+                    )
         assert functions.calls(KEEPER) == []
+
     run(story())
 
 
-def test_what_a_broker_that_dies_had_under_way_the_next_one_delivers(server: Server, functions: Functions, name: str, kind: str) -> None:
+def test_what_a_broker_that_dies_had_under_way_the_next_one_delivers(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
     async def story() -> None:
         functions.answers[name] = lambda *_: 503
         async with broker(server, functions, [Trigger(name, kind)], backoff=(3600.0,)) as front:
@@ -224,6 +282,7 @@ def test_what_a_broker_that_dies_had_under_way_the_next_one_delivers(server: Ser
         later = Functions()
         async with broker(server, later, [Trigger(name, kind)]):
             await eventually(lambda: later.calls(name, said["ce-id"]))
+
     run(story())
 
 
@@ -240,10 +299,13 @@ def test_two_brokers_share_the_work(server: Server, functions: Functions, name: 
             assert sorted(handled) == sorted(each["ce-id"] for each in said)
             assert functions.got
             assert others.got
+
     run(story())
 
 
-def test_a_message_that_is_no_event_is_a_dead_letter_and_stops_nobody(server: Server, functions: Functions, name: str, kind: str) -> None:
+def test_a_message_that_is_no_event_is_a_dead_letter_and_stops_nobody(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
     import pika
 
     async def story() -> None:
@@ -251,15 +313,23 @@ def test_a_message_that_is_no_event_is_a_dead_letter_and_stops_nobody(server: Se
             await ready(front)
             connection = pika.BlockingConnection(pika.URLParameters(server.url))
             poison = f"poison-{uuid4()}"
-            connection.channel().basic_publish("", queues([Trigger(name, kind)])[0].name, b"\xff\xfe", pika.BasicProperties(message_id=poison))
+            connection.channel().basic_publish(
+                "",
+                queues([Trigger(name, kind)])[0].name,
+                b"\xff\xfe",
+                pika.BasicProperties(message_id=poison),
+            )
             await eventually(lambda: functions.calls(KEEPER, poison))
             connection.close()
             await front.post(event(kind))
             await eventually(lambda: functions.calls(name))
+
     run(story())
 
 
-def test_a_real_function_handles_an_event_once_however_often_it_comes(server: Server, functions: Functions, city: City) -> None:
+def test_a_real_function_handles_an_event_once_however_often_it_comes(
+    server: Server, functions: Functions, city: City
+) -> None:
     user = UserCreated(user_id=uuid4(), email=f"{uuid4().hex}@example.org", name="Ayşe", roles=["citizen"])
     functions.answers["create-profile"] = real("create-profile")
 
@@ -271,11 +341,14 @@ def test_a_real_function_handles_an_event_once_however_often_it_comes(server: Se
             assert [await front.post(said, body) for _ in range(3)] == [202] * 3
             await eventually(lambda: len(functions.calls("create-profile")) == 3)
             await eventually(lambda: not front.broker.dispatcher.busy)
+
     run(story())
     assert city.rows("users", "SELECT name FROM profiles WHERE id = :id", id=user.user_id) == [["Ayşe"]]
 
 
-def test_an_event_that_a_real_function_cannot_read_is_an_operators_letter(server: Server, functions: Functions, city: City) -> None:
+def test_an_event_that_a_real_function_cannot_read_is_an_operators_letter(
+    server: Server, functions: Functions, city: City
+) -> None:
     functions.answers |= {"create-profile": real("create-profile"), KEEPER: real(KEEPER)}
 
     async def story() -> None:
@@ -284,16 +357,30 @@ def test_an_event_that_a_real_function_cannot_read_is_an_operators_letter(server
             await front.post(event(UserCreated.type(), tenantid=str(city.id)), b'{"nothing": "of use"}')
             await eventually(lambda: functions.calls(KEEPER))
             await eventually(lambda: not front.broker.dispatcher.busy)
+
     run(story())
     [letter] = listed(city)
-    assert (letter["function"], letter["status"], letter["type"]) == ("create-profile", 422, UserCreated.type())
+    assert (letter["function"], letter["status"], letter["type"]) == (
+        "create-profile",
+        422,
+        UserCreated.type(),
+    )
     assert "VALIDATION_FAILED" in letter["answer"]
 
 
 def test_the_queues_are_the_triggers_of_the_cluster() -> None:
-    manifests = [each for each in documents((ROOT / "knative/base/triggers.yaml").read_text("utf-8")) if each["kind"] == "Trigger"]
-    there = {(each["spec"]["subscriber"]["uri"].removeprefix("/events/"),
-              each["spec"].get("filter", {}).get("attributes", {}).get("type", "*")) for each in manifests}
+    manifests = [
+        each
+        for each in documents((ROOT / "knative/base/triggers.yaml").read_text("utf-8"))
+        if each["kind"] == "Trigger"
+    ]
+    there = {
+        (
+            each["spec"]["subscriber"]["uri"].removeprefix("/events/"),
+            each["spec"].get("filter", {}).get("attributes", {}).get("type", "*"),
+        )
+        for each in manifests
+    }
     found = queues(load(None)[0])
     assert {(queue.function, queue.type) for queue in found} == there
     assert len({queue.name for queue in found}) == len(found) == len(manifests)
@@ -304,6 +391,9 @@ def test_attempts_and_pauses_are_those_of_the_cluster() -> None:
 
     for each in documents((ROOT / "knative/base/triggers.yaml").read_text("utf-8")):
         said = each["spec"]["delivery"]
-        pauses = tuple(int(said["backoffDelay"].removeprefix("PT").removesuffix("S")) * 2.0 ** n for n in range(said["retry"]))
+        pauses = tuple(
+            int(said["backoffDelay"].removeprefix("PT").removesuffix("S")) * 2.0**n
+            for n in range(said["retry"])
+        )
         assert (said["backoffPolicy"], pauses) == ("exponential", BrokerSettings().broker_backoff)
     assert TYPE in {queue.type for queue in queues(load(None)[0])}

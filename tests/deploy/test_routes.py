@@ -1,4 +1,5 @@
 """The same function for the same request, whoever routes: the local gateway, Caddy, the Gateway API, Traefik, the internal gateway."""
+
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,9 +25,23 @@ PROBES = ("/metrics", *LIVE, *READY)
 
 def samples() -> list[str]:
     """Every address with many things in its placeholders, and addresses that are nobody's."""
-    found = [re.sub(r"\{\w+\}", part, record.path) for record in addressed(records().values()) for part in PARTS]
-    return [*dict.fromkeys(found), "/api", "/api/listings/7/nothing", "/api/listings//approve", "/apix", "/", "/events/send-email",
-            "/ticks/sweep-outbox", "/function/login", "/system/functions", *PROBES, *(f"/api/listings{probe}" for probe in PROBES)]
+    found = [
+        re.sub(r"\{\w+\}", part, record.path) for record in addressed(records().values()) for part in PARTS
+    ]
+    return [
+        *dict.fromkeys(found),
+        "/api",
+        "/api/listings/7/nothing",
+        "/api/listings//approve",
+        "/apix",
+        "/",
+        "/events/send-email",
+        "/ticks/sweep-outbox",
+        "/function/login",
+        "/system/functions",
+        *PROBES,
+        *(f"/api/listings{probe}" for probe in PROBES),
+    ]
 
 
 def by_tree(tree: Routes) -> Find:
@@ -35,6 +50,7 @@ def by_tree(tree: Routes) -> Find:
             return tree.find(method, path)
         except Problem:
             return ""
+
     return find
 
 
@@ -44,7 +60,15 @@ def by_caddy(text: str) -> Find:
 
     def find(method: str, path: str) -> str:
         asked = f"{method} {path}"
-        return next((name for said, name in lines if (re.search(said[1:], asked) if said[0] == "~" else said == asked)), "")
+        return next(
+            (
+                name
+                for said, name in lines
+                if (re.search(said[1:], asked) if said[0] == "~" else said == asked)
+            ),
+            "",
+        )
+
     return find
 
 
@@ -54,10 +78,19 @@ def by_gateway_api() -> Find:
     rules = [(match, rule) for route in found for rule in route["spec"]["rules"] for match in rule["matches"]]
 
     def find(method: str, path: str) -> str:
-        fitting = [(match["path"]["type"] != "Exact", n, rule) for n, (match, rule) in enumerate(rules) if match["method"] == method
-                   and (path == match["path"]["value"] if match["path"]["type"] == "Exact" else re.fullmatch(match["path"]["value"], path))]
+        fitting = [
+            (match["path"]["type"] != "Exact", n, rule)
+            for n, (match, rule) in enumerate(rules)
+            if match["method"] == method
+            and (
+                path == match["path"]["value"]
+                if match["path"]["type"] == "Exact"
+                else re.fullmatch(match["path"]["value"], path)
+            )
+        ]
         best = min(fitting, key=lambda each: each[:2], default=None)
         return best[2]["filters"][0]["urlRewrite"]["hostname"].partition(".")[0] if best else ""
+
     return find
 
 
@@ -66,13 +99,24 @@ def by_traefik() -> Find:
     found = list(yaml.safe_load_all(traefik.render(records())))
     rules = [rule for each in found if each["kind"] == "IngressRoute" for rule in each["spec"]["routes"]]
     assert len({rule["priority"] for rule in rules}) == len(rules)
-    read = [(rule["priority"], set(re.findall(r"Method\(`(\w+)`\)", rule["match"])),
-             *re.findall(r" (Path|PathRegexp)\(`(.+)`\)$", rule["match"])[0], rule["middlewares"][-1]["name"]) for rule in rules]
+    read = [
+        (
+            rule["priority"],
+            set(re.findall(r"Method\(`(\w+)`\)", rule["match"])),
+            *re.findall(r" (Path|PathRegexp)\(`(.+)`\)$", rule["match"])[0],
+            rule["middlewares"][-1]["name"],
+        )
+        for rule in rules
+    ]
 
     def find(method: str, path: str) -> str:
-        fitting = [(priority, name) for priority, methods, kind, said, name in read if method in methods
-                   and (path == said if kind == "Path" else re.search(said, path))]
+        fitting = [
+            (priority, name)
+            for priority, methods, kind, said, name in read
+            if method in methods and (path == said if kind == "Path" else re.search(said, path))
+        ]
         return max(fitting, default=(0, ""))[1]
+
     return find
 
 
@@ -81,9 +125,16 @@ def internal(port: str) -> str:
     return caddyfile.internal(records()).partition(f"({port}) {{")[2].partition("\n}\n")[0]
 
 
-@pytest.mark.parametrize(("find", "tree"), [
-    (by_caddy(caddyfile.edge(records())), OUTSIDE), (by_gateway_api(), OUTSIDE), (by_traefik(), OUTSIDE),
-    (by_caddy(internal("addresses")), INSIDE)], ids=["caddy", "gateway-api", "traefik", "internal-gateway"])
+@pytest.mark.parametrize(
+    ("find", "tree"),
+    [
+        (by_caddy(caddyfile.edge(records())), OUTSIDE),
+        (by_gateway_api(), OUTSIDE),
+        (by_traefik(), OUTSIDE),
+        (by_caddy(internal("addresses")), INSIDE),
+    ],
+    ids=["caddy", "gateway-api", "traefik", "internal-gateway"],
+)
 def test_every_request_goes_where_the_local_gateway_sends_it(find: Find, tree: Routes) -> None:
     expected = by_tree(tree)
     found = 0
@@ -94,8 +145,11 @@ def test_every_request_goes_where_the_local_gateway_sends_it(find: Find, tree: R
     assert found > len(records())
 
 
-@pytest.mark.parametrize("find", [by_caddy(caddyfile.edge(records())), by_gateway_api(), by_traefik()],
-                         ids=["caddy", "gateway-api", "traefik"])
+@pytest.mark.parametrize(
+    "find",
+    [by_caddy(caddyfile.edge(records())), by_gateway_api(), by_traefik()],
+    ids=["caddy", "gateway-api", "traefik"],
+)
 def test_nothing_from_outside_reaches_what_only_the_platform_calls(find: Find) -> None:
     assert PRIVATE
     for record in PRIVATE:
@@ -120,8 +174,11 @@ def test_an_expression_of_traefik_has_nothing_that_go_reads_differently() -> Non
 
 def test_every_body_has_the_limit_of_its_function_everywhere() -> None:
     in_caddy = dict(re.findall(r'" ([a-z-]+) (\d+)$', caddyfile.edge(records()), re.MULTILINE))
-    in_traefik = {rule["middlewares"][-1]["name"]: rule["middlewares"][1]["name"] for document in yaml.safe_load_all(traefik.render(records()))
-                  for rule in document["spec"].get("routes", ())}
+    in_traefik = {
+        rule["middlewares"][-1]["name"]: rule["middlewares"][1]["name"]
+        for document in yaml.safe_load_all(traefik.render(records()))
+        for rule in document["spec"].get("routes", ())
+    }
     for record in public(records().values()):
         assert int(in_caddy[record.name]) == caddyfile.limit(record) > (record.body_limit or 0)
         assert in_traefik[record.name] == f"up-to-{caddyfile.limit(record)}"
@@ -132,7 +189,9 @@ def test_gateway_api_routes_are_short_enough_and_their_timeouts_durations_that_i
     for route in yaml.safe_load_all(routes.gateway_api(records())):
         assert len(route["spec"]["rules"]) <= routes.RULES
         for rule in route["spec"]["rules"]:
-            assert timedelta(seconds=int(rule["timeouts"]["request"].removesuffix("s"))) <= timedelta(minutes=10)
+            assert timedelta(seconds=int(rule["timeouts"]["request"].removesuffix("s"))) <= timedelta(
+                minutes=10
+            )
 
 
 def written(name: str) -> list[dict[str, Any]]:
@@ -140,37 +199,66 @@ def written(name: str) -> list[dict[str, Any]]:
 
 
 def test_the_hand_written_limit_is_that_of_the_longest_body() -> None:
-    [limits] = [each["spec"]["requestBuffer"] for each in written("gateway-api/envoy-gateway.yaml") if "requestBuffer" in each["spec"]]
+    [limits] = [
+        each["spec"]["requestBuffer"]
+        for each in written("gateway-api/envoy-gateway.yaml")
+        if "requestBuffer" in each["spec"]
+    ]
     assert int(limits["limit"]) == max(caddyfile.limit(record) for record in public(records().values()))
 
 
 def test_cross_origin_calls_are_allowed_the_same_everywhere() -> None:
     caddy = (ROOT / "deploy" / "edge" / "Caddyfile").read_text()
-    [envoy] = [each["spec"]["cors"] for each in written("gateway-api/envoy-gateway.yaml") if "cors" in each["spec"]]
-    [edge] = [each["spec"]["headers"] for each in written("traefik/edge.yaml") if each["metadata"]["name"] == "edge"]
-    for header, of_envoy, of_traefik in (("Allow-Methods", "allowMethods", "accessControlAllowMethods"),
-                                         ("Allow-Headers", "allowHeaders", "accessControlAllowHeaders"),
-                                         ("Expose-Headers", "exposeHeaders", "accessControlExposeHeaders")):
+    [envoy] = [
+        each["spec"]["cors"] for each in written("gateway-api/envoy-gateway.yaml") if "cors" in each["spec"]
+    ]
+    [edge] = [
+        each["spec"]["headers"] for each in written("traefik/edge.yaml") if each["metadata"]["name"] == "edge"
+    ]
+    for header, of_envoy, of_traefik in (
+        ("Allow-Methods", "allowMethods", "accessControlAllowMethods"),
+        ("Allow-Headers", "allowHeaders", "accessControlAllowHeaders"),
+        ("Expose-Headers", "exposeHeaders", "accessControlExposeHeaders"),
+    ):
         [said] = re.findall(rf'Access-Control-{header} "(.+)"', caddy)
         assert said.split(", ") == envoy[of_envoy] == edge[of_traefik]
 
 
 @pytest.mark.parametrize("headers", [("X-Real-IP", "X-Forwarded-Host")])
-def test_traefik_drops_every_spelling_that_a_wsgi_server_takes_for_a_trusted_header(headers: tuple[str, ...]) -> None:
-    [edge] = [each["spec"]["headers"] for each in written("traefik/edge.yaml") if each["metadata"]["name"] == "edge"]
+def test_traefik_drops_every_spelling_that_a_wsgi_server_takes_for_a_trusted_header(
+    headers: tuple[str, ...],
+) -> None:
+    [edge] = [
+        each["spec"]["headers"] for each in written("traefik/edge.yaml") if each["metadata"]["name"] == "edge"
+    ]
     for header in headers:
-        spelled = {a + s + b + t + c for a, b, c in [header.split("-")] for s in "-_" for t in "-_"} - {header}
+        spelled = {a + s + b + t + c for a, b, c in [header.split("-")] for s in "-_" for t in "-_"} - {
+            header
+        }
         assert spelled <= {name for name, value in edge["customRequestHeaders"].items() if value == ""}
 
 
 def test_every_middleware_that_a_route_names_exists() -> None:
     documents = [*written("traefik/edge.yaml"), *written("traefik/routes.yaml")]
     there = {each["metadata"]["name"] for each in documents if each["kind"] == "Middleware"}
-    named = {step["name"] for each in documents if each["kind"] == "IngressRoute" for rule in each["spec"]["routes"] for step in rule["middlewares"]}
+    named = {
+        step["name"]
+        for each in documents
+        if each["kind"] == "IngressRoute"
+        for rule in each["spec"]["routes"]
+        for step in rule["middlewares"]
+    }
     assert named == there
 
 
 def test_the_services_of_one_environment_are_allowed_to_route_to_the_ingress() -> None:
     [grant] = written("gateway-api/cluster/grant.yaml")
-    assert {each["namespace"] for each in grant["spec"]["from"]} == {"heidi-dev", "heidi-staging", "heidi-prod"}
-    assert (grant["metadata"]["namespace"], grant["spec"]["to"][0]["name"]) == (routes.INGRESS["namespace"], routes.INGRESS["name"])
+    assert {each["namespace"] for each in grant["spec"]["from"]} == {
+        "heidi-dev",
+        "heidi-staging",
+        "heidi-prod",
+    }
+    assert (grant["metadata"]["namespace"], grant["spec"]["to"][0]["name"]) == (
+        routes.INGRESS["namespace"],
+        routes.INGRESS["name"],
+    )

@@ -1,4 +1,5 @@
 """Runbooks at three in the morning: each command, function, path and object that they name exists."""
+
 import re
 from pathlib import Path
 
@@ -26,7 +27,12 @@ def test_every_heidi_command_is_accepted(page: Path) -> None:
 
 
 def test_the_judge_of_commands_knows_good_from_bad() -> None:
-    assert [is_accepted(words) for words in heidi_commands("`./heidi restore --check FILE && ./heidi nothing`, ./heidi keys lost, ./heidi up --quick, ./heidi events replay --all")] == [True, False, False, False, True]
+    assert [
+        is_accepted(words)
+        for words in heidi_commands(
+            "`./heidi restore --check FILE && ./heidi nothing`, ./heidi keys lost, ./heidi up --quick, ./heidi events replay --all"
+        )
+    ] == [True, False, False, False, True]
 
 
 def test_every_path_exists(page: Path) -> None:
@@ -68,7 +74,9 @@ def test_a_second_login_has_the_rights_and_walls_of_the_role_that_it_belongs_to(
     with superuser(database) as connection:
         connection.run(f"CREATE ROLE {name} LOGIN PASSWORD 'second' IN ROLE heidi_app")
         try:
-            with Connection(name, host="127.0.0.1", port=settings().postgres_port, database=database, password="second") as second:
+            with Connection(
+                name, host="127.0.0.1", port=settings().postgres_port, database=database, password="second"
+            ) as second:
                 insert = "INSERT INTO categories (id, tenant_id, slug, names) VALUES (gen_random_uuid(), :tenant, 'a', '{\"de\": \"A\"}')"
                 second.run("BEGIN")
                 second.run("SELECT set_config('heidi.tenant', :one, true)", one=str(one))

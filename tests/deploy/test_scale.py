@@ -1,4 +1,5 @@
 """docs/scale.md: the arithmetic and the simulation behind it say the same, and the page says what they say."""
+
 import pytest
 
 from bench.scale.__main__ import needs, plant
@@ -22,13 +23,15 @@ def test_calls_that_nobody_else_hinders_take_what_they_cost() -> None:
 
 
 def test_a_plant_that_is_too_small_makes_people_wait() -> None:
-    fits, starves = (Minute(Plant(1, 1, connections, 4), 1).run([(100.0, Cost(0.2, 15.0))], 20) for connections in (20, 1))
+    fits, starves = (
+        Minute(Plant(1, 1, connections, 4), 1).run([(100.0, Cost(0.2, 15.0))], 20) for connections in (20, 1)
+    )
     assert starves.waiting > 10 * max(1, fits.waiting)
-    assert starves.percentile(.95) > 10 * fits.percentile(.95)
+    assert starves.percentile(0.95) > 10 * fits.percentile(0.95)
 
 
 def test_instances_are_added_when_calls_pile_up_and_never_more_than_allowed() -> None:
-    busy = [(150.0, Cost(10.0, 0.1))]   # one and a half cores of Python
+    busy = [(150.0, Cost(10.0, 0.1))]  # one and a half cores of Python
     alone, growing = (Minute(Plant(1, most, 50, 4), 1).run(busy, 40) for most in (1, 4))
     assert alone.instances == 1
     assert 2 <= growing.instances <= 4

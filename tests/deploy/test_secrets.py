@@ -1,4 +1,5 @@
 """Each service is given the secrets that its functions read, and no others: derived from what they import."""
+
 import re
 from functools import lru_cache
 
@@ -15,13 +16,19 @@ SERVICES = sorted({record.service for record in records().values()})
 @lru_cache(1)
 def imports() -> grimp.ImportGraph:
     """Who imports whom, inside functions too."""
-    return grimp.build_graph("functions", "shared", "events", exclude_type_checking_imports=True, cache_dir=None)
+    return grimp.build_graph(
+        "functions", "shared", "events", exclude_type_checking_imports=True, cache_dir=None
+    )
 
 
 def reached(service: str) -> set[str]:
     """The adapters that some function of the service can reach."""
-    modules = {module for record in records().values() if record.service == service
-               for module in imports().find_upstream_modules(record.module)}
+    modules = {
+        module
+        for record in records().values()
+        if record.service == service
+        for module in imports().find_upstream_modules(record.module)
+    }
     return modules & ADAPTERS.keys()
 
 
@@ -44,7 +51,11 @@ def test_every_secret_is_a_setting_and_every_secret_setting_is_given_to_somebody
 
 
 def test_only_the_adapter_reads_its_secrets() -> None:
-    sources = {path: path.read_text("utf-8") for folder in ("shared", "functions") for path in (ROOT / folder).rglob("*.py")}
+    sources = {
+        path: path.read_text("utf-8")
+        for folder in ("shared", "functions")
+        for path in (ROOT / folder).rglob("*.py")
+    }
     del sources[ROOT / "shared" / "settings.py"]
     for adapter, names in ADAPTERS.items():
         module = ROOT / adapter.replace(".", "/")

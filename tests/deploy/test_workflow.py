@@ -1,4 +1,5 @@
 """The delivery workflows: well-formed, careful with what they may do, and every command in them exists."""
+
 import re
 import subprocess
 import sys
@@ -39,20 +40,42 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def lines() -> list[str]:
     """What the steps run, line by line, without what the shell says about it."""
-    return [line.strip().partition("   #")[0] for _, step in steps() for line in step.get("run", "").splitlines()]
+    return [
+        line.strip().partition("   #")[0] for _, step in steps() for line in step.get("run", "").splitlines()
+    ]
 
 
 def test_they_are_workflows_by_githubs_own_schema() -> None:
-    done = subprocess.run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS)],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "check_jsonschema",
+            "--builtin-schema",
+            "vendor.github-workflows",
+            *map(str, WORKFLOWS),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in WORKFLOWS} == {"ci.yml", "deploy.yml", "image.yml", "release.yml"}
 
 
 def test_the_order_is_lint_test_image_deploy() -> None:
     needs = {name.partition(": ")[2]: job.get("needs") for name, job in jobs() if name.startswith("ci.yml")}
-    assert needs == {"commits": None, "lint": None, "test": "lint", "image": "test", "dev": "image", "staging": ["image", "dev"]}
-    released = {name.partition(": ")[2]: job.get("needs") for name, job in jobs() if name.startswith("release.yml")}
+    assert needs == {
+        "commits": None,
+        "lint": None,
+        "test": "lint",
+        "image": "test",
+        "dev": "image",
+        "staging": ["image", "dev"],
+    }
+    released = {
+        name.partition(": ")[2]: job.get("needs") for name, job in jobs() if name.startswith("release.yml")
+    }
     assert released == {"version": None, "image": "version", "page": "image", "prod": "image"}
 
 
@@ -68,14 +91,21 @@ def test_each_may_do_no_more_than_it_needs() -> None:
         assert parsed(path)["permissions"] == {"contents": "read"}, path.name
     may_write = {name: job["permissions"] for name, job in jobs() if "permissions" in job}
     image = {"contents": "read", "packages": "write", "id-token": "write", "attestations": "write"}
-    assert may_write == {"ci.yml: image": image, "image.yml: build": image, "release.yml: image": image, "release.yml: page": {"contents": "write"}}
+    assert may_write == {
+        "ci.yml: image": image,
+        "image.yml: build": image,
+        "release.yml: image": image,
+        "release.yml: page": {"contents": "write"},
+    }
 
 
 def test_pull_requests_reach_neither_registry_nor_cluster() -> None:
     ci = parsed(ROOT / ".github/workflows/ci.yml")["jobs"]
     assert ci["image"]["if"] == "github.ref == 'refs/heads/main'"
     assert "pull_request_target" not in "".join(path.read_text() for path in WORKFLOWS)
-    reaching = {name for name, job in ci.items() if job.get("secrets") or "packages" in job.get("permissions", {})}
+    reaching = {
+        name for name, job in ci.items() if job.get("secrets") or "packages" in job.get("permissions", {})
+    }
     assert reaching == {"image", "dev", "staging"}
 
 
@@ -98,7 +128,11 @@ def test_the_cache_is_another_one_for_every_lock() -> None:
     keys = [step["with"]["key"] for _, step in steps() if step.get("uses", "").startswith("actions/cache@")]
     assert len(keys) == 2
     assert all("hashFiles('requirements*.lock')" in key for key in keys)
-    assert {path.name for path in ROOT.glob("requirements*.lock")} == {"requirements.lock", "requirements-dev.lock", "requirements-image.lock"}
+    assert {path.name for path in ROOT.glob("requirements*.lock")} == {
+        "requirements.lock",
+        "requirements-dev.lock",
+        "requirements-image.lock",
+    }
 
 
 def test_every_program_of_a_step_is_known_and_every_module_there() -> None:
@@ -119,13 +153,19 @@ def test_every_heidi_command_is_accepted() -> None:
 
 
 def test_the_images_are_built_from_files_and_stages_that_exist() -> None:
-    built = [step["with"] for _, step in steps() if step.get("uses", "").startswith("docker/build-push-action@")]
+    built = [
+        step["with"] for _, step in steps() if step.get("uses", "").startswith("docker/build-push-action@")
+    ]
     assert {each["target"] for each in built} == {"functions", "host"}
     for each in built:
         assert ROOT / each["file"] == DOCKERFILE
         assert (each["sbom"], each["provenance"], each["push"]) == (True, "mode=max", True)
-        if re.search(r"^FROM .* AS runtime", DOCKERFILE.read_text(), re.MULTILINE):   # once the Dockerfile has more than one end
-            assert re.search(rf"^FROM .* AS {each['target']}$", DOCKERFILE.read_text(), re.MULTILINE), each["target"]
+        if re.search(
+            r"^FROM .* AS runtime", DOCKERFILE.read_text(), re.MULTILINE
+        ):  # once the Dockerfile has more than one end
+            assert re.search(rf"^FROM .* AS {each['target']}$", DOCKERFILE.read_text(), re.MULTILINE), each[
+                "target"
+            ]
 
 
 def test_the_rollout_is_what_kustomize_makes_with_the_image_by_its_digest() -> None:
@@ -133,9 +173,13 @@ def test_the_rollout_is_what_kustomize_makes_with_the_image_by_its_digest() -> N
 
     [line] = [line for line in lines() if line.startswith("kubectl kustomize")]
     sed = line.partition("| sed -E ")[2].partition(" > ")[0].strip('"')
-    script = sed.replace("$IMAGE@$DIGEST", f"{IMAGE.partition(':')[0]}@sha256:{'a' * 64}").replace("$IMAGE", IMAGE.partition(":")[0])
+    script = sed.replace("$IMAGE@$DIGEST", f"{IMAGE.partition(':')[0]}@sha256:{'a' * 64}").replace(
+        "$IMAGE", IMAGE.partition(":")[0]
+    )
     given = f"    image: {IMAGE}\n    image: {IMAGE.partition(':')[0]}\n    image: {IMAGE.partition(':')[0]}-more:1\n"
-    done = subprocess.run(["sed", "-E", script], input=given, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(
+        ["sed", "-E", script], input=given, capture_output=True, text=True, check=True
+    ).stdout
     assert done.count(f"heidi-functions@sha256:{'a' * 64}\n") == 2
     assert "heidi-functions-more:1" in done
 

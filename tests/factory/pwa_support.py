@@ -1,4 +1,5 @@
 """Configurations and bundles for the tests of the web app."""
+
 import io
 import zipfile
 from datetime import date
@@ -28,22 +29,35 @@ class Page(HTMLParser):
         self.words.append(data)
 
     def policy(self) -> dict[str, str]:
-        content = next(attributes["content"] for tag, attributes in self.tags if "http-equiv" in attributes and tag == "meta")
+        content = next(
+            attributes["content"]
+            for tag, attributes in self.tags
+            if "http-equiv" in attributes and tag == "meta"
+        )
         return {name: rest for name, _, rest in (part.partition(" ") for part in (content or "").split("; "))}
 
 
 def config(**changes: Any) -> AppConfig:
     values: dict[str, Any] = {
-        "tenant_id": "0190c3d0-0000-7000-8000-000000000001", "slug": "heidelberg", "app_name": "Mein Heidelberg",
-        "short_name": "Heidelberg", "bundle_id": "de.heidelberg.app", "base_url": "https://heidelberg.example",
-        "languages": ("de", "en", "ar"), "theme": HEIDELBERG, "features": {"listings": "1.0.0", "chatbot": "1.2.0"},
-        "template": Template(name="modern", version="1.0.0"), "centre": Centre(lat=49.4121, lon=8.7102),
+        "tenant_id": "0190c3d0-0000-7000-8000-000000000001",
+        "slug": "heidelberg",
+        "app_name": "Mein Heidelberg",
+        "short_name": "Heidelberg",
+        "bundle_id": "de.heidelberg.app",
+        "base_url": "https://heidelberg.example",
+        "languages": ("de", "en", "ar"),
+        "theme": HEIDELBERG,
+        "features": {"listings": "1.0.0", "chatbot": "1.2.0"},
+        "template": Template(name="modern", version="1.0.0"),
+        "centre": Centre(lat=49.4121, lon=8.7102),
     }
     return AppConfig(**(values | changes))
 
 
 def bundle(given: AppConfig | None = None, number: int = 7) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(build_bundle(given or config(), build_number=number, built_on=DAY))) as archive:
+    with zipfile.ZipFile(
+        io.BytesIO(build_bundle(given or config(), build_number=number, built_on=DAY))
+    ) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 

@@ -13,26 +13,53 @@ from tests.factory.pwa_support import Page, bundle, config
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium to open the app in")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--lang=de", "--virtual-time-budget=15000", "--dump-dom"]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=de",
+    "--virtual-time-budget=15000",
+    "--dump-dom",
+]
 ATTACK = "document.title='taken'"
 EVIL = {
-    "id": "evil", "slug": "evil", "categoryId": "c1", "status": "published", "language": "de",
-    "title": f'<img src=x onerror="{ATTACK}">', "summary": f"<script>{ATTACK}</script>",
+    "id": "evil",
+    "slug": "evil",
+    "categoryId": "c1",
+    "status": "published",
+    "language": "de",
+    "title": f'<img src=x onerror="{ATTACK}">',
+    "summary": f"<script>{ATTACK}</script>",
     "description": f'<p onclick="{ATTACK}">Gut <b>fett</b><script>{ATTACK}</script><img src=x onerror="{ATTACK}">'
-                   f"<a href=\"javascript:{ATTACK}\">falsch</a><a href='https://city.example/'>richtig</a>"
-                   f"<iframe srcdoc='<script>parent.{ATTACK}</script>'></iframe><svg onload=\"{ATTACK}\"></svg></p>",
+    f"<a href=\"javascript:{ATTACK}\">falsch</a><a href='https://city.example/'>richtig</a>"
+    f"<iframe srcdoc='<script>parent.{ATTACK}</script>'></iframe><svg onload=\"{ATTACK}\"></svg></p>",
     "address": {"street": f"<svg/onload={ATTACK}>", "postcode": "69117", "city": "Heidelberg"},
-    "location": {"lat": 49.41, "lon": 8.71}, "openingHours": {"days": {"monday": [["08:00", "12:00"]]}, "note": f"<i>{ATTACK}</i>"},
+    "location": {"lat": 49.41, "lon": 8.71},
+    "openingHours": {"days": {"monday": [["08:00", "12:00"]]}, "note": f"<i>{ATTACK}</i>"},
     "contact": {"phone": f'"><script>{ATTACK}</script>', "email": None, "website": f"javascript:{ATTACK}"},
-    "tags": [f"<u>{ATTACK}</u>"], "media": [{"url": f"javascript:{ATTACK}", "alt": f'" onerror="{ATTACK}', "author": "<b>x</b>"}],
+    "tags": [f"<u>{ATTACK}</u>"],
+    "media": [{"url": f"javascript:{ATTACK}", "alt": f'" onerror="{ATTACK}', "author": "<b>x</b>"}],
 }
 API: dict[str, Any] = {
-    "/api/categories": {"items": [{"id": "c1", "slug": "x", "name": f"<b>{ATTACK}</b>", "icon": '"><script>', "position": 1}]},
-    "/api/listings": {"items": [EVIL], "nextCursor": None}, "/api/listings/evil": EVIL,
+    "/api/categories": {
+        "items": [{"id": "c1", "slug": "x", "name": f"<b>{ATTACK}</b>", "icon": '"><script>', "position": 1}]
+    },
+    "/api/listings": {"items": [EVIL], "nextCursor": None},
+    "/api/listings/evil": EVIL,
 }
-TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript", "css": "text/css", "json": "application/json", "png": "image/png",
-         "webmanifest": "application/manifest+json"}
+TYPES = {
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript",
+    "css": "text/css",
+    "json": "application/json",
+    "png": "image/png",
+    "webmanifest": "application/manifest+json",
+}
 
 
 class City(BaseHTTPRequestHandler):
@@ -75,8 +102,13 @@ def city() -> Iterator[str]:
 def opened(address: str, profile: Path) -> str:
     """The page's elements after its scripts have run."""
     assert CHROMIUM
-    return subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={profile}", address], capture_output=True, text=True, check=True,
-                          timeout=120).stdout
+    return subprocess.run(
+        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", address],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
 
 
 def test_the_start_page_shows_the_citys_name_topics_and_listings(city: str, tmp_path: Path) -> None:
@@ -92,7 +124,7 @@ def test_the_start_page_shows_the_citys_name_topics_and_listings(city: str, tmp_
 
 def test_hostile_content_is_shown_and_never_run(city: str, tmp_path: Path) -> None:
     page = opened(f"{city}/#/listing/evil", tmp_path)
-    main = Page(page[page.index("<main"):page.index("</main>")])
+    main = Page(page[page.index("<main") : page.index("</main>")])
     links = [str(attributes.get("href") or attributes.get("src") or "") for _, attributes in main.tags]
     assert EVIL["title"] in main.words
     assert "https://city.example/" in links

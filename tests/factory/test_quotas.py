@@ -1,4 +1,5 @@
 """What a city may build in a month."""
+
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,13 +38,20 @@ def test_when_the_months_builds_are_used_up_there_is_no_other(limited: City) -> 
         assert trigger(limited).status == 202
         limited.rows("factory", FINISH)
     refused = trigger(limited)
-    assert (refused.status, refused.code, refused.body["error"]["details"]) == (429, "QUOTA_EXCEEDED", {"quota": "builds", "limit": 2})
+    assert (refused.status, refused.code, refused.body["error"]["details"]) == (
+        429,
+        "QUOTA_EXCEEDED",
+        {"quota": "builds", "limit": 2},
+    )
     assert limited.rows("factory", "SELECT count(*) FROM builds") == [[2]]
 
 
 def test_another_month_begins_at_nothing(limited: City) -> None:
-    limited.rows("factory", "INSERT INTO usage (tenant_id, kind, period, used) VALUES (:tenant, 'builds', '2020-01', 2) RETURNING 1",
-                 tenant=limited.id)
+    limited.rows(
+        "factory",
+        "INSERT INTO usage (tenant_id, kind, period, used) VALUES (:tenant, 'builds', '2020-01', 2) RETURNING 1",
+        tenant=limited.id,
+    )
     assert used(limited) == {}
     assert trigger(limited).status == 202
     assert used(limited) == {"builds": 1}

@@ -1,4 +1,5 @@
 """A gateway on a port of its own, with every function behind it."""
+
 import logging
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,5 @@
 """A client for the gateway, a server that waits for callbacks, and processes that are started and ended."""
+
 import http.server
 import os
 import subprocess
@@ -77,7 +78,7 @@ class Listener:
             thread.start()
             try:
                 yield made
-            finally:   # else a test that fails would leave a thread that keeps the whole run from ending
+            finally:  # else a test that fails would leave a thread that keeps the whole run from ending
                 server.shutdown()
                 thread.join()
 
@@ -85,8 +86,13 @@ class Listener:
 @contextmanager
 def process(module: str, *arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
     """`python -m module`, ended when the block is."""
-    with subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True,
-                          env={**os.environ, **environment}) as started:
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    ) as started:
         try:
             yield started
         finally:
@@ -95,10 +101,12 @@ def process(module: str, *arguments: str, **environment: str) -> Iterator["subpr
 
 def answers(url: str, started: "subprocess.Popen[str]") -> httpx.Response:
     """The first answer of a process that is starting."""
+
     def ask() -> httpx.Response | None:
         assert started.poll() is None, started.stderr and started.stderr.read()
         try:
             return httpx.get(url, timeout=30)
         except httpx.TransportError:
             return None
+
     return eventually(ask)

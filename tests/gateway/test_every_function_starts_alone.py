@@ -1,4 +1,5 @@
 """Every function is a function of its own: it starts by its deployed name, answers probes, and imports what it uses."""
+
 import json
 import os
 import subprocess
@@ -11,9 +12,33 @@ from tooling.registry import records
 from tooling.stack.home import ROOT
 
 ENTRY = str(ROOT / "shared" / "entry.py")
-SDKS = ("boto3", "botocore", "openai", "pinecone", "httpx", "PIL", "pypdf", "redis", "google.auth", "jinja2", "nh3", "bcrypt", "jwt",
-        "cryptography", "shapely", "prometheus_client", "alembic", "flask", "aiohttp", "yaml", "typer", "rich",
-        "opentelemetry", "requests", "sentry_sdk")
+SDKS = (
+    "boto3",
+    "botocore",
+    "openai",
+    "pinecone",
+    "httpx",
+    "PIL",
+    "pypdf",
+    "redis",
+    "google.auth",
+    "jinja2",
+    "nh3",
+    "bcrypt",
+    "jwt",
+    "cryptography",
+    "shapely",
+    "prometheus_client",
+    "alembic",
+    "flask",
+    "aiohttp",
+    "yaml",
+    "typer",
+    "rich",
+    "opentelemetry",
+    "requests",
+    "sentry_sdk",
+)
 BUDGET = """
 import importlib, json, os, sys
 import shared.entry, shared.function, shared.pipeline
@@ -33,11 +58,15 @@ for module in ["shared.entry", *modules]:
 
 
 @pytest.mark.parametrize("name", sorted(records()))
-def test_it_answers_its_health_paths_under_functions_framework(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_answers_its_health_paths_under_functions_framework(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FUNCTION_TARGET", name)
     client = functions_framework.create_app(records()[name].target, ENTRY).test_client()
-    assert {path: client.get(path).status_code for path in ("/health/live", "/healthz", "/_/health", "/_/ready", "/health/startup")} == {
-        "/health/live": 200, "/healthz": 200, "/_/health": 200, "/_/ready": 200, "/health/startup": 200}
+    assert {
+        path: client.get(path).status_code
+        for path in ("/health/live", "/healthz", "/_/health", "/_/ready", "/health/startup")
+    } == {"/health/live": 200, "/healthz": 200, "/_/health": 200, "/_/ready": 200, "/health/startup": 200}
 
 
 def test_the_deployed_name_will_do_as_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,8 +78,15 @@ def test_the_deployed_name_will_do_as_a_target(monkeypatch: pytest.MonkeyPatch) 
 
 def imported(*questions: list[str]) -> list[tuple[str, list[str]]]:
     """Which of these libraries each module brings: every hot one alone, then all of them one after the other."""
-    found = subprocess.run([sys.executable, "-c", BUDGET, json.dumps(questions)], cwd=ROOT, check=True, capture_output=True, text=True,
-                           timeout=300, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    found = subprocess.run(
+        [sys.executable, "-c", BUDGET, json.dumps(questions)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     return [json.loads(line) for line in found.stdout.splitlines()]
 
 

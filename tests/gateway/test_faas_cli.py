@@ -1,4 +1,5 @@
 """The requests of a stock faas-cli, one by one."""
+
 import base64
 import json
 from datetime import datetime
@@ -26,9 +27,20 @@ def stack() -> dict[str, Any]:
 def deployment(name: str) -> dict[str, Any]:
     """What `faas-cli deploy -f stack.yml` makes of one function."""
     said = stack()[name]
-    return {"service": name, "image": said["image"], "namespace": "", "envProcess": "", "envVars": said["environment"],
-            "constraints": None, "secrets": said["secrets"], "labels": said["labels"], "annotations": said["annotations"],
-            "limits": said["limits"], "requests": said["requests"], "readOnlyRootFilesystem": said["readonly_root_filesystem"]}
+    return {
+        "service": name,
+        "image": said["image"],
+        "namespace": "",
+        "envProcess": "",
+        "envVars": said["environment"],
+        "constraints": None,
+        "secrets": said["secrets"],
+        "labels": said["labels"],
+        "annotations": said["annotations"],
+        "limits": said["limits"],
+        "requests": said["requests"],
+        "readOnlyRootFilesystem": said["readonly_root_filesystem"],
+    }
 
 
 def described(gateway: Running, name: str) -> dict[str, Any]:
@@ -60,8 +72,23 @@ def test_list_shows_every_function_as_openfaas_does(gateway: Running) -> None:
     assert [each["name"] for each in listed] == sorted(records())
     for each in listed:
         assert each.keys() == {
-            "name", "image", "namespace", "envProcess", "envVars", "constraints", "secrets", "labels", "annotations", "limits",
-            "requests", "readOnlyRootFilesystem", "invocationCount", "replicas", "availableReplicas", "createdAt"}
+            "name",
+            "image",
+            "namespace",
+            "envProcess",
+            "envVars",
+            "constraints",
+            "secrets",
+            "labels",
+            "annotations",
+            "limits",
+            "requests",
+            "readOnlyRootFilesystem",
+            "invocationCount",
+            "replicas",
+            "availableReplicas",
+            "createdAt",
+        }
         assert isinstance(each["labels"], dict)
         assert isinstance(each["annotations"], dict)
         assert each["createdAt"].endswith("Z")
@@ -72,11 +99,30 @@ def test_list_shows_every_function_as_openfaas_does(gateway: Running) -> None:
 
 def test_diff_finds_no_difference_to_stack_yml_before_and_after_a_deployment(gateway: Running) -> None:
     def compared() -> dict[str, Any]:
-        return {each["name"]: {"image": each["image"], "environment": each["envVars"], "secrets": each["secrets"],
-                               "labels": each["labels"], "annotations": each["annotations"], "limits": each["limits"],
-                               "requests": each["requests"], "readonly_root_filesystem": each["readOnlyRootFilesystem"]}
-                for each in gateway.system("GET", "functions").json()}
-    kept = ("image", "environment", "secrets", "labels", "annotations", "limits", "requests", "readonly_root_filesystem")
+        return {
+            each["name"]: {
+                "image": each["image"],
+                "environment": each["envVars"],
+                "secrets": each["secrets"],
+                "labels": each["labels"],
+                "annotations": each["annotations"],
+                "limits": each["limits"],
+                "requests": each["requests"],
+                "readonly_root_filesystem": each["readOnlyRootFilesystem"],
+            }
+            for each in gateway.system("GET", "functions").json()
+        }
+
+    kept = (
+        "image",
+        "environment",
+        "secrets",
+        "labels",
+        "annotations",
+        "limits",
+        "requests",
+        "readonly_root_filesystem",
+    )
     wanted = {name: {key: said[key] for key in kept} for name, said in stack().items()}
     assert compared() == wanted
     for name in ("list-listings", "send-email"):
@@ -99,7 +145,11 @@ def test_deploy_keeps_labels_annotations_and_variables_over_a_restart(gateway: R
     from tooling.gateway.functions import Functions
     from tooling.gateway.logs import LogBook
 
-    changed = deployment(NAME) | {"labels": {"canary": "true"}, "annotations": {"topic": "x"}, "envVars": {"A": "1"}}
+    changed = deployment(NAME) | {
+        "labels": {"canary": "true"},
+        "annotations": {"topic": "x"},
+        "envVars": {"A": "1"},
+    }
     assert gateway.system("PUT", "functions", json=changed).status_code == 202
     assert described(gateway, NAME)["labels"] == {"canary": "true"}
     again = Functions(records(), LogBook(), gateway.home / "gateway" / "deployments.json").get(NAME).status()
@@ -109,49 +159,81 @@ def test_deploy_keeps_labels_annotations_and_variables_over_a_restart(gateway: R
 def test_a_removed_function_is_gone_until_it_is_deployed_again(gateway: Running, city: City) -> None:
     headers = {"X-Tenant-ID": city.tenant.slug}
     removal = {"functionName": NAME, "namespace": ""}
-    assert gateway.system("DELETE", "functions", content=chunked(json.dumps(removal).encode())).status_code == 202
+    assert (
+        gateway.system("DELETE", "functions", content=chunked(json.dumps(removal).encode())).status_code
+        == 202
+    )
     assert gateway.system("DELETE", "functions", json=removal).status_code == 404
     assert gateway.system("GET", f"function/{NAME}").status_code == 404
     assert NAME not in {each["name"] for each in gateway.system("GET", "functions").json()}
-    assert {gateway.post(f"/function/{NAME}", headers=headers).status_code, gateway.get("/api/listings", headers=headers).status_code} == {404}
+    assert {
+        gateway.post(f"/function/{NAME}", headers=headers).status_code,
+        gateway.get("/api/listings", headers=headers).status_code,
+    } == {404}
     assert gateway.system("PUT", "functions", json=deployment(NAME)).status_code == 404
     assert gateway.system("POST", "functions", json=deployment(NAME)).status_code == 202
     assert gateway.get("/api/listings", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"service": "not-ours"}, "no function 'not-ours'"), ({"image": "docker.io/library/nginx:1"}, "not docker.io/library/nginx:1"),
-    ({"image": "localhost:5000/nginx"}, "localhost:5000/nginx"), ({"labels": 7}, "labels")])
-def test_what_cannot_be_deployed_is_refused_with_a_reason(gateway: Running, change: dict[str, Any], says: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"service": "not-ours"}, "no function 'not-ours'"),
+        ({"image": "docker.io/library/nginx:1"}, "not docker.io/library/nginx:1"),
+        ({"image": "localhost:5000/nginx"}, "localhost:5000/nginx"),
+        ({"labels": 7}, "labels"),
+    ],
+)
+def test_what_cannot_be_deployed_is_refused_with_a_reason(
+    gateway: Running, change: dict[str, Any], says: str
+) -> None:
     answer = gateway.system("POST", "functions", json=deployment(NAME) | change)
     assert answer.status_code == 400
     assert says in answer.text
 
 
 def test_another_version_of_our_image_is_ours(gateway: Running) -> None:
-    assert gateway.system("PUT", "functions", json=deployment(NAME) | {"image": IMAGE.rpartition(":")[0] + ":v9"}).status_code == 202
+    assert (
+        gateway.system(
+            "PUT", "functions", json=deployment(NAME) | {"image": IMAGE.rpartition(":")[0] + ":v9"}
+        ).status_code
+        == 202
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"{}", b"null"])
 def test_nonsense_is_refused_everywhere(gateway: Running, body: bytes) -> None:
-    for method, path in (("PUT", "functions"), ("POST", "functions"), ("DELETE", "functions"), ("POST", "secrets"), ("DELETE", "secrets")):
+    for method, path in (
+        ("PUT", "functions"),
+        ("POST", "functions"),
+        ("DELETE", "functions"),
+        ("POST", "secrets"),
+        ("DELETE", "secrets"),
+    ):
         assert gateway.system(method, path, content=body).status_code == 400
 
 
 def test_invoke_reads_a_body_without_a_length_and_an_empty_bearer_token(gateway: Running, city: City) -> None:
-    answer = gateway.post(f"/function/{NAME}.openfaas-fn", content=chunked(b'{"limit": 3}'), headers={
-        "X-Tenant-ID": city.tenant.slug, "Content-Type": "text/plain", "Authorization": "Bearer"})
+    answer = gateway.post(
+        f"/function/{NAME}.openfaas-fn",
+        content=chunked(b'{"limit": 3}'),
+        headers={"X-Tenant-ID": city.tenant.slug, "Content-Type": "text/plain", "Authorization": "Bearer"},
+    )
     assert (answer.status_code, answer.json()["items"]) == (200, [])
     assert answer.headers["x-call-id"]
 
 
 def test_what_follows_the_name_is_the_functions_path(gateway: Running, city: City) -> None:
-    answer = gateway.get("/function/get-listing/api/listings/no-such-thing", headers={"X-Tenant-ID": city.tenant.slug})
+    answer = gateway.get(
+        "/function/get-listing/api/listings/no-such-thing", headers={"X-Tenant-ID": city.tenant.slug}
+    )
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "LISTING_NOT_FOUND")
     assert gateway.get(f"/function/{NAME}/_/health").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["nope", "nope.openfaas-fn", f"{NAME}.elsewhere", "", "List-Listings", NAME + "%00"])
+@pytest.mark.parametrize(
+    "path", ["nope", "nope.openfaas-fn", f"{NAME}.elsewhere", "", "List-Listings", NAME + "%00"]
+)
 def test_a_function_that_is_not_there_is_404(gateway: Running, path: str) -> None:
     assert gateway.post(f"/function/{path}").status_code == 404
     assert gateway.post(f"/async-function/{path}").status_code == 404
@@ -192,34 +274,58 @@ def test_logs_show_the_last_lines_of_one_function(gateway: Running, city: City) 
     for n in range(3):
         gateway.post(f"/function/{NAME}", headers={"X-Tenant-ID": city.tenant.slug, "X-Call-Id": f"call-{n}"})
     gateway.post("/function/nearby-listings", headers={"X-Tenant-ID": city.tenant.slug})
-    lines = [json.loads(line) for line in gateway.system("GET", "logs", params={"name": NAME}).text.splitlines()]
+    lines = [
+        json.loads(line) for line in gateway.system("GET", "logs", params={"name": NAME}).text.splitlines()
+    ]
     assert [line["text"].partition("call ")[2] for line in lines] == ["call-0", "call-1", "call-2"]
     assert lines[0].keys() == {"name", "namespace", "instance", "timestamp", "text"}
     assert datetime.fromisoformat(lines[0]["timestamp"])
-    tail = gateway.system("GET", "logs", params={"name": f"{NAME}.openfaas-fn", "tail": "1", "since": lines[0]["timestamp"], "follow": "false"})
+    tail = gateway.system(
+        "GET",
+        "logs",
+        params={
+            "name": f"{NAME}.openfaas-fn",
+            "tail": "1",
+            "since": lines[0]["timestamp"],
+            "follow": "false",
+        },
+    )
     assert [json.loads(line)["text"] for line in tail.text.splitlines()] == [lines[-1]["text"]]
     assert gateway.system("GET", "logs", params={"name": NAME, "since": "2999-01-01T00:00:00Z"}).text == ""
     assert gateway.system("GET", "logs", params={"name": NAME, "instance": "another"}).text == ""
 
 
 @pytest.mark.parametrize("question", [{"since": "yesterday"}, {"tail": "many"}])
-def test_a_question_about_logs_that_makes_no_sense_is_refused(gateway: Running, question: dict[str, str]) -> None:
+def test_a_question_about_logs_that_makes_no_sense_is_refused(
+    gateway: Running, question: dict[str, str]
+) -> None:
     assert gateway.system("GET", "logs", params={"name": NAME} | question).status_code == 400
     assert gateway.system("GET", "logs", params={"name": "nope"}).status_code == 404
 
 
-def test_logs_of_a_functions_own_are_kept_with_its_call(gateway: Running, city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logs_of_a_functions_own_are_kept_with_its_call(
+    gateway: Running, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shared.limits.check", lambda *_: 1 / 0)
     gateway.get("/api/listings", headers={"X-Tenant-ID": city.tenant.slug, "X-Correlation-Id": "chain-9"})
-    lines = [json.loads(line)["text"] for line in gateway.system("GET", "logs", params={"name": NAME}).text.splitlines()]
+    lines = [
+        json.loads(line)["text"]
+        for line in gateway.system("GET", "logs", params={"name": NAME}).text.splitlines()
+    ]
     own = json.loads(lines[0])
-    assert (own["correlationId"], own["message"], "ZeroDivisionError" in own["exception"]) == ("chain-9", "unexpected error", True)
+    assert (own["correlationId"], own["message"], "ZeroDivisionError" in own["exception"]) == (
+        "chain-9",
+        "unexpected error",
+        True,
+    )
     assert " 500 " in lines[-1]
 
 
 def test_logs_can_be_followed_and_a_follower_that_leaves_is_noticed(gateway: Running, city: City) -> None:
     book = gateway.made.system.logs
-    with gateway.stream("GET", "/system/logs", params={"name": NAME, "follow": "true"}, auth=("admin", PASSWORD)) as stream:
+    with gateway.stream(
+        "GET", "/system/logs", params={"name": NAME, "follow": "true"}, auth=("admin", PASSWORD)
+    ) as stream:
         lines = (line for line in stream.iter_lines() if line)
         gateway.made.system.logs.add(NAME, "the news")
         assert json.loads(next(lines))["text"] == "the news"

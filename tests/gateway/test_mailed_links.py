@@ -1,4 +1,5 @@
 """The pages that mails lead to: in ten languages, readable by everyone, and harmless until somebody presses the button."""
+
 import json
 import re
 from html.parser import HTMLParser
@@ -12,8 +13,12 @@ from tests.support import function
 from tooling.gateway.pages import MAILED, Pages
 from tooling.registry import records
 
-CALLS = {"invitation": "accept-invitation", "verify-email": "verify-email", "reset-password": "reset-password",
-         "confirm-guest": "confirm-guest"}
+CALLS = {
+    "invitation": "accept-invitation",
+    "verify-email": "verify-email",
+    "reset-password": "reset-password",
+    "confirm-guest": "confirm-guest",
+}
 
 
 def page(path: str) -> Response:
@@ -76,14 +81,22 @@ def test_a_page_calls_its_function_with_what_that_takes(name: str) -> None:
 @pytest.mark.parametrize("name", MAILED)
 def test_a_page_can_be_read_aloud(name: str) -> None:
     elements = Elements(name)
-    assert {field["id"] for field in elements.all("input")} == {label["for"] for label in elements.all("label")}
-    assert [element["id"] for _, element, _ in elements.found if element.get("role") == "status"] == ["outcome"]
+    assert {field["id"] for field in elements.all("input")} == {
+        label["for"] for label in elements.all("label")
+    }
+    assert [element["id"] for _, element, _ in elements.found if element.get("role") == "status"] == [
+        "outcome"
+    ]
     assert len(elements.all("h1")) == len(elements.all("main")) == 1
 
 
 @pytest.mark.parametrize("name", MAILED)
 def test_what_a_page_says_before_its_script_runs_is_the_german_of_the_texts(name: str) -> None:
-    said = {str(attributes["data-text"]): words for _, attributes, words in Elements(name).found if "data-text" in attributes}
+    said = {
+        str(attributes["data-text"]): words
+        for _, attributes, words in Elements(name).found
+        if "data-text" in attributes
+    }
     assert said
     assert said == {key: TEXTS["de"][key] for key in said}
     [form] = Elements(name).all("form")

@@ -1,4 +1,5 @@
 """The gateway and the one-function server as processes: how they start, stop and fail."""
+
 import os
 import signal
 import socket
@@ -26,7 +27,9 @@ def test_the_gateway_starts_answers_and_ends_when_told(tmp_path: Path) -> None:
 
 def test_the_gateway_ends_although_somebody_follows_logs(tmp_path: Path) -> None:
     port = free_port()
-    with process("tooling.gateway", GATEWAY_PORT=str(port), HEIDI_HOME=str(tmp_path), GATEWAY_PASSWORD="p") as gateway:
+    with process(
+        "tooling.gateway", GATEWAY_PORT=str(port), HEIDI_HOME=str(tmp_path), GATEWAY_PASSWORD="p"
+    ) as gateway:
         answers(f"http://127.0.0.1:{port}/healthz", gateway)
         url = f"http://127.0.0.1:{port}/system/logs?name=login&follow=true"
         with httpx.stream("GET", url, auth=("admin", "p"), timeout=30) as stream:
@@ -36,11 +39,18 @@ def test_the_gateway_ends_although_somebody_follows_logs(tmp_path: Path) -> None
             assert gateway.wait(30) == 0
 
 
-@pytest.mark.parametrize(("wrong", "says"), [
-    ({"GATEWAY_PORT": "eighty"}, "GATEWAY_PORT"), ({"POSTGRES_PORT": "x", "GATEWAY_THREADS": "0"}, "POSTGRES_PORT"),
-    ({"ENVIRONMENT": "production", "JWT_SECRET": "short"}, "JWT_SECRET")])
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"GATEWAY_PORT": "eighty"}, "GATEWAY_PORT"),
+        ({"POSTGRES_PORT": "x", "GATEWAY_THREADS": "0"}, "POSTGRES_PORT"),
+        ({"ENVIRONMENT": "production", "JWT_SECRET": "short"}, "JWT_SECRET"),
+    ],
+)
 def test_wrong_settings_are_one_clear_message(tmp_path: Path, wrong: dict[str, str], says: str) -> None:
-    with process("tooling.gateway", HEIDI_HOME=str(tmp_path), **({"GATEWAY_PORT": str(free_port())} | wrong)) as gateway:
+    with process(
+        "tooling.gateway", HEIDI_HOME=str(tmp_path), **({"GATEWAY_PORT": str(free_port())} | wrong)
+    ) as gateway:
         _, error = gateway.communicate(timeout=60)
     assert gateway.returncode == 1
     assert says in error
@@ -57,11 +67,15 @@ def test_a_damaged_memory_is_one_clear_message(tmp_path: Path) -> None:
     assert "Traceback" not in error
 
 
-@pytest.mark.parametrize(("module", "variable"), [("tooling.gateway", "GATEWAY_PORT"), ("shared.server", "PORT")])
+@pytest.mark.parametrize(
+    ("module", "variable"), [("tooling.gateway", "GATEWAY_PORT"), ("shared.server", "PORT")]
+)
 def test_a_port_that_is_taken_is_one_clear_message(tmp_path: Path, module: str, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with process(module, HEIDI_HOME=str(tmp_path), HOST="127.0.0.1", FUNCTION_TARGET="login", **{variable: port}) as started:
+        with process(
+            module, HEIDI_HOME=str(tmp_path), HOST="127.0.0.1", FUNCTION_TARGET="login", **{variable: port}
+        ) as started:
             _, error = started.communicate(timeout=60)
     assert started.returncode == 1
     assert port in error
@@ -69,9 +83,16 @@ def test_a_port_that_is_taken_is_one_clear_message(tmp_path: Path, module: str, 
     assert "Traceback" not in error
 
 
-@pytest.mark.parametrize(("wrong", "says"), [
-    ({"FUNCTION_TARGET": "nope"}, "no function named 'nope'"), ({"FUNCTION_TARGET": ""}, "FUNCTION_TARGET"), ({"PORT": "x"}, "PORT"),
-    ({"WORKER_THREADS": "-1"}, "WORKER_THREADS"), ({"REDIS_URL": "", "LOG_LEVEL": "LOUD"}, "LOG_LEVEL")])
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"FUNCTION_TARGET": "nope"}, "no function named 'nope'"),
+        ({"FUNCTION_TARGET": ""}, "FUNCTION_TARGET"),
+        ({"PORT": "x"}, "PORT"),
+        ({"WORKER_THREADS": "-1"}, "WORKER_THREADS"),
+        ({"REDIS_URL": "", "LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+    ],
+)
 def test_a_function_that_cannot_be_served_says_why(wrong: dict[str, str], says: str) -> None:
     with process("shared.server", **({"FUNCTION_TARGET": "login", "HOST": "127.0.0.1"} | wrong)) as server:
         _, error = server.communicate(timeout=60)
@@ -82,7 +103,9 @@ def test_a_function_that_cannot_be_served_says_why(wrong: dict[str, str], says: 
 
 def test_one_function_is_served_by_one_process_that_ends_when_told() -> None:
     port = free_port()
-    with process("shared.server", FUNCTION_TARGET="list-listings", HOST="127.0.0.1", PORT=str(port)) as server:
+    with process(
+        "shared.server", FUNCTION_TARGET="list-listings", HOST="127.0.0.1", PORT=str(port)
+    ) as server:
         assert answers(f"http://127.0.0.1:{port}/health/ready", server).json()["status"] == "ok"
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
         if children.exists():
@@ -107,13 +130,21 @@ server.run(lambda: print("ending", flush=True))
 
 
 def test_what_is_under_way_is_finished_before_the_end() -> None:
-    with subprocess.Popen([sys.executable, "-c", SLOW], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         port = int(server.stdout.readline())
         got: list[str] = []
-        asking = threading.Thread(target=lambda: got.append(httpx.get(f"http://127.0.0.1:{port}/", timeout=30).text))
+        asking = threading.Thread(
+            target=lambda: got.append(httpx.get(f"http://127.0.0.1:{port}/", timeout=30).text)
+        )
         asking.start()
         assert server.stdout.readline() == "arrived\n"
         server.send_signal(signal.SIGTERM)
@@ -129,7 +160,9 @@ def test_one_function_answers_alone_under_functions_framework() -> None:
     from tooling.serve import command, environment
 
     port, target = free_port(), records()["list-listings"].target
-    with subprocess.Popen(command(target, port), cwd=ROOT, env=environment(target), stderr=subprocess.PIPE, text=True) as framework:
+    with subprocess.Popen(
+        command(target, port), cwd=ROOT, env=environment(target), stderr=subprocess.PIPE, text=True
+    ) as framework:
         try:
             assert answers(f"http://127.0.0.1:{port}/health/ready", framework).status_code == 200
             wrong = httpx.post(f"http://127.0.0.1:{port}/", content=b'{"limit": 1}', timeout=30)

@@ -1,4 +1,5 @@
 """The public addresses over HTTP, as citizens' apps call them."""
+
 import json
 import socket
 from typing import Any
@@ -19,7 +20,9 @@ def category(city: City) -> str:
 
 
 def test_a_listing_is_created_and_read_at_its_public_address(gateway: Running, city: City) -> None:
-    body = json.dumps({"categoryId": category(city), "title": "Kurpfälzisches Museum", "publish": True}).encode()
+    body = json.dumps(
+        {"categoryId": category(city), "title": "Kurpfälzisches Museum", "publish": True}
+    ).encode()
     headers = {"Authorization": f"Bearer {city.token('city_admin')}", "Content-Type": "application/json"}
     made = gateway.post("/api/listings", content=chunked(body), headers=headers)
     assert made.request.headers["transfer-encoding"] == "chunked"
@@ -36,7 +39,11 @@ def test_the_host_name_says_which_city_is_meant(gateway: Running, city: City) ->
 
 def test_head_has_the_headers_and_no_body(gateway: Running, city: City) -> None:
     answer = gateway.head("/api/listings", headers={"X-Tenant-ID": city.tenant.slug})
-    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"", "application/json")
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (
+        200,
+        b"",
+        "application/json",
+    )
 
 
 def test_errors_of_the_gateway_have_the_same_body_as_those_of_functions(gateway: Running) -> None:
@@ -44,8 +51,13 @@ def test_errors_of_the_gateway_have_the_same_body_as_those_of_functions(gateway:
     assert missing.status_code == 404
     error = missing.json()["error"]
     assert error | {"timestamp": ""} == {
-        "code": "NO_SUCH_ROUTE", "message": "There is nothing at this address.", "details": {}, "timestamp": "",
-        "correlationId": "my-own-7", "path": "/api/nowhere"}
+        "code": "NO_SUCH_ROUTE",
+        "message": "There is nothing at this address.",
+        "details": {},
+        "timestamp": "",
+        "correlationId": "my-own-7",
+        "path": "/api/nowhere",
+    }
     wrong = gateway.put("/api/listings")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
     assert wrong.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
@@ -53,15 +65,26 @@ def test_errors_of_the_gateway_have_the_same_body_as_those_of_functions(gateway:
 
 def test_every_call_has_an_id_that_the_caller_may_choose(gateway: Running, city: City) -> None:
     headers = {"X-Tenant-ID": city.tenant.slug}
-    assert gateway.get("/api/listings", headers=headers | {"X-Call-Id": "mine-1"}).headers["x-call-id"] == "mine-1"
-    made = {gateway.get("/api/listings", headers=headers | {"X-Call-Id": forged}).headers["x-call-id"] for forged in ("", "a b", "x" * 999)}
+    assert (
+        gateway.get("/api/listings", headers=headers | {"X-Call-Id": "mine-1"}).headers["x-call-id"]
+        == "mine-1"
+    )
+    made = {
+        gateway.get("/api/listings", headers=headers | {"X-Call-Id": forged}).headers["x-call-id"]
+        for forged in ("", "a b", "x" * 999)
+    }
     assert len(made) == 3
     assert not made & {"", "a b"}
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:3000", "https://heidelberg.localhost", "http://127.0.0.1:5173", "http://[::1]:80"])
+@pytest.mark.parametrize(
+    "origin",
+    ["http://localhost:3000", "https://heidelberg.localhost", "http://127.0.0.1:5173", "http://[::1]:80"],
+)
 def test_pages_of_this_machine_may_call(gateway: Running, city: City, origin: str) -> None:
-    asked = gateway.options("/api/listings", headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
+    asked = gateway.options(
+        "/api/listings", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}
+    )
     assert asked.status_code == 204
     assert asked.headers["access-control-allow-origin"] == origin
     assert asked.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS, POST"
@@ -70,11 +93,18 @@ def test_pages_of_this_machine_may_call(gateway: Running, city: City, origin: st
     assert (answer.headers["access-control-allow-origin"], answer.headers["vary"]) == (origin, "Origin")
 
 
-@pytest.mark.parametrize("origin", ["http://localhost.evil.example", "http://evil.example", "null", "http://localhost:3000.evil"])
+@pytest.mark.parametrize(
+    "origin", ["http://localhost.evil.example", "http://evil.example", "null", "http://localhost:3000.evil"]
+)
 def test_other_pages_may_not(gateway: Running, city: City, origin: str) -> None:
-    asked = gateway.options("/api/listings", headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
+    asked = gateway.options(
+        "/api/listings", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}
+    )
     answer = gateway.get("/api/listings", headers={"Origin": origin, "X-Tenant-ID": city.tenant.slug})
-    assert not {"access-control-allow-origin", "access-control-allow-methods"} & {*asked.headers, *answer.headers}
+    assert not {"access-control-allow-origin", "access-control-allow-methods"} & {
+        *asked.headers,
+        *answer.headers,
+    }
 
 
 def test_no_page_at_all_may_read_what_the_administrator_sees(gateway: Running) -> None:
@@ -89,11 +119,19 @@ def raw(gateway: Running, request: bytes) -> str:
         return connection.recv(4096).decode("latin-1").partition("\r\n")[0]
 
 
-@pytest.mark.parametrize("line", [
-    b"GET /api/listings/%FF HTTP/1.1\r\nHost: x\r\n", b"GET /%C3%28 HTTP/1.1\r\nHost: x\r\n", b"GET /function/%00 HTTP/1.1\r\nHost: x\r\n",
-    b"GET /api/listings HTTP/1.1\r\nHost: x\r\nX-Tenant-ID: \xff\xfe\r\n", b"GET /api/listings?a=%FF HTTP/1.1\r\nHost: \xff\r\n",
-    b"GET /api/listings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\n", b"POST /system/functions HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n",
-    b"GET /api/listings HTTP/1.1\r\nHost: x\r\nX-Correlation-Id: \xff\r\nTraceparent: \xff\r\n"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /api/listings/%FF HTTP/1.1\r\nHost: x\r\n",
+        b"GET /%C3%28 HTTP/1.1\r\nHost: x\r\n",
+        b"GET /function/%00 HTTP/1.1\r\nHost: x\r\n",
+        b"GET /api/listings HTTP/1.1\r\nHost: x\r\nX-Tenant-ID: \xff\xfe\r\n",
+        b"GET /api/listings?a=%FF HTTP/1.1\r\nHost: \xff\r\n",
+        b"GET /api/listings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\n",
+        b"POST /system/functions HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n",
+        b"GET /api/listings HTTP/1.1\r\nHost: x\r\nX-Correlation-Id: \xff\r\nTraceparent: \xff\r\n",
+    ],
+)
 def test_malformed_bytes_are_the_senders_fault(gateway: Running, line: bytes) -> None:
     assert raw(gateway, line + b"Connection: close\r\n\r\n").split(" ")[1][0] == "4"
 
@@ -101,10 +139,14 @@ def test_malformed_bytes_are_the_senders_fault(gateway: Running, line: bytes) ->
 def test_the_documentation_shows_every_public_address(gateway: Running) -> None:
     document: dict[str, Any] = gateway.get("/api/openapi.json").json()
     shown = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
-    assert shown == {record.name for record in records().values() if record.kind == "http" and not record.access.internal}
+    assert shown == {
+        record.name for record in records().values() if record.kind == "http" and not record.access.internal
+    }
 
 
-def test_what_functions_ask_each_other_is_answered_to_the_platform_alone(gateway: Running, city: City) -> None:
+def test_what_functions_ask_each_other_is_answered_to_the_platform_alone(
+    gateway: Running, city: City
+) -> None:
     question = f"/api/users/{uuid4()}/terms/accepted?tenant={city.id}"
     broker = settings().broker_token.get_secret_value()
     assert gateway.get(question, headers={"Authorization": f"Bearer {broker}"}).text == "0"
@@ -128,6 +170,8 @@ def test_a_service_that_is_not_there_has_no_page(gateway: Running) -> None:
 
 
 def test_probes_and_scrapes_are_answered(gateway: Running) -> None:
-    assert {gateway.get(path).status_code for path in ("/healthz", "/health/live", "/_/health", "/health/ready")} == {200}
+    assert {
+        gateway.get(path).status_code for path in ("/healthz", "/health/live", "/_/health", "/health/ready")
+    } == {200}
     gateway.get("/function/list-listings/healthz")
     assert "heidi_http_requests_total" in gateway.get("/metrics").text

@@ -1,4 +1,5 @@
 """From method and path to function."""
+
 import pytest
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
@@ -12,24 +13,42 @@ PUBLIC = Access(public=True)
 def named(name: str, method: str, path: str, access: Access = PUBLIC) -> Record:
     def handler() -> None:
         pass
+
     handler.__name__ = name
     return Record(handler, "http", access, method=method, path=path)
 
 
-ROUTES = Routes([
-    named("list_things", "GET", "/api/things"), named("make_thing", "POST", "/api/things"),
-    named("get_thing", "GET", "/api/things/{thing_id}"), named("change_thing", "PATCH", "/api/things/{thing_id}"),
-    named("search_things", "GET", "/api/things/search"), named("approve_thing", "PATCH", "/api/things/{thing_id}/approve"),
-    named("all_parts", "GET", "/api/things/all/parts"), named("get_part", "GET", "/api/things/{thing_id}/{part_id}"),
-    named("resolve", "GET", "/api/inside", Access(internal=True))])
+ROUTES = Routes(
+    [
+        named("list_things", "GET", "/api/things"),
+        named("make_thing", "POST", "/api/things"),
+        named("get_thing", "GET", "/api/things/{thing_id}"),
+        named("change_thing", "PATCH", "/api/things/{thing_id}"),
+        named("search_things", "GET", "/api/things/search"),
+        named("approve_thing", "PATCH", "/api/things/{thing_id}/approve"),
+        named("all_parts", "GET", "/api/things/all/parts"),
+        named("get_part", "GET", "/api/things/{thing_id}/{part_id}"),
+        named("resolve", "GET", "/api/inside", Access(internal=True)),
+    ]
+)
 
 
-@pytest.mark.parametrize(("method", "path", "name"), [
-    ("GET", "/api/things", "list-things"), ("POST", "/api/things", "make-thing"), ("GET", "/api/things/7", "get-thing"),
-    ("GET", "/api/things/search", "search-things"), ("PATCH", "/api/things/7/approve", "approve-thing"),
-    ("GET", "/api/things/all/parts", "all-parts"), ("GET", "/api/things/all/wheel", "get-part"),
-    ("GET", "/api/things/search/wheel", "get-part")])
-def test_each_address_leads_to_its_function_and_what_is_written_out_wins(method: str, path: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("GET", "/api/things", "list-things"),
+        ("POST", "/api/things", "make-thing"),
+        ("GET", "/api/things/7", "get-thing"),
+        ("GET", "/api/things/search", "search-things"),
+        ("PATCH", "/api/things/7/approve", "approve-thing"),
+        ("GET", "/api/things/all/parts", "all-parts"),
+        ("GET", "/api/things/all/wheel", "get-part"),
+        ("GET", "/api/things/search/wheel", "get-part"),
+    ],
+)
+def test_each_address_leads_to_its_function_and_what_is_written_out_wins(
+    method: str, path: str, name: str
+) -> None:
     assert ROUTES.find(method, path) == name
 
 
@@ -45,7 +64,10 @@ def test_a_slash_at_the_end_is_forgiven() -> None:
     assert ROUTES.find("GET", "/api/things/") == "list-things"
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/thing", "/api/things/7/approve/now", "/api//things", "/api/things//approve", ""])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/api", "/api/thing", "/api/things/7/approve/now", "/api//things", "/api/things//approve", ""],
+)
 def test_what_nobody_has_written_down_is_not_there(path: str) -> None:
     with pytest.raises(NoSuchRoute):
         ROUTES.find("PATCH", path)

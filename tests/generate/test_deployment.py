@@ -1,4 +1,5 @@
 """stack.yml, knative/ and the edge's routes."""
+
 import re
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ def documents(text: str) -> list[dict[str, Any]]:
 def ticking(cron: str) -> Record:
     def sweep_things() -> None:
         """Sweep."""
+
     return Record(sweep_things, "tick", Access(internal=True), cron=cron, timeout=20)
 
 
@@ -32,7 +34,9 @@ def test_checking_writes_nothing_and_names_what_differs(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     written = generate(root=tmp_path)
     assert generate(root=tmp_path) == generate(check=True, root=tmp_path) == []
-    assert set(written) == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert set(written) == {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
     (tmp_path / "stack.yml").write_text("version: 1.0\n")
     (tmp_path / "knative" / "base" / "triggers.yaml").unlink()
     assert generate(check=True, root=tmp_path) == ["stack.yml", "knative/base/triggers.yaml"]
@@ -55,13 +59,28 @@ def test_connectors_find_the_topics_of_event_functions() -> None:
     assert (tick["topic"], tick["schedule"]) == ("cron-function", "*/5 * * * *")
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ("read_only_root_filesystem: true", "unknown key read_only_root_filesystem"), ("environment: {A: 1}", "environment.A: not text"),
-    ("image: registry/${TAG}", "a dollar sign"), ("skip_build: 'yes'", "skip_build: not bool"), ("limits: {ram: 1Mi}", "unknown key ram"),
-    ("labels: []", "labels: not dict"), ("image: ''", "no image")])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("read_only_root_filesystem: true", "unknown key read_only_root_filesystem"),
+        ("environment: {A: 1}", "environment.A: not text"),
+        ("image: registry/${TAG}", "a dollar sign"),
+        ("skip_build: 'yes'", "skip_build: not bool"),
+        ("limits: {ram: 1Mi}", "unknown key ram"),
+        ("labels: []", "labels: not dict"),
+        ("image: ''", "no image"),
+    ],
+)
 def test_what_faas_cli_would_misread_is_refused(change: str, says: str) -> None:
-    function = {"lang": "dockerfile", "handler": "./f", "image": "i:1", "environment": {"A": "1"}} | yaml.safe_load(change)
-    text = yaml.safe_dump({"version": "1.0", "provider": {"name": "openfaas"}, "functions": {"a-b": function}})
+    function = {
+        "lang": "dockerfile",
+        "handler": "./f",
+        "image": "i:1",
+        "environment": {"A": "1"},
+    } | yaml.safe_load(change)
+    text = yaml.safe_dump(
+        {"version": "1.0", "provider": {"name": "openfaas"}, "functions": {"a-b": function}}
+    )
     with pytest.raises(stack.StackError, match=says):
         stack.validate(text)
 
@@ -87,7 +106,9 @@ def test_every_function_is_a_knative_service_that_the_webhook_accepts() -> None:
         assert IMAGE.fullmatch(container["image"] + ":" + VERSION)
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert container["env"][0] == {"name": "FUNCTION_TARGET", "value": record.target}
-        assert service["metadata"]["labels"]["networking.knative.dev/visibility"] == "cluster-local"   # the way in is the edge
+        assert (
+            service["metadata"]["labels"]["networking.knative.dev/visibility"] == "cluster-local"
+        )  # the way in is the edge
 
 
 def annotations(record: Record) -> dict[str, str]:
@@ -101,7 +122,11 @@ def container(record: Record) -> dict[str, Any]:
 
 
 def test_what_computes_is_scaled_by_its_load_and_what_waits_by_its_callers() -> None:
-    by_load = {name for name, record in records().items() if "hpa" in annotations(record).get("autoscaling.knative.dev/class", "")}
+    by_load = {
+        name
+        for name, record in records().items()
+        if "hpa" in annotations(record).get("autoscaling.knative.dev/class", "")
+    }
     assert by_load == {name for name, record in records().items() if record.scale_on == "cpu"} >= {"login"}
     for name in by_load:
         assert annotations(records()[name])["autoscaling.knative.dev/metric"] == "cpu"
@@ -118,7 +143,11 @@ def test_what_is_scaled_by_its_load_cannot_go_to_zero() -> None:
 def test_prometheus_asks_what_is_always_there_and_the_rest_says_it_itself() -> None:
     for record in records().values():
         pushes = {"name": "OTEL_METRICS_EXPORTER", "value": "otlp"} in container(record)["env"]
-        assert (annotations(record).get("prometheus.io/scrape") == "true") is bool(record.min_scale) is not pushes
+        assert (
+            (annotations(record).get("prometheus.io/scrape") == "true")
+            is bool(record.min_scale)
+            is not pushes
+        )
 
 
 def test_a_tick_runs_once_at_a_time() -> None:
@@ -131,27 +160,52 @@ def test_what_needs_much_memory_needs_it_for_one_request_and_somebody_always_ans
     for record in records().values():
         spec = knative.service(record)["spec"]["template"]["spec"]
         assert (spec["containerConcurrency"] == 1) is (record.memory >= 512 or record.kind == "tick")
-        assert {"name": "WORKER_THREADS", "value": str(spec["containerConcurrency"] + 1)} in container(record)["env"]
+        assert {"name": "WORKER_THREADS", "value": str(spec["containerConcurrency"] + 1)} in container(
+            record
+        )["env"]
 
 
 def test_probes_are_as_required_but_starts_are_seen_at_once() -> None:
     warm, cold = container(records()["login"]), container(records()["purge-sessions"])
-    assert warm["readinessProbe"] == {"httpGet": {"path": "/health/ready"}, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3}
+    assert warm["readinessProbe"] == {
+        "httpGet": {"path": "/health/ready"},
+        "periodSeconds": 10,
+        "timeoutSeconds": 5,
+        "failureThreshold": 3,
+    }
     assert cold["readinessProbe"] == {"httpGet": {"path": "/health/ready"}}
     for each in (warm, cold):
-        assert each["livenessProbe"] == {"httpGet": {"path": "/health/live"}, "periodSeconds": 30, "timeoutSeconds": 5, "failureThreshold": 3}
+        assert each["livenessProbe"] == {
+            "httpGet": {"path": "/health/live"},
+            "periodSeconds": 30,
+            "timeoutSeconds": 5,
+            "failureThreshold": 3,
+        }
         start = each["startupProbe"]
-        assert (start["httpGet"]["path"], start["periodSeconds"] * start["failureThreshold"]) == ("/health/startup", 300)
+        assert (start["httpGet"]["path"], start["periodSeconds"] * start["failureThreshold"]) == (
+            "/health/startup",
+            300,
+        )
 
 
 def test_every_subscription_is_a_trigger_with_a_filter_and_retries() -> None:
     found = documents(triggers.render(records()))
     wanted = {(record.name, type_) for record in records().values() for type_ in record.types if type_ != "*"}
-    assert {(each["spec"]["subscriber"]["uri"].removeprefix("/events/"), each["spec"]["filter"]["attributes"]["type"])
-            for each in found if "filter" in each["spec"]} == wanted
+    assert {
+        (
+            each["spec"]["subscriber"]["uri"].removeprefix("/events/"),
+            each["spec"]["filter"]["attributes"]["type"],
+        )
+        for each in found
+        if "filter" in each["spec"]
+    } == wanted
     assert len({each["metadata"]["name"] for each in found}) == len(found)
     for each in found:
-        assert each["spec"]["delivery"] == {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT1S"}
+        assert each["spec"]["delivery"] == {
+            "retry": 3,
+            "backoffPolicy": "exponential",
+            "backoffDelay": "PT1S",
+        }
         assert "filters" not in each["spec"]
         assert 1 < int(each["metadata"]["annotations"]["rabbitmq.eventing.knative.dev/parallelism"]) <= 1000
         assert all(key.islower() for key in each["spec"].get("filter", {}).get("attributes", {}))
@@ -179,13 +233,28 @@ def test_every_event_that_is_said_is_in_the_brokers_catalogue_and_points_at_its_
 
 
 def test_the_more_an_address_says_the_earlier_it_is_asked() -> None:
-    order = public([named("a", "GET", "/x/{i}/{j}"), named("b", "GET", "/x/{i}/y"), named("c", "GET", "/x/y/z"), named("d", "GET", "/x/y/{i}")])
+    order = public(
+        [
+            named("a", "GET", "/x/{i}/{j}"),
+            named("b", "GET", "/x/{i}/y"),
+            named("c", "GET", "/x/y/z"),
+            named("d", "GET", "/x/y/{i}"),
+        ]
+    )
     assert [record.name for record in order] == ["c", "d", "b", "a"]
 
 
-@pytest.mark.parametrize(("name", "role", "expected"), [
-    ("approve-listing", "super_admin", "●"), ("approve-listing", "city_admin", "○"), ("approve-listing", "editor", "–"),
-    ("approve-listing", "anonymous", "–"), ("list-listings", "anonymous", "●"), ("whoami", "citizen", "○"), ("whoami", "anonymous", "–")])
+@pytest.mark.parametrize(
+    ("name", "role", "expected"),
+    [
+        ("approve-listing", "super_admin", "●"),
+        ("approve-listing", "city_admin", "○"),
+        ("approve-listing", "editor", "–"),
+        ("approve-listing", "anonymous", "–"),
+        ("list-listings", "anonymous", "●"),
+        ("whoami", "citizen", "○"),
+        ("whoami", "anonymous", "–"),
+    ],
+)
 def test_the_matrix_says_who_may_call_and_where(name: str, role: str, expected: str) -> None:
     assert mark(records()[name], role) == expected
-

@@ -1,4 +1,5 @@
 """openapi.json and asyncapi.json."""
+
 import json
 from typing import Any
 
@@ -56,7 +57,9 @@ def test_it_says_the_same_twice() -> None:
     assert openapi.render(records()) == openapi.render(records())
 
 
-def test_every_reference_leads_somewhere_and_every_schema_is_used(document: Document, events: Document) -> None:
+def test_every_reference_leads_somewhere_and_every_schema_is_used(
+    document: Document, events: Document
+) -> None:
     for whole in (document, events):
         used = references(whole)
         assert all(follow(whole, reference) for reference in used)
@@ -68,8 +71,11 @@ def test_each_function_has_its_method_path_and_success(document: Document) -> No
         if record.kind != "http" or record.access.internal:
             assert record.name not in operations(document)
             continue
-        said = next(path[record.method.lower()] for address, path in document["paths"].items()
-                    if same(address) == same(record.public_path) and record.method.lower() in path)
+        said = next(
+            path[record.method.lower()]
+            for address, path in document["paths"].items()
+            if same(address) == same(record.public_path) and record.method.lower() in path
+        )
         assert said["operationId"] == record.name
         assert said["summary"] == record.summary
         assert {"204", str(record.status)} & said["responses"].keys()
@@ -123,12 +129,22 @@ def test_examples_of_errors_have_the_body_that_we_answer_with(document: Document
 
 
 def test_no_schema_bears_the_name_of_a_python_module(document: Document) -> None:
-    assert not [name for name in document["components"]["schemas"] if "__" in name or name.startswith("functions")]
+    assert not [
+        name for name in document["components"]["schemas"] if "__" in name or name.startswith("functions")
+    ]
 
 
-@pytest.mark.parametrize(("long", "name"), [
-    ("ListingOut", "ListingOut"), ("Page_ListingOut_", "ListingOutPage"), ("functions__city__city__Contact", "CityContact"),
-    ("Page_functions__city__city__City_", "CityCityPage"), ("shared__tenants__Tenant", "Tenant"), ("Thing-Input", "ThingInput")])
+@pytest.mark.parametrize(
+    ("long", "name"),
+    [
+        ("ListingOut", "ListingOut"),
+        ("Page_ListingOut_", "ListingOutPage"),
+        ("functions__city__city__Contact", "CityContact"),
+        ("Page_functions__city__city__City_", "CityCityPage"),
+        ("shared__tenants__Tenant", "Tenant"),
+        ("Thing-Input", "ThingInput"),
+    ],
+)
 def test_names_are_short(long: str, name: str) -> None:
     assert short(long) == name
 
@@ -147,7 +163,13 @@ def test_every_function_that_hears_or_says_an_event_is_an_operation(events: Docu
     for record in records().values():
         for event in record.emits:
             operation = events["operations"][f"{record.name}.says.{event.topic}"]
-            assert (operation["action"], follow(events, operation["channel"]["$ref"])["address"]) == ("send", event.type())
+            assert (operation["action"], follow(events, operation["channel"]["$ref"])["address"]) == (
+                "send",
+                event.type(),
+            )
         for type_ in record.types:
             if type_ != "*":
-                assert events["operations"][f"{record.name}.hears.{type_.removeprefix('app.heidi.')}"]["action"] == "receive"
+                assert (
+                    events["operations"][f"{record.name}.hears.{type_.removeprefix('app.heidi.')}"]["action"]
+                    == "receive"
+                )

@@ -1,4 +1,5 @@
 """The catalogue, invoke and serve on the terminal."""
+
 import json
 
 import pytest
@@ -35,7 +36,15 @@ def test_every_function_can_be_shown(name: str, capsys: pytest.CaptureFixture[st
 def test_a_contract_names_parameters_body_and_errors(capsys: pytest.CaptureFixture[str]) -> None:
     catalogue.show("create_listing")
     shown = capsys.readouterr().out
-    for part in ("POST /api/listings", "categoryId", "uuid", "required", "VALIDATION_FAILED", "listing.created", "city admin"):
+    for part in (
+        "POST /api/listings",
+        "categoryId",
+        "uuid",
+        "required",
+        "VALIDATION_FAILED",
+        "listing.created",
+        "city admin",
+    ):
         assert part in shown
     catalogue.show("list-listings")
     assert "draft | pending_approval | published" in capsys.readouterr().out
@@ -48,12 +57,21 @@ def test_a_name_that_is_nearly_right_is_guessed() -> None:
         serve("xyzzy")
 
 
-def test_invoke_prints_the_answer_and_tells_success_by_its_code(gateway: Running, city: City, monkeypatch: pytest.MonkeyPatch,  # noqa: F811
-                                                               capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_invoke_prints_the_answer_and_tells_success_by_its_code(
+    gateway: Running,
+    city: City,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
     monkeypatch.setenv("GATEWAY_URL", f"http://127.0.0.1:{gateway.port}")
     assert invoke("list-listings", b'{"limit": 1}', ["count=true"], tenant=city.tenant.slug) == 0
     assert json.loads(capfdbinary.readouterr().out) == {"items": [], "nextCursor": None, "total": 0}
-    assert invoke("list-pending-listings", method="GET", path="api/listings/pending", token=city.token("city_admin")) == 0
+    assert (
+        invoke(
+            "list-pending-listings", method="GET", path="api/listings/pending", token=city.token("city_admin")
+        )
+        == 0
+    )
     assert json.loads(capfdbinary.readouterr().out)["items"] == []
     assert invoke("list-listings", headers={"X-Tenant-ID": "nowhere-at-all"}) == 1
     answer = capfdbinary.readouterr()

@@ -1,4 +1,5 @@
 """The error sentences of the code, found by importing it, and what stands in their braces."""
+
 import importlib
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,9 +15,28 @@ RIGHT_TO_LEFT = [language.tag for language in LANGUAGES.values() if language.rig
 ISOLATED = "\u2068{}\u2069"  # FIRST STRONG ISOLATE … POP DIRECTIONAL ISOLATE (UAX #9 §2.4.2)
 
 LETTERS_OF_A_NEIGHBOUR = {
-    "ar": "یکگپچژ", "fa": "يكةى", "ru": "іїєґІЇЄҐ", "uk": "ыэъёЫЭЪЁ",
-    "da": "äöÄÖß", "nb": "äöÄÖß", "sv": "æøÆØß", "de": "æøåı", "tr": "äßæøå"}
-QUOTES = {"ar": "«»", "da": "»«", "de": "„“", "en": "“”", "fa": "«»", "nb": "«»", "ru": "«»", "sv": "””", "tr": "“”", "uk": "«»"}
+    "ar": "یکگپچژ",
+    "fa": "يكةى",
+    "ru": "іїєґІЇЄҐ",
+    "uk": "ыэъёЫЭЪЁ",
+    "da": "äöÄÖß",
+    "nb": "äöÄÖß",
+    "sv": "æøÆØß",
+    "de": "æøåı",
+    "tr": "äßæøå",
+}
+QUOTES = {
+    "ar": "«»",
+    "da": "»«",
+    "de": "„“",
+    "en": "“”",
+    "fa": "«»",
+    "nb": "«»",
+    "ru": "«»",
+    "sv": "””",
+    "tr": "“”",
+    "uk": "«»",
+}
 
 
 def family(problem: type[Problem]) -> Iterator[type[Problem]]:
@@ -32,14 +52,21 @@ def problems() -> dict[type[Problem], str]:
     for room in ("functions", "shared"):
         for path in sorted((ROOT / room).rglob("*.py")):
             if "migrations" not in path.parts and path.stem != "__main__":
-                importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
-    return {problem: problem.code for problem in family(Problem) if problem.__module__.partition(".")[0] in ROOMS}
+                importlib.import_module(
+                    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+                )
+    return {
+        problem: problem.code for problem in family(Problem) if problem.__module__.partition(".")[0] in ROOMS
+    }
 
 
 def placeholders(sentence: str) -> list[str]:
     """What stands in braces, with repetitions; with whatever else a format string can hold, so that it is noticed."""
-    return sorted(name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
-                  for _, name, spec, conversion in Formatter().parse(sentence) if name is not None)
+    return sorted(
+        name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+        for _, name, spec, conversion in Formatter().parse(sentence)
+        if name is not None
+    )
 
 
 def wrong_letters(language: str, sentence: str) -> set[str]:

@@ -1,4 +1,5 @@
 """Every message exists in all ten languages, with the same values, and is readable as it arrives."""
+
 from typing import get_args
 
 import httpx
@@ -39,7 +40,11 @@ def test_there_is_one_file_per_language() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_same_messages_take_the_same_values(language: str) -> None:
     def shape(of: str) -> dict[str, dict[str, set[str]]]:
-        return {template: {part: names(text) for part, text in parts.items()} for template, parts in texts(of).items()}
+        return {
+            template: {part: names(text) for part, text in parts.items()}
+            for template, parts in texts(of).items()
+        }
+
     assert shape(language) == shape(WRITTEN)
 
 
@@ -56,7 +61,9 @@ def test_a_message_says_all_its_values_as_text_and_as_html(template: str, langua
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", BY_US)
-def test_a_message_is_in_its_language_and_greets_and_signs_like_the_others(template: str, language: str) -> None:
+def test_a_message_is_in_its_language_and_greets_and_signs_like_the_others(
+    template: str, language: str
+) -> None:
     parts = texts(language)[template]
     greeting, *middle, signature = parts["body"].split("\n\n")
     other = texts(language)["invitation"]["body"].split("\n\n")
@@ -79,7 +86,9 @@ def test_a_lock_screen_shows_the_message_without_greeting_and_signature(template
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_invitation_names_the_role_in_words_and_carries_the_link_untouched(language: str) -> None:
-    said = {role: render("invitation", language, values("invitation") | {"role": role}) for role in get_args(Role)}
+    said = {
+        role: render("invitation", language, values("invitation") | {"role": role}) for role in get_args(Role)
+    }
     words = texts(language)["invitation"]
     for role, message in said.items():
         assert words[f"role_{role}"] in message.text
@@ -102,7 +111,12 @@ def test_a_value_cannot_scramble_a_message_that_runs_from_right_to_left(template
 def test_an_arabic_author_gets_an_arabic_mail(city: City, thirdparty: ThirdParties) -> None:
     address = settle_in(city, "editor", language="ar")
     listing = make_listing(city, title="Lesecafé 24/7")
-    city.call("reject-listing", "city_admin", path=f"/api/listings/{listing['id']}/reject", body={"reason": "Foto fehlt"})
+    city.call(
+        "reject-listing",
+        "city_admin",
+        path=f"/api/listings/{listing['id']}/reject",
+        body={"reason": "Foto fehlt"},
+    )
     city.settle()
     inbox = f"{thirdparty.url('inbox')}/api/messages"
     [mail] = httpx.get(inbox, params={"to": address}).json()

@@ -1,4 +1,5 @@
 """Every error that a person may meet speaks all ten languages, with the same values in it."""
+
 import pytest
 
 from shared.errors import NotFound, Problem
@@ -10,7 +11,9 @@ from tests.support import City
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_error_has_a_sentence(language: str) -> None:
-    missing = {code: problem.message for problem, code in problems().items() if code not in catalogue(language)}
+    missing = {
+        code: problem.message for problem, code in problems().items() if code not in catalogue(language)
+    }
     assert not missing, f"{language}.json lacks {len(missing)}: {missing}"
 
 
@@ -27,8 +30,11 @@ def test_english_is_written_in_the_code_and_nowhere_else() -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_sentence_takes_exactly_the_values_of_the_english_one(language: str) -> None:
     texts = catalogue(language)
-    different = {code: placeholders(texts[code]) for problem, code in problems().items()
-                 if code in texts and placeholders(texts[code]) != placeholders(problem.message)}
+    different = {
+        code: placeholders(texts[code])
+        for problem, code in problems().items()
+        if code in texts and placeholders(texts[code]) != placeholders(problem.message)
+    }
     assert not different
 
 
@@ -79,7 +85,11 @@ def test_a_call_is_answered_in_the_language_that_it_asks_for(city: City, languag
 def test_an_arabic_reader_is_told_in_arabic_what_was_not_found(city: City) -> None:
     unknown = "00000000-0000-4000-8000-000000000000"
     missing = city.call("get-listing", path=f"/api/listings/{unknown}", headers={"accept-language": "ar"})
-    assert (missing.status, missing.code, missing.headers["Content-Language"]) == (404, "LISTING_NOT_FOUND", "ar")
+    assert (missing.status, missing.code, missing.headers["Content-Language"]) == (
+        404,
+        "LISTING_NOT_FOUND",
+        "ar",
+    )
     assert missing.body["error"]["message"] == NotFound("Listing", unknown).text("ar")
     assert "غير موجود" in missing.body["error"]["message"]
 

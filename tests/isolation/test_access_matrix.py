@@ -2,6 +2,7 @@
 
 Only who gets in is asked here: an answer that is neither 401 nor 403 means that the caller came through to the handler.
 """
+
 import time
 from uuid import uuid4
 
@@ -40,10 +41,16 @@ def expected(record: Record, role: str) -> tuple[int, ...]:
 @pytest.mark.parametrize("record", HTTP, **names)
 def test_a_function_lets_in_whom_its_record_names(record: Record, role: str, city: City) -> None:
     token = "" if role == ANONYMOUS else city.token(role)
-    got = call(record.name, path=path_of(record), token=token, tenant="" if record.tenantless else city.tenant.slug)
+    got = call(
+        record.name, path=path_of(record), token=token, tenant="" if record.tenantless else city.tenant.slug
+    )
     if allowed(record, role):
         # a handler may still refuse what it knows better, but never for want of the permission that the record names
-        assert got.status != 403 or got.code != "FORBIDDEN" or got.body["error"]["details"]["permission"] != record.access.permission
+        assert (
+            got.status != 403
+            or got.code != "FORBIDDEN"
+            or got.body["error"]["details"]["permission"] != record.access.permission
+        )
         assert got.status != 401 or record.access.public
     else:
         assert got.status in expected(record, role)
@@ -61,9 +68,16 @@ def forged(city: City) -> dict[str, str]:
     head, body, signature = good.split(".")
     none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"
     return {
-        "tampered": f"{head}.{body[:-2]}AA.{signature}", "unsigned": f"{none}.{body}.", "nonsense": "abc", "empty parts": "..",
-        "expired": city.token("city_admin", now=time.time() - 100_000), "from the future": city.token("city_admin", now=time.time() + 9_000),
-        "a refresh token": tokens.issue("refresh", uuid4(), city.id, ["city_admin"], uuid4(), now=time.time())[0]}
+        "tampered": f"{head}.{body[:-2]}AA.{signature}",
+        "unsigned": f"{none}.{body}.",
+        "nonsense": "abc",
+        "empty parts": "..",
+        "expired": city.token("city_admin", now=time.time() - 100_000),
+        "from the future": city.token("city_admin", now=time.time() + 9_000),
+        "a refresh token": tokens.issue(
+            "refresh", uuid4(), city.id, ["city_admin"], uuid4(), now=time.time()
+        )[0],
+    }
 
 
 @pytest.mark.parametrize("record", [r for r in HTTP if not (r.tenantless and r.access.public)], **names)

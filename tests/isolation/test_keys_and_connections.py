@@ -1,4 +1,5 @@
 """What cities share, a Redis and a pool of connections, keeps nothing of one for the other."""
+
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,9 @@ from tooling.registry import records
 
 ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 OF_A_CITY = re.compile(rf"tenant:{ID}:.+")
-OF_ALL = re.compile(rf"directory:({ID}|[a-z0-9-]{{1,63}})(:changing)?")   # who is who is known before a city is
+OF_ALL = re.compile(
+    rf"directory:({ID}|[a-z0-9-]{{1,63}})(:changing)?"
+)  # who is who is known before a city is
 NOW = "SELECT current_setting('heidi.tenant', true), current_setting('heidi.who', true)"
 
 
@@ -59,9 +62,11 @@ def test_every_key_in_redis_names_its_city(city: City, monkeypatch: pytest.Monke
     assert not {key for key in found if not OF_A_CITY.fullmatch(key) and not OF_ALL.fullmatch(key)}
 
 
-def test_limits_are_counted_for_each_city_alone(city: City, other_city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_are_counted_for_each_city_alone(
+    city: City, other_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "leases", {})
-    monkeypatch.setattr(limits, "WINDOW", 10**10)   # no minute ends in the middle
+    monkeypatch.setattr(limits, "WINDOW", 10**10)  # no minute ends in the middle
     monkeypatch.setattr(settings(), "rate_limit_tenant", 3)
     assert [city.call("list-listings").status for _ in range(4)][-1] == 429
     assert other_city.call("list-listings").status == 200
@@ -73,7 +78,9 @@ def test_what_is_remembered_of_a_city_has_a_name_that_only_it_can_have() -> None
         assert f"directory:{name}" not in keys()
 
 
-def test_a_call_that_fails_leaves_nothing_on_its_connection(city: City, core: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_fails_leaves_nothing_on_its_connection(
+    city: City, core: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listing = make_listing(city)
     path = f"/api/listings/{listing['id']}/approve"
 
@@ -83,15 +90,31 @@ def test_a_call_that_fails_leaves_nothing_on_its_connection(city: City, core: An
     monkeypatch.setattr("functions.core.listings.tables.Listing.approve", explode)
     assert city.call("approve-listing", "city_admin", path=path).status == 500
     assert left_behind(core) == ["", ""]
-    assert city.call("get-listing", "city_admin", path=path.removesuffix("/approve")).body["status"] == "pending_approval"
+    assert (
+        city.call("get-listing", "city_admin", path=path.removesuffix("/approve")).body["status"]
+        == "pending_approval"
+    )
 
 
-def test_a_refused_statement_leaves_nothing_on_its_connection(city: City, other_city: City, core: Any) -> None:
-    assert city.call("create-listing", "city_admin", body={"title": "Bad", "categoryId": str(make_category(other_city))}).status == 422
+def test_a_refused_statement_leaves_nothing_on_its_connection(
+    city: City, other_city: City, core: Any
+) -> None:
+    assert (
+        city.call(
+            "create-listing",
+            "city_admin",
+            body={"title": "Bad", "categoryId": str(make_category(other_city))},
+        ).status
+        == 422
+    )
     assert left_behind(core) == ["", ""]
     work = Sql(core, city.id)
     with pytest.raises(Exception, match="row-level security"):
-        work.run("INSERT INTO categories (id, tenant_id, slug, names) VALUES (:i, :t, 'x', '{}')", i=uuid4(), t=other_city.id)
+        work.run(
+            "INSERT INTO categories (id, tenant_id, slug, names) VALUES (:i, :t, 'x', '{}')",
+            i=uuid4(),
+            t=other_city.id,
+        )
     work.rollback()
     assert left_behind(core) == ["", ""]
 
@@ -113,11 +136,15 @@ def test_a_connection_that_is_given_back_in_a_transaction_is_closed(city: City, 
     assert left_behind(core) == ["", ""]
 
 
-def test_after_the_server_has_ended_every_connection_the_next_caller_is_in_their_own_city(city: City, other_city: City, core: Any) -> None:
+def test_after_the_server_has_ended_every_connection_the_next_caller_is_in_their_own_city(
+    city: City, other_city: City, core: Any
+) -> None:
     mine, theirs = make_published(city)["id"], make_published(other_city)["id"]
     with superuser("postgres") as connection:
-        connection.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :d AND usename = 'heidi_app'",
-                       d=core.parameters["database"])
+        connection.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :d AND usename = 'heidi_app'",
+            d=core.parameters["database"],
+        )
     assert seen(other_city) == [theirs]
     assert seen(city) == [mine]
 
@@ -133,14 +160,20 @@ def test_reading_opens_no_transaction_and_the_statement_after_it_sees_nothing(ci
     work.commit()
 
 
-@pytest.mark.parametrize("name", [r.name for r in records().values() if r.read_only and r.kind == "http" and not r.access.internal])
-def test_functions_that_read_say_whose_rows_with_every_round_trip(name: str, city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "name", [r.name for r in records().values() if r.read_only and r.kind == "http" and not r.access.internal]
+)
+def test_functions_that_read_say_whose_rows_with_every_round_trip(
+    name: str, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each round trip outside a block begins with the guard, or what comes after it would see nothing."""
     sent: list[list[tuple[str, dict[str, Any]]]] = []
     whole = Connection.batch
 
     def watched(self: Connection, statements: Any, **options: Any) -> Any:
-        if self.user.decode() != RELAY:   # who sees what tables let it see, and no tenant's rows by their tenant
+        if (
+            self.user.decode() != RELAY
+        ):  # who sees what tables let it see, and no tenant's rows by their tenant
             sent.append(list(statements))
         return whole(self, statements, **options)
 
@@ -161,13 +194,20 @@ def seen(city: City) -> list[str]:
     return [item["id"] for item in city.call("list-listings").body["items"]]
 
 
-def test_two_cities_that_take_turns_on_one_pool_never_see_each_other(city: City, other_city: City, core: Any) -> None:
+def test_two_cities_that_take_turns_on_one_pool_never_see_each_other(
+    city: City, other_city: City, core: Any
+) -> None:
     own = {each.tenant.slug: [make_published(each)["id"]] for each in (city, other_city)}
 
     def look(number: int) -> bool:
         each = (city, other_city)[number % 2]
-        if number % 7 == 0:   # now and then somebody fails in between
-            assert each.call("create-listing", "city_admin", body={"title": "Bad", "categoryId": str(uuid4())}).status == 422
+        if number % 7 == 0:  # now and then somebody fails in between
+            assert (
+                each.call(
+                    "create-listing", "city_admin", body={"title": "Bad", "categoryId": str(uuid4())}
+                ).status
+                == 422
+            )
         raw = each.rows("core", "SELECT id::text FROM listings")
         return seen(each) == own[each.tenant.slug] and [row[0] for row in raw] == own[each.tenant.slug]
 

@@ -1,4 +1,5 @@
 """The matrix of requirements §12.2, line by line, against the roles as the code has them."""
+
 import itertools
 
 import pytest
@@ -19,14 +20,20 @@ from shared.rbac import (
 from tooling.registry import records
 
 ROLES = (SUPER_ADMIN, SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR, ANONYMOUS)
-LINES = {   # which permissions a line stands for, and who holds them all
+LINES = {  # which permissions a line stands for, and who holds them all
     "city management": ({"cities:update", "cities:read"}, (True, True, False, False, False)),
     "template selection": ({"templates:select"}, (True, True, False, False, False)),
     "templates, reading": ({"templates:read"}, (True, True, True, True, True)),
     "feature toggles": ({"features:toggle"}, (True, True, False, False, False)),
     "features, reading": ({"features:read"}, (True, True, True, True, True)),
-    "user management": ({"users:read", "users:create", "users:update", "users:delete"}, (True, True, True, False, False)),
-    "listings CRUD": ({"listings:create", "listings:update", "listings:delete"}, (True, True, True, False, False)),
+    "user management": (
+        {"users:read", "users:create", "users:update", "users:delete"},
+        (True, True, True, False, False),
+    ),
+    "listings CRUD": (
+        {"listings:create", "listings:update", "listings:delete"},
+        (True, True, True, False, False),
+    ),
     "listings, creating": ({"listings:create"}, (True, True, True, True, False)),
     "listings, publishing at once": ({"listings:publish"}, (True, True, True, False, False)),
     "listings, reading": ({"listings:read"}, (True, True, True, True, True)),
@@ -35,7 +42,8 @@ LINES = {   # which permissions a line stands for, and who holds them all
     "builds, reading": ({"builds:read"}, (True, True, True, False, False)),
     "analytics": ({"analytics:read"}, (True, True, True, False, False)),
     "audit logs": ({"audit:read"}, (True, True, True, False, False)),
-    "impersonation": ({"users:impersonate"}, (True, False, False, False, False))}
+    "impersonation": ({"users:impersonate"}, (True, False, False, False, False)),
+}
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -1,4 +1,5 @@
 """A city that is switched off is switched off in every function, for everyone but the platform."""
+
 from collections.abc import Iterator
 
 import pytest
@@ -26,11 +27,18 @@ def test_a_function_answers_nobody_of_a_city_that_is_switched_off(record: Record
     slug = switched_off.tenant.slug
     for role in ("", "citizen", "city_admin", "super_city_admin"):
         token = switched_off.token(role) if role else ""
-        for named in ({"tenant": slug}, {"host": f"{slug}.localhost"}, {"tenant": slug, "host": f"{slug}.localhost"}):
+        for named in (
+            {"tenant": slug},
+            {"host": f"{slug}.localhost"},
+            {"tenant": slug, "host": f"{slug}.localhost"},
+        ):
             answer = call(record.name, path=path_of(record), token=token, **named)
             assert (answer.status, answer.code) == (403, "TENANT_INACTIVE"), (role, named)
 
 
 @pytest.mark.parametrize("record", [r for r in IN_A_CITY if not r.access.public], **names)
 def test_a_token_alone_does_not_open_it_either(record: Record, switched_off: City) -> None:
-    assert call(record.name, path=path_of(record), token=switched_off.token("super_city_admin")).code == "TENANT_INACTIVE"
+    assert (
+        call(record.name, path=path_of(record), token=switched_off.token("super_city_admin")).code
+        == "TENANT_INACTIVE"
+    )

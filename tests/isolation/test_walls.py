@@ -1,4 +1,5 @@
 """The second wall: Postgres itself keeps tenants apart, whatever the code above it does."""
+
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from tests.core.factories import make_listing
 from tests.support import City, superuser
 from tooling.registry import services
 
-OPEN_TABLES = {"alembic_version", "cities"}   # the register of tenants is read before a tenant is known
+OPEN_TABLES = {"alembic_version", "cities"}  # the register of tenants is read before a tenant is known
 
 
 def tables(service: str) -> list[list[object]]:
@@ -32,23 +33,32 @@ def test_every_table_forces_row_level_security_and_the_app_owns_none(service: st
 
 def test_the_app_role_cannot_bypass_the_wall_or_become_another_role() -> None:
     with superuser("postgres") as connection:
-        assert connection.run("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = 'heidi_app'") \
-            == [[False, False, False, False]]
-        assert connection.run("SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE rolname = 'heidi_app'") == [[0]]
+        assert connection.run(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = 'heidi_app'"
+        ) == [[False, False, False, False]]
+        assert connection.run(
+            "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE rolname = 'heidi_app'"
+        ) == [[0]]
 
 
 def test_raw_sql_of_the_app_role_sees_and_changes_only_its_tenant(city: City, other_city: City) -> None:
     foreign = make_listing(other_city)["id"]
     assert city.rows("core", "SELECT id FROM listings") == []
-    assert city.rows("core", "UPDATE listings SET title = 'mine' WHERE id = :id RETURNING id", id=foreign) == []
+    assert (
+        city.rows("core", "UPDATE listings SET title = 'mine' WHERE id = :id RETURNING id", id=foreign) == []
+    )
     assert city.rows("core", "DELETE FROM listings WHERE id = :id RETURNING id", id=foreign) == []
     assert len(other_city.rows("core", "SELECT id FROM listings")) == 1
 
 
 def test_a_row_for_another_tenant_cannot_be_written(city: City, other_city: City) -> None:
     with pytest.raises(Exception, match="row-level security") as refused:
-        city.rows("core", "INSERT INTO categories (id, tenant_id, slug, names) VALUES (:id, :tenant, 'x', '{}') RETURNING 1",
-                  id=uuid4(), tenant=other_city.id)
+        city.rows(
+            "core",
+            "INSERT INTO categories (id, tenant_id, slug, names) VALUES (:id, :tenant, 'x', '{}') RETURNING 1",
+            id=uuid4(),
+            tenant=other_city.id,
+        )
     assert error_code(refused.value) == "42501"
 
 
@@ -64,10 +74,15 @@ def test_the_tenant_setting_does_not_outlive_its_transaction(city: City) -> None
     assert work.run("SELECT count(*) FROM listings") == [[1]]
     work.commit()
     with work.pool.take() as connection:
-        assert connection.batch([("SELECT current_setting('heidi.tenant', true)", {})]) in ([[[""]]], [[[None]]])
+        assert connection.batch([("SELECT current_setting('heidi.tenant', true)", {})]) in (
+            [[[""]]],
+            [[[None]]],
+        )
 
 
-def test_with_the_first_wall_switched_off_the_second_holds(city: City, other_city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_the_first_wall_switched_off_the_second_holds(
+    city: City, other_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_listing(other_city)
     mine = make_listing(city)
     with_wall = listings_seen_by(city)

@@ -1,4 +1,5 @@
 """People and devices as the notification service hears of them."""
+
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -17,5 +18,9 @@ def tell(city: City, function: str, event: Any, *, at: datetime | None = None) -
 def settle_in(city: City, role: str, language: str = "de") -> str:
     """Make a person of this role known to the notification service; their address."""
     address = f"{role}-{city.tenant.slug}@example.org"
-    tell(city, "remember-recipient", UserCreated(user_id=city.person(role), email=address, language=language, roles=[role]))
+    tell(
+        city,
+        "remember-recipient",
+        UserCreated(user_id=city.person(role), email=address, language=language, roles=[role]),
+    )
     return address

@@ -1,4 +1,5 @@
 """Whoever was shut out hears nothing any more of what happens in the city, until they may come in again."""
+
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -36,7 +37,9 @@ def test_an_admin_who_was_deactivated_is_told_nothing_until_they_are_reactivated
     assert told == {str(city.person("super_city_admin"))}
 
 
-def test_notices_that_were_asked_for_before_reach_nobody_who_was_deactivated_since(city: City, thirdparty: ThirdParties) -> None:
+def test_notices_that_were_asked_for_before_reach_nobody_who_was_deactivated_since(
+    city: City, thirdparty: ThirdParties
+) -> None:
     address, phone = settle_in(city, "editor"), has_phone(city, city.person("editor"))
     decide(city, "approve", make_listing(city))
     shut_out(city, "editor")

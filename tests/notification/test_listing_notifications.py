@@ -1,4 +1,5 @@
 """Who hears what about a listing, through the whole chain of events."""
+
 from typing import Any
 
 import httpx
@@ -14,15 +15,24 @@ pytestmark = pytest.mark.usefixtures("thirdparty")
 
 
 def mails(thirdparty: ThirdParties, address: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{thirdparty.url('inbox')}/api/messages", params={"to": address}).json()
+    found: list[dict[str, Any]] = httpx.get(
+        f"{thirdparty.url('inbox')}/api/messages", params={"to": address}
+    ).json()
     return found
 
 
 def decide(city: City, verb: str, listing: dict[str, Any], **parts: Any) -> None:
-    assert city.call(f"{verb}-listing", "city_admin", path=f"/api/listings/{listing['id']}/{verb}", **parts).status == 200
+    assert (
+        city.call(
+            f"{verb}-listing", "city_admin", path=f"/api/listings/{listing['id']}/{verb}", **parts
+        ).status
+        == 200
+    )
 
 
-def test_admins_of_the_city_are_mailed_about_a_pending_listing_and_nobody_else(city: City, other_city: City, thirdparty: ThirdParties) -> None:
+def test_admins_of_the_city_are_mailed_about_a_pending_listing_and_nobody_else(
+    city: City, other_city: City, thirdparty: ThirdParties
+) -> None:
     admin, owner, editor = (settle_in(city, role) for role in ("city_admin", "super_city_admin", "editor"))
     stranger = settle_in(other_city, "city_admin")
     make_listing(city, title="Lesecafé am Markt")
@@ -33,10 +43,18 @@ def test_admins_of_the_city_are_mailed_about_a_pending_listing_and_nobody_else(c
 
 def test_an_approval_reaches_the_author_by_mail_and_push(city: City, thirdparty: ThirdParties) -> None:
     author = settle_in(city, "editor")
-    tell(city, "remember-device", DeviceRegistered(user_id=city.person("editor"), device_id="phone", platform="fcm", token=f"fcm:{city.id}"))
+    tell(
+        city,
+        "remember-device",
+        DeviceRegistered(
+            user_id=city.person("editor"), device_id="phone", platform="fcm", token=f"fcm:{city.id}"
+        ),
+    )
     decide(city, "approve", make_listing(city, title="Lesecafé"))
     city.settle()
-    assert [mail["subject"] for mail in mails(thirdparty, author)] == ["Ihr Eintrag ist veröffentlicht: Lesecafé"]
+    assert [mail["subject"] for mail in mails(thirdparty, author)] == [
+        "Ihr Eintrag ist veröffentlicht: Lesecafé"
+    ]
     pushes = httpx.get(f"{thirdparty.url('inbox')}/api/pushes", params={"token": f"fcm:{city.id}"}).json()
     assert len(pushes) == 1
     assert {event.data["channel"] for event in city.events("notification.sent")} == {"email", "push"}
@@ -66,7 +84,13 @@ def test_an_event_that_comes_twice_sends_one_mail(city: City, thirdparty: ThirdP
 
 def test_a_device_that_is_gone_is_forgotten(city: City, thirdparty: ThirdParties) -> None:
     settle_in(city, "editor")
-    tell(city, "remember-device", DeviceRegistered(user_id=city.person("editor"), device_id="old", platform="fcm", token="unregistered-1"))
+    tell(
+        city,
+        "remember-device",
+        DeviceRegistered(
+            user_id=city.person("editor"), device_id="old", platform="fcm", token="unregistered-1"
+        ),
+    )
     decide(city, "approve", make_listing(city))
     city.settle()
     assert city.rows("notification", "SELECT count(*) FROM devices") == [[0]]

@@ -1,4 +1,5 @@
 """People are told what they want to be told, where and when they want it; what concerns their account they are told in any case."""
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,14 +25,25 @@ pytestmark = pytest.mark.usefixtures("thirdparty")
 INVITATION = {"role": "editor", "link": "https://example.org"}
 
 
-def notice(city: City, channel: Channel, template: str = "listing_approved", **values: str) -> NotificationRequested:
-    return NotificationRequested(notification_id=uuid4(), channel=channel, template=template, user_id=city.person("editor"),
-                                 values={"city": "Heidelberg", "title": "Lesecafé", **values})
+def notice(
+    city: City, channel: Channel, template: str = "listing_approved", **values: str
+) -> NotificationRequested:
+    return NotificationRequested(
+        notification_id=uuid4(),
+        channel=channel,
+        template=template,
+        user_id=city.person("editor"),
+        values={"city": "Heidelberg", "title": "Lesecafé", **values},
+    )
 
 
 def has_phone(city: City, user_id: UUID) -> str:
     token = f"fcm:{user_id}"
-    tell(city, "remember-device", DeviceRegistered(user_id=user_id, device_id="phone", platform="fcm", token=token))
+    tell(
+        city,
+        "remember-device",
+        DeviceRegistered(user_id=user_id, device_id="phone", platform="fcm", token=token),
+    )
     return token
 
 
@@ -39,9 +51,16 @@ def pushes(thirdparty: ThirdParties, token: str) -> int:
     return len(httpx.get(f"{thirdparty.url('inbox')}/api/pushes", params={"token": token}).json())
 
 
-def prefer(city: City, channels: list[str], *, quiet: tuple[str, str] | tuple[None, None] = (None, None)) -> None:
-    tell(city, "remember-preferences", PreferencesChanged(user_id=city.person("editor"), channels=channels, quiet_from=quiet[0],
-                                                          quiet_until=quiet[1]))
+def prefer(
+    city: City, channels: list[str], *, quiet: tuple[str, str] | tuple[None, None] = (None, None)
+) -> None:
+    tell(
+        city,
+        "remember-preferences",
+        PreferencesChanged(
+            user_id=city.person("editor"), channels=channels, quiet_from=quiet[0], quiet_until=quiet[1]
+        ),
+    )
 
 
 def around_now() -> tuple[str, str]:
@@ -52,7 +71,12 @@ def around_now() -> tuple[str, str]:
 
 def tick(in_hours: float) -> None:
     due = (datetime.now(UTC) + timedelta(hours=in_hours)).isoformat()
-    done = call("send-deferred-messages", path="/", token=settings().broker_token.get_secret_value(), headers={"x-heidi-tick": due})
+    done = call(
+        "send-deferred-messages",
+        path="/",
+        token=settings().broker_token.get_secret_value(),
+        headers={"x-heidi-tick": due},
+    )
     assert done.status == 204, done.body
 
 
@@ -60,7 +84,9 @@ def states(city: City) -> list[list[Any]]:
     return city.rows("notification", "SELECT state, due_at > now(), request IS NOT NULL FROM deliveries")
 
 
-def test_a_channel_that_is_switched_off_carries_no_notices_and_the_other_one_does(city: City, thirdparty: ThirdParties) -> None:
+def test_a_channel_that_is_switched_off_carries_no_notices_and_the_other_one_does(
+    city: City, thirdparty: ThirdParties
+) -> None:
     address, phone = settle_in(city, "editor"), has_phone(city, city.person("editor"))
     prefer(city, ["push"])
     tell(city, "send-email", notice(city, "email"))
@@ -72,7 +98,9 @@ def test_a_channel_that_is_switched_off_carries_no_notices_and_the_other_one_doe
     assert (len(mails(thirdparty, address)), pushes(thirdparty, phone)) == (1, 1)
 
 
-def test_what_concerns_the_account_comes_whatever_is_switched_off(city: City, thirdparty: ThirdParties) -> None:
+def test_what_concerns_the_account_comes_whatever_is_switched_off(
+    city: City, thirdparty: ThirdParties
+) -> None:
     address, phone = settle_in(city, "editor"), has_phone(city, city.person("editor"))
     prefer(city, [], quiet=around_now())
     tell(city, "send-email", notice(city, "email", "invitation", **INVITATION))
@@ -80,7 +108,9 @@ def test_what_concerns_the_account_comes_whatever_is_switched_off(city: City, th
     assert (len(mails(thirdparty, address)), pushes(thirdparty, phone)) == (1, 1)
 
 
-def test_a_push_waits_for_the_end_of_quiet_hours_and_then_comes_once(city: City, thirdparty: ThirdParties) -> None:
+def test_a_push_waits_for_the_end_of_quiet_hours_and_then_comes_once(
+    city: City, thirdparty: ThirdParties
+) -> None:
     settle_in(city, "editor")
     phone = has_phone(city, city.person("editor"))
     prefer(city, ["email", "push"], quiet=around_now())
@@ -98,7 +128,9 @@ def test_a_push_waits_for_the_end_of_quiet_hours_and_then_comes_once(city: City,
     assert (states(city), pushes(thirdparty, phone)) == ([["sent", None, False]], 1)
 
 
-def test_whoever_switches_push_off_while_a_message_waits_does_not_get_it(city: City, thirdparty: ThirdParties) -> None:
+def test_whoever_switches_push_off_while_a_message_waits_does_not_get_it(
+    city: City, thirdparty: ThirdParties
+) -> None:
     settle_in(city, "editor")
     phone = has_phone(city, city.person("editor"))
     prefer(city, ["push"], quiet=around_now())
@@ -147,20 +179,37 @@ def test_the_messages_of_a_city_that_is_switched_off_stay_where_they_are() -> No
         assert (off.events(), len(states(off))) == ([], 1)
 
 
-@pytest.mark.parametrize(("quiet", "now", "until"), [
-    (("22:00", "07:00"), "2026-01-10T20:59", None), (("22:00", "07:00"), "2026-01-10T21:00", "2026-01-11T06:00"),
-    (("22:00", "07:00"), "2026-01-11T05:59", "2026-01-11T06:00"), (("22:00", "07:00"), "2026-01-11T06:00", None),
-    (("12:00", "14:00"), "2026-07-01T10:30", "2026-07-01T12:00"), (("12:00", "14:00"), "2026-07-01T12:00", None),
-    (("22:00", "07:00"), "2026-03-28T22:30", "2026-03-29T05:00"), (("22:00", "07:00"), "2026-10-24T21:00", "2026-10-25T06:00"),
-    (("08:00", "08:00"), "2026-01-10T07:00", None), ((None, None), "2026-01-10T23:00", None)])
+@pytest.mark.parametrize(
+    ("quiet", "now", "until"),
+    [
+        (("22:00", "07:00"), "2026-01-10T20:59", None),
+        (("22:00", "07:00"), "2026-01-10T21:00", "2026-01-11T06:00"),
+        (("22:00", "07:00"), "2026-01-11T05:59", "2026-01-11T06:00"),
+        (("22:00", "07:00"), "2026-01-11T06:00", None),
+        (("12:00", "14:00"), "2026-07-01T10:30", "2026-07-01T12:00"),
+        (("12:00", "14:00"), "2026-07-01T12:00", None),
+        (("22:00", "07:00"), "2026-03-28T22:30", "2026-03-29T05:00"),
+        (("22:00", "07:00"), "2026-10-24T21:00", "2026-10-25T06:00"),
+        (("08:00", "08:00"), "2026-01-10T07:00", None),
+        ((None, None), "2026-01-10T23:00", None),
+    ],
+)
 def test_quiet_hours_are_hours_of_the_citys_day_over_midnight_and_in_summer(
-        city: City, quiet: tuple[str | None, str | None], now: str, until: str | None) -> None:
+    city: City, quiet: tuple[str | None, str | None], now: str, until: str | None
+) -> None:
     person = Recipient(quiet_from=quiet[0], quiet_until=quiet[1])
     expected = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
-    assert end_of_quiet(person, notice(city, "push"), datetime.fromisoformat(now).replace(tzinfo=UTC), "Europe/Berlin") == expected
+    assert (
+        end_of_quiet(
+            person, notice(city, "push"), datetime.fromisoformat(now).replace(tzinfo=UTC), "Europe/Berlin"
+        )
+        == expected
+    )
 
 
-def test_a_guest_is_reached_by_push_and_by_mail_only_once_there_is_an_address(city: City, thirdparty: ThirdParties) -> None:
+def test_a_guest_is_reached_by_push_and_by_mail_only_once_there_is_an_address(
+    city: City, thirdparty: ThirdParties
+) -> None:
     guest = city.person("editor")
     tell(city, "remember-recipient", UserCreated(user_id=guest, email="", roles=["citizen"], guest=True))
     phone = has_phone(city, guest)
@@ -180,14 +229,22 @@ def test_a_changed_language_is_the_language_of_the_next_message(city: City, thir
     tell(city, "remember-profile", UserUpdated(user_id=city.person("editor"), name="Lena", language="en"))
     tell(city, "send-email", notice(city, "email"))
     assert mails(thirdparty, address)[0]["subject"].startswith("Your listing is published")
-    assert city.rows("notification", "SELECT name, email, channels FROM recipients") == [["Lena", address, ["email"]]]
+    assert city.rows("notification", "SELECT name, email, channels FROM recipients") == [
+        ["Lena", address, ["email"]]
+    ]
 
 
-@pytest.mark.parametrize(("function", "event"), [
-    ("remember-preferences", PreferencesChanged(user_id=uuid4(), channels=[])),
-    ("remember-profile", UserUpdated(user_id=uuid4(), name="", language="de")),
-    ("remember-profile", GuestConverted(user_id=uuid4(), email="a@example.org"))])
-def test_what_is_said_of_somebody_who_is_not_known_yet_is_tried_again(city: City, function: str, event: Any) -> None:
+@pytest.mark.parametrize(
+    ("function", "event"),
+    [
+        ("remember-preferences", PreferencesChanged(user_id=uuid4(), channels=[])),
+        ("remember-profile", UserUpdated(user_id=uuid4(), name="", language="de")),
+        ("remember-profile", GuestConverted(user_id=uuid4(), email="a@example.org")),
+    ],
+)
+def test_what_is_said_of_somebody_who_is_not_known_yet_is_tried_again(
+    city: City, function: str, event: Any
+) -> None:
     envelope = Envelope(str(uuid4()), "/test", event.type(), datetime.now(UTC), city.id, "test", "", "")
     assert deliver(function, Said("test", envelope, event.model_dump_json(by_alias=True))).status == 503
 

@@ -1,4 +1,5 @@
 """A broker that takes events over HTTP, answers with what a test wants, and remembers what came."""
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,9 @@ class FakeBroker(ThreadingHTTPServer):
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"])).decode()
-            self.server.came.append({key.lower(): value for key, value in self.headers.items()} | {"body": body})
+            self.server.came.append(
+                {key.lower(): value for key, value in self.headers.items()} | {"body": body}
+            )
             self.send_response(self.server.status(len(self.server.came)))
             self.send_header("content-length", "0")
             self.end_headers()

@@ -1,4 +1,5 @@
 """Events that could not be delivered in a cluster: kept once, read by operators only, sent again without harm."""
+
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -46,7 +47,11 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[st
 def test_a_dead_letter_is_kept_with_what_the_function_answered(city: City) -> None:
     assert keep(dead(city)).status == 204
     [letter] = listed(city)
-    assert (letter["function"], letter["status"], letter["answer"]) == ("send-email", 503, '{"error":{"code":"UNAVAILABLE"}}')
+    assert (letter["function"], letter["status"], letter["answer"]) == (
+        "send-email",
+        503,
+        '{"error":{"code":"UNAVAILABLE"}}',
+    )
     assert letter["type"] == "app.heidi.notification.requested"
     assert letter["deliveredAt"] is None
 
@@ -70,7 +75,14 @@ def test_operators_do_not_read_what_the_event_says(city: City) -> None:
 
 
 def test_only_the_platform_brings_dead_letters(city: City) -> None:
-    refused = call("keep-dead-letter", path="/", method="POST", body=b"{}", token=city.token("super_admin"), headers=dead(city))
+    refused = call(
+        "keep-dead-letter",
+        path="/",
+        method="POST",
+        body=b"{}",
+        token=city.token("super_admin"),
+        headers=dead(city),
+    )
     assert refused.status == 401
     assert listed(city) == []
 
@@ -78,14 +90,21 @@ def test_only_the_platform_brings_dead_letters(city: City) -> None:
 @pytest.mark.parametrize("role", ["super_city_admin", "city_admin", "editor", "citizen"])
 def test_nobody_in_a_city_sees_or_sends_them(city: City, role: str) -> None:
     assert city.call("list-dead-letters", role).status == 403
-    assert city.call("replay-dead-letter", role, path=f"/api/platform/dead-letters/{uuid4()}/replay").status == 403
+    assert (
+        city.call("replay-dead-letter", role, path=f"/api/platform/dead-letters/{uuid4()}/replay").status
+        == 403
+    )
 
 
 def replay(city: City, letter: dict[str, Any]) -> Answer:
-    return city.call("replay-dead-letter", "super_admin", path=f"/api/platform/dead-letters/{letter['id']}/replay")
+    return city.call(
+        "replay-dead-letter", "super_admin", path=f"/api/platform/dead-letters/{letter['id']}/replay"
+    )
 
 
-def test_a_letter_is_sent_to_the_function_that_did_not_take_it_as_it_was_first_said(city: City, gateway: list[Any]) -> None:
+def test_a_letter_is_sent_to_the_function_that_did_not_take_it_as_it_was_first_said(
+    city: City, gateway: list[Any]
+) -> None:
     headers = dead(city, subject="Straße")
     keep(headers | {"ce-subject": "Stra%C3%9Fe"}, b'{"notificationId": "7"}')
     answer = replay(city, listed(city)[0])
@@ -94,11 +113,16 @@ def test_a_letter_is_sent_to_the_function_that_did_not_take_it_as_it_was_first_s
     assert (path, body) == ("/events/send-email", b'{"notificationId": "7"}')
     assert sent["authorization"] == f"Bearer {settings().broker_token.get_secret_value()}"
     assert {name: sent[name] for name in ("ce-id", "ce-tenantid", "ce-subject")} == {
-        "ce-id": headers["ce-id"], "ce-tenantid": str(city.id), "ce-subject": "Stra%C3%9Fe"}
+        "ce-id": headers["ce-id"],
+        "ce-tenantid": str(city.id),
+        "ce-subject": "Stra%C3%9Fe",
+    }
     assert not any("knativeerror" in name for name in sent)
 
 
-def test_what_was_delivered_is_no_longer_among_those_that_wait_and_is_not_sent_again(city: City, gateway: list[Any]) -> None:
+def test_what_was_delivered_is_no_longer_among_those_that_wait_and_is_not_sent_again(
+    city: City, gateway: list[Any]
+) -> None:
     keep(dead(city))
     [letter] = listed(city)
     replay(city, letter)
@@ -116,7 +140,9 @@ def test_a_function_that_is_still_away_leaves_the_letter_where_it_is(city: City,
     assert listed(city)[0]["status"] == 503
 
 
-def test_a_letter_of_which_nobody_knows_the_function_goes_to_the_broker(city: City, gateway: list[Any]) -> None:
+def test_a_letter_of_which_nobody_knows_the_function_goes_to_the_broker(
+    city: City, gateway: list[Any]
+) -> None:
     keep(dead(city, knativeerrordest=""))
     assert replay(city, listed(city)[0]).body["delivered"]
     assert gateway[0][0] == "/broker"
@@ -138,15 +164,27 @@ def test_pages_go_on_where_the_last_one_ended(city: City) -> None:
     for _ in range(3):
         keep(dead(city))
     first = city.call("list-dead-letters", "super_admin", query="limit=2&function=send-email").body
-    second = city.call("list-dead-letters", "super_admin", query=f"limit=2&function=send-email&cursor={first['nextCursor']}").body
+    second = city.call(
+        "list-dead-letters", "super_admin", query=f"limit=2&function=send-email&cursor={first['nextCursor']}"
+    ).body
     ids = [item["id"] for item in first["items"] + second["items"]]
     assert len(ids) == len(set(ids)) >= 3
 
 
-@pytest.mark.parametrize(("destination", "function"), [
-    ("http://x/events/send-email", "send-email"), ("http://x/events/send-email/", "send-email"), ("http://gateway:8080/function/a-b", "a-b"),
-    ("http://send-push.heidi-prod.svc.cluster.local", "send-push"), ("http://send-push.heidi-prod.svc.cluster.local/", "send-push"),
-    ("", ""), ("nonsense", ""), ("http://x/events/../../etc/passwd%00", ""), ("http://x/events/Send_Email", "")])
+@pytest.mark.parametrize(
+    ("destination", "function"),
+    [
+        ("http://x/events/send-email", "send-email"),
+        ("http://x/events/send-email/", "send-email"),
+        ("http://gateway:8080/function/a-b", "a-b"),
+        ("http://send-push.heidi-prod.svc.cluster.local", "send-push"),
+        ("http://send-push.heidi-prod.svc.cluster.local/", "send-push"),
+        ("", ""),
+        ("nonsense", ""),
+        ("http://x/events/../../etc/passwd%00", ""),
+        ("http://x/events/Send_Email", ""),
+    ],
+)
 def test_which_function_failed_is_in_its_address(destination: str, function: str) -> None:
     assert DeadLetter({"knativeerrordest": destination}, "").function == function
 
@@ -181,5 +219,8 @@ def test_letters_about_somebody_go_when_they_go_and_others_stay(city: City) -> N
     keep(dead(city, actorid=str(uuid4())))
     gone = UserDeleted(user_id=person)
     envelope = Envelope(str(uuid4()), "/heidi/users", gone.type(), datetime.now(UTC), city.id, "c", "", "")
-    assert deliver("erase-platform-data", Said("users", envelope, gone.model_dump_json(by_alias=True))).status == 204
+    assert (
+        deliver("erase-platform-data", Said("users", envelope, gone.model_dump_json(by_alias=True))).status
+        == 204
+    )
     assert len(listed(city)) == 1

@@ -1,4 +1,5 @@
 """The sweep: what a crash left in an outbox reaches the broker, once it is there, and nothing is lost on the way."""
+
 from collections.abc import Iterator
 from threading import Event, Thread
 from uuid import uuid4
@@ -39,20 +40,26 @@ def tick(name: str = "sweep-outbox") -> int:
 def age(seconds: int) -> None:
     """Let what is in core's outbox have waited."""
     with superuser(settings().postgres_database_prefix + "core") as connection:
-        connection.run("UPDATE outbox SET written_at = now() - make_interval(secs => :seconds)", seconds=seconds)
+        connection.run(
+            "UPDATE outbox SET written_at = now() - make_interval(secs => :seconds)", seconds=seconds
+        )
 
 
 def left(city: City) -> int:
     return len(city.events())
 
 
-def test_what_was_left_behind_is_published_in_order_and_forgotten(city: City, other_city: City, broker: FakeBroker) -> None:
+def test_what_was_left_behind_is_published_in_order_and_forgotten(
+    city: City, other_city: City, broker: FakeBroker
+) -> None:
     listings = [make_listing(where, title=f"Nummer {n}") for n, where in enumerate((city, other_city, city))]
     said = [*city.events(), *other_city.events()]
     age(6)
     assert tick() == 204
     assert [event["ce-id"] for event in broker.came] == sorted(event.envelope.id for event in said)
-    assert [event["ce-tenantid"] for event in broker.came] == [str(where.id) for where in (city, other_city, city)]
+    assert [event["ce-tenantid"] for event in broker.came] == [
+        str(where.id) for where in (city, other_city, city)
+    ]
     first = broker.came[0]
     assert listings[0]["id"] in first["body"]
     assert (first["ce-type"], first["ce-source"]) == ("app.heidi.listing.created", "/heidi/core")
@@ -81,10 +88,14 @@ def test_while_the_broker_is_away_everything_stays(city: City) -> None:
 def test_after_a_restart_of_postgres_the_next_sweep_publishes_all(city: City, broker: FakeBroker) -> None:
     make_listing(city)
     age(6)
-    databases()   # there are idle connections now
+    databases()  # there are idle connections now
     with superuser("postgres") as connection:
-        connection.run("""SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-          WHERE usename = :relay AND starts_with(datname, :ours)""", relay=settings().postgres_relay, ours=settings().postgres_database_prefix)
+        connection.run(
+            """SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+          WHERE usename = :relay AND starts_with(datname, :ours)""",
+            relay=settings().postgres_relay,
+            ours=settings().postgres_database_prefix,
+        )
     assert tick() == 204
     assert left(city) == 0
 
@@ -103,7 +114,9 @@ def test_what_the_broker_took_before_it_failed_is_not_sent_again(city: City, bro
     assert len(broker.came) == 4
 
 
-def test_an_event_that_the_broker_will_never_take_does_not_hold_up_the_others(city: City, broker: FakeBroker) -> None:
+def test_an_event_that_the_broker_will_never_take_does_not_hold_up_the_others(
+    city: City, broker: FakeBroker
+) -> None:
     for _ in range(3):
         make_listing(city)
     age(6)
@@ -116,8 +129,11 @@ def test_more_than_one_batch_goes_in_one_sweep(city: City, broker: FakeBroker) -
     make_listing(city)
     [said] = city.events()
     with superuser(settings().postgres_database_prefix + "core") as connection:
-        connection.run("""INSERT INTO outbox SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid()))).*
-          FROM outbox o, generate_series(1, 450) WHERE o.id = :id""", id=said.envelope.id)
+        connection.run(
+            """INSERT INTO outbox SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid()))).*
+          FROM outbox o, generate_series(1, 450) WHERE o.id = :id""",
+            id=said.envelope.id,
+        )
     age(6)
     assert tick() == 204
     assert len({event["ce-id"] for event in broker.came}) == len(broker.came) == 451
@@ -149,8 +165,11 @@ def test_a_database_that_refuses_does_not_stop_the_others(city: City, broker: Fa
     age(6)
     with superuser(settings().postgres_database_prefix + "city") as connection:
         connection.run("REVOKE DELETE ON outbox FROM heidi_relay")
-        connection.run("""INSERT INTO outbox (id, tenant_id, type, source, time, correlation_id, actor_id, traceparent, data, written_at)
-          VALUES (gen_random_uuid(), :tenant, 'x', 'x', now(), '', '', '', '{}', now() - interval '1 hour')""", tenant=uuid4())
+        connection.run(
+            """INSERT INTO outbox (id, tenant_id, type, source, time, correlation_id, actor_id, traceparent, data, written_at)
+          VALUES (gen_random_uuid(), :tenant, 'x', 'x', now(), '', '', '', '{}', now() - interval '1 hour')""",
+            tenant=uuid4(),
+        )
         try:
             assert tick() == 204
         finally:
@@ -161,8 +180,10 @@ def test_a_database_that_refuses_does_not_stop_the_others(city: City, broker: Fa
 def test_after_a_lost_connection_the_next_sweep_works(city: City, broker: FakeBroker) -> None:
     assert tick() == 204
     with superuser("postgres") as connection:
-        connection.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'heidi_relay' AND datname LIKE :name",
-                       name=settings().postgres_database_prefix + "%")
+        connection.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'heidi_relay' AND datname LIKE :name",
+            name=settings().postgres_database_prefix + "%",
+        )
     make_listing(city)
     age(6)
     assert {tick() for _ in range(len(services()) + 1)} <= {204, 503}
@@ -177,8 +198,13 @@ def test_every_service_with_an_outbox_is_swept() -> None:
 
 def test_the_relay_role_reads_nothing_but_outboxes() -> None:
     core = settings().postgres_database_prefix + "core"
-    for statement in ("SELECT 1 FROM listings", "SELECT function FROM inbox", "SELECT body FROM idempotency", "UPDATE outbox SET data = ''",
-                      "INSERT INTO outbox (data) VALUES ('')"):
+    for statement in (
+        "SELECT 1 FROM listings",
+        "SELECT function FROM inbox",
+        "SELECT body FROM idempotency",
+        "UPDATE outbox SET data = ''",
+        "INSERT INTO outbox (data) VALUES ('')",
+    ):
         with pytest.raises(Exception, match="permission denied") as refused, relay(core) as connection:
             connection.batch([(statement, {})])
         assert error_code(refused.value) == "42501"
@@ -187,11 +213,20 @@ def test_the_relay_role_reads_nothing_but_outboxes() -> None:
 def test_old_claims_are_forgotten_and_younger_ones_are_not(city: City) -> None:
     with superuser(settings().postgres_database_prefix + "core") as connection:
         for days in (8, 6):
-            connection.run("INSERT INTO inbox VALUES (:tenant, 'f', 's', :id, now() - make_interval(days => :days))",
-                           tenant=city.id, id=str(days), days=days)
+            connection.run(
+                "INSERT INTO inbox VALUES (:tenant, 'f', 's', :id, now() - make_interval(days => :days))",
+                tenant=city.id,
+                id=str(days),
+                days=days,
+            )
         for hours in (25, 23):
-            connection.run("""INSERT INTO idempotency (tenant_id, function, caller, key, request_hash, claimed_at)
-              VALUES (:tenant, 'f', 'c', :key, 'h', now() - make_interval(hours => :hours))""", tenant=city.id, key=str(hours), hours=hours)
+            connection.run(
+                """INSERT INTO idempotency (tenant_id, function, caller, key, request_hash, claimed_at)
+              VALUES (:tenant, 'f', 'c', :key, 'h', now() - make_interval(hours => :hours))""",
+                tenant=city.id,
+                key=str(hours),
+                hours=hours,
+            )
     assert tick("prune-expired-rows") == 204
     assert city.rows("core", "SELECT event_id FROM inbox") == [["6"]]
     assert city.rows("core", "SELECT key FROM idempotency") == [["23"]]
@@ -201,9 +236,15 @@ def test_a_table_that_cannot_be_pruned_does_not_keep_the_others_of_its_database(
     with superuser(settings().postgres_database_prefix + "core") as connection:
         for table in ("inbox", "idempotency"):
             other = "idempotency" if table == "inbox" else "inbox"
-            connection.run("INSERT INTO inbox VALUES (:tenant, 'f', 's', 'old', now() - interval '8 days') ON CONFLICT DO NOTHING", tenant=city.id)
-            connection.run("""INSERT INTO idempotency (tenant_id, function, caller, key, request_hash, claimed_at)
-              VALUES (:tenant, 'f', 'c', 'old', 'h', now() - interval '2 days') ON CONFLICT DO NOTHING""", tenant=city.id)
+            connection.run(
+                "INSERT INTO inbox VALUES (:tenant, 'f', 's', 'old', now() - interval '8 days') ON CONFLICT DO NOTHING",
+                tenant=city.id,
+            )
+            connection.run(
+                """INSERT INTO idempotency (tenant_id, function, caller, key, request_hash, claimed_at)
+              VALUES (:tenant, 'f', 'c', 'old', 'h', now() - interval '2 days') ON CONFLICT DO NOTHING""",
+                tenant=city.id,
+            )
             connection.run(f"REVOKE DELETE ON {table} FROM heidi_relay")
             try:
                 assert tick("prune-expired-rows") == 204
@@ -214,8 +255,11 @@ def test_a_table_that_cannot_be_pruned_does_not_keep_the_others_of_its_database(
 
 def test_no_statement_prunes_more_than_it_can_in_its_time(city: City) -> None:
     with superuser(settings().postgres_database_prefix + "core") as connection:
-        connection.run("""INSERT INTO inbox SELECT :tenant, 'f', 's', n::text, now() - interval '8 days' - make_interval(secs => n)
-          FROM generate_series(1, 12000) n""", tenant=city.id)
+        connection.run(
+            """INSERT INTO inbox SELECT :tenant, 'f', 's', n::text, now() - interval '8 days' - make_interval(secs => n)
+          FROM generate_series(1, 12000) n""",
+            tenant=city.id,
+        )
         connection.run("INSERT INTO inbox VALUES (:tenant, 'f', 's', 'young', now())", tenant=city.id)
         connection.run("""CREATE FUNCTION too_many() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           IF (SELECT count(*) FROM gone) > 5000 THEN RAISE 'canceling statement due to statement timeout'; END IF; RETURN NULL; END $$""")

@@ -1,4 +1,5 @@
 """The gauges of the platform as a whole, read from real rows of several cities."""
+
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -26,8 +27,13 @@ HOUR, DAY = 3600, 86400
 @pytest.fixture(autouse=True)
 def nothing_else() -> Iterator[None]:
     """Other tests leave rows behind that would be counted, too."""
-    for service, table in (("factory", "builds"), ("notification", "deliveries"), ("core", "outbox"), ("factory", "outbox"),
-                           ("platform", "dead_letters")):
+    for service, table in (
+        ("factory", "builds"),
+        ("notification", "deliveries"),
+        ("core", "outbox"),
+        ("factory", "outbox"),
+        ("platform", "dead_letters"),
+    ):
         with superuser(settings().postgres_database_prefix + service) as connection:
             connection.run(f"DELETE FROM {table}")
     return
@@ -39,14 +45,29 @@ LETTER = """INSERT INTO dead_letters (id, tenant_id, event_id, source, type, fun
 
 def read(token: str | None = None) -> dict[str, Samples]:
     """All samples by name and label values."""
-    got = call("get-platform-metrics", token=settings().broker_token.get_secret_value() if token is None else token)
+    got = call(
+        "get-platform-metrics", token=settings().broker_token.get_secret_value() if token is None else token
+    )
     assert got.status == 200, got.body
-    return {family.name: {tuple(sample.labels.values()): sample.value for sample in family.samples}
-            for family in text_string_to_metric_families(got.raw.decode())}
+    return {
+        family.name: {tuple(sample.labels.values()): sample.value for sample in family.samples}
+        for family in text_string_to_metric_families(got.raw.decode())
+    }
 
 
 def build(city: City, status: str, *, age: float, ended: float | None = None, number: int = 1) -> None:
-    city.rows("factory", BUILD, id=uuid4(), tenant=city.id, number=number, platform="web", status=status, digest=str(number), age=age, ended=ended)
+    city.rows(
+        "factory",
+        BUILD,
+        id=uuid4(),
+        tenant=city.id,
+        number=number,
+        platform="web",
+        status=status,
+        digest=str(number),
+        age=age,
+        ended=ended,
+    )
 
 
 def test_builds_are_counted_over_all_cities_by_their_state(city: City, other_city: City) -> None:
@@ -61,20 +82,35 @@ def test_builds_are_counted_over_all_cities_by_their_state(city: City, other_cit
 
 
 def test_messages_of_the_last_hour_are_counted(city: City, other_city: City) -> None:
-    for where, channel, state, age in ((city, "email", "sent", 5), (other_city, "email", "sent", 50), (city, "push", "failed", 5),
-                                       (city, "email", "sent", HOUR + 60)):
-        where.rows("notification", DELIVERY, id=uuid4(), tenant=where.id, channel=channel, state=state, age=age)
+    for where, channel, state, age in (
+        (city, "email", "sent", 5),
+        (other_city, "email", "sent", 50),
+        (city, "push", "failed", 5),
+        (city, "email", "sent", HOUR + 60),
+    ):
+        where.rows(
+            "notification", DELIVERY, id=uuid4(), tenant=where.id, channel=channel, state=state, age=age
+        )
     assert read()["heidi_deliveries"] == {("email", "sent"): 2, ("push", "failed"): 1}
 
 
-def test_what_waits_in_an_outbox_is_counted_and_its_age_is_that_of_the_oldest(city: City, other_city: City) -> None:
+def test_what_waits_in_an_outbox_is_counted_and_its_age_is_that_of_the_oldest(
+    city: City, other_city: City
+) -> None:
     for number, (where, age) in enumerate(((city, 300), (other_city, 20))):
         where.rows("core", EVENT, id=f"01890000-0000-7000-8000-00000000000{number}", tenant=where.id, age=age)
     found = read()
     assert found["heidi_outbox_events"][("core",)] == 2
     assert found["heidi_outbox_oldest_seconds"][("core",)] == pytest.approx(300, abs=20)
-    assert (found["heidi_outbox_events"][("factory",)], found["heidi_outbox_oldest_seconds"][("factory",)]) == (0, 0)
-    assert {service for [service] in found["heidi_platform_metrics_up"]} == set(registry.services()) == set(services())
+    assert (
+        found["heidi_outbox_events"][("factory",)],
+        found["heidi_outbox_oldest_seconds"][("factory",)],
+    ) == (0, 0)
+    assert (
+        {service for [service] in found["heidi_platform_metrics_up"]}
+        == set(registry.services())
+        == set(services())
+    )
 
 
 def test_a_database_that_is_down_is_marked_and_the_others_are_counted(city: City) -> None:
@@ -87,7 +123,9 @@ def test_a_database_that_is_down_is_marked_and_the_others_are_counted(city: City
         finally:
             connection.run(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true')
     assert "heidi_deliveries" not in found
-    assert {service for [service], up in found["heidi_platform_metrics_up"].items() if not up} == {"notification"}
+    assert {service for [service], up in found["heidi_platform_metrics_up"].items() if not up} == {
+        "notification"
+    }
     assert ("notification",) not in found["heidi_outbox_events"]
     assert ("core",) in found["heidi_outbox_events"]
 
@@ -97,12 +135,22 @@ def test_only_the_platform_may_read_them(city: City) -> None:
     assert call("get-platform-metrics").code == "TOKEN_INVALID"
 
 
-@pytest.mark.parametrize(("service", "question"), [
-    ("factory", "SELECT tenant_id FROM builds"), ("factory", "SELECT inputs FROM builds"), ("factory", "DELETE FROM builds"),
-    ("notification", "SELECT user_id FROM deliveries"), ("notification", "SELECT reason FROM deliveries"),
-    ("notification", "UPDATE deliveries SET state = 'sent'")])
+@pytest.mark.parametrize(
+    ("service", "question"),
+    [
+        ("factory", "SELECT tenant_id FROM builds"),
+        ("factory", "SELECT inputs FROM builds"),
+        ("factory", "DELETE FROM builds"),
+        ("notification", "SELECT user_id FROM deliveries"),
+        ("notification", "SELECT reason FROM deliveries"),
+        ("notification", "UPDATE deliveries SET state = 'sent'"),
+    ],
+)
 def test_the_relay_role_sees_no_more_than_what_it_counts(service: str, question: str) -> None:
-    with relay(settings().postgres_database_prefix + service) as connection, pytest.raises(Exception, match="permission denied"):
+    with (
+        relay(settings().postgres_database_prefix + service) as connection,
+        pytest.raises(Exception, match="permission denied"),
+    ):
         connection.batch([(question, {})])
 
 
@@ -114,8 +162,14 @@ def test_it_may_not_delete_what_it_counts(city: City) -> None:
 
 
 def test_dead_letters_are_counted_until_somebody_has_sent_them_again(city: City, other_city: City) -> None:
-    for where, function, age, delivered in ((city, "a", 90, None), (other_city, "a", 30, None), (city, "b", HOUR, datetime.now(UTC))):
-        where.rows("platform", LETTER, id=uuid4(), tenant=where.id, function=function, age=age, delivered=delivered)
+    for where, function, age, delivered in (
+        (city, "a", 90, None),
+        (other_city, "a", 30, None),
+        (city, "b", HOUR, datetime.now(UTC)),
+    ):
+        where.rows(
+            "platform", LETTER, id=uuid4(), tenant=where.id, function=function, age=age, delivered=delivered
+        )
     found = read()
     assert found["heidi_dead_letters"][()] == 2
     assert found["heidi_dead_letters_oldest_seconds"][()] == pytest.approx(90, abs=20)

@@ -1,4 +1,5 @@
 """Mails and files go to the local servers."""
+
 from collections.abc import Iterator
 
 import pytest

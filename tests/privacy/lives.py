@@ -1,4 +1,5 @@
 """People who have left traces in every service, and what is known about them afterwards."""
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,7 +35,12 @@ def active(city: City, role: str = "super_city_admin") -> tuple[Person, str]:
         city.rows(service, made, id=uuid4(), tenant=city.id, person=person.id)
     assert call("track-events", token=token, body={"consent": True, "events": [event()]}).status == 202
     storage.put(city.id, f"people/{person.id}/1.png", b"photo", "image/png")
-    city.rows("users", "UPDATE profiles SET photo = :key WHERE id = :id RETURNING 1", key=f"people/{person.id}/1.png", id=person.id)
+    city.rows(
+        "users",
+        "UPDATE profiles SET photo = :key WHERE id = :id RETURNING 1",
+        key=f"people/{person.id}/1.png",
+        id=person.id,
+    )
     city.settle()
     return person, token
 
@@ -44,8 +50,9 @@ def traces(city: City, person: UUID) -> dict[str, int]:
     found = {}
     for service, table in tables():
         if isinstance(table.privacy, Personal):
-            query = f"SELECT count(*) FROM {table.name} WHERE {table.privacy.condition}".replace(":person", f"'{person}'").replace(
-                ":tenant", f"'{city.id}'")
+            query = f"SELECT count(*) FROM {table.name} WHERE {table.privacy.condition}".replace(
+                ":person", f"'{person}'"
+            ).replace(":tenant", f"'{city.id}'")
             found[f"{service}.{table.name}"] = city.rows(service, query)[0][0]
     return {name: count for name, count in found.items() if count}
 
@@ -60,11 +67,18 @@ def erase(city: City, person: UUID, days: int = 30) -> None:
 def tick(name: str = "erase-expired-users", **later: Any) -> None:
     """Let the clock call a function."""
     due = datetime.now(UTC) + timedelta(**later)
-    done = call(name, path="/", token=settings().broker_token.get_secret_value(), headers={"x-heidi-tick": due.isoformat()})
+    done = call(
+        name,
+        path="/",
+        token=settings().broker_token.get_secret_value(),
+        headers={"x-heidi-tick": due.isoformat()},
+    )
     assert done.status == 204, done.body
 
 
 def erasure(city: City, person: UUID) -> tuple[list[str], bool]:
     """Which services have confirmed, and whether that is all."""
-    [[confirmed, done]] = city.rows("users", "SELECT confirmed, completed_at IS NOT NULL FROM erasures WHERE id = :id", id=person)
+    [[confirmed, done]] = city.rows(
+        "users", "SELECT confirmed, completed_at IS NOT NULL FROM erasures WHERE id = :id", id=person
+    )
     return sorted(confirmed), done

@@ -1,4 +1,5 @@
 """Erasure: after 30 days nothing tells any more who it was, in no service, and every service has said so."""
+
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -15,7 +16,7 @@ from tests.support import City, deliver
 from tooling.registry import records, services
 
 pytestmark = pytest.mark.usefixtures("thirdparty")
-LEFT = {"audit.entries", "users.erasures"}   # ids alone, which stand for nobody
+LEFT = {"audit.entries", "users.erasures"}  # ids alone, which stand for nobody
 
 
 @pytest.mark.parametrize("event", [UserDeleted, ExportRequested])
@@ -26,7 +27,15 @@ def test_every_service_with_a_database_answers_for_what_it_holds(event: type) ->
 def test_after_thirty_days_no_service_knows_who_it_was(city: City, thirdparty: ThirdParties) -> None:
     person, _ = active(city)
     before = traces(city, person.id)
-    assert {name.partition(".")[0] for name in before} == {"audit", "auth", "chatbot", "core", "factory", "notification", "users"}
+    assert {name.partition(".")[0] for name in before} == {
+        "audit",
+        "auth",
+        "chatbot",
+        "core",
+        "factory",
+        "notification",
+        "users",
+    }
     erase(city, person.id)
     assert set(traces(city, person.id)) <= LEFT
     assert erasure(city, person.id) == (sorted(KEEPERS), True)
@@ -51,7 +60,9 @@ def test_others_and_other_cities_lose_nothing(city: City, other_city: City) -> N
     erase(city, person.id)
     after = traces(other_city, stays.id), traces(city, neighbour.id)
     for one, two in zip(before, after, strict=True):
-        assert {k: v for k, v in one.items() if k != "audit.entries"} == {k: v for k, v in two.items() if k != "audit.entries"}
+        assert {k: v for k, v in one.items() if k != "audit.entries"} == {
+            k: v for k, v in two.items() if k != "audit.entries"
+        }
 
 
 def test_before_thirty_days_nothing_is_erased(city: City) -> None:
@@ -65,18 +76,26 @@ def test_before_thirty_days_nothing_is_erased(city: City) -> None:
 def test_it_is_said_once_however_often_the_clock_strikes(city: City) -> None:
     person = join(city)
     city.settle()
-    city.rows("users", "UPDATE profiles SET state = 'deleted', deleted_at = now() - interval '31 days' WHERE id = :id RETURNING 1",
-              id=person.id)
+    city.rows(
+        "users",
+        "UPDATE profiles SET state = 'deleted', deleted_at = now() - interval '31 days' WHERE id = :id RETURNING 1",
+        id=person.id,
+    )
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda _: tick(), range(6)))
     assert len(city.events("user.deleted")) == 1
 
 
-def test_a_service_that_does_not_confirm_is_asked_again_and_named(city: City, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_service_that_does_not_confirm_is_asked_again_and_named(
+    city: City, caplog: pytest.LogCaptureFixture
+) -> None:
     person = join(city)
     city.settle()
-    city.rows("users", "UPDATE profiles SET state = 'deleted', deleted_at = now() - interval '31 days' WHERE id = :id RETURNING 1",
-              id=person.id)
+    city.rows(
+        "users",
+        "UPDATE profiles SET state = 'deleted', deleted_at = now() - interval '31 days' WHERE id = :id RETURNING 1",
+        id=person.id,
+    )
     tick()
     for service in ("auth", "audit"):
         deliver("record-erasure", said(city, UserErased(user_id=person.id, service=service)))
@@ -97,12 +116,19 @@ def test_a_service_that_does_not_confirm_is_asked_again_and_named(city: City, ca
 def test_confirmations_that_arrive_at_once_are_all_counted(city: City) -> None:
     person = join(city)
     city.settle()
-    city.rows("users", "UPDATE profiles SET state = 'deleted', deleted_at = now() - interval '31 days' WHERE id = :id RETURNING 1",
-              id=person.id)
+    city.rows(
+        "users",
+        "UPDATE profiles SET state = 'deleted', deleted_at = now() - interval '31 days' WHERE id = :id RETURNING 1",
+        id=person.id,
+    )
     tick()
-    confirmed = [said(city, UserErased(user_id=person.id, service=service)) for service in (*KEEPERS, *KEEPERS)]
+    confirmed = [
+        said(city, UserErased(user_id=person.id, service=service)) for service in (*KEEPERS, *KEEPERS)
+    ]
     with ThreadPoolExecutor(8) as pool:
-        assert {done.status for done in pool.map(lambda event: deliver("record-erasure", event), confirmed)} == {204}
+        assert {
+            done.status for done in pool.map(lambda event: deliver("record-erasure", event), confirmed)
+        } == {204}
     assert erasure(city, person.id) == (sorted(KEEPERS), True)
 
 
@@ -132,7 +158,7 @@ def test_an_address_can_be_used_again_afterwards(city: City) -> None:
 
 
 def test_an_erasure_that_another_service_has_begun_is_watched_like_any_other(city: City) -> None:
-    guest = uuid4()   # auth ends the accounts of guests who stay away
+    guest = uuid4()  # auth ends the accounts of guests who stay away
     for service in KEEPERS[1:]:
         assert deliver("record-erasure", said(city, UserErased(user_id=guest, service=service))).status == 204
     assert erasure(city, guest) == (sorted(KEEPERS[1:]), False)
@@ -149,6 +175,9 @@ def test_a_city_that_is_gone_takes_its_peoples_traces_along(city: City) -> None:
     city.settle()
     erase(city, leaver.id)
     assert erasure(city, leaver.id)[1]
-    assert deliver("erase-users-data", said(city, CityDeleted(city_id=city.id, slug=city.tenant.slug))).status == 204
+    assert (
+        deliver("erase-users-data", said(city, CityDeleted(city_id=city.id, slug=city.tenant.slug))).status
+        == 204
+    )
     assert {name for name in traces(city, person.id) if name.startswith("users.")} == set()
     assert city.rows("users", "SELECT count(*) FROM erasures") == [[0]]

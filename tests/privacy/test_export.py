@@ -1,4 +1,5 @@
 """An export: everything from every service, as one archive, which says when something is missing."""
+
 import csv
 import io
 import json
@@ -68,22 +69,44 @@ def test_secrets_and_other_people_are_not_in_it(city: City, other_city: City) ->
     stranger, _ = active(other_city)
     _, token = active(city)
     whole = b"".join(exported(city, token).values())
-    for secret in (b"password_hash", b"$2b$", b"fcm-", b"token_hash", neighbour.email.encode(), stranger.email.encode(),
-                   str(other_city.id).encode()):
+    for secret in (
+        b"password_hash",
+        b"$2b$",
+        b"fcm-",
+        b"token_hash",
+        neighbour.email.encode(),
+        stranger.email.encode(),
+        str(other_city.id).encode(),
+    ):
         assert secret not in whole
 
 
 def test_secrets_are_not_in_a_whole_citys_export_either(city: City) -> None:
     person, _ = active(city)
-    city.rows("city", """INSERT INTO apps (id, tenant_id, name, platform, bundle_id, origins, redirects, secret_hash, created_at)
-      VALUES (:id, :tenant, 'Rathaus', 'ios', 'de.rathaus', '{}', '{}', :secret, now()) RETURNING 1""", id=uuid4(), tenant=city.id, secret=b"s3cret")
+    city.rows(
+        "city",
+        """INSERT INTO apps (id, tenant_id, name, platform, bundle_id, origins, redirects, secret_hash, created_at)
+      VALUES (:id, :tenant, 'Rathaus', 'ios', 'de.rathaus', '{}', '{}', :secret, now()) RETURNING 1""",
+        id=uuid4(),
+        tenant=city.id,
+        secret=b"s3cret",
+    )
     asked = said(city, ExportRequested(export_id=uuid4()))
     for service in KEEPERS:
         assert deliver(f"export-{service}-data", asked).status == 204
     whole = b"".join(storage.get(city.id, key) for key in storage.keys(city.id, "exports/"))
     assert person.email.encode() in whole
     assert b"de.rathaus" in whole
-    for secret in (b"password_hash", b"$2b$", b"fcm-", b"token_hash", b"refresh_id", b"secret_hash", b"previous_hash", b"s3cret".hex().encode()):
+    for secret in (
+        b"password_hash",
+        b"$2b$",
+        b"fcm-",
+        b"token_hash",
+        b"refresh_id",
+        b"secret_hash",
+        b"previous_hash",
+        b"s3cret".hex().encode(),
+    ):
         assert secret not in whole, secret
 
 
@@ -119,7 +142,10 @@ def test_what_is_missing_after_ten_minutes_is_named_in_what_is_there(city: City)
     answer = export(token)
     assert answer.headers["X-Export-Complete"] == "false"
     said_of_it = manifest(unpacked(answer))
-    assert (said_of_it["complete"], said_of_it["missing"]) == (False, [s for s in KEEPERS if s not in ("auth", "users")])
+    assert (said_of_it["complete"], said_of_it["missing"]) == (
+        False,
+        [s for s in KEEPERS if s not in ("auth", "users")],
+    )
     city.settle()
     assert export(token).headers["X-Export-Complete"] == "true"
 
@@ -138,22 +164,34 @@ def test_the_formats_can_be_had_alone(city: City) -> None:
     both = exported(city, token)
     assert {"users.json", "users/profiles.csv"} <= both.keys()
     assert not [name for name in unpacked(export(token, "json")) if name.endswith(".csv")]
-    assert {"manifest.json", *(n for n in both if n.endswith(".csv")), "photo.png"} == unpacked(export(token, "csv")).keys()
+    assert {"manifest.json", *(n for n in both if n.endswith(".csv")), "photo.png"} == unpacked(
+        export(token, "csv")
+    ).keys()
     assert export(token, "xml").status == 422
 
 
 def test_a_spreadsheet_computes_nothing_of_it(city: City) -> None:
     _, token = active(city)
-    assert call("update-my-profile", token=token, body={"name": '=HYPERLINK("http://evil.example")'}).status == 200
+    assert (
+        call("update-my-profile", token=token, body={"name": '=HYPERLINK("http://evil.example")'}).status
+        == 200
+    )
     files = exported(city, token)
-    assert table(files["users/profiles.csv"])[0]["name"] == "'=HYPERLINK(\"http://evil.example\")"
+    assert table(files["users/profiles.csv"])[0]["name"] == '\'=HYPERLINK("http://evil.example")'
     assert json.loads(files["users.json"])["profiles"][0]["name"].startswith("=HYPERLINK")
 
 
 def test_only_the_person_themselves_gets_it(city: City) -> None:
     person, token = active(city)
-    acting, _ = tokens.issue("access", person.id, city.id, ["super_city_admin"], uuid4(), now=time.time(),
-                             act={"sub": str(uuid4())})
+    acting, _ = tokens.issue(
+        "access",
+        person.id,
+        city.id,
+        ["super_city_admin"],
+        uuid4(),
+        now=time.time(),
+        act={"sub": str(uuid4())},
+    )
     assert export(acting).code == "IN_PERSON_ONLY"
     export(token)
     assert city.call("export-my-data", "city_admin").code == "PROFILE_NOT_FOUND"
@@ -162,7 +200,9 @@ def test_only_the_person_themselves_gets_it(city: City) -> None:
 def test_another_persons_part_is_not_taken_for_ones_own(city: City) -> None:
     _, token = active(city)
     asked = UUID(export(token).body["exportId"])
-    foreign = ExportPart(export_id=asked, user_id=uuid4(), service="core", key="exports/other/core.json", rows=1)
+    foreign = ExportPart(
+        export_id=asked, user_id=uuid4(), service="core", key="exports/other/core.json", rows=1
+    )
     assert deliver("record-export-part", said(city, foreign)).status == 204
     assert "core" in export(token).body["missing"]
 
@@ -177,7 +217,9 @@ def test_a_citys_export_is_none_of_this_services_business(city: City) -> None:
 def test_a_citys_export_holds_nobodys_secrets_either(city: City) -> None:
     person, _ = active(city)
     for service in KEEPERS:
-        assert deliver(f"export-{service}-data", said(city, ExportRequested(export_id=uuid4()))).status == 204, service
+        assert (
+            deliver(f"export-{service}-data", said(city, ExportRequested(export_id=uuid4()))).status == 204
+        ), service
     whole = b"".join(storage.get(city.id, key) for key in storage.keys(city.id, "exports/"))
     assert str(person.id).encode() in whole
     assert person.email.encode() in whole

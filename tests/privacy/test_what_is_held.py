@@ -1,4 +1,5 @@
 """What the models say about people is true of the tables: no column that nobody thought about, no age that is not kept."""
+
 import importlib
 import re
 
@@ -34,7 +35,11 @@ def test_every_table_says_what_it_holds_and_every_model_is_on_the_list(service: 
     for path in (ROOT / "functions" / service).rglob("tables.py"):
         importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     listed = {Table.of(model).name for model in importlib.import_module(f"functions.{service}.models").MODELS}
-    mapped = {m.class_.__tablename__ for m in TenantModel.registry.mappers if m.class_.__module__.startswith(f"functions.{service}.")}
+    mapped = {
+        m.class_.__tablename__
+        for m in TenantModel.registry.mappers
+        if m.class_.__module__.startswith(f"functions.{service}.")
+    }
     assert mapped <= listed
 
 
@@ -43,7 +48,9 @@ def test_every_text_is_either_personal_or_said_to_be_plain(service: str) -> None
     for table, column, kind in columns(service):
         held = HELD[service, table]
         if isinstance(held, Personal) and kind in TEXTS:
-            assert column in {*held.data, *held.plain, *held.hidden}, f"{service}.{table}.{column}: whose is it?"
+            assert column in {*held.data, *held.plain, *held.hidden}, (
+                f"{service}.{table}.{column}: whose is it?"
+            )
 
 
 @pytest.mark.parametrize("service", services())
@@ -52,7 +59,9 @@ def test_every_id_of_a_person_is_a_link_that_erasure_follows(service: str) -> No
         held = HELD[service, table]
         if kind == "uuid" and A_PERSON.fullmatch(column):
             assert isinstance(held, Personal), f"{service}.{table}.{column}: whose is it?"
-            assert column in held.persons or held.whose, f"{service}.{table}.{column}: erasing the person leaves it"
+            assert column in held.persons or held.whose, (
+                f"{service}.{table}.{column}: erasing the person leaves it"
+            )
 
 
 @pytest.mark.parametrize(("service", "table"), PERSONAL)
@@ -71,7 +80,9 @@ def test_what_proves_who_somebody_is_is_never_handed_out(service: str) -> None:
 @pytest.mark.parametrize(("service", "table"), HELD)
 def test_an_age_that_is_promised_is_kept_by_the_database(service: str, table: str) -> None:
     with superuser(settings().postgres_database_prefix + service) as connection:
-        policies = connection.run("SELECT qual FROM pg_policies WHERE tablename = :table AND policyname = 'prune'", table=table)
+        policies = connection.run(
+            "SELECT qual FROM pg_policies WHERE tablename = :table AND policyname = 'prune'", table=table
+        )
     promised = HELD[service, table].expires
     assert [bool(promised)] == [bool(policies)]
     assert not promised or f"'{promised}'::interval" in policies[0][0]

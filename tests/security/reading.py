@@ -1,4 +1,5 @@
 """What records say about themselves, for tests that hold for functions which are not written yet."""
+
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
@@ -56,7 +57,11 @@ def given(record: Record) -> set[str]:
 def path_of(record: Record) -> str:
     """The function's address with valid words for what is one of a few, and with ids of nothing."""
     parameters = Binding.of(record).parameters
-    words = {name: word(field.annotation) for name, field in parameters.model_fields.items()} if parameters else {}
+    words = (
+        {name: word(field.annotation) for name, field in parameters.model_fields.items()}
+        if parameters
+        else {}
+    )
     return PLACEHOLDER.sub(lambda hole: words[hole[1]], record.path)
 
 
@@ -69,6 +74,12 @@ def word(annotation: Any) -> str:
 
 def status(record: Record, city: City, role: str = "", **parts: Any) -> int:
     """What a caller with this role is answered to an empty request."""
-    got = call(record.name, path=path_of(record), token=city.token(role) if role else "",
-               tenant="" if record.tenantless else city.tenant.slug, body={} if record.method != "GET" else None, **parts)
+    got = call(
+        record.name,
+        path=path_of(record),
+        token=city.token(role) if role else "",
+        tenant="" if record.tenantless else city.tenant.slug,
+        body={} if record.method != "GET" else None,
+        **parts,
+    )
     return got.status

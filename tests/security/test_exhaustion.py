@@ -1,4 +1,5 @@
 """Nobody uses up what others need."""
+
 import io
 import zipfile
 from collections.abc import Iterator
@@ -44,8 +45,12 @@ def field(name: str) -> bytes:
     return b'--XX\r\nContent-Disposition: form-data; name="%b"\r\n\r\nx\r\n' % name.encode()
 
 
-@pytest.mark.parametrize("names", [["same"] * 50_000, [f"n{number}" for number in range(50_000)]], ids=["one name", "many names"])
-def test_a_form_of_very_many_parts_is_refused_before_they_are_all_read(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "names", [["same"] * 50_000, [f"n{number}" for number in range(50_000)]], ids=["one name", "many names"]
+)
+def test_a_form_of_very_many_parts_is_refused_before_they_are_all_read(
+    names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[str] = []
 
     def noted(name: str) -> str:
@@ -61,7 +66,10 @@ def test_a_form_of_very_many_parts_is_refused_before_they_are_all_read(names: li
 def test_a_word_document_that_packs_millions_of_tags_into_kilobytes_is_refused_before_it_is_parsed() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", f"<w:document {NAMESPACE}><w:body>{'<w:p/>' * 2_000_000}</w:body></w:document>")
+        archive.writestr(
+            "word/document.xml",
+            f"<w:document {NAMESPACE}><w:body>{'<w:p/>' * 2_000_000}</w:body></w:document>",
+        )
     assert len(packed.getvalue()) < 50_000
     with pytest.raises(DocumentTooLarge):
         extract(packed.getvalue(), WORD)

@@ -1,4 +1,5 @@
 """Names of cities that do not exist cost their guesser, not the platform."""
+
 import time
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from tests.support import City, call
 @pytest.fixture(autouse=True)
 def five_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings(), "rate_limit_ip", 5)
-    monkeypatch.setattr("shared.remembered.WINDOW", 10**10)   # no minute ends in the middle
+    monkeypatch.setattr("shared.remembered.WINDOW", 10**10)  # no minute ends in the middle
     key = cache.key(PLATFORM_ID, "rate", "in-vain", "192.0.2.1", int(time.time()) // remembered.WINDOW)
     cache.command("DEL", key)
 
@@ -23,11 +24,18 @@ def guess(**parts: str) -> int:
     return call("list-listings", **(parts or {"tenant": f"nowhere-{uuid4().hex[:8]}"})).status
 
 
-def test_whoever_guesses_many_cities_has_to_wait_before_anybody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_guesses_many_cities_has_to_wait_before_anybody_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert [guess() for _ in range(5)] == [404] * 5
     monkeypatch.setattr("shared.inside.ask", lambda *_, **__: pytest.fail("somebody was asked"))
     assert guess() == guess(host=f"nowhere-{uuid4().hex[:8]}.localhost") == 429
-    assert call("login", body={"email": "a@b.de", "password": "x", "tenantId": f"nowhere-{uuid4().hex[:8]}"}).status == 429
+    assert (
+        call(
+            "login", body={"email": "a@b.de", "password": "x", "tenantId": f"nowhere-{uuid4().hex[:8]}"}
+        ).status
+        == 429
+    )
 
 
 def test_cities_that_exist_cost_nothing_however_often_they_are_looked_up(city: City) -> None:

@@ -1,4 +1,5 @@
 """Documents are read in a time that grows with their length, whatever stands in them."""
+
 import pytest
 
 from functions.chatbot.document_reading import Deadline
@@ -18,8 +19,18 @@ class Steps:
         return float(self.looks)
 
 
-@pytest.mark.parametrize("line", ["[a](" * 50_000, "[" * 500_000, "# a" + "#" * 500_000 + "x", "# a" + " " * 500_000 + "x",
-                                  "`a " * 100_000, "<!-- " * 100_000, "![a](" * 50_000])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[a](" * 50_000,
+        "[" * 500_000,
+        "# a" + "#" * 500_000 + "x",
+        "# a" + " " * 500_000 + "x",
+        "`a " * 100_000,
+        "<!-- " * 100_000,
+        "![a](" * 50_000,
+    ],
+)
 def test_a_monstrous_line_is_taken_for_plain_text(line: str) -> None:
     """With the marks read, each of these takes from half a minute to days."""
     [block] = read_markdown(line.encode(), Deadline()).blocks or (None,)

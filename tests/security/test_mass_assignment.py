@@ -1,4 +1,5 @@
 """Nobody gives themselves what they may not have by naming it: each function refuses every field that it does not declare."""
+
 from typing import Any, get_args, get_origin
 
 import pytest
@@ -10,12 +11,45 @@ from tests.security.reading import WRITES, body_model, by_name, path_of, taken
 from tests.support import Answer, City, call
 from tests.walk import Walk, requests
 
-FORBIDDEN = ("role", "roles", "tenantId", "tenant_id", "status", "state", "createdBy", "created_by", "id", "permissions", "scopes",
-             "passwordHash", "password_hash", "emailVerifiedAt", "verified", "isAdmin", "active", "version", "publishedAt", "createdAt",
-             "impersonatorId", "featured", "quotas", "deletedAt", "__proto__", "constructor", "heidi.tenant")
-DECIDED_HERE = {"role": {"invite-user"}, "roles": {"assign-role"}, "tenantId": {"login", "login-guest", "register-guest"}, "scopes": {"create-api-token"},
-                "quotas": {"set-city-quotas", "onboard-city"}}
-FOREIGN_MEMBERS = {"set-city-boundary"}   # GeoJSON may hold what we do not know (RFC 7946 §6.1); it is not kept
+FORBIDDEN = (
+    "role",
+    "roles",
+    "tenantId",
+    "tenant_id",
+    "status",
+    "state",
+    "createdBy",
+    "created_by",
+    "id",
+    "permissions",
+    "scopes",
+    "passwordHash",
+    "password_hash",
+    "emailVerifiedAt",
+    "verified",
+    "isAdmin",
+    "active",
+    "version",
+    "publishedAt",
+    "createdAt",
+    "impersonatorId",
+    "featured",
+    "quotas",
+    "deletedAt",
+    "__proto__",
+    "constructor",
+    "heidi.tenant",
+)
+DECIDED_HERE = {
+    "role": {"invite-user"},
+    "roles": {"assign-role"},
+    "tenantId": {"login", "login-guest", "register-guest"},
+    "scopes": {"create-api-token"},
+    "quotas": {"set-city-quotas", "onboard-city"},
+}
+FOREIGN_MEMBERS = {
+    "set-city-boundary"
+}  # GeoJSON may hold what we do not know (RFC 7946 §6.1); it is not kept
 BODIED = [record for record in WRITES if body_model(record) and record.name not in FOREIGN_MEMBERS]
 
 
@@ -27,13 +61,21 @@ def top(record: Record) -> set[str]:
 
 
 def send(record: Record, city: City, **parts: Any) -> Answer:
-    return call(record.name, path=path_of(record), token=city.token("super_admin"), tenant="" if record.tenantless else city.tenant.slug, **parts)
+    return call(
+        record.name,
+        path=path_of(record),
+        token=city.token("super_admin"),
+        tenant="" if record.tenantless else city.tenant.slug,
+        **parts,
+    )
 
 
 def refused(got: Answer) -> set[str]:
     """The fields that the answer says are unknown."""
     assert (got.status, got.code) == (422, "VALIDATION_FAILED"), got.body
-    return {each["field"] for each in got.body["error"]["details"]["errors"] if each["type"] == "extra_forbidden"}
+    return {
+        each["field"] for each in got.body["error"]["details"]["errors"] if each["type"] == "extra_forbidden"
+    }
 
 
 @pytest.mark.parametrize("record", BODIED, **by_name)
@@ -48,10 +90,19 @@ def test_a_field_that_is_not_declared_is_refused_by_its_name(record: Record, cit
 def test_it_is_refused_inside_of_things_as_well(record: Record, city: City) -> None:
     for case in requests(record.name):
         for key, inner in case.body.items() if isinstance(case.body, dict) else ():
-            field = next((f for name, f in body_model(record).model_fields.items() if key in (name, f.alias)), None)  # type: ignore[union-attr]
-            if isinstance(inner, dict) and field is not None and models(field.annotation) and get_origin(field.annotation) is not dict:
+            field = next(
+                (f for name, f in body_model(record).model_fields.items() if key in (name, f.alias)), None
+            )  # type: ignore[union-attr]
+            if (
+                isinstance(inner, dict)
+                and field is not None
+                and models(field.annotation)
+                and get_origin(field.annotation) is not dict
+            ):
                 got = send(record, city, body=case.body | {key: inner | {"tenantId": "x"}})
-                assert f"{key}.tenantId" in refused(got) or any(name.endswith(".tenantId") for name in refused(got))
+                assert f"{key}.tenantId" in refused(got) or any(
+                    name.endswith(".tenantId") for name in refused(got)
+                )
 
 
 @pytest.mark.parametrize("record", WRITES, **by_name)
@@ -74,25 +125,34 @@ def test_a_form_brings_in_no_more_than_json_does(record: Record, city: City) -> 
 def test_only_those_functions_take_such_a_field_that_are_there_for_it(record: Record) -> None:
     for name, allowed in DECIDED_HERE.items():
         assert name not in taken(record) or record.name in allowed
-    assert not {"createdBy", "permissions", "passwordHash", "emailVerifiedAt", "impersonatorId"} & taken(record)
+    assert not {"createdBy", "permissions", "passwordHash", "emailVerifiedAt", "impersonatorId"} & taken(
+        record
+    )
 
 
 def test_what_is_made_belongs_to_its_maker_and_their_city(city: City) -> None:
     walk = Walk(city, "city_admin").through("POST")
     made = city.call("get-listing", "city_admin", path=f"/api/listings/{walk.ids['listingId']}")
     assert made.status == 200
-    assert city.rows("core", "SELECT DISTINCT tenant_id, created_by FROM listings") == [[city.id, city.person("city_admin")]]
+    assert city.rows("core", "SELECT DISTINCT tenant_id, created_by FROM listings") == [
+        [city.id, city.person("city_admin")]
+    ]
 
 
 def test_every_body_and_everything_in_it_refuses_what_it_does_not_know() -> None:
     for record in BODIED:
         for model in models(body_model(record)):
             assert model.model_config.get("extra") == "forbid", (record.name, model.__name__)
-        assert Binding.of(record).parameters is None or Binding.of(record).parameters.model_config["extra"] == "forbid"  # type: ignore[union-attr]
+        assert (
+            Binding.of(record).parameters is None
+            or Binding.of(record).parameters.model_config["extra"] == "forbid"
+        )  # type: ignore[union-attr]
 
 
 def models(annotation: Any, seen: tuple[Any, ...] = ()) -> set[Any]:
     """All models in a type."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
-        return {annotation}.union(*(models(field.annotation, (*seen, annotation)) for field in annotation.model_fields.values()))
+        return {annotation}.union(
+            *(models(field.annotation, (*seen, annotation)) for field in annotation.model_fields.values())
+        )
     return set().union(*(models(part, seen) for part in get_args(annotation)))

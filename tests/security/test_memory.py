@@ -1,4 +1,5 @@
 """What callers make up is not remembered at any length: a process has some dozen megabytes."""
+
 from collections.abc import Sized
 from typing import Any
 
@@ -20,10 +21,13 @@ def test_a_long_tenant_header_is_not_kept(city: City) -> None:
     assert sizes(tenants.memory) < 100
 
 
-@pytest.mark.parametrize(("function", "parts"), [
-    ("slug_of_host", {"host": "a" * LONG}), ("best", {"headers": {"accept-language": "de," * LONG}})])
-def test_long_headers_are_cut_before_they_are_kept(city: City, function: str, parts: dict[str, Any],
-                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("function", "parts"),
+    [("slug_of_host", {"host": "a" * LONG}), ("best", {"headers": {"accept-language": "de," * LONG}})],
+)
+def test_long_headers_are_cut_before_they_are_kept(
+    city: City, function: str, parts: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[Sized] = []
     module = tenants if function == "slug_of_host" else languages
     real = getattr(module, function)

@@ -1,4 +1,5 @@
 """What was wrong with the platform before this one, finding by finding (S1 to S30), and is not wrong here."""
+
 import importlib
 import io
 import json
@@ -20,7 +21,19 @@ from shared.settings import Settings, SettingsError, settings
 from shared.tokens import Principal
 from tests.auth.people import PASSWORD, accept, invite, join, link_token, login, refresh
 from tests.core.factories import make_category, make_listing, make_published
-from tests.security.reading import GUARDED, HTTP, OUTSIDE, WRITES, body_model, by_name, given, path_of, present, status, taken
+from tests.security.reading import (
+    GUARDED,
+    HTTP,
+    OUTSIDE,
+    WRITES,
+    body_model,
+    by_name,
+    given,
+    path_of,
+    present,
+    status,
+    taken,
+)
 from tests.support import City, answer, call, function, superuser
 from tooling.gateway.cors import Cors
 from tooling.gateway.routes import Routes
@@ -28,18 +41,30 @@ from tooling.registry import ROOT, records, services
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 SECRET_WORDS = ("password", "secret", "credential", "privatekey", "apikey", "hash")
-SHOWN_ONCE = {"create-api-token", "register-app", "rotate-app-credentials", "enrol-second-factor", "confirm-second-factor",
-              "register-guest"}
+SHOWN_ONCE = {
+    "create-api-token",
+    "register-app",
+    "rotate-app-credentials",
+    "enrol-second-factor",
+    "confirm-second-factor",
+    "register-guest",
+}
 OPENING = {"accessToken", "refreshToken", "token", "recoveryCodes"}
 HASHES_OF_NO_SECRET = {"hash", "headHash", "previousHash", "digest"}
 
 
 def about(part: str, *, own: bool = False) -> list[Record]:
     """The guarded writes below an address; with `own` those of one's own things too."""
-    return [r for r in WRITES if r.path.startswith(part) and (own or not r.path.startswith("/api/users/me")) and not r.access.public]
+    return [
+        r
+        for r in WRITES
+        if r.path.startswith(part) and (own or not r.path.startswith("/api/users/me")) and not r.access.public
+    ]
 
 
-@pytest.mark.parametrize("record", [r for r in OUTSIDE if "{user_id}" in r.path or r.path == "/api/users"], **by_name)
+@pytest.mark.parametrize(
+    "record", [r for r in OUTSIDE if "{user_id}" in r.path or r.path == "/api/users"], **by_name
+)
 def test_s1_only_administrators_read_and_change_other_people(record: Record, city: City) -> None:
     assert (record.access.permission or "").startswith("users:")
     for role in ("citizen", "editor"):
@@ -47,14 +72,20 @@ def test_s1_only_administrators_read_and_change_other_people(record: Record, cit
     assert record.method == "GET" or record.name == "assign-role" or not {"role", "roles"} & taken(record)
 
 
-@pytest.mark.parametrize("record", [r for r in WRITES if r.service == "city" and r.name != "verify-app-credentials"], **by_name)
+@pytest.mark.parametrize(
+    "record", [r for r in WRITES if r.service == "city" and r.name != "verify-app-credentials"], **by_name
+)
 def test_s2_nobody_changes_a_city_without_the_permission_to(record: Record, city: City) -> None:
     assert record.access.permission
     assert status(record, city) == 401
     assert status(record, city, "editor") == 403
 
 
-@pytest.mark.parametrize("record", [r for r in records().values() if r.kind == "tick" or r.path.startswith("/api/schedules")], **by_name)
+@pytest.mark.parametrize(
+    "record",
+    [r for r in records().values() if r.kind == "tick" or r.path.startswith("/api/schedules")],
+    **by_name,
+)
 def test_s3_nobody_runs_or_makes_a_schedule_from_outside(record: Record, city: City) -> None:
     assert record.access.internal or record.access.permission in ("schedules:manage", "schedules:read")
     assert call(record.name, path=record.path or "/", tenant=city.tenant.slug).status == 401
@@ -68,15 +99,21 @@ def test_s4_an_address_is_verified_by_what_was_mailed_to_it_and_by_nothing_a_cal
 
 
 def test_s5_a_guest_is_not_taken_over_by_their_id() -> None:
-    assert not {"userId", "guestId", "id"} & (taken(present("register-guest")) | taken(present("convert-guest")))
+    assert not {"userId", "guestId", "id"} & (
+        taken(present("register-guest")) | taken(present("convert-guest"))
+    )
     assert not present("convert-guest").access.public
 
 
 def test_s5_public_answers_do_not_say_who_wrote(city: City) -> None:
     listing = make_published(city)
     author = str(city.person("city_admin")).encode()
-    for name, parts in (("get-listing", {"path": f"/api/listings/{listing['id']}"}), ("list-listings", {}),
-                        ("search-listings", {"query": "q=Stadt"}), ("nearby-listings", {"query": "lat=49&lon=8&radius=50000"})):
+    for name, parts in (
+        ("get-listing", {"path": f"/api/listings/{listing['id']}"}),
+        ("list-listings", {}),
+        ("search-listings", {"query": "q=Stadt"}),
+        ("nearby-listings", {"query": "lat=49&lon=8&radius=50000"}),
+    ):
         got = city.call(name, **parts)
         assert got.status == 200
         assert author not in got.raw, name
@@ -101,12 +138,17 @@ def test_s7_a_valid_token_is_understood_by_every_function(record: Record, city: 
     assert got != 401 or record.in_person
 
 
-def test_s8_new_terms_stop_writing_until_they_are_accepted_and_accepting_is_no_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s8_new_terms_stop_writing_until_they_are_accepted_and_accepting_is_no_writing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(terms, "recall", lambda *_: b"1")
     with City.known("heidelberg", terms=2) as city:
         for record in [r for r in GUARDED if r.needs_terms and not r.tenantless]:
-            role = next(role for role in ("editor", "city_admin", "super_city_admin", "super_admin")
-                        if record.access.signed_in or record.access.permission in tokens.permissions_of((role,)))
+            role = next(
+                role
+                for role in ("editor", "city_admin", "super_city_admin", "super_admin")
+                if record.access.signed_in or record.access.permission in tokens.permissions_of((role,))
+            )
             if role != "super_admin":
                 got = city.call(record.name, role, path=path_of(record), body={})
                 assert got.code == "TERMS_NOT_ACCEPTED", record.name
@@ -117,22 +159,37 @@ def test_s8_new_terms_stop_writing_until_they_are_accepted_and_accepting_is_no_w
 @pytest.mark.parametrize("verb", ["approve", "reject"])
 def test_s9_an_administrator_decides_nothing_in_another_city(verb: str, city: City, other_city: City) -> None:
     listing = make_listing(other_city)
-    got = city.call(f"{verb}-listing", "city_admin", path=f"/api/listings/{listing['id']}/{verb}", body={"reason": "Nein"} if verb == "reject" else None)
+    got = city.call(
+        f"{verb}-listing",
+        "city_admin",
+        path=f"/api/listings/{listing['id']}/{verb}",
+        body={"reason": "Nein"} if verb == "reject" else None,
+    )
     assert (got.status, got.code) == (404, "LISTING_NOT_FOUND")
-    assert other_city.call("get-listing", "city_admin", path=f"/api/listings/{listing['id']}").body["status"] == "pending_approval"
+    assert (
+        other_city.call("get-listing", "city_admin", path=f"/api/listings/{listing['id']}").body["status"]
+        == "pending_approval"
+    )
 
 
 def test_s10_strangers_see_only_what_is_published(city: City) -> None:
     shown = make_published(city, title="Lesung eins")
     hidden = [make_listing(city, title="Lesung zwei"), make_listing(city, title="Lesung drei", draft=True)]
     refused = make_listing(city, title="Lesung vier")
-    city.call("reject-listing", "city_admin", path=f"/api/listings/{refused['id']}/reject", body={"reason": "geheimer Grund"})
+    city.call(
+        "reject-listing",
+        "city_admin",
+        path=f"/api/listings/{refused['id']}/reject",
+        body={"reason": "geheimer Grund"},
+    )
     for role in ("", "citizen"):
         for listing in [*hidden, refused]:
             for name in (listing["id"], listing["slug"]):
                 assert city.call("get-listing", role, path=f"/api/listings/{name}").status == 404
         assert [item["id"] for item in city.call("list-listings", role).body["items"]] == [shown["id"]]
-        assert [item["id"] for item in city.call("search-listings", role, query="q=Lesung").body["items"]] == [shown["id"]]
+        assert [
+            item["id"] for item in city.call("search-listings", role, query="q=Lesung").body["items"]
+        ] == [shown["id"]]
         assert city.call("list-listings", role, query="status=rejected").status in (401, 403)
     assert b"Grund" not in city.call("list-listings").raw
 
@@ -144,10 +201,12 @@ def test_s11_files_are_put_up_and_deleted_by_those_who_may_write(record: Record,
 
 
 @pytest.mark.parametrize("record", [r for r in OUTSIDE if r.access.public], **by_name)
-def test_s12_every_open_function_is_limited_by_address(record: Record, city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s12_every_open_function_is_limited_by_address(
+    record: Record, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(settings(), "rate_limit_ip", 3)
     monkeypatch.setattr("shared.limits.leases", {})
-    monkeypatch.setattr("shared.limits.WINDOW", 10**10)   # no minute ends in the middle
+    monkeypatch.setattr("shared.limits.WINDOW", 10**10)  # no minute ends in the middle
     address = f"198.51.100.{uuid4()}"
     monkeypatch.setattr("shared.pipeline.client_address", lambda _: address)
     answers = [status(record, city) for _ in range(4)]
@@ -168,24 +227,42 @@ def test_s13_no_password_is_kept_as_it_was_typed(city: City) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_s14_names_are_text_in_a_mail_and_nothing_else(language: str) -> None:
-    texts: dict[str, Any] = json.loads((ROOT / f"functions/notification/texts/{language}.json").read_text("utf-8"))
+    texts: dict[str, Any] = json.loads(
+        (ROOT / f"functions/notification/texts/{language}.json").read_text("utf-8")
+    )
     for template, source in texts.items():
-        html = render(template, language, dict.fromkeys(re.findall(r"{{-? *(\w+)", str(source)), HOSTILE)).html
+        html = render(
+            template, language, dict.fromkeys(re.findall(r"{{-? *(\w+)", str(source)), HOSTILE)
+        ).html
         assert "<img" not in html
         assert "<script" not in html
 
 
 def test_s14_no_stranger_chooses_both_who_is_mailed_and_what_is_said() -> None:
     for record in [r for r in WRITES if r.access.public and {"email", "to"} & taken(r)]:
-        assert not {"subject", "text", "body", "message", "html", "template", "link", "url", "redirectUrl"} & taken(record), record.name
+        assert not {
+            "subject",
+            "text",
+            "body",
+            "message",
+            "html",
+            "template",
+            "link",
+            "url",
+            "redirectUrl",
+        } & taken(record), record.name
 
 
 def test_s15_nobody_gives_a_role_above_their_own_or_in_another_city(city: City, other_city: City) -> None:
     person = join(city)
     for role in ("super_admin", "super_city_admin"):
-        got = city.call("assign-role", "city_admin", path=f"/api/auth/users/{person.id}/roles", body={"roles": [role]})
+        got = city.call(
+            "assign-role", "city_admin", path=f"/api/auth/users/{person.id}/roles", body={"roles": [role]}
+        )
         assert got.code == "ROLE_NOT_GRANTABLE"
-    elsewhere = other_city.call("assign-role", "city_admin", path=f"/api/auth/users/{person.id}/roles", body={"roles": ["citizen"]})
+    elsewhere = other_city.call(
+        "assign-role", "city_admin", path=f"/api/auth/users/{person.id}/roles", body={"roles": ["citizen"]}
+    )
     assert elsewhere.status == 404
     assert login(city, person).body["user"]["roles"] == ["editor"]
 
@@ -193,16 +270,26 @@ def test_s15_nobody_gives_a_role_above_their_own_or_in_another_city(city: City, 
 @pytest.mark.parametrize("record", OUTSIDE, **by_name)
 def test_s17_what_is_secret_is_never_an_answer(record: Record) -> None:
     if record.name not in SHOWN_ONCE:
-        found = {name for name in given(record) - HASHES_OF_NO_SECRET if any(word in name.lower() for word in SECRET_WORDS)}
+        found = {
+            name
+            for name in given(record) - HASHES_OF_NO_SECRET
+            if any(word in name.lower() for word in SECRET_WORDS)
+        }
         assert not found
 
 
-@pytest.mark.parametrize("record", [r for r in OUTSIDE if r.name in SHOWN_ONCE or OPENING & given(r)], **by_name)
+@pytest.mark.parametrize(
+    "record", [r for r in OUTSIDE if r.name in SHOWN_ONCE or OPENING & given(r)], **by_name
+)
 def test_s17_what_is_shown_once_is_not_kept_to_be_shown_again(record: Record) -> None:
     assert not record.claims
 
 
-@pytest.mark.parametrize("record", [r for r in WRITES if any(w in r.path for w in ("webhook", "bounce", "/result"))] or [None], **by_name)
+@pytest.mark.parametrize(
+    "record",
+    [r for r in WRITES if any(w in r.path for w in ("webhook", "bounce", "/result"))] or [None],
+    **by_name,
+)
 def test_s17_what_other_systems_send_is_signed(record: Record | None, city: City) -> None:
     if record is None:
         pytest.skip("no other system calls us yet")
@@ -222,7 +309,11 @@ def test_s18_a_new_password_ends_every_session_but_the_one_it_was_changed_in(cit
     present("change-password")
     person = join(city)
     here, elsewhere = login(city, person).body, login(city, person).body
-    changed = call("change-password", token=here["accessToken"], body={"currentPassword": PASSWORD, "newPassword": "Ein ganz anderes Wort 7"})
+    changed = call(
+        "change-password",
+        token=here["accessToken"],
+        body={"currentPassword": PASSWORD, "newPassword": "Ein ganz anderes Wort 7"},
+    )
     assert changed.status == 204, changed.body
     assert call("whoami", token=elsewhere["accessToken"]).status == 401
     assert refresh(elsewhere["refreshToken"]).status == 401
@@ -235,7 +326,11 @@ def test_s19_every_service_that_holds_something_of_a_person_hears_when_they_leav
     for service in services():
         models = importlib.import_module(f"functions.{service}.models").MODELS
         if any(isinstance(model.privacy, Personal) for model in models if hasattr(model, "privacy")):
-            assert [r.name for r in records().values() if r.service == service and "app.heidi.user.deleted" in r.types], service
+            assert [
+                r.name
+                for r in records().values()
+                if r.service == service and "app.heidi.user.deleted" in r.types
+            ], service
 
 
 def test_s20_guessing_is_slowed_down_by_wrong_guesses(city: City) -> None:
@@ -261,22 +356,42 @@ def test_s21_a_reset_works_once_and_not_for_a_weak_password(city: City) -> None:
     token = link_token(city)
     assert call("reset-password", body={"token": token, "password": "short"}).code == "PASSWORD_TOO_SHORT"
     assert call("reset-password", body={"token": token, "password": "Ein ganz anderes Wort 7"}).status < 300
-    assert call("reset-password", body={"token": token, "password": "Noch ein anderes Wort 8"}).code == "LINK_INVALID"
+    assert (
+        call("reset-password", body={"token": token, "password": "Noch ein anderes Wort 8"}).code
+        == "LINK_INVALID"
+    )
     assert login(city, person).status == 401
 
 
 def test_s22_a_login_does_not_tell_who_has_an_account(city: City) -> None:
     wrong, unknown = login(city, join(city), "wrong"), login(city, "nobody@example.org")
-    assert (wrong.status, wrong.code, wrong.body["error"]["message"]) == (unknown.status, unknown.code, unknown.body["error"]["message"])
+    assert (wrong.status, wrong.code, wrong.body["error"]["message"]) == (
+        unknown.status,
+        unknown.code,
+        unknown.body["error"]["message"],
+    )
     assert wrong.body["error"]["details"] == unknown.body["error"]["details"] == {}
 
 
 def test_s23_texts_lose_their_scripts_and_drawings_with_scripts_are_not_taken(city: City) -> None:
-    listing = make_published(city, description='<p onclick="x()">Hallo <script>alert(1)</script><svg onload="x()"><a href="javascript:x()">da</a></p>')
+    listing = make_published(
+        city,
+        description='<p onclick="x()">Hallo <script>alert(1)</script><svg onload="x()"><a href="javascript:x()">da</a></p>',
+    )
     text = city.call("get-listing", path=f"/api/listings/{listing['id']}").body["description"]
     assert "Hallo" in text
     assert not [bad for bad in ("script", "onclick", "onload", "<svg") if bad in text]
-    svg = city.call("request-upload", "editor", body={"filename": "a.svg", "contentType": "image/svg+xml", "size": 9, "author": "A", "licence": "CC0"})
+    svg = city.call(
+        "request-upload",
+        "editor",
+        body={
+            "filename": "a.svg",
+            "contentType": "image/svg+xml",
+            "size": 9,
+            "author": "A",
+            "licence": "CC0",
+        },
+    )
     assert svg.status == 422
 
 
@@ -288,13 +403,25 @@ def test_s24_no_function_reads_more_than_its_limit(record: Record, city: City) -
 
 def declared(record: Record, city: City, length: int) -> Any:
     """The answer to a body that says it is this long; nothing of it may be read."""
+
     class Unread(io.BytesIO):
         def read(self, *_: Any) -> bytes:
             raise AssertionError("nothing should have been read")
 
-    environ = {"REQUEST_METHOD": record.method, "PATH_INFO": path_of(record), "wsgi.input": Unread(), "CONTENT_LENGTH": str(length),
-               "CONTENT_TYPE": "application/json", "REMOTE_ADDR": "192.0.2.1", "HTTP_AUTHORIZATION": f"Bearer {city.token('super_admin')}"}
-    return answer(function(record.name)(Request(environ | ({} if record.tenantless else {"HTTP_X_TENANT_ID": city.tenant.slug}))))
+    environ = {
+        "REQUEST_METHOD": record.method,
+        "PATH_INFO": path_of(record),
+        "wsgi.input": Unread(),
+        "CONTENT_LENGTH": str(length),
+        "CONTENT_TYPE": "application/json",
+        "REMOTE_ADDR": "192.0.2.1",
+        "HTTP_AUTHORIZATION": f"Bearer {city.token('super_admin')}",
+    }
+    return answer(
+        function(record.name)(
+            Request(environ | ({} if record.tenantless else {"HTTP_X_TENANT_ID": city.tenant.slug}))
+        )
+    )
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/health/ready", "/pgadmin", "/grafana", "/system/functions"])
@@ -306,11 +433,17 @@ def test_s25_what_operators_see_has_no_public_address(path: str) -> None:
 
 
 def test_s25_nothing_that_is_shipped_holds_a_password() -> None:
-    written = re.compile(r"(?i)(password|secret|token)[\"']?[ \t]*[:=][ \t]*[\"']?(?!\$|\{|secretKeyRef|valueFrom|heidi-)[A-Za-z0-9!@#]{6,}")
+    written = re.compile(
+        r"(?i)(password|secret|token)[\"']?[ \t]*[:=][ \t]*[\"']?(?!\$|\{|secretKeyRef|valueFrom|heidi-)[A-Za-z0-9!@#]{6,}"
+    )
     for folder in ("deploy", "knative"):
         for file in Path(ROOT / folder).rglob("*"):
             if file.is_file():
-                said = "\n".join(line for line in file.read_text("utf-8").splitlines() if not line.lstrip().startswith(("#", "//")))
+                said = "\n".join(
+                    line
+                    for line in file.read_text("utf-8").splitlines()
+                    if not line.lstrip().startswith(("#", "//"))
+                )
                 assert not (found := written.search(said)), (file, found)
 
 
@@ -326,7 +459,9 @@ def test_s27_nobody_signs_up_somebody_else_for_a_newsletter() -> None:
     assert "token" in taken(present("confirm-newsletter"))
 
 
-@pytest.mark.parametrize("record", [r for r in WRITES if set(r.path.split("/")) & {"tags", "terms"}] or [None], **by_name)
+@pytest.mark.parametrize(
+    "record", [r for r in WRITES if set(r.path.split("/")) & {"tags", "terms"}] or [None], **by_name
+)
 def test_s28_tags_and_terms_need_a_permission(record: Record | None, city: City) -> None:
     if record is None:
         pytest.skip("there are neither tags nor terms yet")
@@ -345,7 +480,11 @@ def test_s29_production_has_no_secret_that_everybody_knows(monkeypatch: pytest.M
         monkeypatch.undo()
         settings.cache_clear()
     assert all(name in str(refused.value) for name in ("JWT_SECRET", "BROKER_TOKEN"))
-    assert not [name for name, field in Settings.model_fields.items() if name.endswith("_key") and isinstance(field.default, str) and field.default]
+    assert not [
+        name
+        for name, field in Settings.model_fields.items()
+        if name.endswith("_key") and isinstance(field.default, str) and field.default
+    ]
 
 
 def test_s29_star_is_no_origin() -> None:
@@ -357,7 +496,12 @@ def test_s30_what_a_role_may_is_read_at_every_call_and_a_new_role_counts_at_once
     person = join(city, "city_admin")
     token = login(city, person).body["accessToken"]
     assert call("list-pending-listings", token=token).status == 200
-    changed = city.call("assign-role", "super_city_admin", path=f"/api/auth/users/{person.id}/roles", body={"roles": ["citizen"]})
+    changed = city.call(
+        "assign-role",
+        "super_city_admin",
+        path=f"/api/auth/users/{person.id}/roles",
+        body={"roles": ["citizen"]},
+    )
     assert changed.status == 200
     assert call("list-pending-listings", token=token).status in (401, 403)
     assert "listings:approve" not in Principal(uuid4(), city.id, ("citizen",)).permissions
@@ -372,10 +516,19 @@ def test_s30_no_caller_names_the_city_that_a_permission_is_for(record: Record) -
 def everything_in(service: str, without: set[str] = frozenset()) -> str:  # type: ignore[assignment]
     """All rows of all tables of a service, as text."""
     with superuser(settings().postgres_database_prefix + service) as connection:
-        tables = [name for [name] in connection.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") if name not in without]
-        return "\n".join(str(connection.run(f'SELECT coalesce(string_agg(t::text, chr(10)), \'\') FROM "{name}" t')) for name in tables)
+        tables = [
+            name
+            for [name] in connection.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            if name not in without
+        ]
+        return "\n".join(
+            str(connection.run(f"SELECT coalesce(string_agg(t::text, chr(10)), '') FROM \"{name}\" t"))
+            for name in tables
+        )
 
 
 def test_s9_a_category_of_another_city_takes_no_listing(city: City, other_city: City) -> None:
-    got = city.call("create-listing", "city_admin", body={"title": "Bad", "categoryId": str(make_category(other_city))})
+    got = city.call(
+        "create-listing", "city_admin", body={"title": "Bad", "categoryId": str(make_category(other_city))}
+    )
     assert got.status == 422

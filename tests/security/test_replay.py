@@ -1,4 +1,5 @@
 """A repeated call gets what the first one got, or the effect itself, and never nothing."""
+
 from tests.support import City
 
 ASKED = {"question": "Wann ist die Bücherei offen?"}

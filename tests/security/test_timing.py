@@ -1,4 +1,5 @@
 """Who has an account is told by no answer and by no amount of work: hashes, questions to Redis and to Postgres are counted, not clocks."""
+
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -25,41 +26,69 @@ def measured(ask: Callable[[], Answer]) -> tuple[Answer, Work]:
         def counted(*given: Any, **more: Any) -> Any:
             work[what] += 1
             return real(*given, **more)
+
         return counted
 
     with pytest.MonkeyPatch.context() as watched:
-        for owner, name in ((bcrypt, "hashpw"), (bcrypt, "checkpw"), (bcrypt, "gensalt"), (cache, "command"), (Connection, "batch")):
+        for owner, name in (
+            (bcrypt, "hashpw"),
+            (bcrypt, "checkpw"),
+            (bcrypt, "gensalt"),
+            (cache, "command"),
+            (Connection, "batch"),
+        ):
             watched.setattr(owner, name, counting(name, getattr(owner, name)))
-        watched.setattr("shared.limits.check", lambda *_: None)   # asks Redis at every tenth call, whoever makes it
+        watched.setattr(
+            "shared.limits.check", lambda *_: None
+        )  # asks Redis at every tenth call, whoever makes it
         return ask(), work
 
 
 def shown(got: Answer) -> tuple[int, Any, Any]:
     """What a caller sees: status, body and headers, without what differs at every call."""
+
     def without(node: Any) -> Any:
-        return {k: without(v) for k, v in node.items() if k not in DIFFERENT} if isinstance(node, dict) else node
+        return (
+            {k: without(v) for k, v in node.items() if k not in DIFFERENT} if isinstance(node, dict) else node
+        )
+
     return got.status, without(got.body), {k: v for k, v in got.headers.items() if k != "X-Correlation-Id"}
 
 
 def put(city: City, email: str, state: str) -> str:
     """Give an account a state, whichever function it would be that does."""
-    city.rows("auth", "UPDATE accounts SET state = :state WHERE email = :email RETURNING 1", state=state, email=email)
+    city.rows(
+        "auth",
+        "UPDATE accounts SET state = :state WHERE email = :email RETURNING 1",
+        state=state,
+        email=email,
+    )
     return email
 
 
 def addresses(city: City) -> dict[str, str]:
     """One address of each kind; all of the same length, or the work could differ for that."""
-    [[states]] = city.rows("auth", """SELECT pg_get_constraintdef(oid) FROM pg_constraint
-      WHERE conrelid = 'accounts'::regclass AND pg_get_constraintdef(oid) LIKE '%state%'""") or [[""]]
+    [[states]] = city.rows(
+        "auth",
+        """SELECT pg_get_constraintdef(oid) FROM pg_constraint
+      WHERE conrelid = 'accounts'::regclass AND pg_get_constraintdef(oid) LIKE '%state%'""",
+    ) or [[""]]
     found = {"unknown": f"{uuid4().hex[:8]}@example.org", "known": join(city).email}
     invite(city, email=(invited := f"{uuid4().hex[:8]}@example.org"))
-    return found | {"invited": invited} | {state: put(city, join(city).email, state) for state in ("locked", "deactivated", "inactive", "deleted")
-                                          if f"'{state}'" in states}
+    return (
+        found
+        | {"invited": invited}
+        | {
+            state: put(city, join(city).email, state)
+            for state in ("locked", "deactivated", "inactive", "deleted")
+            if f"'{state}'" in states
+        }
+    )
 
 
 def alike(city: City, ask: Callable[[str], Answer], kinds: dict[str, str]) -> None:
     """Each kind of address is answered the same after the same work."""
-    ask(f"{uuid4().hex[:8]}@example.org")   # what is prepared once per process is not what is compared
+    ask(f"{uuid4().hex[:8]}@example.org")  # what is prepared once per process is not what is compared
     answers = {kind: measured(lambda email=email: ask(email)) for kind, email in kinds.items()}  # type: ignore[misc]
     expected, effort = answers["unknown"]
     for kind, (got, work) in answers.items():
@@ -74,7 +103,11 @@ def sent(name: str, city: City, body: dict[str, Any]) -> Answer:
 def test_a_login_is_refused_alike_whose_ever_address_it_is(city: City) -> None:
     kinds = addresses(city)
     assert len(kinds) >= 4
-    alike(city, lambda email: sent("login", city, {"email": email, "password": "Ein ganz anderes Wort 7"}), kinds)
+    alike(
+        city,
+        lambda email: sent("login", city, {"email": email, "password": "Ein ganz anderes Wort 7"}),
+        kinds,
+    )
 
 
 def test_who_is_locked_out_is_refused_like_a_stranger_even_with_the_right_password(city: City) -> None:

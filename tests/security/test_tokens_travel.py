@@ -1,4 +1,5 @@
 """A token is good for its city and its use; the city that a call names is named once, however it is written."""
+
 import json
 import time
 from typing import Any
@@ -34,12 +35,19 @@ def test_a_token_is_refused_at_another_citys_host_name_and_under_its_header(two:
     city, other = two
     token = city.token("city_admin")
     assert asked(token=token) == OWN
-    for parts in ({"host": f"{other.tenant.slug}.localhost"}, {"tenant": other.tenant.slug}, {"tenant": str(other.id)},
-                  {"host": f"{city.tenant.slug}.localhost", "tenant": other.tenant.slug}):
+    for parts in (
+        {"host": f"{other.tenant.slug}.localhost"},
+        {"tenant": other.tenant.slug},
+        {"tenant": str(other.id)},
+        {"host": f"{city.tenant.slug}.localhost", "tenant": other.tenant.slug},
+    ):
         assert asked(token=token, **parts) == (403, "TENANT_MISMATCH")
 
 
-@pytest.mark.parametrize("written", ["{0}.localhost", "{0}.localhost:8080", "{0}.localhost.", "{0}.LOCALHOST", "{0}.localhost.:443"])
+@pytest.mark.parametrize(
+    "written",
+    ["{0}.localhost", "{0}.localhost:8080", "{0}.localhost.", "{0}.LOCALHOST", "{0}.localhost.:443"],
+)
 def test_the_city_in_a_host_name_is_found_however_it_is_written(two: tuple[City, City], written: str) -> None:
     city, other = two
     for slug in (city.tenant.slug, city.tenant.slug.upper()):
@@ -47,10 +55,30 @@ def test_the_city_in_a_host_name_is_found_however_it_is_written(two: tuple[City,
         assert asked(host=written.format(slug), tenant=other.tenant.slug) == (403, "TENANT_MISMATCH")
 
 
-@pytest.mark.parametrize("written", [
-    "127.0.0.1", "[::1]:80", "localhost", "{0}.localhost.evil.example", "{0}.evil.example", "evil.{0}.localhost", "{0}@evil.example",
-    "evil.example/{0}.localhost", "{0}%2elocalhost", "{0}.localhost%00", "{0}\t.localhost", "{0}.localhost#", "xn--{0}-.localhost", "_{0}.localhost",
-    "{0}.localhost, {1}.localhost", "{0}.localhost {1}.localhost", ".localhost", "..localhost", "{0}..localhost"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "127.0.0.1",
+        "[::1]:80",
+        "localhost",
+        "{0}.localhost.evil.example",
+        "{0}.evil.example",
+        "evil.{0}.localhost",
+        "{0}@evil.example",
+        "evil.example/{0}.localhost",
+        "{0}%2elocalhost",
+        "{0}.localhost%00",
+        "{0}\t.localhost",
+        "{0}.localhost#",
+        "xn--{0}-.localhost",
+        "_{0}.localhost",
+        "{0}.localhost, {1}.localhost",
+        "{0}.localhost {1}.localhost",
+        ".localhost",
+        "..localhost",
+        "{0}..localhost",
+    ],
+)
 def test_a_host_name_that_is_not_a_citys_names_none(two: tuple[City, City], written: str) -> None:
     city, other = two
     host = written.format(city.tenant.slug, other.tenant.slug)
@@ -59,12 +87,33 @@ def test_a_host_name_that_is_not_a_citys_names_none(two: tuple[City, City], writ
 
 
 def test_a_name_in_another_alphabet_is_another_name() -> None:
-    for host in ("heidеlberg.localhost", "ｈeidelberg.localhost", "heidelberg。localhost", "heidelberg．localhost", "ﬁ.localhost"):
+    for host in (
+        "heidеlberg.localhost",
+        "ｈeidelberg.localhost",
+        "heidelberg。localhost",
+        "heidelberg．localhost",
+        "ﬁ.localhost",
+    ):
         assert slug_of_host(host) == "", host
 
 
-@pytest.mark.parametrize("header", ["{0},{1}", "{0}, {1}", "{0};{1}", "{0} {1}", "{1}\n{0}", "%7B{0}%7D", "../{0}", "*", "{0}:changing", "{0}\x00",
-                                    "' OR '1'='1", "{0}/"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{0},{1}",
+        "{0}, {1}",
+        "{0};{1}",
+        "{0} {1}",
+        "{1}\n{0}",
+        "%7B{0}%7D",
+        "../{0}",
+        "*",
+        "{0}:changing",
+        "{0}\x00",
+        "' OR '1'='1",
+        "{0}/",
+    ],
+)
 def test_a_header_that_names_two_cities_or_none_names_none(two: tuple[City, City], header: str) -> None:
     """Two X-Tenant-ID headers reach us as one with a comma (RFC 9110 §5.2)."""
     city, other = two
@@ -80,7 +129,19 @@ def test_a_header_is_found_by_slug_and_id_in_capitals_and_with_blanks(two: tuple
     assert asked(tenant=city.id.hex)[0] == 404
 
 
-@pytest.mark.parametrize("header", ["x-tenant", "x-tenantid", "tenant-id", "x-forwarded-host", "x-original-host", "forwarded", "x-host", "x-http-host-override"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x-tenant",
+        "x-tenantid",
+        "tenant-id",
+        "x-forwarded-host",
+        "x-original-host",
+        "forwarded",
+        "x-host",
+        "x-http-host-override",
+    ],
+)
 def test_no_other_header_names_a_city(two: tuple[City, City], header: str) -> None:
     city, other = two
     value = f"{other.tenant.slug}.localhost" if "host" in header else other.tenant.slug
@@ -92,7 +153,11 @@ def test_nothing_in_the_query_or_the_path_names_a_city(two: tuple[City, City]) -
     city, other = two
     for query in (f"tenantId={other.id}", f"tenant={other.tenant.slug}", f"X-Tenant-ID={other.id}"):
         assert asked(token=city.token("city_admin"), query=query) == (422, "VALIDATION_FAILED")
-    for path in (f"/api/listings/..%2F{other.tenant.slug}", f"/{other.tenant.slug}/api/listings", f"/api/listings;tenant={other.id}"):
+    for path in (
+        f"/api/listings/..%2F{other.tenant.slug}",
+        f"/{other.tenant.slug}/api/listings",
+        f"/api/listings;tenant={other.id}",
+    ):
         status, seen = asked(token=city.token("city_admin"), path=path)
         assert (status, seen) == OWN or status in (404, 422)
 
@@ -102,16 +167,27 @@ def test_a_super_admin_names_the_city_or_is_in_none(two: tuple[City, City]) -> N
     token = city.token("super_admin")
     assert asked(token=token, tenant=city.tenant.slug) == OWN
     assert asked(token=token, host=f"{other.tenant.slug}.localhost") == (200, ["Fremder Eintrag"])
-    assert asked(token=token, host=f"{other.tenant.slug}.localhost", tenant=city.tenant.slug) == (403, "TENANT_MISMATCH")
+    assert asked(token=token, host=f"{other.tenant.slug}.localhost", tenant=city.tenant.slug) == (
+        403,
+        "TENANT_MISMATCH",
+    )
     assert asked(token=token) == (200, [])
-    assert call("create-listing", token=token, body={"title": "Irgendwo", "categoryId": str(uuid4())}).status == 422
+    assert (
+        call("create-listing", token=token, body={"title": "Irgendwo", "categoryId": str(uuid4())}).status
+        == 422
+    )
 
 
 def test_only_the_platforms_own_people_are_everywhere(two: tuple[City, City]) -> None:
     """A city's account that somehow got the platform's role still could: so nobody may be able to get it there."""
     city, _ = two
-    for name, parts in (("assign-role", {"path": f"/api/auth/users/{join(city).id}/roles", "body": {"roles": ["super_admin"]}}),
-                        ("invite-user", {"body": {"email": "a@example.org", "role": "super_admin"}})):
+    for name, parts in (
+        (
+            "assign-role",
+            {"path": f"/api/auth/users/{join(city).id}/roles", "body": {"roles": ["super_admin"]}},
+        ),
+        ("invite-user", {"body": {"email": "a@example.org", "role": "super_admin"}}),
+    ):
         assert city.call(name, "super_city_admin", **parts).code == "ROLE_NOT_GRANTABLE"
 
 
@@ -147,17 +223,28 @@ def test_the_claims_of_a_token_are_read_and_not_believed(city: City) -> None:
     """More permissions in the token's copy than the role has are worth nothing."""
     import jwt
 
-    claims = jwt.decode(city.token("citizen"), options={"verify_signature": False}) | {"permissions": ["listings:approve", "cities:create"]}
+    claims = jwt.decode(city.token("citizen"), options={"verify_signature": False}) | {
+        "permissions": ["listings:approve", "cities:create"]
+    }
     token = keys.sign("access", claims)
     assert call("list-pending-listings", token=token).status == 403
     for roles in (["SUPER_ADMIN"], ["super_admin "], [{"super_admin": 1}], [], ["constructor"]):
         odd = keys.sign("access", claims | {"roles": roles})
-        assert call("list-pending-listings", token=odd, tenant=city.tenant.slug).status in (401, 403), json.dumps(roles)
+        assert call("list-pending-listings", token=odd, tenant=city.tenant.slug).status in (401, 403), (
+            json.dumps(roles)
+        )
 
 
-@pytest.mark.parametrize("header", ["Basic {0}", "Bearer{0}", "{0}", "Token {0}", "Bearer Bearer {0}", "Bearer {0},{0}", "bearer\t{0}"])
+@pytest.mark.parametrize(
+    "header",
+    ["Basic {0}", "Bearer{0}", "{0}", "Token {0}", "Bearer Bearer {0}", "Bearer {0},{0}", "bearer\t{0}"],
+)
 def test_a_token_comes_as_a_bearer_token_and_in_no_other_way(city: City, header: str) -> None:
     token = city.token("city_admin")
     assert call("list-pending-listings", headers={"authorization": header.format(token)}).status == 401
-    for parts in ({"query": f"access_token={token}"}, {"headers": {"cookie": f"token={token}"}}, {"headers": {"x-access-token": token}}):
+    for parts in (
+        {"query": f"access_token={token}"},
+        {"headers": {"cookie": f"token={token}"}},
+        {"headers": {"x-access-token": token}},
+    ):
         assert call("list-pending-listings", tenant=city.tenant.slug, **parts).status in (401, 422)

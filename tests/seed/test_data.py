@@ -12,7 +12,9 @@ cities = pytest.mark.parametrize("seed", load_cities(), ids=CITIES)
 
 
 def words_of(seed: CitySeed) -> str:
-    return "\n".join(f"{x.title} {x.summary} {x.description} {x.address and x.address.street}" for x in seed.listings)
+    return "\n".join(
+        f"{x.title} {x.summary} {x.description} {x.address and x.address.street}" for x in seed.listings
+    )
 
 
 @cities
@@ -57,7 +59,9 @@ def test_the_city_and_its_town_hall_lie_within_its_bounds(seed: CitySeed) -> Non
 
 @cities
 def test_postcodes_belong_to_the_city(seed: CitySeed) -> None:
-    own = {"heidelberg": re.compile(r"691(15|17|18|20|21|23|24|26)"), "ladenburg": re.compile(r"68526")}[seed.city.slug]
+    own = {"heidelberg": re.compile(r"691(15|17|18|20|21|23|24|26)"), "ladenburg": re.compile(r"68526")}[
+        seed.city.slug
+    ]
     for listing in seed.listings:
         if listing.address:
             assert own.fullmatch(listing.address.postcode), listing.slug
@@ -110,16 +114,25 @@ def test_a_city_that_is_not_in_the_seed_is_refused() -> None:
         load_city("../../etc/passwd")
 
 
-@pytest.mark.parametrize(("change", "complaint"), [
-    (lambda data: data["listings"].append(data["listings"][0]), "occur twice"),
-    (lambda data: data["listings"][0].update(category="unbekannt"), "no sub-category"),
-    (lambda data: data["listings"][0].update(location={"lat": 52.52, "lon": 13.4}), "lies outside"),
-    (lambda data: data["listings"][0].update(opening_hours={"days": {}, "note": None}), "need a note"),
-    (lambda data: data["listings"][0]["opening_hours"].update(days={"monday": [["12:00", "08:00"]]}), "backwards"),
-    (lambda data: data["listings"][0]["opening_hours"].update(days={"montag": [["08:00", "12:00"]]}), "monday"),
-    (lambda data: data["listings"][0].update(owner="Erika Mustermann"), "Extra inputs"),
-    (lambda data: data["city"].update(time_zone="Europe/Heidelberg"), "Heidelberg"),
-])
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda data: data["listings"].append(data["listings"][0]), "occur twice"),
+        (lambda data: data["listings"][0].update(category="unbekannt"), "no sub-category"),
+        (lambda data: data["listings"][0].update(location={"lat": 52.52, "lon": 13.4}), "lies outside"),
+        (lambda data: data["listings"][0].update(opening_hours={"days": {}, "note": None}), "need a note"),
+        (
+            lambda data: data["listings"][0]["opening_hours"].update(days={"monday": [["12:00", "08:00"]]}),
+            "backwards",
+        ),
+        (
+            lambda data: data["listings"][0]["opening_hours"].update(days={"montag": [["08:00", "12:00"]]}),
+            "monday",
+        ),
+        (lambda data: data["listings"][0].update(owner="Erika Mustermann"), "Extra inputs"),
+        (lambda data: data["city"].update(time_zone="Europe/Heidelberg"), "Heidelberg"),
+    ],
+)
 def test_data_that_contradict_themselves_are_refused(change, complaint: str) -> None:
     data = load_city("ladenburg").model_dump(mode="json")
     change(data)

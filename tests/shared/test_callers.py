@@ -1,4 +1,5 @@
 """Who else may be calling: a restricted token, somebody acting for another, a barred person, people who owe an acceptance."""
+
 import time
 from uuid import UUID, uuid4
 
@@ -63,7 +64,9 @@ def test_nobody_does_in_another_persons_name_what_only_they_may(city: City) -> N
             let_in(only_in_person, stranger)
 
 
-def test_an_api_token_opens_what_a_permission_opens_and_nothing_that_merely_needs_somebody_signed_in(city: City) -> None:
+def test_an_api_token_opens_what_a_permission_opens_and_nothing_that_merely_needs_somebody_signed_in(
+    city: City,
+) -> None:
     token = me(city, scopes=frozenset({"listings:create"}))
     let_in(with_a_permission, token)
     let_in(whatever_the_scopes, token)
@@ -79,12 +82,16 @@ def test_some_things_are_done_only_shortly_after_a_login(city: City) -> None:
 
 
 def test_scopes_narrow_what_the_roles_allow_and_never_widen_it(city: City) -> None:
-    assert me(city, scopes=frozenset({"listings:create", "listings:approve"})).permissions == {"listings:create"}
+    assert me(city, scopes=frozenset({"listings:create", "listings:approve"})).permissions == {
+        "listings:create"
+    }
 
 
 def test_a_token_says_who_acts_in_whose_name(city: City) -> None:
     person, admin = uuid4(), uuid4()
-    token, _ = tokens.issue("access", person, city.id, ["editor"], uuid4(), now=time.time(), life=1800, act={"sub": str(admin)})
+    token, _ = tokens.issue(
+        "access", person, city.id, ["editor"], uuid4(), now=time.time(), life=1800, act={"sub": str(admin)}
+    )
     caller = tokens.principal(token)
     assert (caller.id, caller.impersonator_id) == (person, admin)
     assert identities(caller) == {"userId": str(person), "impersonatorId": str(admin)}
@@ -114,14 +121,16 @@ def say(monkeypatch: pytest.MonkeyPatch, version: bytes) -> None:
     monkeypatch.setattr("shared.inside.ask", lambda *_, **__: version)
 
 
-def test_people_write_again_as_soon_as_they_have_accepted(city: City, bound: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_write_again_as_soon_as_they_have_accepted(
+    city: City, bound: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = me(city)
     say(monkeypatch, b"1")
     with pytest.raises(TermsNotAccepted):
         terms.refuse_unaccepted(bound, person)
     say(monkeypatch, b"2")
     with pytest.raises(TermsNotAccepted):
-        terms.refuse_unaccepted(bound, person)   # remembered, until it is said that it has changed
+        terms.refuse_unaccepted(bound, person)  # remembered, until it is said that it has changed
     terms.has_accepted(city.id, UUID(str(person.id)))
     terms.refuse_unaccepted(bound, person)
 
@@ -132,11 +141,13 @@ def test_terms_bind_only_the_citys_own_people(bound: Tenant, monkeypatch: pytest
     terms.refuse_unaccepted(bound, tokens.NOBODY)
 
 
-def test_an_answer_from_before_a_change_is_not_remembered(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_from_before_a_change_is_not_remembered(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = cache.key(city.id, "answer")
 
     def slowly(_: str) -> bytes:
-        remembered.forget(key)   # the change comes while the old answer is on its way
+        remembered.forget(key)  # the change comes while the old answer is on its way
         return b"old"
 
     monkeypatch.setattr("shared.inside.ask", slowly)
@@ -153,16 +164,23 @@ def test_the_platform_asks_about_a_city_by_its_id_and_nobody_can_ask_in_its_plac
         assert call("get-core-usage", token=token, tenant=city.tenant.slug).status == 401
 
 
-def test_the_platforms_token_changes_without_a_moment_in_which_nobody_is_believed(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_platforms_token_changes_without_a_moment_in_which_nobody_is_believed(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def status(token: str) -> int:
         return call("get-core-usage", token=token, tenant=str(city.id)).status
 
     old, new = "o" * 40, "n" * 40
-    for rolled_out, sent, believed in ((old, old, {old}), (f"{old},{new}", old, {old, new}), (f"{new},{old}", new, {old, new}), (new, new, {new})):
+    for rolled_out, sent, believed in (
+        (old, old, {old}),
+        (f"{old},{new}", old, {old, new}),
+        (f"{new},{old}", new, {old, new}),
+        (new, new, {new}),
+    ):
         monkeypatch.setattr(settings(), "broker_token", SecretStr(rolled_out))
         assert inside.own_token() == sent
         assert {token for token in (old, new, "x" * 40) if status(token) == 200} == believed
-        assert status(rolled_out) == 200   # from a proxy that knows the whole setting only
+        assert status(rolled_out) == 200  # from a proxy that knows the whole setting only
     monkeypatch.setattr(settings(), "broker_token", SecretStr(f"{old},"))
     assert [status(token) for token in ("", ",", old)] == [401, 401, 200]
 

@@ -1,4 +1,5 @@
 """Rate limits of requirements §12.3."""
+
 import os
 import time
 from contextlib import contextmanager
@@ -23,7 +24,9 @@ def limit(monkeypatch: pytest.MonkeyPatch, name: str, value: int):
     settings.cache_clear()
 
 
-def test_a_person_has_exactly_as_many_calls_a_minute_as_the_limit_says(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_has_exactly_as_many_calls_a_minute_as_the_limit_says(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with limit(monkeypatch, "RATE_LIMIT_USER", 25):
         answers = [city.call("list-listings", "editor").status for _ in range(27)]
     assert answers[:25] == [200] * 25
@@ -38,12 +41,16 @@ def test_the_answer_says_when_to_come_back(city: City, monkeypatch: pytest.Monke
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
 
 
-def test_the_limit_per_address_is_for_anonymous_callers_only(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_per_address_is_for_anonymous_callers_only(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with limit(monkeypatch, "RATE_LIMIT_IP", 2):
         assert [city.call("list-listings", "citizen").status for _ in range(5)] == [200] * 5
 
 
-def test_one_citys_calls_do_not_count_for_another(city: City, other_city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_citys_calls_do_not_count_for_another(
+    city: City, other_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with limit(monkeypatch, "RATE_LIMIT_TENANT", 3):
         assert [city.call("list-listings").status for _ in range(4)] == [200, 200, 200, 429]
         assert other_city.call("list-listings").status == 200
@@ -52,7 +59,7 @@ def test_one_citys_calls_do_not_count_for_another(city: City, other_city: City, 
 def test_two_processes_together_never_grant_more_than_the_limit() -> None:
     key, now, granted = f"tenant:x:{uuid4()}", time.time(), 0
     for _ in range(30):
-        limits.leases.clear()   # each time another process, which knows nothing of the leases before
+        limits.leases.clear()  # each time another process, which knows nothing of the leases before
         try:
             limits.spend(key, 20, now)
             granted += 1

@@ -1,4 +1,5 @@
 """What shared/pg.py relies on in pg8000 and in Postgres."""
+
 import pytest
 
 from shared.errors import Unavailable
@@ -8,13 +9,17 @@ from tests.support import City, superuser
 
 def test_several_statements_travel_together_and_keep_their_rows_apart(city: City) -> None:
     with city.sql("core").pool.take() as connection:
-        assert connection.batch([("SELECT 1", {}), ("SELECT :a::int, :b::text", {"a": 2, "b": "ä"}), ("SELECT 3 WHERE false", {})]) \
-            == [[[1]], [[2, "ä"]], []]
+        assert connection.batch(
+            [("SELECT 1", {}), ("SELECT :a::int, :b::text", {"a": 2, "b": "ä"}), ("SELECT 3 WHERE false", {})]
+        ) == [[[1]], [[2, "ä"]], []]
 
 
 def test_an_error_in_a_batch_undoes_all_of_it_and_the_connection_lives_on(city: City) -> None:
     work = city.sql("core")
-    insert = ("INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e')", {"t": city.id})
+    insert = (
+        "INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e')",
+        {"t": city.id},
+    )
     with work.pool.take() as connection:
         with pytest.raises(Exception, match="division") as failed:
             connection.batch([work.guard, insert, ("SELECT 1 / 0", {})])
@@ -28,8 +33,10 @@ def test_a_connection_that_died_while_idle_is_replaced_without_the_caller_notici
     work.run("SELECT 1")
     work.commit()
     with superuser("postgres") as connection:
-        connection.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'heidi_app' AND datname = :d",
-                       d=work.pool.parameters["database"])
+        connection.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'heidi_app' AND datname = :d",
+            d=work.pool.parameters["database"],
+        )
     again = city.sql("core")
     assert again.run("SELECT 2") == [[2]]
     again.commit()
@@ -48,6 +55,9 @@ def test_a_connection_that_dies_inside_a_transaction_is_an_error_not_a_silent_re
 
 def test_a_rolled_back_transaction_leaves_nothing(city: City) -> None:
     work = city.sql("core")
-    work.run("INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e') RETURNING 1", t=city.id)
+    work.run(
+        "INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e') RETURNING 1",
+        t=city.id,
+    )
     work.rollback()
     assert city.rows("core", "SELECT count(*) FROM inbox") == [[0]]

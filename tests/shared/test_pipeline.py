@@ -1,4 +1,5 @@
 """One invocation: exactly one effect, one error body, one trace."""
+
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -9,8 +10,12 @@ from tooling.registry import records
 
 
 def create(city: City, key: str, title: str = "Einmal", category: object = None):
-    return city.call("create-listing", "editor", body={"title": title, "categoryId": str(category or make_category(city))},
-                     headers={"idempotency-key": key})
+    return city.call(
+        "create-listing",
+        "editor",
+        body={"title": title, "categoryId": str(category or make_category(city))},
+        headers={"idempotency-key": key},
+    )
 
 
 def test_a_repeated_idempotency_key_gives_the_first_answer_and_no_second_effect(city: City) -> None:
@@ -39,7 +44,10 @@ def test_concurrent_calls_with_one_key_make_one_listing(city: City) -> None:
 def test_two_people_may_use_the_same_key(city: City) -> None:
     category = make_category(city)
     body = {"title": "Einmal", "categoryId": str(category)}
-    made = {city.call("create-listing", role, body=body, headers={"idempotency-key": "k"}).body["id"] for role in ("editor", "city_admin")}
+    made = {
+        city.call("create-listing", role, body=body, headers={"idempotency-key": "k"}).body["id"]
+        for role in ("editor", "city_admin")
+    }
     assert len(made) == 2
 
 
@@ -47,17 +55,27 @@ def test_an_event_that_is_delivered_at_the_same_time_twice_has_one_effect(city: 
     make_listing(city)
     [created] = city.events("listing.created")
     with ThreadPoolExecutor(4) as pool:
-        statuses = list(pool.map(lambda _: deliver("notify-admins-of-pending-listing", created).status, range(4)))
+        statuses = list(
+            pool.map(lambda _: deliver("notify-admins-of-pending-listing", created).status, range(4))
+        )
     assert statuses == [204] * 4
-    assert city.rows("notification", "SELECT count(*) FROM inbox WHERE function = 'notify-admins-of-pending-listing'") == [[1]]
+    assert city.rows(
+        "notification", "SELECT count(*) FROM inbox WHERE function = 'notify-admins-of-pending-listing'"
+    ) == [[1]]
 
 
 def test_the_error_body_is_that_of_the_requirements(city: City) -> None:
     missing = str(uuid4())
-    got = city.call("get-listing", path=f"/api/listings/{missing}", headers={"x-correlation-id": "req-abc-123"})
+    got = city.call(
+        "get-listing", path=f"/api/listings/{missing}", headers={"x-correlation-id": "req-abc-123"}
+    )
     error = got.body["error"]
     assert set(error) == {"code", "message", "details", "timestamp", "correlationId", "path"}
-    assert (error["code"], error["correlationId"], error["path"]) == ("LISTING_NOT_FOUND", "req-abc-123", f"/api/listings/{missing}")
+    assert (error["code"], error["correlationId"], error["path"]) == (
+        "LISTING_NOT_FOUND",
+        "req-abc-123",
+        f"/api/listings/{missing}",
+    )
     assert got.headers["X-Correlation-Id"] == "req-abc-123"
 
 
@@ -70,8 +88,12 @@ def test_a_forged_correlation_id_is_replaced(city: City) -> None:
 def test_the_trace_goes_on_from_the_call_through_its_events(city: City) -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
     category = make_category(city)
-    city.call("create-listing", "editor", body={"title": "Spur", "categoryId": str(category)},
-              headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01", "x-correlation-id": "chain-1"})
+    city.call(
+        "create-listing",
+        "editor",
+        body={"title": "Spur", "categoryId": str(category)},
+        headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01", "x-correlation-id": "chain-1"},
+    )
     [created] = city.events("listing.created")
     assert created.envelope.traceparent.split("-")[1] == trace
     assert created.envelope.correlation_id == "chain-1"
@@ -99,10 +121,21 @@ def test_every_answer_of_a_hot_read_has_the_shape_that_it_declares(city: City) -
 
     from pydantic import TypeAdapter
 
-    listing = make_listing(city, "city_admin", publish=True, location={"lat": 49.4, "lon": 8.7}, tags=["a"],
-                           openingHours={"days": {"monday": [["09:00", "17:00"]]}}, contact={"phone": "06221"})
-    answers = {"list-listings": {}, "search-listings": {"query": "q=Stadt"}, "nearby-listings": {"query": "lat=49.4&lon=8.7"},
-               "get-listing": {"path": f"/api/listings/{listing['id']}"}}
+    listing = make_listing(
+        city,
+        "city_admin",
+        publish=True,
+        location={"lat": 49.4, "lon": 8.7},
+        tags=["a"],
+        openingHours={"days": {"monday": [["09:00", "17:00"]]}},
+        contact={"phone": "06221"},
+    )
+    answers = {
+        "list-listings": {},
+        "search-listings": {"query": "q=Stadt"},
+        "nearby-listings": {"query": "lat=49.4&lon=8.7"},
+        "get-listing": {"path": f"/api/listings/{listing['id']}"},
+    }
     for name, parts in answers.items():
         shape = get_args(Binding.of(records()[name]).returns)[0]
         got = city.call(name, **parts)

@@ -1,4 +1,5 @@
 """What is sealed is read again with the right key, as being about the same thing, and in no other way."""
+
 import base64
 
 import pytest

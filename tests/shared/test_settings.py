@@ -1,4 +1,5 @@
 """Settings: the names of Appendix B, durations, and a start that is refused with every reason at once."""
+
 import pytest
 
 from shared.settings import Settings, SettingsError, settings
@@ -36,9 +37,19 @@ def test_production_does_not_start_with_secrets_that_everybody_knows(monkeypatch
     assert Settings.model_fields["jwt_secret"].default.get_secret_value() not in str(refused.value)
 
 
-@pytest.mark.parametrize(("given", "is_refused"), [
-    ("k" * 40, False), ("n" * 40 + "," + "k" * 40, False), ("n" * 40 + ",short", True), ("n" * 40 + ",", True), ("", True)])
-def test_every_key_that_seals_or_opens_must_be_long_in_production(monkeypatch: pytest.MonkeyPatch, given: str, *, is_refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("given", "is_refused"),
+    [
+        ("k" * 40, False),
+        ("n" * 40 + "," + "k" * 40, False),
+        ("n" * 40 + ",short", True),
+        ("n" * 40 + ",", True),
+        ("", True),
+    ],
+)
+def test_every_key_that_seals_or_opens_must_be_long_in_production(
+    monkeypatch: pytest.MonkeyPatch, given: str, *, is_refused: bool
+) -> None:
     for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "BROKER_TOKEN"):
         monkeypatch.setenv(name, name[-1] * 40)
     monkeypatch.setenv("POSTGRES_PASSWORD", "p")

@@ -1,4 +1,5 @@
 """Errors that nobody foresaw reach a server that speaks Sentry's protocol, and nothing of a person goes with them."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,25 +32,48 @@ def reported() -> Iterator[Collector]:
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fails(*_: object) -> None:
-        password = SECRET   # noqa: F841 (what an error's frame may hold)
+        password = SECRET  # noqa: F841 (what an error's frame may hold)
         raise error
 
     monkeypatch.setattr("shared.binding.Binding.answer", fails)
 
 
-def test_an_unforeseen_error_arrives_with_its_place_and_without_anything_personal(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unforeseen_error_arrives_with_its_place_and_without_anything_personal(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     failing(monkeypatch, ValueError(f"password={SECRET} for ada@example.org"))
     with reported() as collector:
-        got = city.call("list-categories", "editor", query="", headers={"x-correlation-id": "chain-1", "user-agent": "Phone-39"})
+        got = city.call(
+            "list-categories",
+            "editor",
+            query="",
+            headers={"x-correlation-id": "chain-1", "user-agent": "Phone-39"},
+        )
         assert got.code == "INTERNAL_ERROR"
     [event] = collector.errors()
     [error] = event["exception"]["values"]
     assert (error["type"], error["value"]) == ("ValueError", "password=[hidden] for [hidden]")
     assert error["stacktrace"]["frames"][-1]["function"] == "fails"
-    assert event["tags"] == {"function": "list-categories", "service": "core", "tenantId": str(city.id), "correlationId": "chain-1"}
-    assert (event["release"], event["environment"], event["transaction"]) == (f"heidi@{__version__}", "test", "list-categories")
+    assert event["tags"] == {
+        "function": "list-categories",
+        "service": "core",
+        "tenantId": str(city.id),
+        "correlationId": "chain-1",
+    }
+    assert (event["release"], event["environment"], event["transaction"]) == (
+        f"heidi@{__version__}",
+        "test",
+        "list-categories",
+    )
     assert len(event["contexts"]["trace"]["trace_id"]) == 32
-    for personal in (f'"{SECRET}"', f"'{SECRET}'", "ada@example.org", "Phone-39", str(city.person("editor")), city.token("editor")):
+    for personal in (
+        f'"{SECRET}"',
+        f"'{SECRET}'",
+        "ada@example.org",
+        "Phone-39",
+        str(city.person("editor")),
+        city.token("editor"),
+    ):
         assert personal not in str(event), personal
     assert not {"request", "user", "breadcrumbs", "extra", "modules"} & event.keys()
     assert not [frame for frame in error["stacktrace"]["frames"] if "vars" in frame]

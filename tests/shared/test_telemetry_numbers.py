@@ -1,4 +1,5 @@
 """What a process says of itself in numbers, read by Prometheus or sent by OTLP."""
+
 import json
 import logging
 import signal
@@ -24,8 +25,12 @@ from tooling.stack.ports import free_port
 
 def sample(name: str, **labels: str) -> float:
     """One sample of the exposition."""
-    found = [s.value for family in text_string_to_metric_families(exposition().decode()) for s in family.samples
-             if s.name == name and s.labels == labels]
+    found = [
+        s.value
+        for family in text_string_to_metric_families(exposition().decode())
+        for s in family.samples
+        if s.name == name and s.labels == labels
+    ]
     assert len(found) == 1, (name, labels, found)
     return found[0]
 
@@ -36,7 +41,9 @@ def counted_from_zero() -> None:
     calls.durations.clear()
 
 
-def test_requests_errors_and_durations_have_the_names_that_alerts_use(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_errors_and_durations_have_the_names_that_alerts_use(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     which = {"service": "core", "function": "list-categories", "kind": "http"}
     assert city.call("list-categories").status == 200
     assert city.call("list-categories", query="x=1").status == 422
@@ -64,8 +71,13 @@ def test_a_process_tells_its_memory_and_its_version(monkeypatch: pytest.MonkeyPa
     assert "heidi_memory_limit_bytes" not in exposition().decode()
 
 
-@pytest.mark.parametrize(("text", "limit"), [("134217728\n", 1 << 27), ("max\n", None), ("9223372036854771712\n", None), (None, None)])
-def test_the_memory_limit_is_that_of_the_container(tmp_path: Path, text: str | None, limit: int | None) -> None:
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("134217728\n", 1 << 27), ("max\n", None), ("9223372036854771712\n", None), (None, None)],
+)
+def test_the_memory_limit_is_that_of_the_container(
+    tmp_path: Path, text: str | None, limit: int | None
+) -> None:
     if text:
         (tmp_path / "limit").write_text(text)
     assert memory_limit([tmp_path / "none", tmp_path / "limit"]) == limit
@@ -73,8 +85,13 @@ def test_the_memory_limit_is_that_of_the_container(tmp_path: Path, text: str | N
 
 def serve(collector_url: str, port: int, **more: str) -> dict[str, str]:
     """The environment of one function that pushes its numbers."""
-    return {"FUNCTION_TARGET": "list-categories", "HOST": "127.0.0.1", "PORT": str(port), "OTEL_METRICS_EXPORTER": "otlp",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": collector_url} | more
+    return {
+        "FUNCTION_TARGET": "list-categories",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "OTEL_METRICS_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector_url,
+    } | more
 
 
 def call_and_end(url: str, port: int) -> float:
@@ -94,12 +111,24 @@ def test_a_function_that_is_scaled_to_zero_sends_its_numbers_before_it_ends() ->
     numbers = collector.numbers()
     requests, who = numbers["heidi_http_requests_total"]
     [point] = requests.sum.data_points
-    assert (point.as_int, requests.sum.is_monotonic, requests.sum.aggregation_temporality) == (1, True, 2)   # 2: cumulative
+    assert (point.as_int, requests.sum.is_monotonic, requests.sum.aggregation_temporality) == (
+        1,
+        True,
+        2,
+    )  # 2: cumulative
     assert 0 < point.start_time_unix_nano < point.time_unix_nano
     assert {pair.key: pair.value.string_value for pair in point.attributes} == {
-        "service": "core", "function": "list-categories", "kind": "http", "status": "400"}
+        "service": "core",
+        "function": "list-categories",
+        "kind": "http",
+        "status": "400",
+    }
     [times] = numbers["heidi_http_request_duration_seconds"][0].histogram.data_points
-    assert (times.count, sum(times.bucket_counts), len(times.bucket_counts)) == (1, 1, len(times.explicit_bounds) + 1)
+    assert (times.count, sum(times.bucket_counts), len(times.bucket_counts)) == (
+        1,
+        1,
+        len(times.explicit_bounds) + 1,
+    )
     assert who["service.name"] == "list-categories"
     assert who["service.namespace"] == "heidi"
     assert who["service.instance.id"].startswith(socket.gethostname())
@@ -121,28 +150,61 @@ def test_a_log_line_says_where_it_belongs(city: City, monkeypatch: pytest.Monkey
     keep = Keep()
     log.addHandler(keep)
     try:
+
         def fails(*_: object) -> None:
             raise RuntimeError("password=Kiesel39 of ada@example.org")
 
         monkeypatch.setattr("shared.binding.Binding.answer", fails)
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         city.call("whoami", "editor")
-        call("list-categories", tenant=city.tenant.slug, token=city.token("editor"), headers={"traceparent": trace, "x-correlation-id": "c-1"})
+        call(
+            "list-categories",
+            tenant=city.tenant.slug,
+            token=city.token("editor"),
+            headers={"traceparent": trace, "x-correlation-id": "c-1"},
+        )
     finally:
         log.removeHandler(keep)
     said = json.loads(lines[-1])
-    assert {"timestamp", "level", "service", "tenantId", "userId", "correlationId", "message", "context"} <= said.keys()
-    assert (said["service"], said["function"], said["tenantId"], said["correlationId"], said["traceId"], len(said["spanId"])) == (
-        "core", "list-categories", str(city.id), "c-1", trace.split("-")[1], 16)
+    assert {
+        "timestamp",
+        "level",
+        "service",
+        "tenantId",
+        "userId",
+        "correlationId",
+        "message",
+        "context",
+    } <= said.keys()
+    assert (
+        said["service"],
+        said["function"],
+        said["tenantId"],
+        said["correlationId"],
+        said["traceId"],
+        len(said["spanId"]),
+    ) == ("core", "list-categories", str(city.id), "c-1", trace.split("-")[1], 16)
     assert "Kiesel39" not in "".join(lines)
     assert "ada@example.org" not in "".join(lines)
 
 
-@pytest.mark.parametrize("text", [
-    "Authorization: Bearer abc.def-4711", "eyJhbGciOi.eyJzdWI4711.sig4711", "postgres://heidi:4711@db/x", "{'password': 'a 4711 b'}",
-    'newPassword="4711"', "api_key=4711&x=1", "refreshToken: 4711", "eva.4711@stadt.example", "Key (name)=(Eva 4711) already exists"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer abc.def-4711",
+        "eyJhbGciOi.eyJzdWI4711.sig4711",
+        "postgres://heidi:4711@db/x",
+        "{'password': 'a 4711 b'}",
+        'newPassword="4711"',
+        "api_key=4711&x=1",
+        "refreshToken: 4711",
+        "eva.4711@stadt.example",
+        "Key (name)=(Eva 4711) already exists",
+    ],
+)
 def test_secrets_and_addresses_are_hidden(text: str) -> None:
     assert "4711" not in scrub(text)
-    assert scrub("division by zero in list_listings.py, line 12") == "division by zero in list_listings.py, line 12"
-
-
+    assert (
+        scrub("division by zero in list_listings.py, line 12")
+        == "division by zero in list_listings.py, line 12"
+    )

@@ -1,4 +1,5 @@
 """Functions that the clock calls: by ours, by Knative's PingSource, or by hand."""
+
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,21 +13,40 @@ from shared.record import Access, Record
 from shared.settings import settings
 
 MORNING = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
-PING = {"ce-specversion": "1.0", "ce-id": "5b4c", "ce-source": "/apis/v1/namespaces/heidi-prod/pingsources/sweep-things",
-        "ce-type": "dev.knative.sources.ping", "ce-time": "2026-03-01T06:30:00.000000012Z"}
+PING = {
+    "ce-specversion": "1.0",
+    "ce-id": "5b4c",
+    "ce-source": "/apis/v1/namespaces/heidi-prod/pingsources/sweep-things",
+    "ce-type": "dev.knative.sources.ping",
+    "ce-time": "2026-03-01T06:30:00.000000012Z",
+}
 
 
 def request(headers: dict[str, str], body: bytes = b"") -> Request:
     token = {"authorization": f"Bearer {settings().broker_token.get_secret_value()}"}
-    return Request({"REQUEST_METHOD": "POST", "PATH_INFO": "/", "QUERY_STRING": "", "wsgi.input": io.BytesIO(body),
-                    "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json",
-                    **{"HTTP_" + name.upper().replace("-", "_"): value for name, value in (token | headers).items()}})
+    return Request(
+        {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/",
+            "QUERY_STRING": "",
+            "wsgi.input": io.BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": "application/json",
+            **{"HTTP_" + name.upper().replace("-", "_"): value for name, value in (token | headers).items()},
+        }
+    )
 
 
-@pytest.mark.parametrize(("headers", "due"), [
-    ({"x-heidi-tick": "2026-03-01T06:30:00Z"}, MORNING), ({"ce-time": "2026-03-01T07:30:00.123+01:00"}, MORNING + timedelta(milliseconds=123)),
-    (PING, MORNING), (PING | {"x-heidi-tick": "2026-03-01T06:31:00Z"}, MORNING + timedelta(minutes=1)),
-    ({"x-heidi-tick": "2026-03-01T06:30:00"}, MORNING)])
+@pytest.mark.parametrize(
+    ("headers", "due"),
+    [
+        ({"x-heidi-tick": "2026-03-01T06:30:00Z"}, MORNING),
+        ({"ce-time": "2026-03-01T07:30:00.123+01:00"}, MORNING + timedelta(milliseconds=123)),
+        (PING, MORNING),
+        (PING | {"x-heidi-tick": "2026-03-01T06:31:00Z"}, MORNING + timedelta(minutes=1)),
+        ({"x-heidi-tick": "2026-03-01T06:30:00"}, MORNING),
+    ],
+)
 def test_a_tick_is_due_when_the_clock_says(headers: dict[str, str], due: datetime) -> None:
     assert due_time(request(headers)) == due
 

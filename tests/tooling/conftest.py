@@ -1,4 +1,5 @@
 """One checkout per module: making a database takes a second."""
+
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,5 @@
 """A checkout of its own for the tests of the local stack: the real command, supervisor and servers; small servers for the rest."""
+
 import json
 import os
 import shutil
@@ -75,7 +76,11 @@ class Checkout:
             shutil.copytree(ROOT / "tooling" / name, tooling / name)
         (tooling / "thirdparty").mkdir()
         shutil.copy(ROOT / "tooling" / "thirdparty" / "keys.py", tooling / "thirdparty")
-        for name, port in (("thirdparty", "INBOX_PORT"), ("broker", "BROKER_PORT"), ("gateway", "GATEWAY_PORT")):
+        for name, port in (
+            ("thirdparty", "INBOX_PORT"),
+            ("broker", "BROKER_PORT"),
+            ("gateway", "GATEWAY_PORT"),
+        ):
             (tooling / name).mkdir(exist_ok=True)
             (tooling / name / "__init__.py").touch()
             (tooling / name / "__main__.py").write_text(SERVER.format(port=port))
@@ -98,8 +103,14 @@ class Checkout:
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """`./heidi …`, not waited for."""
-        return subprocess.Popen([sys.executable, "-m", "tooling.cli", *arguments], cwd=self.root, env=self.variables | variables,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(
+            [sys.executable, "-m", "tooling.cli", *arguments],
+            cwd=self.root,
+            env=self.variables | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def heidi(self, *arguments: str, **variables: str) -> tuple[int, str]:
         """Exit code and everything it printed."""

@@ -1,4 +1,5 @@
 """Backups: one moment in all databases, checked before anything is touched, and brought back without bringing back what ended."""
+
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -104,7 +105,9 @@ def changes(server: Server) -> int:
         return int(number)
 
 
-def test_everything_comes_back_behind_its_walls_but_nothing_that_had_ended(server: Server, city: City, other_city: City, tmp_path: Path) -> None:
+def test_everything_comes_back_behind_its_walls_but_nothing_that_had_ended(
+    server: Server, city: City, other_city: City, tmp_path: Path
+) -> None:
     person = join(city, "city_admin")
     phone = set_up(login(city, person).body["accessToken"])
     later(city)
@@ -120,7 +123,10 @@ def test_everything_comes_back_behind_its_walls_but_nothing_that_had_ended(serve
     assert manifest.databases.keys() == {*services(), "broker"}
     revoke(session["accessToken"], revoked["id"])
     lost = made(session["accessToken"])
-    assert call("logout", token=session["accessToken"], body={"refreshToken": session["refreshToken"]}).status == 204
+    assert (
+        call("logout", token=session["accessToken"], body={"refreshToken": session["refreshToken"]}).status
+        == 204
+    )
     storage.put(city.id, "a/b.txt", b"another", "text/plain")
     make_listing(city, title="Zu spät")
     assert titles(city) == ["Lesecafé", "Zu spät"]
@@ -144,7 +150,7 @@ def test_everything_comes_back_behind_its_walls_but_nothing_that_had_ended(serve
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "a byte of a dump": lambda data: data[:3000] + bytes([data[3000] ^ 1]) + data[3001:],
-    "its end": lambda data: data[:len(data) // 2],
+    "its end": lambda data: data[: len(data) // 2],
     "the manifest": lambda data: data.replace(b'"outbox": 0', b'"outbox": 1', 1),
     "all of it": lambda data: b"\0" * 4096 + data[4096:],
     "a member": lambda data: data.replace(b"databases/core.dump", b"databases/kore.dump", 1),
@@ -157,7 +163,9 @@ def backup(server: Server, tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_damaged_is_refused_before_anything_is_touched(server: Server, backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_damaged_is_refused_before_anything_is_touched(
+    server: Server, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(restoring, "bring_back", lambda *_: pytest.fail("something was touched"))
     before, whole = identities(server), backup.read_bytes()
     for what, damage in DAMAGES.items():
@@ -173,14 +181,16 @@ def test_what_is_damaged_is_refused_before_anything_is_touched(server: Server, b
     assert identities(server) == before
 
 
-def test_an_attempt_that_fails_leaves_everything_as_it_was_and_the_next_one_succeeds(server: Server, backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_that_fails_leaves_everything_as_it_was_and_the_next_one_succeeds(
+    server: Server, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = identities(server)
     with monkeypatch.context() as broken:
         broken.setattr("tooling.backup.objects.bring_back", failing)
         with pytest.raises(OSError, match="power cut"):
             bring_back(server, backup)
     assert identities(server) == before
-    with server.connect() as connection:   # what kill -9 leaves
+    with server.connect() as connection:  # what kill -9 leaves
         connection.run(f'CREATE DATABASE "{restoring.FRESH}{server.prefix}core"')
     bring_back(server, backup)
     assert identities(server).keys() == before.keys()
@@ -203,7 +213,9 @@ def test_the_databases_change_places_all_or_none(server: Server, backup: Path) -
     assert {name: identities(server)[name] for name in before} == before
 
 
-def test_the_keys_of_what_is_sealed_come_with_the_passphrase_only(server: Server, city: City, tmp_path: Path) -> None:
+def test_the_keys_of_what_is_sealed_come_with_the_passphrase_only(
+    server: Server, city: City, tmp_path: Path
+) -> None:
     set_up(login(city, join(city)).body["accessToken"])
     old = settings().encryption_key.get_secret_value()
     with pytest.raises(Problem, match="12 letters"):
@@ -220,9 +232,15 @@ def test_the_keys_of_what_is_sealed_come_with_the_passphrase_only(server: Server
         restoring.require_keys(archive.manifest, f"{'n' * 40},{old}")
 
 
-def test_a_backup_from_a_newer_heidi_is_refused_and_an_older_one_is_migrated(server: Server, tmp_path: Path) -> None:
+def test_a_backup_from_a_newer_heidi_is_refused_and_an_older_one_is_migrated(
+    server: Server, tmp_path: Path
+) -> None:
     with server.connect(server.prefix + "audit") as connection:
-        for statement in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public AUTHORIZATION pg_database_owner", "GRANT USAGE ON SCHEMA public TO PUBLIC"):
+        for statement in (
+            "DROP SCHEMA public CASCADE",
+            "CREATE SCHEMA public AUTHORIZATION pg_database_owner",
+            "GRANT USAGE ON SCHEMA public TO PUBLIC",
+        ):
             connection.run(statement)
     upgrade(ROOT / "functions" / "audit" / "migrations", server.prefix + "audit", "0001")
     take(server, older := tmp_path / "older.tar")
@@ -233,7 +251,10 @@ def test_a_backup_from_a_newer_heidi_is_refused_and_an_older_one_is_migrated(ser
         local.check(newer)
     assert local.check(older).databases["audit"].head == "0001"
     bring_back(server, older)
-    assert shapes(server)["audit"] == shapes(Server(server.host, server.port, server.user, server.password, TEMPLATE))["audit"]
+    assert (
+        shapes(server)["audit"]
+        == shapes(Server(server.host, server.port, server.user, server.password, TEMPLATE))["audit"]
+    )
 
 
 def test_writers_of_events_are_held_back_while_the_snapshots_are_taken(server: Server) -> None:
@@ -244,7 +265,7 @@ def test_writers_of_events_are_held_back_while_the_snapshots_are_taken(server: S
             for table in ("inbox", "changes", "outbox"):
                 with pytest.raises(DatabaseError, match="55P03"):
                     writer.run(f"DELETE FROM {table}")
-            writer.run("SELECT count(*) FROM outbox")   # who only reads is not
+            writer.run("SELECT count(*) FROM outbox")  # who only reads is not
         writer.run("DELETE FROM outbox")
         with cut(server, names) as reading_them:
             [[before]] = writer.run("SELECT version_num FROM alembic_version") or [[""]]
@@ -253,7 +274,9 @@ def test_writers_of_events_are_held_back_while_the_snapshots_are_taken(server: S
             writer.run("UPDATE alembic_version SET version_num = :before", before=before)
 
 
-def test_a_transaction_that_never_ends_does_not_hold_everybody_back(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transaction_that_never_ends_does_not_hold_everybody_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tooling.backup.cut.TRIES", 2)
     with server.connect(server.prefix + "users") as endless, server.connect(server.prefix + "core") as writer:
         endless.run("BEGIN")
@@ -264,7 +287,9 @@ def test_a_transaction_that_never_ends_does_not_hold_everybody_back(server: Serv
         writer.run("DELETE FROM outbox")
 
 
-def test_after_a_point_in_time_restore_the_owner_role_alone_puts_things_right(server: Server, city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_point_in_time_restore_the_owner_role_alone_puts_things_right(
+    server: Server, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = login(city, person := join(city)).body
     with server.connect(server.prefix + "core") as connection:
         connection.run("ALTER TABLE changes ALTER COLUMN id RESTART WITH 5")
@@ -289,7 +314,10 @@ def test_what_redis_refuses_it_goes_on_refusing_and_all_else_is_asked_anew(city:
     tokens.bar(city.id, person := uuid4())
     cache.command("SET", cache.key(city.id, "terms", person), "3")
     assert aftercare.forget() >= 1
-    assert [cache.command("EXISTS", cache.key(city.id, *key)) for key in (("revoked", session), ("barred", person), ("terms", person))] == [1, 1, 0]
+    assert [
+        cache.command("EXISTS", cache.key(city.id, *key))
+        for key in (("revoked", session), ("barred", person), ("terms", person))
+    ] == [1, 1, 0]
 
 
 def test_resealing_leaves_nothing_for_the_old_key(server: Server, city: City) -> None:
@@ -306,7 +334,11 @@ def test_resealing_leaves_nothing_for_the_old_key(server: Server, city: City) ->
 
 
 def test_every_place_that_seals_is_known_to_backup_and_resealing() -> None:
-    sealing_functions = {path.relative_to(ROOT).parts[1:3] for path in (ROOT / "functions").rglob("*.py") if "shared.sealing" in path.read_text("utf-8")}
+    sealing_functions = {
+        path.relative_to(ROOT).parts[1:3]
+        for path in (ROOT / "functions").rglob("*.py")
+        if "shared.sealing" in path.read_text("utf-8")
+    }
     assert sealing_functions == {("auth", "factors")}
     assert {(column.service, column.table) for column in sealed.COLUMNS} == {("auth", "second_factors")}
 
@@ -318,22 +350,29 @@ def test_a_backup_never_overwrites_a_file(server: Server, tmp_path: Path) -> Non
     assert taken.read_text() == "precious"
 
 
-def test_what_is_left_of_a_city_is_found_wherever_it_is(server: Server, city: City, other_city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_left_of_a_city_is_found_wherever_it_is(
+    server: Server, city: City, other_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_listing(other_city)
     assert local.left(city.id) == []
     make_listing(city)
     storage.put(city.id, "a", b"b")
-    monkeypatch.delenv("POSTGRES_SUPERUSER_PASSWORD")   # the owner role is enough
+    monkeypatch.delenv("POSTGRES_SUPERUSER_PASSWORD")  # the owner role is enough
     found = dict(local.left(city.id))
     assert (found["core.listings"], found["core.categories"], found["files"]) == (1, 1, 1)
     assert {"core.outbox (ends by itself)", "core.changes (ends by itself)"} <= found.keys()
-    assert {where.partition(".")[0] for where in found} == {"core", "files", *(["redis (ends by itself)"] if "redis (ends by itself)" in found else [])}
+    assert {where.partition(".")[0] for where in found} == {
+        "core",
+        "files",
+        *(["redis (ends by itself)"] if "redis (ends by itself)" in found else []),
+    }
 
 
 def test_the_local_stack_is_stopped_brought_back_and_running_again(tmp_path: Path) -> None:
     seeded = {"email": "editor@heidelberg.example", "password": "Rathaus-am-Fluss-7"}
     path, here = str(tmp_path / "a.tar"), {"X-Tenant-ID": "heidelberg"}
     with RunningStack.started(HEIDI_BACKUP_PASSPHRASE=PASSPHRASE) as stack:
+
         def api(method: str, address: str, **parts: Any) -> httpx.Response:
             return httpx.request(method, stack.gateway + address, timeout=30, **parts)
 
@@ -344,8 +383,10 @@ def test_the_local_stack_is_stopped_brought_back_and_running_again(tmp_path: Pat
         assert "It can be brought back." in stack.heidi("restore", "--check", path)
         assert api("GET", "/api/auth/me", headers=mine).status_code == 200
 
-        anew = State({**State.read(stack.home.state).secrets, "encryption": "n" * 40})   # as on another machine: nothing is done,
-        old = State.read(stack.home.state).secrets["encryption"]                         # and other keys seal
+        anew = State(
+            {**State.read(stack.home.state).secrets, "encryption": "n" * 40}
+        )  # as on another machine: nothing is done,
+        old = State.read(stack.home.state).secrets["encryption"]  # and other keys seal
         anew.write(stack.home.state)
         (seeding := stack.home.log("demonstration-city")).unlink()
         assert "Everybody has to log in again." in stack.heidi("restore", "--yes", path)

@@ -1,4 +1,5 @@
 """`./heidi` before there is anything: finding a Python, making the environment, and every way in which that fails."""
+
 import base64
 import hashlib
 import json
@@ -50,10 +51,19 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def wheel(directory: Path, name: str = "tiny") -> Path:
     """A package of one line, made without any tool."""
-    files = {f"{name}.py": "WORKS = True\n", f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-             f"{name}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
-    sums = {path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode() for path, text in files.items()}
-    record = "".join(f"{path},sha256={sums[path]},{len(text)}\n" for path, text in files.items()) + f"{name}-1.0.dist-info/RECORD,,\n"
+    files = {
+        f"{name}.py": "WORKS = True\n",
+        f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{name}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    sums = {
+        path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        for path, text in files.items()
+    }
+    record = (
+        "".join(f"{path},sha256={sums[path]},{len(text)}\n" for path, text in files.items())
+        + f"{name}-1.0.dist-info/RECORD,,\n"
+    )
     path = directory / f"{name}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in {**files, f"{name}-1.0.dist-info/RECORD": record}.items():
@@ -76,33 +86,44 @@ def offline(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
 
 
 def test_what_the_lock_names_is_installed_and_nothing_is_said_about_it(
-        empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     package = wheel(tmp_path)
     offline(monkeypatch, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
     install.packages(empty, lock(tmp_path, hashlib.sha256(package.read_bytes()).hexdigest()))
-    result = subprocess.run([empty / "bin" / "python", "-c", "import tiny; print(tiny.WORKS, tiny.__cached__)"],
-                            capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [empty / "bin" / "python", "-c", "import tiny; print(tiny.WORKS, tiny.__cached__)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     works, cached = result.stdout.split()
     assert works == "True"
-    assert Path(cached).exists()   # compiled, so that the first start is quick too
+    assert Path(cached).exists()  # compiled, so that the first start is quick too
     assert len(capfd.readouterr().err.splitlines()) == 3
 
 
-def test_a_package_with_another_hash_is_not_installed(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_with_another_hash_is_not_installed(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wheel(tmp_path, "other")
     offline(monkeypatch, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
     with pytest.raises(install.Failed, match=r"not the one that requirements\.lock names"):
         install.packages(empty, lock(tmp_path, "0" * 64, "other"))
 
 
-def test_without_a_network_one_sentence_says_so(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_network_one_sentence_says_so(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     offline(monkeypatch, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0")
     with pytest.raises(install.Failed, match="no connection to the package index"):
         install.packages(empty, lock(tmp_path, "0" * 64, "absent"))
     assert empty.with_name(".venv.log").exists()
 
 
-def test_a_package_that_is_not_made_for_this_machine_is_named(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_is_not_made_for_this_machine_is_named(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     offline(monkeypatch, PIP_NO_INDEX="1")
     with pytest.raises(install.Failed, match=r"no ready-made absent==1\.0 for this Python"):
         install.packages(empty, lock(tmp_path, "0" * 64, "absent"))
@@ -117,11 +138,22 @@ def test_a_full_disk_is_said_before_anything_is_made(tmp_path: Path, monkeypatch
 
 def test_the_line_of_progress_counts_what_is_for_this_machine(tmp_path: Path) -> None:
     path = tmp_path / RUN
-    path.write_text("".join(f"{name}==1.0 \\\n    --hash=sha256:{'0' * 64}\n    # via tiny\n" for name in ("tiny", "other", "windows")))
+    path.write_text(
+        "".join(
+            f"{name}==1.0 \\\n    --hash=sha256:{'0' * 64}\n    # via tiny\n"
+            for name in ("tiny", "other", "windows")
+        )
+    )
     lines = install.PipLines(path)
     assert lines("Ignoring windows: markers 'sys_platform == \"win32\"' don't match your environment") is None
-    assert lines("Collecting tiny==1.0 (from -r requirements.lock (line 1))") == "Fetching Python packages 1/2 tiny"
-    assert lines("Processing /somewhere/other-1.0-py3-none-any.whl (from -r x)") == "Fetching Python packages 2/2 other"
+    assert (
+        lines("Collecting tiny==1.0 (from -r requirements.lock (line 1))")
+        == "Fetching Python packages 1/2 tiny"
+    )
+    assert (
+        lines("Processing /somewhere/other-1.0-py3-none-any.whl (from -r x)")
+        == "Fetching Python packages 2/2 other"
+    )
     assert lines("  Downloading tiny-1.0-py3-none-any.whl") is None
     assert lines("Installing collected packages: tiny, other") == "Installing 2 Python packages …"
 
@@ -135,7 +167,9 @@ def test_a_finished_environment_is_used_as_it_is(root: Path, installed: list[str
     assert installed == [RUN]
 
 
-def test_the_checks_are_added_to_what_is_there_and_stay_through_later_locks(root: Path, installed: list[str]) -> None:
+def test_the_checks_are_added_to_what_is_there_and_stay_through_later_locks(
+    root: Path, installed: list[str]
+) -> None:
     venv = root / ".venv"
     bootstrap.make(venv, RUN)
     bootstrap.make(venv, CHECK)
@@ -155,7 +189,9 @@ def test_half_an_environment_is_made_anew(root: Path, installed: list[str], dama
     if damage == "unfinished":
         (venv / MARKER).unlink()
     elif damage == "moved":
-        (venv / MARKER).write_text(json.dumps(json.loads((venv / MARKER).read_text()) | {"path": "/elsewhere/.venv"}))
+        (venv / MARKER).write_text(
+            json.dumps(json.loads((venv / MARKER).read_text()) | {"path": "/elsewhere/.venv"})
+        )
     elif damage == "without python":
         (venv / "bin" / "python").unlink()
     else:
@@ -169,7 +205,8 @@ def test_half_an_environment_is_made_anew(root: Path, installed: list[str], dama
 
 
 def test_when_a_new_lock_cannot_be_installed_the_old_environment_stays(
-        root: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    root: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     venv, old = root / ".venv", (root / RUN).read_text()
     bootstrap.make(venv, RUN)
     (root / RUN).write_text("newer\n")
@@ -197,10 +234,14 @@ def test_a_directory_that_is_no_environment_is_left_alone(root: Path, installed:
 
 
 def test_whoever_comes_second_waits_and_says_so(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import pathlib; from tooling import bootstrap\n" \
-             f"with bootstrap.only_one(pathlib.Path({str(root / '.venv')!r})): print('mine')"
+    script = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import pathlib; from tooling import bootstrap\n"
+        f"with bootstrap.only_one(pathlib.Path({str(root / '.venv')!r})): print('mine')"
+    )
     with bootstrap.only_one(root / ".venv"):
-        second = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        second = subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         assert second.stderr is not None
         assert second.stderr.readline() == "Another ./heidi is installing; waiting for it.\n"
         assert second.poll() is None
@@ -209,7 +250,10 @@ def test_whoever_comes_second_waits_and_says_so(root: Path, capfd: pytest.Captur
 
 
 def test_a_python_is_asked_before_it_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in (("python3.13", "#!/bin/sh\nexit 127\n"), ("python3.12", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')):
+    for name, text in (
+        ("python3.13", "#!/bin/sh\nexit 127\n"),
+        ("python3.12", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'),
+    ):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -221,7 +265,8 @@ def test_a_python_is_asked_before_it_is_believed(tmp_path: Path, monkeypatch: py
 
 
 def test_a_python_without_its_venv_module_is_named_with_the_package_to_install(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pythons, "suits", lambda _path: False)
     with pytest.raises(install.Failed, match=r"lacks its venv module.*apt install python3\.\d+-venv"):
         bootstrap.base_python(tmp_path / ".venv")
@@ -234,5 +279,7 @@ def test_an_old_python_hands_over_to_a_newer_one(version: str, tmp_path: Path) -
     if old is None:
         pytest.skip(f"there is no Python {version} here")
     script = "import sys; sys.path.insert(0, sys.argv[1]); from tooling import pythons; print(pythons.find(sys.argv[2]))"
-    result = subprocess.run([old, "-c", script, str(ROOT), sys.prefix], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [old, "-c", script, str(ROOT), sys.prefix], capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == f"{sys.prefix}/bin/python"

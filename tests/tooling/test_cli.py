@@ -1,4 +1,5 @@
 """The command line: help that teaches, and no traceback for what a person can mend."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,41 @@ from tooling.cli.table import duration
 from tooling.stack.home import ROOT
 
 RUNNER = CliRunner()
-COMMANDS = (["up"], ["down"], ["status"], ["logs"], ["reset"], ["seed"], ["test"], ["migrate"], ["functions", "list"],
-            ["functions", "show"], ["invoke"], ["serve"], ["generate"], ["events", "list"], ["events", "dead"], ["events", "replay"],
-            ["demo"], ["welcome"], ["keys", "new"], ["keys", "public"], ["keys", "reseal"], ["backup"], ["restore"], ["cities", "left"],
-            ["release"], ["rollout", "hold"], ["rollout", "share"], ["rollout", "back"], ["rollout", "finish"],
-            ["host", "env"], ["host", "prepare"],
-            ["cluster", "env"], ["cluster", "secrets"])
+COMMANDS = (
+    ["up"],
+    ["down"],
+    ["status"],
+    ["logs"],
+    ["reset"],
+    ["seed"],
+    ["test"],
+    ["migrate"],
+    ["functions", "list"],
+    ["functions", "show"],
+    ["invoke"],
+    ["serve"],
+    ["generate"],
+    ["events", "list"],
+    ["events", "dead"],
+    ["events", "replay"],
+    ["demo"],
+    ["welcome"],
+    ["keys", "new"],
+    ["keys", "public"],
+    ["keys", "reseal"],
+    ["backup"],
+    ["restore"],
+    ["cities", "left"],
+    ["release"],
+    ["rollout", "hold"],
+    ["rollout", "share"],
+    ["rollout", "back"],
+    ["rollout", "finish"],
+    ["host", "env"],
+    ["host", "prepare"],
+    ["cluster", "env"],
+    ["cluster", "secrets"],
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -36,13 +66,23 @@ def test_no_command_is_without_a_test_of_its_help() -> None:
 
 def test_showing_the_help_imports_nothing_heavy() -> None:
     script = "import sys, tooling.cli.__main__; print(*sys.modules)"
-    modules = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    assert not {"sqlalchemy", "pydantic", "psutil", "redis", "pg8000", "boto3", "tooling.registry"} & set(modules)
+    modules = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"sqlalchemy", "pydantic", "psutil", "redis", "pg8000", "boto3", "tooling.registry"} & set(
+        modules
+    )
 
 
 def test_a_problem_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
-    result = subprocess.run([sys.executable, "-m", "tooling.cli", "logs"], cwd=ROOT, capture_output=True, text=True, check=False,
-                            env={"PATH": "/usr/bin:/bin", "HEIDI_HOME": str(tmp_path)})
+    result = subprocess.run(
+        [sys.executable, "-m", "tooling.cli", "logs"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "HEIDI_HOME": str(tmp_path)},
+    )
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "There are no logs yet: ./heidi up makes some.\n"
 
@@ -53,4 +93,10 @@ def test_replaying_needs_to_know_what() -> None:
 
 
 def test_durations_are_said_as_one_says_them() -> None:
-    assert [duration(seconds) for seconds in (0.4, 59.9, 60, 3599, 3600 * 3 + 720)] == ["0 s", "59 s", "1 min", "59 min", "3 h 12 min"]
+    assert [duration(seconds) for seconds in (0.4, 59.9, 60, 3599, 3600 * 3 + 720)] == [
+        "0 s",
+        "59 s",
+        "1 min",
+        "59 min",
+        "3 h 12 min",
+    ]

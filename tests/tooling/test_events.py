@@ -1,4 +1,5 @@
 """`./heidi events`: what is asked of the broker and how its answer is shown."""
+
 import json
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,31 @@ from tooling import events
 from tooling.problem import Problem
 
 EVENT = {"type": "app.heidi.listing.approved", "tenantid": "0f" * 16}
-RECENT = {"events": [{"received_at": "2026-11-23T02:41:35.957779+00:00", "event": EVENT, "deliveries": [
-    {"trigger": "notify-approval", "state": "delivered", "code": None}, {"trigger": "count-view", "state": "waiting", "code": 503}]}]}
-DEAD = {"dead": [{"id": 7, "died_at": "2026-11-23T02:41:35+00:00", "event": EVENT, "trigger": "notify-approval", "attempts": 4,
-                  "code": 422, "reason": "[red]no\x1b]0;owned\x07 such listing"}]}
+RECENT = {
+    "events": [
+        {
+            "received_at": "2026-11-23T02:41:35.957779+00:00",
+            "event": EVENT,
+            "deliveries": [
+                {"trigger": "notify-approval", "state": "delivered", "code": None},
+                {"trigger": "count-view", "state": "waiting", "code": 503},
+            ],
+        }
+    ]
+}
+DEAD = {
+    "dead": [
+        {
+            "id": 7,
+            "died_at": "2026-11-23T02:41:35+00:00",
+            "event": EVENT,
+            "trigger": "notify-approval",
+            "attempts": 4,
+            "code": 422,
+            "reason": "[red]no\x1b]0;owned\x07 such listing",
+        }
+    ]
+}
 
 
 class Broker(HTTPServer):
@@ -65,7 +87,9 @@ def test_an_event_is_shown_with_everyone_who_hears_it(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("broker")
-def test_a_dead_letter_is_shown_with_its_number_and_its_reason_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dead_letter_is_shown_with_its_number_and_its_reason_cannot_command_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     events.print_dead(10)
     shown = capsys.readouterr().out
     assert "[red]no·]0;owned· such listing" in shown
@@ -81,7 +105,9 @@ def test_replay_takes_numbers_or_everything(broker: Broker, capsys: pytest.Captu
         events.replay(["7; DROP TABLE"])
 
 
-def test_a_broker_that_refuses_or_is_away_is_a_problem(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_refuses_or_is_away_is_a_problem(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("BROKER_TOKEN", "another")
     with pytest.raises(Problem, match="refuses"):
         events.print_dead(1)

@@ -1,4 +1,5 @@
 """./heidi events dead and replay --at: dead letters of a platform elsewhere."""
+
 from typing import Any
 
 import pytest
@@ -13,15 +14,21 @@ from tooling.problem import Problem
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch, city: City) -> str:
     """A platform that answers as the real functions do, without a network between."""
+
     def ask(base: str, path: str, data: bytes | None = None) -> Any:
         where, _, query = path.partition("?")
         name = "list-dead-letters" if data is None else "replay-dead-letter"
-        return call(name, path=where, query=query, token=city.token("super_admin"), tenant=city.tenant.slug).body
+        return call(
+            name, path=where, query=query, token=city.token("super_admin"), tenant=city.tenant.slug
+        ).body
+
     monkeypatch.setattr(letters, "ask", ask)
     return "https://heidi.example"
 
 
-def test_letters_are_listed_with_the_function_and_its_answer(platform: str, city: City, capsys: pytest.CaptureFixture[str]) -> None:
+def test_letters_are_listed_with_the_function_and_its_answer(
+    platform: str, city: City, capsys: pytest.CaptureFixture[str]
+) -> None:
     keep(dead(city))
     letters.print_dead(platform, 100)
     shown = capsys.readouterr().out
@@ -29,8 +36,12 @@ def test_letters_are_listed_with_the_function_and_its_answer(platform: str, city
     assert "send-email" in shown
 
 
-def test_all_that_wait_are_sent_again_and_each_says_how_it_went(platform: str, city: City, gateway: list[Any],  # noqa: F811
-                                                                capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_that_wait_are_sent_again_and_each_says_how_it_went(
+    platform: str,
+    city: City,
+    gateway: list[Any],  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     keep(dead(city))
     keep(dead(city, knativeerrordest="http://x/events/still-away"))
     letters.replay(platform, [letter["id"] for letter in listed(city)])
@@ -51,7 +62,13 @@ def test_a_platform_that_does_not_answer_is_a_sentence(monkeypatch: pytest.Monke
         letters.print_dead("http://127.0.0.1:9", 5)
 
 
-@pytest.mark.parametrize(("body", "said"), [
-    (b'{"error":{"message":"Your role is not enough."}}', "Your role is not enough."), (b"<html>", "<html>"), (b"[]", "[]")])
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error":{"message":"Your role is not enough."}}', "Your role is not enough."),
+        (b"<html>", "<html>"),
+        (b"[]", "[]"),
+    ],
+)
 def test_a_refusal_is_the_platforms_own_sentence(body: bytes, said: str) -> None:
     assert letters.refusal(body) == said

@@ -1,4 +1,5 @@
 """Releases: the number follows from the commits, the words are the changelog's, and nothing happens where something is wrong."""
+
 import re
 import subprocess
 import tomllib
@@ -90,7 +91,10 @@ def test_what_is_unreleased_becomes_a_dated_section_and_the_rest_stays(repositor
     planned = released(repository)
     text = (repository / "CHANGELOG.md").read_text()
     assert text.startswith(f"# Changelog\n\n## Unreleased\n\n## {planned.version} · 20")
-    assert text.partition("\n\n- **Tiles.**")[2] == " A city arranges\n  its \\start page.\n\n## 0.0.9 · 2026-01-01\n\n- Old.\n"
+    assert (
+        text.partition("\n\n- **Tiles.**")[2]
+        == " A city arranges\n  its \\start page.\n\n## 0.0.9 · 2026-01-01\n\n- Old.\n"
+    )
     assert release.UNRELEASED.search(text)[1].strip() == ""  # type: ignore[index]
 
 
@@ -98,11 +102,23 @@ def test_the_tags_message_holds_the_words_for_users_and_the_commits(repository: 
     commit(repository, "fix(core): a map without places")
     message = release.git(repository, "tag", "--list", "--format=%(contents)", released(repository).tag)
     assert "- **Tiles.** A city arranges\n  its \\start page." in message
-    assert message.index("### New") < message.index("- the floor (") < message.index("### Mended") < message.index("- a map without places (")
+    assert (
+        message.index("### New")
+        < message.index("- the floor (")
+        < message.index("### Mended")
+        < message.index("- a map without places (")
+    )
 
 
-@pytest.mark.parametrize(("message", "number"), [
-    ("fix: a typo", "0.2.1"), ("feat: tiles", "0.3.0"), ("feat!: another API", "1.0.0"), ("fix: x\n\nBREAKING CHANGE: y", "1.0.0")])
+@pytest.mark.parametrize(
+    ("message", "number"),
+    [
+        ("fix: a typo", "0.2.1"),
+        ("feat: tiles", "0.3.0"),
+        ("feat!: another API", "1.0.0"),
+        ("fix: x\n\nBREAKING CHANGE: y", "1.0.0"),
+    ],
+)
 def test_the_next_number_is_as_far_up_as_the_commits_ask(repository: Path, message: str, number: str) -> None:
     release.git(repository, "tag", "-a", "v0.2.0", "-m", "0.2.0")
     commit(repository, message)
@@ -153,8 +169,13 @@ def test_commits_say_what_kind_of_change_they_are() -> None:
 
 def test_the_check_of_commits_fails_for_one_that_does_not(repository: Path) -> None:
     def check() -> int:
-        return subprocess.run(["python3", "-m", "tooling.commits", "HEAD~1..HEAD"], cwd=repository, check=False, capture_output=True,
-                              env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}).returncode
+        return subprocess.run(
+            ["python3", "-m", "tooling.commits", "HEAD~1..HEAD"],
+            cwd=repository,
+            check=False,
+            capture_output=True,
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        ).returncode
 
     commit(repository, "feat: this")
     assert check() == 0

@@ -1,4 +1,5 @@
 """The embedded PostgreSQL and Redis, as the stack and the tests use them."""
+
 import os
 import signal
 import subprocess
@@ -40,8 +41,14 @@ def as_role(server: Postgres, role: str, database: str = "heidi_core") -> Connec
 
 def test_the_app_role_may_connect_and_nothing_more(server: Postgres) -> None:
     with as_role(server, "heidi_app") as connection:
-        for statement in ("CREATE TABLE things ()", "CREATE SCHEMA mine", "CREATE TEMP TABLE things ()", "CREATE DATABASE mine",
-                          "CREATE ROLE mine", "ALTER ROLE heidi_app BYPASSRLS"):
+        for statement in (
+            "CREATE TABLE things ()",
+            "CREATE SCHEMA mine",
+            "CREATE TEMP TABLE things ()",
+            "CREATE DATABASE mine",
+            "CREATE ROLE mine",
+            "ALTER ROLE heidi_app BYPASSRLS",
+        ):
             with pytest.raises(DatabaseError):
                 connection.run(statement)
     with pytest.raises(DatabaseError):
@@ -50,8 +57,10 @@ def test_the_app_role_may_connect_and_nothing_more(server: Postgres) -> None:
 
 def test_no_role_of_ours_is_superuser_or_bypasses_row_level_security(server: Postgres) -> None:
     with server.connect() as connection:
-        rows = connection.run("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles "
-                              "WHERE rolname LIKE 'heidi%'")
+        rows = connection.run(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles "
+            "WHERE rolname LIKE 'heidi%'"
+        )
     assert rows == [[False] * 5] * 3
 
 
@@ -74,7 +83,9 @@ def test_vectors_are_there_for_the_chatbot(server: Postgres) -> None:
 
 def test_umlauts_are_lower_cased(server: Postgres) -> None:
     with server.connect() as connection:
-        assert connection.run("SELECT lower('ÄÖÜ ẞ'), current_setting('server_encoding')") == [["äöü ß", "UTF8"]]
+        assert connection.run("SELECT lower('ÄÖÜ ẞ'), current_setting('server_encoding')") == [
+            ["äöü ß", "UTF8"]
+        ]
 
 
 def test_a_wrong_password_is_refused_over_tcp_and_over_the_socket(server: Postgres) -> None:
@@ -82,7 +93,9 @@ def test_a_wrong_password_is_refused_over_tcp_and_over_the_socket(server: Postgr
         Connection("postgres", host="127.0.0.1", port=server.port, password="wrong")
     if os.access(server.sockets, os.X_OK):
         with pytest.raises((DatabaseError, InterfaceError)):
-            Connection("postgres", unix_sock=str(server.sockets / f".s.PGSQL.{server.port}"), password="wrong")
+            Connection(
+                "postgres", unix_sock=str(server.sockets / f".s.PGSQL.{server.port}"), password="wrong"
+            )
 
 
 def test_postgres_comes_back_after_kill_9_with_what_was_committed(place: Path) -> None:
@@ -92,7 +105,9 @@ def test_postgres_comes_back_after_kill_9_with_what_was_committed(place: Path) -
         with server.connect() as connection:
             connection.run("CREATE TABLE kept (n int)")
             connection.run("INSERT INTO kept VALUES (1)")
-        busy = subprocess.Popen(["sleep", "60"])   # somebody else's process, with whose number the lock files shall lie
+        busy = subprocess.Popen(
+            ["sleep", "60"]
+        )  # somebody else's process, with whose number the lock files shall lie
         os.kill(process.pid, signal.SIGKILL)
         eventually(lambda: process.poll() is not None)
         for lock in (server.data / "postmaster.pid", server.sockets / f".s.PGSQL.{server.port}.lock"):
@@ -155,7 +170,9 @@ def test_what_a_server_said_last_is_found_without_its_time_stamp(tmp_path: Path)
     log.write_text("old\n")
     start = processes.size(log)
     with log.open("a") as file:
-        file.write("2026-01-01 10:00:00.000 UTC [42] FATAL:  the disk is on fire\n2026-01-01 10:00:00.000 UTC [42] LOG:  bye\n")
+        file.write(
+            "2026-01-01 10:00:00.000 UTC [42] FATAL:  the disk is on fire\n2026-01-01 10:00:00.000 UTC [42] LOG:  bye\n"
+        )
     assert processes.why(log, start) == "FATAL:  the disk is on fire"
     log.write_text("1:M 01 Jan 2026 10:00:00.000 # Fatal error: no\n")
     assert processes.why(log, 0) == "Fatal error: no"

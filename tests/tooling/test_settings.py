@@ -1,4 +1,5 @@
 """State, environment, ports, home: what the stack knows before it starts anything."""
+
 import json
 import os
 import socket
@@ -28,7 +29,9 @@ def test_secrets_are_made_once_and_only_their_owner_may_read_them(tmp_path: Path
     assert not any(secret in repr(state) for secret in state.secrets.values())
 
 
-def test_a_secret_that_a_newer_version_needs_is_added_and_the_others_stay(tmp_path: Path, state: State) -> None:
+def test_a_secret_that_a_newer_version_needs_is_added_and_the_others_stay(
+    tmp_path: Path, state: State
+) -> None:
     path = tmp_path / "state.json"
     stored = json.loads(path.read_text())
     del stored["secrets"]["redis"]
@@ -52,18 +55,22 @@ def test_every_local_setting_is_one_that_the_functions_know_or_a_port_of_the_too
     assert environment(state, {}).keys() <= known | tools
 
 
-@pytest.mark.parametrize(("given", "gone"), [
-    ({"POSTGRES_HOST": "db"}, ("POSTGRES_PORT", "POSTGRES_PASSWORD", "POSTGRES_OWNER_PASSWORD")),
-    ({"DATABASE_URL": "postgresql://db/"}, ("POSTGRES_HOST", "POSTGRES_USER")),
-    ({"REDIS_URL": "redis://cache"}, ()),
-    ({"S3_ENDPOINT": "https://s3.example"}, ("S3_ACCESS_KEY", "S3_SECRET_KEY")),
-    ({"SMTP_HOST": "mail"}, ("SMTP_PORT",)),
-    ({"FIREBASE_PROJECT_ID": "real"}, ("FIREBASE_PRIVATE_KEY", "FCM_ENDPOINT")),
-    ({"APNS_KEY_ID": "real"}, ("APNS_KEY", "APNS_ENDPOINT")),
-    ({"K_SINK": "http://broker"}, ("BROKER_URL",)),
-])
+@pytest.mark.parametrize(
+    ("given", "gone"),
+    [
+        ({"POSTGRES_HOST": "db"}, ("POSTGRES_PORT", "POSTGRES_PASSWORD", "POSTGRES_OWNER_PASSWORD")),
+        ({"DATABASE_URL": "postgresql://db/"}, ("POSTGRES_HOST", "POSTGRES_USER")),
+        ({"REDIS_URL": "redis://cache"}, ()),
+        ({"S3_ENDPOINT": "https://s3.example"}, ("S3_ACCESS_KEY", "S3_SECRET_KEY")),
+        ({"SMTP_HOST": "mail"}, ("SMTP_PORT",)),
+        ({"FIREBASE_PROJECT_ID": "real"}, ("FIREBASE_PRIVATE_KEY", "FCM_ENDPOINT")),
+        ({"APNS_KEY_ID": "real"}, ("APNS_KEY", "APNS_ENDPOINT")),
+        ({"K_SINK": "http://broker"}, ("BROKER_URL",)),
+    ],
+)
 def test_what_is_given_replaces_its_part_and_none_of_our_secrets_is_sent_there(
-        state: State, given: dict[str, str], gone: tuple[str, ...]) -> None:
+    state: State, given: dict[str, str], gone: tuple[str, ...]
+) -> None:
     settings = environment(state, given)
     assert given.items() <= settings.items()
     assert not settings.keys() & set(gone)
@@ -77,7 +84,10 @@ def test_a_single_setting_is_overridden_without_replacing_the_part(state: State)
 
 
 def test_ports_move_all_addresses_with_them(state: State) -> None:
-    settings = environment(state, {"GATEWAY_PORT": "9080", "BROKER_PORT": "9081", "OBJECT_STORE_PORT": "9082", "PUSH_PORT": "9084"})
+    settings = environment(
+        state,
+        {"GATEWAY_PORT": "9080", "BROKER_PORT": "9081", "OBJECT_STORE_PORT": "9082", "PUSH_PORT": "9084"},
+    )
     assert settings["PUBLIC_URL"] == "http://127.0.0.1:9080"
     assert settings["BROKER_URL"] == "http://127.0.0.1:9081"
     assert settings["S3_ENDPOINT"] == "http://127.0.0.1:9082"
@@ -125,7 +135,9 @@ def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path, monkeypatch:
         Home(tmp_path / ".heidi").prepare()
 
 
-def test_a_log_that_grew_too_large_is_shortened_and_its_writer_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_grew_too_large_is_shortened_and_its_writer_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tooling.stack.logs.LARGEST", 10)
     home = Home(tmp_path)
     home.logs.mkdir()

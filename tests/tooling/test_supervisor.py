@@ -1,4 +1,5 @@
 """The supervisor with services of a few lines, so that every way of dying can be tried."""
+
 import os
 import signal
 import sys
@@ -36,8 +37,14 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 def service(directory: Path, code: str, name: str = "gateway", patience: float = 20.0) -> Service:
     """Ready as soon as its file is there."""
     mark = directory / f"{name}.ready"
-    return Service(name=name, title=name.title(), command=[sys.executable, "-c", code, str(mark)], ready=lambda _pid: mark.exists(),
-                   patience=patience, before=lambda: mark.unlink(missing_ok=True))
+    return Service(
+        name=name,
+        title=name.title(),
+        command=[sys.executable, "-c", code, str(mark)],
+        ready=lambda _pid: mark.exists(),
+        patience=patience,
+        before=lambda: mark.unlink(missing_ok=True),
+    )
 
 
 def pid_of(supervisor: Supervisor, name: str = "gateway") -> int:
@@ -50,7 +57,9 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text() if Path("/proc/self").exists() else True
+    return (
+        "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text() if Path("/proc/self").exists() else True
+    )
 
 
 def look_until(supervisor: Supervisor, pid: int, name: str = "gateway") -> None:
@@ -74,7 +83,9 @@ def test_a_child_that_dies_is_started_again_and_counted(supervisor: Supervisor, 
     assert (record.restarts, record.ready, record.pid) == (1, True, pid_of(supervisor))
 
 
-def test_workers_that_a_dead_child_left_behind_are_ended_before_it_starts_again(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_workers_that_a_dead_child_left_behind_are_ended_before_it_starts_again(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     supervisor.start([service(tmp_path, LEADER)])
     log = supervisor.home.log("gateway")
     worker = int(eventually(log.read_text))
@@ -84,20 +95,26 @@ def test_workers_that_a_dead_child_left_behind_are_ended_before_it_starts_again(
     eventually(lambda: not is_alive(worker))
 
 
-def test_a_child_that_fails_at_start_is_reported_with_its_last_words(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_a_child_that_fails_at_start_is_reported_with_its_last_words(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     supervisor.start([service(tmp_path, FAILS)])
     with pytest.raises(Problem, match="Gateway did not start: there is no coffee left"):
         supervisor.wait(["gateway"])
 
 
 def test_a_program_that_is_not_there_is_reported_too(supervisor: Supervisor, tmp_path: Path) -> None:
-    missing = Service(name="gateway", title="Gateway", command=[str(tmp_path / "nothing")], ready=lambda _pid: False)
+    missing = Service(
+        name="gateway", title="Gateway", command=[str(tmp_path / "nothing")], ready=lambda _pid: False
+    )
     supervisor.start([missing])
     with pytest.raises(Problem, match="nothing cannot be run: No such file"):
         supervisor.wait(["gateway"])
 
 
-def test_a_child_that_is_never_ready_is_not_waited_for_for_ever(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_a_child_that_is_never_ready_is_not_waited_for_for_ever(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     supervisor.start([service(tmp_path, "import time; time.sleep(600)", patience=0.05)])
     with pytest.raises(Problem, match="was not ready after"):
         supervisor.wait(["gateway"])
@@ -116,7 +133,9 @@ def test_the_pause_grows_while_a_child_keeps_dying(supervisor: Supervisor, tmp_p
     assert pauses[0] < pauses[1] < pauses[2] < pauses[-1] <= LONGEST_PAUSE
 
 
-def test_while_a_child_waits_to_be_started_again_its_record_says_so(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_while_a_child_waits_to_be_started_again_its_record_says_so(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     supervisor.start([service(tmp_path, LIVES)])
     supervisor.wait(["gateway"])
     os.kill(pid_of(supervisor), signal.SIGKILL)
@@ -131,11 +150,13 @@ def test_while_a_child_waits_to_be_started_again_its_record_says_so(supervisor: 
     assert (record.pid, record.ready, record.process()) == (0, False, None)
 
 
-def test_a_child_that_does_not_want_to_stop_is_killed_when_its_patience_ends(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_a_child_that_does_not_want_to_stop_is_killed_when_its_patience_ends(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     supervisor.start([service(tmp_path, STUBBORN, patience=20.0)])
     supervisor.wait(["gateway"])
     pid = pid_of(supervisor)
-    supervisor.hurry = True   # a second Ctrl-C ends the patience
+    supervisor.hurry = True  # a second Ctrl-C ends the patience
     supervisor.stop()
     assert not is_alive(pid)
     assert records.read(supervisor.home) == []
@@ -151,11 +172,13 @@ def test_being_asked_to_stop_ends_the_waiting(supervisor: Supervisor, tmp_path: 
     assert supervisor.hurry
 
 
-def test_orphans_of_a_killed_supervisor_are_ended_and_nobody_elses_process(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_orphans_of_a_killed_supervisor_are_ended_and_nobody_elses_process(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     supervisor.start([service(tmp_path, LIVES), service(tmp_path, LIVES, "broker")])
     supervisor.wait(["gateway", "broker"])
     [broker] = [record for record in records.read(supervisor.home) if record.name == "broker"]
-    replace(broker, created=broker.created - 1).write(supervisor.home)   # the number is another's now
+    replace(broker, created=broker.created - 1).write(supervisor.home)  # the number is another's now
     assert records.end_orphans(supervisor.home) == ["Gateway"]
     eventually(lambda: not is_alive(pid_of(supervisor)))
     assert is_alive(pid_of(supervisor, "broker"))

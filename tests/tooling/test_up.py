@@ -1,4 +1,5 @@
 """`./heidi up` and its companions, run as a person runs them."""
+
 import signal
 import socket
 from pathlib import Path
@@ -48,14 +49,18 @@ def test_what_was_killed_is_started_again(running: Checkout) -> None:
     eventually(running.is_well)
 
 
-def test_a_killed_supervisor_takes_its_children_along_and_the_next_up_starts_cleanly(running: Checkout) -> None:
+def test_a_killed_supervisor_takes_its_children_along_and_the_next_up_starts_cleanly(
+    running: Checkout,
+) -> None:
     running.kill("supervisor")
     eventually(lambda: running.heidi("status")[0] == 1)
     running.up()
     assert running.is_well()
 
 
-def test_supervisor_and_postgres_killed_together_leave_nothing_that_hinders_the_next_up(running: Checkout) -> None:
+def test_supervisor_and_postgres_killed_together_leave_nothing_that_hinders_the_next_up(
+    running: Checkout,
+) -> None:
     running.kill("supervisor")
     running.kill("postgres")
     running.up()
@@ -106,7 +111,9 @@ def test_a_taken_port_is_named_with_its_owner_and_the_way_out(stopped: Checkout)
     assert "Traceback" not in output
 
 
-def test_a_process_that_cannot_start_tells_its_last_words_and_nothing_is_left_running(stopped: Checkout) -> None:
+def test_a_process_that_cannot_start_tells_its_last_words_and_nothing_is_left_running(
+    stopped: Checkout,
+) -> None:
     main = stopped.root / "tooling" / "gateway" / "__main__.py"
     good = main.read_text()
     main.write_text("raise SystemExit('the routes are not readable')")
@@ -147,8 +154,16 @@ def test_damaged_secrets_are_named_with_the_way_out(stopped: Checkout) -> None:
 def test_what_the_environment_names_is_not_started(running: Checkout, tmp_path: Path) -> None:
     settings = running.settings()
     other = Checkout.make(tmp_path / "other")
-    names = ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_PASSWORD", "POSTGRES_OWNER", "POSTGRES_OWNER_PASSWORD", "REDIS_URL",
-             "S3_ENDPOINT", "SMTP_HOST")
+    names = (
+        "POSTGRES_HOST",
+        "POSTGRES_PORT",
+        "POSTGRES_PASSWORD",
+        "POSTGRES_OWNER",
+        "POSTGRES_OWNER_PASSWORD",
+        "REDIS_URL",
+        "S3_ENDPOINT",
+        "SMTP_HOST",
+    )
     code, output = other.heidi("up", "-d", **{name: settings[name] for name in names})
     assert code == 0, output
     _, table = other.heidi("status")

@@ -1,4 +1,5 @@
 """People for the tests of profiles: with accounts, profiles and tokens."""
+
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,16 @@ class Known:
 
     def token(self, *, seconds_ago: float = 0, **claims: Any) -> str:
         """An access token; the login was so long ago."""
-        return tokens.issue("access", self.id, self.city.id, self.roles, uuid4(), now=time.time(),
-                            auth_time=int(time.time() - seconds_ago), **claims)[0]
+        return tokens.issue(
+            "access",
+            self.id,
+            self.city.id,
+            self.roles,
+            uuid4(),
+            now=time.time(),
+            auth_time=int(time.time() - seconds_ago),
+            **claims,
+        )[0]
 
     def call(self, name: str, **parts: Any) -> Answer:
         """Call a function in the own city."""
@@ -33,7 +42,9 @@ class Known:
         return self.call(name, path=f"/api/users/{other.id}{path}", **parts)
 
 
-def known(city: City, role: str = "citizen", name: str = "Ada Lenz", email: str | None = None, **facts: Any) -> Known:
+def known(
+    city: City, role: str = "citizen", name: str = "Ada Lenz", email: str | None = None, **facts: Any
+) -> Known:
     """Somebody with a profile, as it begins with an account."""
     person, address = uuid4(), f"{uuid4().hex[:8]}@example.org" if email is None else email
     created = UserCreated(user_id=person, email=address, name=name, language="de", roles=[role], **facts)

@@ -1,4 +1,5 @@
 """Consents: given and taken back by the person alone, and never overwritten."""
+
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -15,11 +16,16 @@ def person(city: City) -> Known:
 
 
 def decide(person: Known, granted: bool, purpose: str = "marketing", version: str = "2026-11") -> Answer:  # noqa: FBT001
-    return person.call("set-consents", body={"consents": {purpose: {"granted": granted, "textVersion": version}}})
+    return person.call(
+        "set-consents", body={"consents": {purpose: {"granted": granted, "textVersion": version}}}
+    )
 
 
 def test_nobody_has_consented_to_anything_before_they_have_said_so(person: Known) -> None:
-    assert person.call("get-consents").body == {"current": [], "history": {"items": [], "nextCursor": None, "total": None}}
+    assert person.call("get-consents").body == {
+        "current": [],
+        "history": {"items": [], "nextCursor": None, "total": None},
+    }
 
 
 def test_the_newest_decision_counts_and_the_earlier_ones_stay(city: City, person: Known) -> None:
@@ -29,10 +35,15 @@ def test_the_newest_decision_counts_and_the_earlier_ones_stay(city: City, person
     seen = person.call("get-consents").body
     assert [(c["purpose"], c["granted"]) for c in seen["current"]] == [("cookie", False), ("marketing", True)]
     assert [(c["purpose"], c["granted"]) for c in seen["history"]["items"]] == [
-        ("cookie", False), ("marketing", True), ("marketing", False), ("marketing", True)]
+        ("cookie", False),
+        ("marketing", True),
+        ("marketing", False),
+        ("marketing", True),
+    ]
     assert [e.data for e in city.events("consent.changed")][:2] == [
         {"userId": str(person.id), "purpose": "marketing", "granted": True},
-        {"userId": str(person.id), "purpose": "marketing", "granted": False}]
+        {"userId": str(person.id), "purpose": "marketing", "granted": False},
+    ]
 
 
 def test_the_history_comes_in_pages(person: Known) -> None:
@@ -48,7 +59,9 @@ def test_saying_the_same_again_is_no_news_but_a_new_question_is(city: City, pers
     for _ in range(2):
         decide(person, True)
     decide(person, True, version="2027-01")
-    assert [row[0] for row in city.rows("users", "SELECT text_version FROM consent_entries ORDER BY created_at")] == ["2026-11", "2027-01"]
+    assert [
+        row[0] for row in city.rows("users", "SELECT text_version FROM consent_entries ORDER BY created_at")
+    ] == ["2026-11", "2027-01"]
     assert len(city.events("consent.changed")) == 2
 
 
@@ -68,8 +81,11 @@ def test_what_was_said_cannot_be_changed_afterwards(city: City, person: Known) -
 
 
 def test_nobody_consents_in_anothers_name(person: Known) -> None:
-    refused = person.call("set-consents", token=person.token(act={"sub": str(uuid4())}),
-                          body={"consents": {"marketing": {"granted": True, "textVersion": "1"}}})
+    refused = person.call(
+        "set-consents",
+        token=person.token(act={"sub": str(uuid4())}),
+        body={"consents": {"marketing": {"granted": True, "textVersion": "1"}}},
+    )
     assert refused.code == "IN_PERSON_ONLY"
 
 
@@ -79,11 +95,19 @@ def test_consents_are_seen_by_nobody_else(city: City, other_city: City, person: 
         assert other.call("get-consents").body["current"] == []
 
 
-@pytest.mark.parametrize("body", [
-    {}, {"consents": {}}, {"consents": {"selling": {"granted": True, "textVersion": "1"}}}, {"consents": {"marketing": {"granted": True}}},
-    {"consents": {"marketing": {"granted": "perhaps", "textVersion": "1"}}}, {"consents": {"marketing": True}},
-    {"consents": {"marketing": {"granted": True, "textVersion": "a b"}}},
-    {"consents": {"marketing": {"granted": True, "textVersion": "1"}}, "userId": str(uuid4())}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"consents": {}},
+        {"consents": {"selling": {"granted": True, "textVersion": "1"}}},
+        {"consents": {"marketing": {"granted": True}}},
+        {"consents": {"marketing": {"granted": "perhaps", "textVersion": "1"}}},
+        {"consents": {"marketing": True}},
+        {"consents": {"marketing": {"granted": True, "textVersion": "a b"}}},
+        {"consents": {"marketing": {"granted": True, "textVersion": "1"}}, "userId": str(uuid4())},
+    ],
+)
 def test_a_decision_that_makes_no_sense_is_refused(person: Known, body: object) -> None:
     assert person.call("set-consents", body=body).status == 422
     assert person.call("get-consents").body["current"] == []

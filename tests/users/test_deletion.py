@@ -1,4 +1,5 @@
 """Deleting an account: at once for everyone, for good after 30 days, and taken back until then."""
+
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -29,7 +30,9 @@ def restore(admin: Known, person: Known) -> Answer:
     return admin.about("restore-user", person, "/restore")
 
 
-def test_whoever_deletes_their_account_is_out_at_once_and_told_when_it_is_erased(city: City, person: Known) -> None:
+def test_whoever_deletes_their_account_is_out_at_once_and_told_when_it_is_erased(
+    city: City, person: Known
+) -> None:
     token = person.token()
     assert person.call("delete-my-account", token=token).status == 204
     assert call("get-my-profile", token=token).code == "TOKEN_REVOKED"
@@ -63,7 +66,10 @@ def test_a_refreshed_token_is_as_old_as_the_login(city: City) -> None:
 
 
 def test_nobody_deletes_an_account_in_anothers_name(person: Known) -> None:
-    assert person.call("delete-my-account", token=person.token(act={"sub": str(uuid4())})).code == "IN_PERSON_ONLY"
+    assert (
+        person.call("delete-my-account", token=person.token(act={"sub": str(uuid4())})).code
+        == "IN_PERSON_ONLY"
+    )
 
 
 def test_a_deletion_is_said_once(city: City, admin: Known, person: Known) -> None:
@@ -78,9 +84,17 @@ def test_a_guest_is_deleted_without_a_mail(city: City) -> None:
     assert city.events("notification.requested") == []
 
 
-@pytest.mark.parametrize(("name", "path", "body"), [("update-user", "", {"name": "X"}), ("deactivate-user", "/deactivate", None),
-                                                    ("reactivate-user", "/reactivate", None)])
-def test_a_deleted_account_can_only_be_restored(admin: Known, person: Known, name: str, path: str, body: object) -> None:
+@pytest.mark.parametrize(
+    ("name", "path", "body"),
+    [
+        ("update-user", "", {"name": "X"}),
+        ("deactivate-user", "/deactivate", None),
+        ("reactivate-user", "/reactivate", None),
+    ],
+)
+def test_a_deleted_account_can_only_be_restored(
+    admin: Known, person: Known, name: str, path: str, body: object
+) -> None:
     admin.about("delete-user", person)
     refused = admin.about(name, person, path, body=body)
     assert (refused.status, refused.code) == (409, "PERSON_IS_DELETED")
@@ -93,7 +107,10 @@ def test_within_thirty_days_a_deletion_is_taken_back(city: City, admin: Known, p
     restored = restore(admin, person)
     assert (restored.status, restored.body["state"], restored.body["deletedAt"]) == (200, "active", None)
     assert call("get-my-profile", token=token).status == 200
-    assert [e.type for e in city.events() if e.type.startswith("user.")] == ["user.deactivated", "user.reactivated"]
+    assert [e.type for e in city.events() if e.type.startswith("user.")] == [
+        "user.deactivated",
+        "user.reactivated",
+    ]
     tick(days=2)
     assert city.events("user.deleted") == []
     assert restore(admin, person).code == "PERSON_NOT_DELETED"
@@ -120,6 +137,8 @@ def test_the_whole_way_from_the_wish_to_nothing(city: City, admin: Known) -> Non
     city.settle()
     assert admin.call("get-user", path=f"/api/users/{person.id}").status == 404
     assert city.rows("auth", "SELECT count(*) FROM accounts WHERE id = :id", id=person.id) == [[0]]
-    assert city.rows("users", "SELECT completed_at IS NOT NULL FROM erasures WHERE id = :id", id=person.id) == [[True]]
+    assert city.rows(
+        "users", "SELECT completed_at IS NOT NULL FROM erasures WHERE id = :id", id=person.id
+    ) == [[True]]
     assert login(city, person).code == "CREDENTIALS_WRONG"
     assert join(city, "citizen", person.email).id != person.id

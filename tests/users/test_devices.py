@@ -1,4 +1,5 @@
 """Devices: a push token leads to one account, the one that registered it last."""
+
 import time
 from uuid import UUID, uuid4
 
@@ -9,7 +10,9 @@ from shared import tokens
 from tests.support import Answer, City, call
 
 
-def register(city: City, role: str = "citizen", device: str = "phone-1", token: str = "fcm-token-1", **fields: str) -> Answer:
+def register(
+    city: City, role: str = "citizen", device: str = "phone-1", token: str = "fcm-token-1", **fields: str
+) -> Answer:
     body = {"deviceId": device, "platform": "fcm", "token": token} | fields
     return city.call("register-device", role, body=body)
 
@@ -23,7 +26,11 @@ def remove(city: City, device: str, role: str = "citizen") -> Answer:
 
 
 def said(city: City) -> list[tuple[str, UUID, str]]:
-    return [(e.type, UUID(e.data["userId"]), e.data["deviceId"]) for e in city.events() if e.type.startswith("device.")]
+    return [
+        (e.type, UUID(e.data["userId"]), e.data["deviceId"])
+        for e in city.events()
+        if e.type.startswith("device.")
+    ]
 
 
 def test_a_device_is_registered_and_the_notification_service_hears_its_token(city: City) -> None:
@@ -31,8 +38,13 @@ def test_a_device_is_registered_and_the_notification_service_hears_its_token(cit
     assert made.status == 201, made.body
     assert set(made.body) == {"deviceId", "platform", "language", "createdAt", "updatedAt"}
     [event] = city.events("device.registered")
-    assert event.data == {"userId": str(city.person("citizen")), "deviceId": "phone-1", "platform": "fcm", "token": "fcm-token-1",
-                          "language": "nb"}
+    assert event.data == {
+        "userId": str(city.person("citizen")),
+        "deviceId": "phone-1",
+        "platform": "fcm",
+        "token": "fcm-token-1",
+        "language": "nb",
+    }
     assert devices(city) == ["phone-1"]
 
 
@@ -55,8 +67,12 @@ def test_a_token_that_moves_to_another_account_leaves_the_first(city: City) -> N
     register(city, "editor", "shared-tablet", "tablet-token")
     assert devices(city, "citizen") == []
     assert devices(city, "editor") == ["shared-tablet"]
-    assert sorted(said(city)[1:]) == sorted([("device.removed", city.person("citizen"), "shared-tablet"),
-                                             ("device.registered", city.person("editor"), "shared-tablet")])
+    assert sorted(said(city)[1:]) == sorted(
+        [
+            ("device.removed", city.person("citizen"), "shared-tablet"),
+            ("device.registered", city.person("editor"), "shared-tablet"),
+        ]
+    )
 
 
 def test_a_reinstalled_app_with_its_old_token_replaces_itself(city: City) -> None:
@@ -102,22 +118,42 @@ def test_the_longest_unseen_device_makes_room(city: City) -> None:
 
 def test_a_repeated_call_with_its_key_says_nothing_twice(city: City) -> None:
     body = {"deviceId": "phone-1", "platform": "apns", "token": "ab" * 32}
-    answers = [city.call("register-device", "citizen", body=body, headers={"idempotency-key": "k"}) for _ in range(2)]
+    answers = [
+        city.call("register-device", "citizen", body=body, headers={"idempotency-key": "k"}) for _ in range(2)
+    ]
     assert answers[0].body == answers[1].body
     assert len(city.events("device.registered")) == 1
 
 
 def test_whoever_acts_in_somebodys_name_does_not_make_their_own_phone_read_along(city: City) -> None:
-    acting, _ = tokens.issue("access", city.person("citizen"), city.id, ["citizen"], uuid4(), now=time.time(), act={"sub": str(uuid4())})
-    refused = call("register-device", token=acting, body={"deviceId": "spy", "platform": "fcm", "token": "fcm-token-spy"})
+    acting, _ = tokens.issue(
+        "access",
+        city.person("citizen"),
+        city.id,
+        ["citizen"],
+        uuid4(),
+        now=time.time(),
+        act={"sub": str(uuid4())},
+    )
+    refused = call(
+        "register-device", token=acting, body={"deviceId": "spy", "platform": "fcm", "token": "fcm-token-spy"}
+    )
     assert (refused.status, refused.code) == (403, "IN_PERSON_ONLY")
     assert devices(city) == []
 
 
-@pytest.mark.parametrize("body", [
-    {}, {"deviceId": "", "platform": "fcm", "token": "x" * 9}, {"deviceId": "a b", "platform": "fcm", "token": "x" * 9},
-    {"deviceId": "d", "platform": "sms", "token": "x" * 9}, {"deviceId": "d", "platform": "fcm", "token": "x y z 1 2 3"},
-    {"deviceId": "d", "platform": "fcm", "token": "x" * 4097}, {"deviceId": "d", "platform": "fcm", "token": "x" * 9, "userId": "me"},
-    {"deviceId": "d\n", "platform": "fcm", "token": "x" * 9}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"deviceId": "", "platform": "fcm", "token": "x" * 9},
+        {"deviceId": "a b", "platform": "fcm", "token": "x" * 9},
+        {"deviceId": "d", "platform": "sms", "token": "x" * 9},
+        {"deviceId": "d", "platform": "fcm", "token": "x y z 1 2 3"},
+        {"deviceId": "d", "platform": "fcm", "token": "x" * 4097},
+        {"deviceId": "d", "platform": "fcm", "token": "x" * 9, "userId": "me"},
+        {"deviceId": "d\n", "platform": "fcm", "token": "x" * 9},
+    ],
+)
 def test_a_device_that_makes_no_sense_is_refused(city: City, body: dict[str, str]) -> None:
     assert city.call("register-device", "citizen", body=body).status == 422

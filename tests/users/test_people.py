@@ -1,4 +1,5 @@
 """The people of a city: who may see them, change them, shut them out; nobody above oneself, nobody elsewhere."""
+
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -11,8 +12,13 @@ from tests.support import City, call, deliver
 from tests.users.people import Known, known
 
 RANKED = ("citizen", "editor", "city_admin", "super_city_admin")
-DECISIONS = [("update-user", "", {"name": "X"}), ("deactivate-user", "/deactivate", None), ("reactivate-user", "/reactivate", None),
-             ("delete-user", "", None), ("restore-user", "/restore", None)]
+DECISIONS = [
+    ("update-user", "", {"name": "X"}),
+    ("deactivate-user", "/deactivate", None),
+    ("reactivate-user", "/reactivate", None),
+    ("delete-user", "", None),
+    ("restore-user", "/restore", None),
+]
 
 
 @pytest.fixture
@@ -31,19 +37,44 @@ def found(admin: Known, query: str = "") -> list[str]:
     return [item["id"] for item in answer.body["items"]]
 
 
-def test_a_person_is_shown_with_roles_and_state_and_without_what_is_nobodys(admin: Known, person: Known) -> None:
+def test_a_person_is_shown_with_roles_and_state_and_without_what_is_nobodys(
+    admin: Known, person: Known
+) -> None:
     seen = admin.about("get-user", person)
     assert seen.status == 200, seen.body
-    assert set(seen.body) == {"id", "email", "name", "salutation", "firstName", "lastName", "phone", "photoUrl", "language", "roles",
-                              "state", "deletedAt", "createdAt", "updatedAt"}
-    assert (seen.body["roles"], seen.body["state"], seen.body["email"]) == (["editor"], "active", person.email)
+    assert set(seen.body) == {
+        "id",
+        "email",
+        "name",
+        "salutation",
+        "firstName",
+        "lastName",
+        "phone",
+        "photoUrl",
+        "language",
+        "roles",
+        "state",
+        "deletedAt",
+        "createdAt",
+        "updatedAt",
+    }
+    assert (seen.body["roles"], seen.body["state"], seen.body["email"]) == (
+        ["editor"],
+        "active",
+        person.email,
+    )
 
 
 def test_people_are_found_by_the_beginning_of_name_or_address(city: City, admin: Known) -> None:
     ada, zoe = known(city, name="Ada Lenz"), known(city, name="Zoé 100%", email="zoe_x@example.org")
     assert found(admin, "q=ada") == [str(ada.id)]
     assert found(admin, f"q={ada.email[:6].upper()}") == [str(ada.id)]
-    assert found(admin, "q=zoe_x") == found(admin, "q=Zo%C3%A9") == found(admin, "q=zo%C3%A9%20100%25") == [str(zoe.id)]
+    assert (
+        found(admin, "q=zoe_x")
+        == found(admin, "q=Zo%C3%A9")
+        == found(admin, "q=zo%C3%A9%20100%25")
+        == [str(zoe.id)]
+    )
     assert found(admin, "q=lenz") == found(admin, "q=%25") == found(admin, "q=zoeax") == []
 
 
@@ -83,18 +114,45 @@ def test_a_role_of_somebody_who_is_still_on_the_way_waits(city: City) -> None:
 
 
 def test_an_administrator_corrects_what_a_person_has_written(city: City, admin: Known, person: Known) -> None:
-    changed = admin.about("update-user", person, body={"name": "Ada Neu", "phone": "+49 6221 123", "salutation": "ms"})
+    changed = admin.about(
+        "update-user", person, body={"name": "Ada Neu", "phone": "+49 6221 123", "salutation": "ms"}
+    )
     assert changed.status == 200, changed.body
-    assert (changed.body["name"], changed.body["phone"], changed.body["salutation"]) == ("Ada Neu", "+49 6221 123", "ms")
-    assert city.events("user.updated")[-1].data == {"userId": str(person.id), "name": "Ada Neu", "language": "de"}
+    assert (changed.body["name"], changed.body["phone"], changed.body["salutation"]) == (
+        "Ada Neu",
+        "+49 6221 123",
+        "ms",
+    )
+    assert city.events("user.updated")[-1].data == {
+        "userId": str(person.id),
+        "name": "Ada Neu",
+        "language": "de",
+    }
     assert admin.about("update-user", person, body={"phone": ""}).body["phone"] == ""
     admin.about("update-user", person, body={"name": "Ada Neu"})
     assert len(city.events("user.updated")) == 2
 
 
-@pytest.mark.parametrize("field", ["role", "roles", "tenantId", "status", "state", "createdBy", "id", "email", "deletedAt", "photo",
-                                   "rolesAt", "guest"])
-def test_nobody_becomes_more_by_a_field_that_was_not_asked_for(admin: Known, person: Known, field: str) -> None:
+@pytest.mark.parametrize(
+    "field",
+    [
+        "role",
+        "roles",
+        "tenantId",
+        "status",
+        "state",
+        "createdBy",
+        "id",
+        "email",
+        "deletedAt",
+        "photo",
+        "rolesAt",
+        "guest",
+    ],
+)
+def test_nobody_becomes_more_by_a_field_that_was_not_asked_for(
+    admin: Known, person: Known, field: str
+) -> None:
     refused = admin.about("update-user", person, body={"name": "X", field: "super_admin"})
     assert refused.status == 422
     assert field in str(refused.body["error"]["details"])
@@ -104,7 +162,9 @@ def test_nobody_becomes_more_by_a_field_that_was_not_asked_for(admin: Known, per
 
 @pytest.mark.parametrize(("name", "path", "body"), DECISIONS)
 @pytest.mark.parametrize("role", ["city_admin", "super_city_admin"])
-def test_nobody_decides_about_a_role_above_their_own(city: City, name: str, path: str, body: object, role: str) -> None:
+def test_nobody_decides_about_a_role_above_their_own(
+    city: City, name: str, path: str, body: object, role: str
+) -> None:
     caller = known(city, role)
     for other in RANKED:
         answer = caller.about(name, known(city, other), path, body=body)
@@ -121,7 +181,9 @@ def test_nobody_decides_about_themselves(admin: Known, name: str, path: str, bod
 
 
 @pytest.mark.parametrize(("name", "path", "body"), [*DECISIONS, ("get-user", "", None)])
-def test_people_of_another_city_do_not_exist(city: City, other_city: City, admin: Known, name: str, path: str, body: object) -> None:
+def test_people_of_another_city_do_not_exist(
+    city: City, other_city: City, admin: Known, name: str, path: str, body: object
+) -> None:
     stranger = known(other_city)
     refused = admin.about(name, stranger, path, body=body)
     assert (refused.status, refused.code) == (404, "PROFILE_NOT_FOUND")
@@ -129,14 +191,19 @@ def test_people_of_another_city_do_not_exist(city: City, other_city: City, admin
     assert str(stranger.id) not in found(admin)
 
 
-@pytest.mark.parametrize(("name", "path", "body"), [*DECISIONS, ("get-user", "", None), ("list-users", "", None)])
-def test_people_without_the_permission_see_and_decide_nothing(city: City, person: Known, name: str, path: str, body: object) -> None:
+@pytest.mark.parametrize(
+    ("name", "path", "body"), [*DECISIONS, ("get-user", "", None), ("list-users", "", None)]
+)
+def test_people_without_the_permission_see_and_decide_nothing(
+    city: City, person: Known, name: str, path: str, body: object
+) -> None:
     for role in ("citizen", "editor"):
         assert known(city, role).about(name, person, path, body=body).code == "FORBIDDEN"
 
 
-def test_whoever_is_deactivated_is_refused_at_the_next_call_and_back_after_being_reactivated(city: City, admin: Known,
-                                                                                             person: Known) -> None:
+def test_whoever_is_deactivated_is_refused_at_the_next_call_and_back_after_being_reactivated(
+    city: City, admin: Known, person: Known
+) -> None:
     token = person.token()
     assert call("get-my-profile", token=token).status == 200
     assert admin.about("deactivate-user", person, "/deactivate").body["state"] == "deactivated"
@@ -144,7 +211,10 @@ def test_whoever_is_deactivated_is_refused_at_the_next_call_and_back_after_being
         assert call(name, token=token).code == "TOKEN_REVOKED"
     assert admin.about("reactivate-user", person, "/reactivate").body["state"] == "active"
     assert call("get-my-profile", token=token).status == 200
-    assert [e.type for e in city.events() if e.type.startswith("user.")] == ["user.deactivated", "user.reactivated"]
+    assert [e.type for e in city.events() if e.type.startswith("user.")] == [
+        "user.deactivated",
+        "user.reactivated",
+    ]
 
 
 def test_deactivating_twice_says_it_once(city: City, admin: Known, person: Known) -> None:
@@ -158,7 +228,9 @@ def test_deactivating_twice_says_it_once(city: City, admin: Known, person: Known
 def test_a_super_admin_decides_in_the_city_that_the_call_names(city: City, person: Known) -> None:
     boss = known(City(PLATFORM), "super_admin")
     assert boss.about("deactivate-user", person, "/deactivate", tenant=city.tenant.slug).status == 200
-    assert boss.about("deactivate-user", person, "/deactivate").status == 404   # at home, on the platform, there is nobody of that id
+    assert (
+        boss.about("deactivate-user", person, "/deactivate").status == 404
+    )  # at home, on the platform, there is nobody of that id
     assert city.rows("users", "SELECT state FROM profiles WHERE id = :id", id=person.id) == [["deactivated"]]
 
 
@@ -173,6 +245,11 @@ def test_a_guest_who_has_an_address_now_keeps_the_profile(city: City) -> None:
     converted = GuestConverted(user_id=guest.id, email="ada@example.org", name="Ada Lenz", language="en")
     assert deliver("complete-profile", said(city, converted)).status == 204
     profile = guest.call("get-my-profile").body
-    assert (profile["email"], profile["name"], profile["language"], profile["phone"]) == ("ada@example.org", "Ada Lenz", "en", "06221 1234")
+    assert (profile["email"], profile["name"], profile["language"], profile["phone"]) == (
+        "ada@example.org",
+        "Ada Lenz",
+        "en",
+        "06221 1234",
+    )
     unknown = GuestConverted(user_id=uuid4(), email="x@example.org")
     assert deliver("complete-profile", said(city, unknown)).status == 503

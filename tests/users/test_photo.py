@@ -1,4 +1,5 @@
 """Photos of people: made safe, shown by a link that expires, one at a time."""
+
 import base64
 import io
 
@@ -14,7 +15,10 @@ from tests.users.people import Known, known
 
 __all__ = ["servers", "thirdparty"]
 pytestmark = pytest.mark.usefixtures("thirdparty")
-FORM = (b'--x\r\nContent-Disposition: form-data; name="photo"; filename="../../me.svg"\r\nContent-Type: image/svg+xml\r\n\r\n', b"\r\n--x--\r\n")
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="photo"; filename="../../me.svg"\r\nContent-Type: image/svg+xml\r\n\r\n',
+    b"\r\n--x--\r\n",
+)
 
 
 @pytest.fixture
@@ -23,7 +27,9 @@ def person(city: City) -> Known:
 
 
 def upload(person: Known, content: bytes) -> Answer:
-    return person.call("upload-profile-photo", body={"photo": {"content": base64.b64encode(content).decode()}})
+    return person.call(
+        "upload-profile-photo", body={"photo": {"content": base64.b64encode(content).decode()}}
+    )
 
 
 def files(city: City) -> list[str]:
@@ -44,7 +50,9 @@ def test_a_photo_is_shown_without_what_the_camera_noted(person: Known) -> None:
 
 def test_a_photo_may_come_as_a_form_and_its_name_says_nothing(city: City, person: Known) -> None:
     body = FORM[0] + picture("PNG") + FORM[1]
-    made = person.call("upload-profile-photo", body=body, headers={"content-type": "multipart/form-data; boundary=x"})
+    made = person.call(
+        "upload-profile-photo", body=body, headers={"content-type": "multipart/form-data; boundary=x"}
+    )
     assert made.status == 200, made.body
     [key] = files(city)
     assert key.startswith(f"people/{person.id}/")
@@ -62,8 +70,11 @@ def test_the_earlier_photo_is_gone(city: City, person: Known) -> None:
     assert person.call("get-my-profile").body["photoUrl"] is None
 
 
-@pytest.mark.parametrize("content", [b"<svg onload='alert(1)'/>", b"GIF89a" + b"\0" * 99, picture()[:300], bomb()],
-                         ids=["svg", "gif", "half", "bomb"])
+@pytest.mark.parametrize(
+    "content",
+    [b"<svg onload='alert(1)'/>", b"GIF89a" + b"\0" * 99, picture()[:300], bomb()],
+    ids=["svg", "gif", "half", "bomb"],
+)
 def test_what_is_no_picture_is_refused(city: City, person: Known, content: bytes) -> None:
     refused = upload(person, content)
     assert (refused.status, refused.code) == (422, "PHOTO_UNUSABLE")

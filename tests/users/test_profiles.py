@@ -1,4 +1,5 @@
 """Profiles: they begin with the account, and belong to nobody else."""
+
 import pytest
 
 from shared.tenants import PLATFORM
@@ -22,7 +23,11 @@ def test_whoever_has_an_account_has_a_profile(city: City, person: Person) -> Non
     profile = call("get-my-profile", token=token_of(city, person))
     assert profile.status == 200
     assert {k: profile.body[k] for k in ("id", "email", "name", "language")} == {
-        "id": str(person.id), "email": person.email, "name": "Ada Lenz", "language": "de"}
+        "id": str(person.id),
+        "email": person.email,
+        "name": "Ada Lenz",
+        "language": "de",
+    }
 
 
 def test_an_event_that_comes_twice_makes_one_profile(city: City, person: Person) -> None:
@@ -49,14 +54,26 @@ def test_a_change_is_said_once_and_no_change_is_not_said(city: City, person: Per
     assert said.data == {"userId": str(person.id), "name": "Ada Neu", "language": "de"}
 
 
-@pytest.mark.parametrize("change", [
-    {"name": ""}, {"name": "x" * 201}, {"name": "a\x07b"}, {"language": "tlh"}, {"email": "other@example.org"}, {"id": "x"},
-    {"roles": ["super_admin"]}, {"tenantId": str(PLATFORM.id)}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"name": "x" * 201},
+        {"name": "a\x07b"},
+        {"language": "tlh"},
+        {"email": "other@example.org"},
+        {"id": "x"},
+        {"roles": ["super_admin"]},
+        {"tenantId": str(PLATFORM.id)},
+    ],
+)
 def test_nothing_else_can_be_changed(city: City, person: Person, change: dict[str, object]) -> None:
     assert call("update-my-profile", token=token_of(city, person), body=change).status == 422
 
 
-def test_without_a_profile_there_is_none_to_read_or_change(city: City, other_city: City, person: Person) -> None:
+def test_without_a_profile_there_is_none_to_read_or_change(
+    city: City, other_city: City, person: Person
+) -> None:
     for where in (city, other_city):
         assert where.call("get-my-profile", "citizen").code == "PROFILE_NOT_FOUND"
         assert where.call("update-my-profile", "citizen", body={"name": "X"}).code == "PROFILE_NOT_FOUND"

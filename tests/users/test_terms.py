@@ -1,4 +1,5 @@
 """Terms of use: published in versions, accepted by everyone themselves, and in the way of writing until then."""
+
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -29,7 +30,9 @@ def citizen(bound: City) -> Known:
     return known(bound, "editor")
 
 
-def publish(city: City, role: str = "super_city_admin", texts: dict[str, str] | None = None, **fields: Any) -> Answer:
+def publish(
+    city: City, role: str = "super_city_admin", texts: dict[str, str] | None = None, **fields: Any
+) -> Answer:
     return city.call("publish-terms", role, body={"texts": texts or TEXTS} | fields)
 
 
@@ -38,7 +41,9 @@ def accept(person: Known, version: int, **fields: Any) -> Answer:
 
 
 def write(person: Known) -> Answer:
-    return person.call("create-listing", body={"title": "Lesecafé", "categoryId": str(make_category(person.city))})
+    return person.call(
+        "create-listing", body={"title": "Lesecafé", "categoryId": str(make_category(person.city))}
+    )
 
 
 def test_terms_are_published_in_versions_and_the_newest_is_read_in_ones_language(city: City) -> None:
@@ -51,7 +56,9 @@ def test_terms_are_published_in_versions_and_the_newest_is_read_in_ones_language
     fallback = city.call("get-terms", query="language=tr").body
     assert (fallback["language"], fallback["text"], fallback["version"]) == ("de", "<p>Neu.</p>", 2)
     assert [e.data for e in city.events("terms.published")] == [
-        {"termsVersion": 1, "mandatory": True}, {"termsVersion": 2, "mandatory": False}]
+        {"termsVersion": 1, "mandatory": True},
+        {"termsVersion": 2, "mandatory": False},
+    ]
 
 
 def test_a_text_in_the_citys_first_language_is_needed(city: City) -> None:
@@ -63,7 +70,10 @@ def test_a_text_in_the_citys_first_language_is_needed(city: City) -> None:
 
 
 def test_terms_hold_nothing_that_runs(city: City) -> None:
-    publish(city, texts={"de": '<p onclick="x()">Hallo</p><script>alert(1)</script><a href="javascript:x()">hier</a>'})
+    publish(
+        city,
+        texts={"de": '<p onclick="x()">Hallo</p><script>alert(1)</script><a href="javascript:x()">hier</a>'},
+    )
     text = city.call("get-terms").body["text"]
     assert text == '<p>Hallo</p><a rel="noopener noreferrer nofollow">hier</a>'
 
@@ -83,7 +93,9 @@ def test_two_who_publish_at_once_do_not_hide_each_others_version(city: City) -> 
     assert len(city.events("terms.published")) == len(made)
 
 
-def test_whoever_has_not_accepted_reads_but_does_not_write_until_they_have(bound: City, citizen: Known) -> None:
+def test_whoever_has_not_accepted_reads_but_does_not_write_until_they_have(
+    bound: City, citizen: Known
+) -> None:
     publish(bound)
     refused = write(citizen)
     assert (refused.status, refused.code) == (403, "TERMS_NOT_ACCEPTED")
@@ -97,12 +109,20 @@ def test_whoever_has_not_accepted_reads_but_does_not_write_until_they_have(bound
 
 def test_what_the_law_grants_does_not_wait_for_an_acceptance(bound: City, citizen: Known) -> None:
     publish(bound)
-    assert citizen.call("set-consents", body={"consents": {"marketing": {"granted": False, "textVersion": "1"}}}).status == 200
+    assert (
+        citizen.call(
+            "set-consents", body={"consents": {"marketing": {"granted": False, "textVersion": "1"}}}
+        ).status
+        == 200
+    )
     assert citizen.call("set-preferences", body={"channels": []}).status == 200
     assert citizen.call("update-my-profile", body={"name": "Ada Neu"}).status == 200
     assert citizen.call("remove-profile-photo").status == 204
     assert citizen.call("export-my-data").status == 202
-    assert citizen.call("register-device", body={"deviceId": "d", "platform": "fcm", "token": "x" * 9}).code == "TERMS_NOT_ACCEPTED"
+    assert (
+        citizen.call("register-device", body={"deviceId": "d", "platform": "fcm", "token": "x" * 9}).code
+        == "TERMS_NOT_ACCEPTED"
+    )
     assert citizen.call("delete-my-account").status == 204
 
 
@@ -112,7 +132,12 @@ def test_a_newer_mandatory_version_must_be_accepted_anew(city: City) -> None:
     accept(person, 1)
     publish(city)
     status = person.call("get-terms-status").body
-    assert (status["version"], status["mandatoryVersion"], status["acceptedVersion"], status["mustAccept"]) == (2, 2, 1, True)
+    assert (
+        status["version"],
+        status["mandatoryVersion"],
+        status["acceptedVersion"],
+        status["mustAccept"],
+    ) == (2, 2, 1, True)
     bound = city.tenant.model_copy(update={"terms": 2})
     with pytest.raises(terms.TermsNotAccepted):
         terms.refuse_unaccepted(bound, person_of(person))
@@ -143,7 +168,11 @@ def test_only_what_is_in_force_can_be_accepted(city: City) -> None:
     publish(city)
     for version in (1, 3):
         refused = accept(person, version)
-        assert (refused.status, refused.code, refused.body["error"]["details"]) == (409, "TERMS_OUTDATED", {"version": 2})
+        assert (refused.status, refused.code, refused.body["error"]["details"]) == (
+            409,
+            "TERMS_OUTDATED",
+            {"version": 2},
+        )
     assert city.events("terms.accepted") == []
 
 
@@ -159,7 +188,10 @@ def test_accepting_twice_is_noted_once_with_the_language_that_was_read(city: Cit
 def test_nobody_accepts_in_anothers_name(city: City) -> None:
     person = known(city)
     publish(city)
-    assert person.call("accept-terms", token=person.token(act={"sub": str(uuid4())}), body={"version": 1}).code == "IN_PERSON_ONLY"
+    assert (
+        person.call("accept-terms", token=person.token(act={"sub": str(uuid4())}), body={"version": 1}).code
+        == "IN_PERSON_ONLY"
+    )
 
 
 def test_another_citys_terms_are_another_matter(city: City, other_city: City) -> None:
@@ -176,5 +208,11 @@ def test_what_somebody_has_accepted_is_told_to_the_platform_alone(city: City, ot
     path = f"/api/users/{person.id}/terms/accepted"
     for where, number in ((city, 1), (other_city, 0)):
         assert call("get-accepted-terms", path=path, query=f"tenant={where.id}", token=broker).body == number
-    for token in ("", "guess", person.token(), city.token("super_admin"), City(PLATFORM).token("super_admin")):
+    for token in (
+        "",
+        "guess",
+        person.token(),
+        city.token("super_admin"),
+        City(PLATFORM).token("super_admin"),
+    ):
         assert call("get-accepted-terms", path=path, query=f"tenant={city.id}", token=token).status == 401

@@ -4,6 +4,7 @@ Sessions, impersonations, API tokens and links that reset a password may have en
 changes are ids of events, and consumers remember for days which they have handled: they go on beyond any that were given.
 Redis knows a world that is gone: all is forgotten but whom it refuses.
 """
+
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from tooling.backup.unwalled import unwalled
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-ENDED = {   # table of auth → what ends there, as `alive` (ids of API tokens) allows
+ENDED = {  # table of auth → what ends there, as `alive` (ids of API tokens) allows
     "sessions": "UPDATE sessions SET revoked_at = now() WHERE revoked_at IS NULL AND expires_at > now()",
     "impersonations": "UPDATE impersonations SET stopped_at = now() WHERE stopped_at IS NULL AND ends_at > now()",
     "api_tokens": """UPDATE api_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND expires_at > now()

@@ -1,4 +1,5 @@
 """The file: a tar of dumps and objects, and a manifest that knows the size and the SHA-256 of each."""
+
 import json
 import os
 import tarfile
@@ -64,7 +65,9 @@ class Writer:
     def add(self, name: str, path: Path) -> None:
         """A file that is on the disk."""
         with path.open("rb") as file:
-            self.members[name] = Member(size=path.stat().st_size, sha256=file_digest(file, "sha256").hexdigest())
+            self.members[name] = Member(
+                size=path.stat().st_size, sha256=file_digest(file, "sha256").hexdigest()
+            )
             file.seek(0)
             self.put(name, file, self.members[name].size)
 
@@ -124,7 +127,9 @@ class Reader:
             raise Problem("The backup is damaged: its manifest is not as it was written.")
         manifest = Manifest.model_validate_json(text)
         if manifest.format > FORMAT:
-            raise Problem(f"The backup was made by a newer HEIDI ({manifest.version}). Restore it with that one.")
+            raise Problem(
+                f"The backup was made by a newer HEIDI ({manifest.version}). Restore it with that one."
+            )
         if sorted(names) != sorted([*manifest.members, MANIFEST, ITS_SUM]):
             raise Problem("The backup is damaged: it does not hold what its manifest names.")
         for name, wanted in manifest.members.items():

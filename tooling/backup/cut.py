@@ -3,6 +3,7 @@
 A snapshot per database alone would not do: a listing could be published in one and pending in the other. So writers of
 events are held back, for some milliseconds, while every database notes its snapshot; the dumps read those at leisure.
 """
+
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,8 +18,12 @@ from tooling.stack.databases import code
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-HELD_BACK = ("inbox", "changes", "outbox")   # in the order in which functions write them, or we would lock each other out
-LAST = "broker"                              # what it has finished was committed before: a later look loses nothing
+HELD_BACK = (
+    "inbox",
+    "changes",
+    "outbox",
+)  # in the order in which functions write them, or we would lock each other out
+LAST = "broker"  # what it has finished was committed before: a later look loses nothing
 LOCKED, DEADLOCK = "55P03", "40P01"
 TRIES, PATIENCE, PAUSE = 20, "500ms", 0.25
 
@@ -32,7 +37,7 @@ def cut(server: Server, services: Iterable[str]) -> Iterator[dict[str, "Connecti
         with held_back(server, names):
             for connection in reading.values():
                 connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                connection.run("SELECT 1")   # the first statement takes the snapshot
+                connection.run("SELECT 1")  # the first statement takes the snapshot
         yield reading
 
 
@@ -53,7 +58,9 @@ def held_back(server: Server, names: Iterable[str]) -> Iterator[None]:
                     raise
                 time.sleep(PAUSE * (attempt + 1))
         else:
-            raise Problem("Some transaction goes on for so long that no common moment was found. Try again later.")
+            raise Problem(
+                "Some transaction goes on for so long that no common moment was found. Try again later."
+            )
         yield
 
 

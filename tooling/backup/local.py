@@ -1,4 +1,5 @@
 """The local stack's backups: what `up` runs is stopped while its databases are exchanged; and servers that settings name."""
+
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from tooling.stack.state import MAKERS, State
 from tooling.stack.steps import Steps
 from tooling.stack.supervisor import Supervisor
 
-OUT_OF_DATE = ("jwt", "jwt_refresh")   # whatever was signed before is not believed after
+OUT_OF_DATE = ("jwt", "jwt_refresh")  # whatever was signed before is not believed after
 
 
 def backup(path: Path, passphrase: str = "") -> Manifest:
@@ -56,11 +57,14 @@ def restore(path: Path, passphrase: str = "", *, lose_sealed: bool = False) -> R
 def restore_here(home: Home, archive: Reader, found: str, *, lose_sealed: bool) -> Restored:
     """With nothing running but the servers themselves."""
     state = State.ensure(home.state) if home.state.exists() else State.ensure(prepared(home).state)
-    openers = ",".join(dict.fromkeys([*environment(state)["ENCRYPTION_KEY"].split(","), *filter(None, found.split(","))]))
+    openers = ",".join(
+        dict.fromkeys([*environment(state)["ENCRYPTION_KEY"].split(","), *filter(None, found.split(","))])
+    )
     if not lose_sealed:
         restoring.require_keys(archive.manifest, openers)
     ran = control.stop(home)
     with serving(prepared(home), state) as server:
+
         def believe_the_old_key_and_no_old_token() -> None:
             state.secrets |= {"encryption": openers, **{name: MAKERS[name]() for name in OUT_OF_DATE}}
             state.write(home.state)

@@ -1,4 +1,5 @@
 """The cities' files, through the S3 API: the same for the local object store and anybody else's."""
+
 from collections.abc import Iterator
 from uuid import UUID
 

@@ -1,4 +1,5 @@
 """Bring a backup back: into fresh databases, which take the place of the old ones in one transaction or not at all."""
+
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,7 +16,7 @@ from tooling.stack.databases import AS_SUPERUSER, make_database
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-FRESH, OLD = "restoring_", "replaced_"   # before the usual prefix: nothing of ours looks for databases there
+FRESH, OLD = "restoring_", "replaced_"  # before the usual prefix: nothing of ours looks for databases there
 IN_USE = """SELECT DISTINCT datname || ' by ' || coalesce(nullif(application_name, ''), usename) FROM pg_stat_activity
  WHERE datname = ANY (CAST(:names AS text[])) AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
 
@@ -38,11 +39,15 @@ def check(archive: Reader) -> None:
     """A Problem when this checkout cannot bring the backup back: its bytes have been compared already."""
     manifest = archive.manifest
     if unknown := sorted(manifest.databases.keys() - set(wanted())):
-        raise Problem(f"The backup has databases of services that this checkout does not know: {', '.join(unknown)}.")
+        raise Problem(
+            f"The backup has databases of services that this checkout does not know: {', '.join(unknown)}."
+        )
     for service, database in manifest.databases.items():
         if database.head and not knows(service, database.head):
-            raise Problem(f"The backup is newer than this checkout: {service} is at migration {database.head}. "
-                          f"Restore it with HEIDI {manifest.version}.")
+            raise Problem(
+                f"The backup is newer than this checkout: {service} is at migration {database.head}. "
+                f"Restore it with HEIDI {manifest.version}."
+            )
     program("pg_restore", manifest.postgres)
 
 
@@ -62,16 +67,23 @@ def require_keys(manifest: Manifest, encryption_key: str) -> None:
     from shared.sealing import keys
 
     if missing := ", ".join(sorted(set(manifest.sealing_keys) - keys(encryption_key).keys())):
-        raise Problem(f"Second factors in the backup are sealed with keys that ENCRYPTION_KEY lacks: {missing}. "
-                      "Add the old key behind the present one, give the passphrase of a backup --with-secrets, or say "
-                      "--lose-sealed: then whoever has a second factor needs it reset by an admin.")
+        raise Problem(
+            f"Second factors in the backup are sealed with keys that ENCRYPTION_KEY lacks: {missing}. "
+            "Add the old key behind the present one, give the passphrase of a backup --with-secrets, or say "
+            "--lose-sealed: then whoever has a second factor needs it reset by an admin."
+        )
 
 
-def bring_back(server: Server, archive: Reader, before_the_swap: Callable[[], None] = lambda: None) -> Restored:
+def bring_back(
+    server: Server, archive: Reader, before_the_swap: Callable[[], None] = lambda: None
+) -> Restored:
     """All of it; should anything fail, the databases are as they were."""
     server.require_superuser()
     require_idle(server)
-    names, fresh = wanted(), Server(server.host, server.port, server.user, server.password, FRESH + server.prefix)
+    names, fresh = (
+        wanted(),
+        Server(server.host, server.port, server.user, server.password, FRESH + server.prefix),
+    )
     try:
         drop(server, FRESH, names)
         fill(fresh, archive)
@@ -89,8 +101,12 @@ def bring_back(server: Server, archive: Reader, before_the_swap: Callable[[], No
 def require_idle(server: Server) -> None:
     """A Problem that names who is connected: what they write now would be lost."""
     with server.connect() as connection:
-        if users := [row[0] for row in connection.run(IN_USE, names=[server.prefix + name for name in wanted()]) or ()]:
-            raise Problem(f"These databases are in use: {'; '.join(users)}. Stop the functions, the broker and PgBouncer first.")
+        if users := [
+            row[0] for row in connection.run(IN_USE, names=[server.prefix + name for name in wanted()]) or ()
+        ]:
+            raise Problem(
+                f"These databases are in use: {'; '.join(users)}. Stop the functions, the broker and PgBouncer first."
+            )
 
 
 def fill(fresh: Server, archive: Reader) -> None:
@@ -126,7 +142,14 @@ def load(fresh: Server, archive: Reader, service: str, pg_restore: str) -> None:
         with archive.open(f"databases/{service}.dump") as content:
             shutil.copyfileobj(content, dump)
         dump.flush()
-        fresh.run(pg_restore, "--exit-on-error", "--single-transaction", "-d", fresh.prefix + service, str(Path(dump.name)))
+        fresh.run(
+            pg_restore,
+            "--exit-on-error",
+            "--single-transaction",
+            "-d",
+            fresh.prefix + service,
+            str(Path(dump.name)),
+        )
 
 
 def swap(server: Server, names: Iterable[str]) -> None:

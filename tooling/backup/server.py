@@ -1,4 +1,5 @@
 """The PostgreSQL server whose databases are saved or brought back, and the programs that fit it."""
+
 import importlib.util
 import os
 import re
@@ -41,7 +42,10 @@ class Server:
     def named(cls, given: Mapping[str, str] = os.environ) -> Self:
         """The settings': as POSTGRES_SUPERUSER where its password is given, else as the owner role."""
         url = urlsplit(given.get("DATABASE_URL", ""))
-        where = (given.get("POSTGRES_HOST") or url.hostname or "127.0.0.1", int(given.get("POSTGRES_PORT") or url.port or 5432))
+        where = (
+            given.get("POSTGRES_HOST") or url.hostname or "127.0.0.1",
+            int(given.get("POSTGRES_PORT") or url.port or 5432),
+        )
         prefix = given.get("POSTGRES_DATABASE_PREFIX") or PREFIX
         if password := given.get("POSTGRES_SUPERUSER_PASSWORD"):
             return cls(*where, given.get("POSTGRES_SUPERUSER") or "postgres", password, prefix)
@@ -52,11 +56,19 @@ class Server:
         """Every statement commits by itself."""
         from pg8000.native import Connection, DatabaseError, InterfaceError
 
-        where = {"unix_sock": f"{self.host}/.s.PGSQL.{self.port}"} if self.host.startswith("/") else {"host": self.host}
+        where = (
+            {"unix_sock": f"{self.host}/.s.PGSQL.{self.port}"}
+            if self.host.startswith("/")
+            else {"host": self.host}
+        )
         try:
-            return Connection(self.user, port=self.port, database=database, password=self.password, timeout=30, **where)
+            return Connection(
+                self.user, port=self.port, database=database, password=self.password, timeout=30, **where
+            )
         except (DatabaseError, InterfaceError, OSError) as error:
-            raise Problem(f"PostgreSQL at {self.host}:{self.port} does not let {self.user} in to {database}: {error}") from None
+            raise Problem(
+                f"PostgreSQL at {self.host}:{self.port} does not let {self.user} in to {database}: {error}"
+            ) from None
 
     def services(self) -> list[str]:
         """Those of this checkout's services that have a database here, and the broker if it has one."""
@@ -72,13 +84,17 @@ class Server:
     def require_all_rows(self) -> None:
         """A Problem when row-level security would hide rows from this role: half a backup is none."""
         if not self.may()[1]:
-            raise Problem(f"{self.user} does not see every city's rows. Name a role that does (a superuser, or one with "
-                          "BYPASSRLS) with POSTGRES_SUPERUSER and POSTGRES_SUPERUSER_PASSWORD.")
+            raise Problem(
+                f"{self.user} does not see every city's rows. Name a role that does (a superuser, or one with "
+                "BYPASSRLS) with POSTGRES_SUPERUSER and POSTGRES_SUPERUSER_PASSWORD."
+            )
 
     def require_superuser(self) -> None:
         """A Problem when this role cannot make databases that belong to others."""
         if not self.may()[0]:
-            raise Problem(f"{self.user} is no superuser. Name one with POSTGRES_SUPERUSER and POSTGRES_SUPERUSER_PASSWORD.")
+            raise Problem(
+                f"{self.user} is no superuser. Name one with POSTGRES_SUPERUSER and POSTGRES_SUPERUSER_PASSWORD."
+            )
 
     def may(self) -> tuple[bool, bool]:
         """Whether this role is a superuser, and whether it sees every row."""
@@ -88,10 +104,19 @@ class Server:
 
     def run(self, program: str, *arguments: str) -> None:
         """One of PostgreSQL's programs against this server; a Problem with its last words."""
-        where = {"PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": self.user, "PGPASSWORD": self.password}
-        done = subprocess.run([program, *arguments], env=os.environ | where, capture_output=True, text=True, check=False)
+        where = {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+        }
+        done = subprocess.run(
+            [program, *arguments], env=os.environ | where, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
-            raise Problem(f"{Path(program).name} failed: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}")
+            raise Problem(
+                f"{Path(program).name} failed: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}"
+            )
 
 
 def wanted() -> list[str]:
@@ -101,9 +126,13 @@ def wanted() -> list[str]:
 
 def program(name: str, at_least: int) -> str:
     """The oldest of the installed pg_dump or pg_restore that is new enough; a Problem that says what to install."""
-    fitting = sorted((version, path) for path in candidates(name) if (version := version_of(path)) >= at_least)
+    fitting = sorted(
+        (version, path) for path in candidates(name) if (version := version_of(path)) >= at_least
+    )
     if not fitting:
-        raise Problem(f"There is no {name} of version {at_least} or newer here. Debian: apt install postgresql-client-{at_least}")
+        raise Problem(
+            f"There is no {name} of version {at_least} or newer here. Debian: apt install postgresql-client-{at_least}"
+        )
     return fitting[0][1]
 
 

@@ -1,4 +1,5 @@
 """Make a backup."""
+
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +24,26 @@ def take(server: Server, path: Path, passphrase: str = "") -> Manifest:
     server.require_all_rows()
     version = server.version()
     pg_dump = program("pg_dump", version)
-    with writing(path) as archive, tempfile.TemporaryDirectory(dir=path.parent, prefix=".heidi-backup-") as room:
+    with (
+        writing(path) as archive,
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=".heidi-backup-") as room,
+    ):
         with cut(server, server.services()) as reading:
-            manifest = Manifest(**facts(postgres=version), sealing_keys=sorted(used_keys(reading)),
-                                databases={name: described(name, connection) for name, connection in reading.items()})
+            manifest = Manifest(
+                **facts(postgres=version),
+                sealing_keys=sorted(used_keys(reading)),
+                databases={name: described(name, connection) for name, connection in reading.items()},
+            )
             for name, connection in reading.items():
                 dump = Path(room) / name
-                server.run(pg_dump, "-Fc", f"--snapshot={snapshot(connection)}", "-f", str(dump), server.prefix + name)
+                server.run(
+                    pg_dump,
+                    "-Fc",
+                    f"--snapshot={snapshot(connection)}",
+                    "-f",
+                    str(dump),
+                    server.prefix + name,
+                )
                 archive.add(f"databases/{name}.dump", dump)
                 dump.unlink()
         manifest.files = objects.save(archive)
@@ -41,17 +55,28 @@ def take(server: Server, path: Path, passphrase: str = "") -> Manifest:
 
 def described(service: str, connection: "Connection") -> Database:
     """Where a database stands; what it does not have is None."""
+
     def one(table: str, query: str) -> int | str | None:
         there = connection.run("SELECT 1 WHERE to_regclass(:name) IS NOT NULL", name=f"public.{table}")
         rows = connection.run(query) if there else None
         return rows[0][0] if rows else None
 
     position = one("events", "SELECT max(seq) FROM events") if service == LAST else None
-    return Database.model_validate({
-        "head": one("alembic_version", HEAD), "changes": one("changes", NUMBER),
-        "outbox": one("outbox", "SELECT count(*) FROM outbox"), "events": position})
+    return Database.model_validate(
+        {
+            "head": one("alembic_version", HEAD),
+            "changes": one("changes", NUMBER),
+            "outbox": one("outbox", "SELECT count(*) FROM outbox"),
+            "events": position,
+        }
+    )
 
 
 def used_keys(reading: "dict[str, Connection]") -> set[str]:
     """The names of the keys without which something in the backup stays sealed."""
-    return {name for column in sealed.COLUMNS if column.service in reading for name in column.key_names(reading[column.service])}
+    return {
+        name
+        for column in sealed.COLUMNS
+        if column.service in reading
+        for name in column.key_names(reading[column.service])
+    }

@@ -1,4 +1,5 @@
 """For a moment, let the owner of a table see every city's rows: the wall comes down and up again in one transaction."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING

@@ -27,13 +27,18 @@ def main() -> int:
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
         triggers, ticks = load(settings.broker_triggers)
         gc.freeze()
-        gc.set_threshold(50_000)  # hardly any cycles are made here; looking for them so often cost a tenth of the time
+        gc.set_threshold(
+            50_000
+        )  # hardly any cycles are made here; looking for them so often cost a tenth of the time
         asyncio.run(run(settings, triggers, ticks))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"The broker cannot listen on {settings.broker_port} (BROKER_PORT): {error.strerror}.", file=sys.stderr)
+        print(
+            f"The broker cannot listen on {settings.broker_port} (BROKER_PORT): {error.strerror}.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

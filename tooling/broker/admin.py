@@ -64,10 +64,25 @@ def _page(query: dict[str, str]) -> dict[str, int]:
 def _recent(row: Row) -> dict[str, Any]:
     seq, received_at, source, event_id, event_type, attributes, size, deliveries = row
     event = write_json(Event(source, event_id, event_type, attributes, b""))
-    return {"seq": seq, "received_at": received_at, "event": event, "size": size, "deliveries": deliveries or []}
+    return {
+        "seq": seq,
+        "received_at": received_at,
+        "event": event,
+        "size": size,
+        "deliveries": deliveries or [],
+    }
 
 
 def _dead(row: Row) -> dict[str, Any]:
     number, trigger, code, reason, attempts, died_at, received_at, *event, size = row
-    return {"id": number, "trigger": trigger, "code": code, "reason": reason, "attempts": attempts, "died_at": died_at,
-            "received_at": received_at, "size": size, "event": write_json(Event(*event))}
+    return {
+        "id": number,
+        "trigger": trigger,
+        "code": code,
+        "reason": reason,
+        "attempts": attempts,
+        "died_at": died_at,
+        "received_at": received_at,
+        "size": size,
+        "event": write_json(Event(*event)),
+    }

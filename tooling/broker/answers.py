@@ -29,6 +29,8 @@ def as_json(body: dict[str, Any]) -> web.Response:
 
 
 def problem(status: int, message: str) -> web.Response:
-    headers = {"Retry-After": "1"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = (
+        {"Retry-After": "1"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    )
     body = orjson.dumps({"error": message.encode(errors="replace").decode()})
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)

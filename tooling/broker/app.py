@@ -20,8 +20,12 @@ log = logging.getLogger("heidi.broker")
 
 
 def make_app(
-    token: str, ingress: Ingress, admin: Admin, metrics: Metrics,
-    is_ready: Callable[[], bool], render_metrics: Callable[[], Awaitable[bytes]],
+    token: str,
+    ingress: Ingress,
+    admin: Admin,
+    metrics: Metrics,
+    is_ready: Callable[[], bool],
+    render_metrics: Callable[[], Awaitable[bytes]],
 ) -> web.Application:
     """Make the application; only health and metrics are open to callers without the token."""
     guard = guarded_by(token)
@@ -52,15 +56,23 @@ def make_app(
         return as_json({"status": "ready"}) if is_ready() else problem(503, "the broker's database is away")
 
     async def show_metrics(_: web.Request) -> web.Response:
-        return web.Response(body=await render_metrics(), headers={"Content-Type": "text/plain; version=0.0.4"})
+        return web.Response(
+            body=await render_metrics(), headers={"Content-Type": "text/plain; version=0.0.4"}
+        )
 
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    app.add_routes([
-        web.post("/", guard(publish)), web.get("/events", guard(events)),
-        web.get("/dead", guard(dead)), web.post("/dead/replay", guard(replay)),
-        web.get("/health/live", live), web.get("/health/ready", ready), web.get("/health/startup", ready),
-        web.get("/metrics", show_metrics),
-    ])
+    app.add_routes(
+        [
+            web.post("/", guard(publish)),
+            web.get("/events", guard(events)),
+            web.get("/dead", guard(dead)),
+            web.post("/dead/replay", guard(replay)),
+            web.get("/health/live", live),
+            web.get("/health/ready", ready),
+            web.get("/health/startup", ready),
+            web.get("/metrics", show_metrics),
+        ]
+    )
     return app
 
 

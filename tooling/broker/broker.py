@@ -30,7 +30,9 @@ log = logging.getLogger("heidi.broker")
 class Broker:
     """All parts of the broker, and the tasks that run them."""
 
-    def __init__(self, settings: BrokerSettings, triggers: Sequence[Trigger], clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: BrokerSettings, triggers: Sequence[Trigger], clock: Clock | None = None
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.metrics = Metrics()
@@ -38,24 +40,37 @@ class Broker:
         self.store = Store(parameters(settings.broker_database, settings, owner, password))
         token = settings.broker_token.get_secret_value()
         self.subscribers = Subscribers(
-            settings.gateway_url, token.partition(",")[0], settings.broker_timeout, settings.broker_tick_timeout
+            settings.gateway_url,
+            token.partition(",")[0],
+            settings.broker_timeout,
+            settings.broker_tick_timeout,
         )
         routes = Routes(triggers)
-        self.dispatcher = Dispatcher(routes.names, self.store, self.subscribers, self.clock, self.metrics, settings)
+        self.dispatcher = Dispatcher(
+            routes.names, self.store, self.subscribers, self.clock, self.metrics, settings
+        )
         self.ingress = Ingress(self.store, routes, self.dispatcher.offer, self.clock, self.metrics)
         self.dispatcher.feedback = self._feed_back
         admin = Admin(self.store, self.dispatcher, routes.names)
-        self.app = make_app(token, self.ingress, admin, self.metrics, lambda: self.store.ready, self._render_metrics)
+        self.app = make_app(
+            token, self.ingress, admin, self.metrics, lambda: self.store.ready, self._render_metrics
+        )
 
     @asynccontextmanager
     async def running(self, ticks: Sequence[Tick] = ()) -> AsyncIterator["Broker"]:
         """Run everything but the HTTP server; a part that dies takes the broker with it."""
         ticker = Ticker(self.store, self.subscribers, self.clock, self.metrics, self.settings.broker_backoff)
         async with self.subscribers, asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in (
-                self.store.supervise(self.dispatcher.recover, self.dispatcher.resume),
-                self.ingress.work(), self.dispatcher.journal.work(), ticker.work(ticks), self._prune(),
-            )]
+            tasks = [
+                group.create_task(work)
+                for work in (
+                    self.store.supervise(self.dispatcher.recover, self.dispatcher.resume),
+                    self.ingress.work(),
+                    self.dispatcher.journal.work(),
+                    ticker.work(ticks),
+                    self._prune(),
+                )
+            ]
             try:
                 yield self
             finally:
@@ -71,7 +86,9 @@ class Broker:
         runner = web.AppRunner(self.app, access_log=None)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self.settings.broker_host, self.settings.broker_port, backlog=1024).start()
+            await web.TCPSite(
+                runner, self.settings.broker_host, self.settings.broker_port, backlog=1024
+            ).start()
             async with self.running(ticks):
                 log.info("broker on http://%s:%d", self.settings.broker_host, self.settings.broker_port)
                 await stop.wait()

@@ -46,7 +46,9 @@ def list_dead(trigger: str | None = None, limit: int = 50, before: int | None = 
     return [DeadLetter(**each) for each in _ask("GET", "/dead", params=_given(asked))["dead"]]
 
 
-def recent_events(event_type: str | None = None, limit: int = 50, before: int | None = None) -> list[RecentEvent]:
+def recent_events(
+    event_type: str | None = None, limit: int = 50, before: int | None = None
+) -> list[RecentEvent]:
     """List the newest events, at most 500; `before` continues below that seq. Raises BrokerSilent."""
     asked = {"type": event_type, "limit": limit, "before": before}
     return [RecentEvent(**each) for each in _ask("GET", "/events", params=_given(asked))["events"]]
@@ -64,7 +66,9 @@ def _given(asked: dict[str, Any]) -> dict[str, Any]:
 def _ask(method: str, path: str, **content: Any) -> dict[str, Any]:
     url, token = settings().broker_url.rstrip("/"), own_token()
     try:
-        with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False) as client:
+        with httpx.Client(
+            headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
+        ) as client:
             answer = client.request(method, url + path, **content)
         body = answer.json()
     except (httpx.HTTPError, ValueError) as error:

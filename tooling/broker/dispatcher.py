@@ -27,7 +27,12 @@ class Dispatcher:
     """Takes deliveries from Postgres and from ingress to the functions, and their outcomes to the journal."""
 
     def __init__(
-        self, names: Iterable[str], store: Store, subscribers: Subscribers, clock: Clock, metrics: Metrics,
+        self,
+        names: Iterable[str],
+        store: Store,
+        subscribers: Subscribers,
+        clock: Clock,
+        metrics: Metrics,
         settings: BrokerSettings,
     ) -> None:
         self._lanes = {name: Lane(name) for name in names}
@@ -124,7 +129,9 @@ class Dispatcher:
             outcome = await self._subscribers.deliver(lane.trigger, delivery.event)
             if outcome.reply is not None:
                 outcome = await self._feed_back(delivery.event, outcome.reply)
-        except Exception as error:  # an event on which we stumble becomes a dead letter, not the end of the others
+        except (
+            Exception
+        ) as error:  # an event on which we stumble becomes a dead letter, not the end of the others
             log.exception("delivering to %s failed", lane.trigger)
             outcome = Outcome(Verdict.AGAIN, 500, as_reason(repr(error)))
         lane.in_flight -= 1

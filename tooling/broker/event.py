@@ -7,8 +7,23 @@ from datetime import datetime
 MAX_EVENT_BYTES = 1_048_576
 MAX_ATTRIBUTE_BYTES = 1_024  # source and id together fit one index entry of Postgres (2,704 bytes)
 MAX_ATTRIBUTES = 40  # HTTP servers commonly stop reading after 100 headers
-KNOWN = frozenset({"specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype",
-                   "tenantid", "correlationid", "actorid", "impersonatorid", "traceparent"})
+KNOWN = frozenset(
+    {
+        "specversion",
+        "id",
+        "source",
+        "type",
+        "subject",
+        "time",
+        "dataschema",
+        "datacontenttype",
+        "tenantid",
+        "correlationid",
+        "actorid",
+        "impersonatorid",
+        "traceparent",
+    }
+)
 NAME = re.compile(r"[a-z0-9]{1,64}")
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 MEDIA_TYPE = re.compile(r"[!#$&^_.+\w-]+/[!#$&^_.+\w-]+(\s*;[\x20-\x7e]*)?", re.ASCII)
@@ -44,7 +59,11 @@ class Event:
     def answered_by(self, reply: "Event") -> "Event":
         """Give a reply one hop less than this event had, so that two functions cannot answer each other forever."""
         return Event(
-            reply.source, reply.id, reply.type, {**reply.attributes, HOPS: str(max(0, self.hops - 1))}, reply.data
+            reply.source,
+            reply.id,
+            reply.type,
+            {**reply.attributes, HOPS: str(max(0, self.hops - 1))},
+            reply.data,
         )
 
 

@@ -42,7 +42,13 @@ class Ingress:
     def __init__(
         self, store: Store, routes: Routes, offer: Callable[[Delivery], None], clock: Clock, metrics: Metrics
     ) -> None:
-        self._store, self._routes, self._offer, self._clock, self._metrics = store, routes, offer, clock, metrics
+        self._store, self._routes, self._offer, self._clock, self._metrics = (
+            store,
+            routes,
+            offer,
+            clock,
+            metrics,
+        )
         self._waiting: deque[Request] = deque()
         self._waiting_bytes = 0
         self._something = asyncio.Event()
@@ -53,7 +59,9 @@ class Ingress:
             return
         if not self._store.ready or self._waiting_bytes > WAITING_BYTES:
             self._metrics.unavailable.inc(len(events))
-            raise Unavailable("the broker's database is away" if not self._store.ready else "too much at once")
+            raise Unavailable(
+                "the broker's database is away" if not self._store.ready else "too much at once"
+            )
         request = Request(events, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         self._waiting_bytes += request.size

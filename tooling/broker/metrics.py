@@ -13,29 +13,48 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        received = Counter("heidi_broker_events_total", "Events posted, by what became of them.", ["result"],
-                           registry=self.registry)
+        received = Counter(
+            "heidi_broker_events_total",
+            "Events posted, by what became of them.",
+            ["result"],
+            registry=self.registry,
+        )
         self.accepted = received.labels("accepted")
         self.duplicate = received.labels("duplicate")
         self.rejected = received.labels("rejected")
         self.unavailable = received.labels("unavailable")
-        deliveries = Counter("heidi_broker_deliveries_total", "Delivery attempts, by result.", ["result"],
-                             registry=self.registry)
+        deliveries = Counter(
+            "heidi_broker_deliveries_total",
+            "Delivery attempts, by result.",
+            ["result"],
+            registry=self.registry,
+        )
         self.delivered = deliveries.labels("delivered")
         self.failed = deliveries.labels("failed")
         self.unreachable = deliveries.labels("unreachable")
         self.retries = self._counter("retries", "Attempts that were put off to be repeated.")
         self.dead = self._counter("dead_letters", "Deliveries that were given up.")
         self.replies = self._counter("replies", "Answers that became new events.")
-        self.ticks = Counter("heidi_broker_ticks_total", "Calls by the clock, by result.", ["name", "result"],
-                             registry=self.registry)
-        self.age = Histogram("heidi_broker_event_age_seconds", "From receiving an event to its accepted delivery.",
-                             buckets=AGES, registry=self.registry)
+        self.ticks = Counter(
+            "heidi_broker_ticks_total",
+            "Calls by the clock, by result.",
+            ["name", "result"],
+            registry=self.registry,
+        )
+        self.age = Histogram(
+            "heidi_broker_event_age_seconds",
+            "From receiving an event to its accepted delivery.",
+            buckets=AGES,
+            registry=self.registry,
+        )
         self._in_flight = self._gauge("in_flight", "Deliveries that wait for an answer now.")
         self._up = self._gauge("postgres_up", "Whether the database is there.")
-        self._queue = Gauge("heidi_broker_queue_length", "Deliveries still to be made.", ["trigger"],
-                            registry=self.registry)
-        self._oldest = self._gauge("oldest_event_age_seconds", "Age of the oldest event still to be delivered.")
+        self._queue = Gauge(
+            "heidi_broker_queue_length", "Deliveries still to be made.", ["trigger"], registry=self.registry
+        )
+        self._oldest = self._gauge(
+            "oldest_event_age_seconds", "Age of the oldest event still to be delivered."
+        )
         self._buried = self._gauge("dead_letters_stored", "Dead letters that have not been replayed.")
 
     async def render(self, store: Store, in_flight: int, now: float) -> bytes:

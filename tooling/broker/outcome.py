@@ -71,7 +71,9 @@ def _judge_success(status: int, headers: Headers, body: bytes) -> Outcome:
         return Outcome(Verdict.DONE, status, reply=reply)
     if body:
         said = as_reason(body)
-        return Outcome(Verdict.AGAIN, 502, as_reason(f"answered {status} with a body that is not an event: {said}"))
+        return Outcome(
+            Verdict.AGAIN, 502, as_reason(f"answered {status} with a body that is not an event: {said}")
+        )
     return DELIVERED
 
 

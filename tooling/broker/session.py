@@ -36,7 +36,10 @@ class Session:
     """A connection that holds its part of the broker's lock; statements run one after another, in the order asked."""
 
     def __init__(self, parameters: dict[str, Any], part: int, setup: Sequence[str] = ()) -> None:
-        self._parameters = parameters | {"timeout": ANSWERS_WITHIN, "application_name": f"heidi-broker-{part}"}
+        self._parameters = parameters | {
+            "timeout": ANSWERS_WITHIN,
+            "application_name": f"heidi-broker-{part}",
+        }
         self._part = part
         self._setup = setup
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"postgres-{part}")

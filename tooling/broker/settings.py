@@ -24,7 +24,11 @@ class BrokerSettings(Settings):
     broker_port: int = Field(8081, ge=1, le=65_535)
     broker_database: str = "heidi_broker"
     broker_triggers: Path | None = None
-    broker_backoff: Annotated[tuple[Seconds, ...], NoDecode, BeforeValidator(between_commas)] = (1.0, 2.0, 4.0)
+    broker_backoff: Annotated[tuple[Seconds, ...], NoDecode, BeforeValidator(between_commas)] = (
+        1.0,
+        2.0,
+        4.0,
+    )
     broker_timeout: float = Field(60.0, gt=0)
     broker_tick_timeout: float = Field(900.0, gt=0)
     broker_in_flight: int = Field(96, ge=1)

@@ -28,13 +28,16 @@ SCHEMA = (
 # returning one for whatever its predecessor's session is still writing.
 LOCK = "SELECT pg_try_advisory_lock(hashtext('heidi_broker'), :part)"
 
-STORING_SESSION = ("SET synchronous_commit = on",)  # whatever the server's default: 202 means that it is written
+STORING_SESSION = (
+    "SET synchronous_commit = on",
+)  # whatever the server's default: 202 means that it is written
 
 # A queue's statistics are always wrong (it was empty, or full, when they were taken) and statements are planned once, so
 # the ones below are written such that only one plan is possible: rows are looked up by key, or read in the key's order.
 BOOKKEEPING_SESSION = (
     "SET synchronous_commit = off",  # a lost completion is a second delivery, which every function must bear anyway
-    "SET enable_seqscan = off", "SET enable_bitmapscan = off",
+    "SET enable_seqscan = off",
+    "SET enable_bitmapscan = off",
 )
 
 STORE = """WITH incoming AS (

@@ -83,9 +83,18 @@ class Store:
 
     async def insert(self, events: Sequence[tuple[Event, Sequence[str]]]) -> dict[int, Event]:
         """Store events with their targets, durably and in one commit; those seen before are left out of the answer."""
-        rows = [{"n": n, "source": event.source, "id": event.id, "type": event.type, "attributes": event.attributes,
-                 "targets": targets, "data": b64encode(event.data).decode("ascii")}
-                for n, (event, targets) in enumerate(events)]
+        rows = [
+            {
+                "n": n,
+                "source": event.source,
+                "id": event.id,
+                "type": event.type,
+                "attributes": event.attributes,
+                "targets": targets,
+                "data": b64encode(event.data).decode("ascii"),
+            }
+            for n, (event, targets) in enumerate(events)
+        ]
         (stored,) = await self._batch(self._storing, [(sql.STORE, {"events": orjson.dumps(rows).decode()})])
         first = {(event.source, event.id): event for event, _ in reversed(events)}
         return {seq: first[source, event_id] for seq, source, event_id in stored}

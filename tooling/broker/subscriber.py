@@ -12,7 +12,9 @@ from tooling.broker.outcome import MAX_REASON_BYTES, Judge, Outcome, Verdict, as
 from tooling.broker.wire import write_headers
 
 CONNECT_WITHIN = 5.0
-KEEP_ALIVE = 12.0  # shorter than any server's, so that a request rarely meets a connection that is just being closed
+KEEP_ALIVE = (
+    12.0  # shorter than any server's, so that a request rarely meets a connection that is just being closed
+)
 
 
 class Subscribers:
@@ -50,12 +52,20 @@ class Subscribers:
         return await self._post(name, {"X-Heidi-Tick": when}, b"", self._tick_timeout, judge_tick)
 
     async def _post(
-        self, name: str, headers: Mapping[str, str], body: bytes, within: aiohttp.ClientTimeout, judge_by: Judge
+        self,
+        name: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        within: aiohttp.ClientTimeout,
+        judge_by: Judge,
     ) -> Outcome:
         try:
             async with self._session.post(
-                self._url + name, data=body or None, headers={**headers, **self._identity},
-                timeout=within, allow_redirects=False,
+                self._url + name,
+                data=body or None,
+                headers={**headers, **self._identity},
+                timeout=within,
+                allow_redirects=False,
             ) as answer:
                 return judge_by(answer.status, answer.headers, await _body(answer))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

@@ -30,14 +30,21 @@ def latest_until(cron: str, moment: float) -> float:
     """Find the last scheduled time that is not after that moment."""
     start = datetime.fromtimestamp(moment + 1, UTC)  # croniter looks strictly before, at whole seconds
     found = float(croniter(cron, start, second_at_beginning=True).get_prev(float))
-    return found if found <= moment else float(croniter(cron, found, second_at_beginning=True).get_prev(float))
+    return (
+        found if found <= moment else float(croniter(cron, found, second_at_beginning=True).get_prev(float))
+    )
 
 
 class Ticker:
     """Runs every tick in a task of its own, which is what keeps one from overlapping itself."""
 
     def __init__(
-        self, store: Store, subscribers: Subscribers, clock: Clock, metrics: Metrics, backoff: tuple[float, ...]
+        self,
+        store: Store,
+        subscribers: Subscribers,
+        clock: Clock,
+        metrics: Metrics,
+        backoff: tuple[float, ...],
     ) -> None:
         self._store, self._subscribers, self._clock, self._metrics = store, subscribers, clock, metrics
         self._backoff = backoff
@@ -59,7 +66,9 @@ class Ticker:
                 await until(self._clock, due)
             await self._store.wait_ready()
             await self._call(tick, due)
-            last = max(due, latest_until(tick.cron, self._clock.now()))  # what came due meanwhile is this very run
+            last = max(
+                due, latest_until(tick.cron, self._clock.now())
+            )  # what came due meanwhile is this very run
             await self._write(tick.name, last)
 
     async def _call(self, tick: Tick, due: float) -> None:

@@ -126,8 +126,11 @@ def _read_structured(found: Any) -> Event:
     if not isinstance(found, dict):
         raise NotAnEvent("an event is a JSON object")
     body, content_type = _read_data(found)
-    attributes = {name: _as_text(name, value) for name, value in found.items()
-                  if name not in ("data", "data_base64") and value is not None}
+    attributes = {
+        name: _as_text(name, value)
+        for name, value in found.items()
+        if name not in ("data", "data_base64") and value is not None
+    }
     if content_type:
         attributes.setdefault("datacontenttype", content_type)
     return checked(attributes, body)
@@ -137,7 +140,9 @@ def _as_text(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     if name in TEXTS or not isinstance(value, int):
-        raise NotAnEvent(f"{name[:80]} must be a string{'' if name in TEXTS else ', an integer or a boolean'}")
+        raise NotAnEvent(
+            f"{name[:80]} must be a string{'' if name in TEXTS else ', an integer or a boolean'}"
+        )
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -1,4 +1,5 @@
 """`python -m tooling.cli`: every command, and one sentence instead of a traceback for what a person can mend."""
+
 import os
 import sys
 
@@ -24,10 +25,31 @@ from tooling.problem import Problem, problem_of
 
 MENDABLE = (("shared.settings", "SettingsError"), ("tooling.registry", "RegistryError"))
 app = typer.Typer(
-    name="heidi", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]}, epilog="Begin with `./heidi up`.",
-    help="The backend with which cities run their citizen apps: one small function per capability.")
-for group in (stack, data, backup, cities, checks, generate, functions, events, keys, rollout, host, cluster, demo, release):
+    name="heidi",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with `./heidi up`.",
+    help="The backend with which cities run their citizen apps: one small function per capability.",
+)
+for group in (
+    stack,
+    data,
+    backup,
+    cities,
+    checks,
+    generate,
+    functions,
+    events,
+    keys,
+    rollout,
+    host,
+    cluster,
+    demo,
+    release,
+):
     group.add_to(app)
 
 
@@ -37,7 +59,7 @@ def main() -> None:
         app(prog_name="./heidi")
     except Problem as problem:
         end(str(problem))
-    except BrokenPipeError:   # `./heidi logs | head`
+    except BrokenPipeError:  # `./heidi logs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:

@@ -1,4 +1,5 @@
 """backup, restore: everything in one file, and back."""
+
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,15 +10,30 @@ import typer
 if TYPE_CHECKING:
     from tooling.backup.archive import Manifest
 
-NewFile = Annotated[Path | None, typer.Argument(help="Where to; without it `heidi-<time>.tar` here.", show_default=False)]
+NewFile = Annotated[
+    Path | None, typer.Argument(help="Where to; without it `heidi-<time>.tar` here.", show_default=False)
+]
 OldFile = Annotated[Path | None, typer.Argument(help="What `backup` has made.", show_default=False)]
-WithSecrets = Annotated[bool, typer.Option("--with-secrets", help="The sealing keys too, under a passphrase.")]
-Check = Annotated[bool, typer.Option("--check", help="Only say whether it could be brought back; touches nothing.")]
+WithSecrets = Annotated[
+    bool, typer.Option("--with-secrets", help="The sealing keys too, under a passphrase.")
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Only say whether it could be brought back; touches nothing.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
-LoseSealed = Annotated[bool, typer.Option("--lose-sealed", help="Go on without the keys of what is sealed in it.")]
-AfterPointInTime = Annotated[bool, typer.Option("--after-point-in-time", help="Without a file: put right what a database needs "
-                                                "that something else has put back in time.")]
-Services = Annotated[list[str] | None, typer.Option("--service", "-s", help="With it: only this one's; repeatable.")]
+LoseSealed = Annotated[
+    bool, typer.Option("--lose-sealed", help="Go on without the keys of what is sealed in it.")
+]
+AfterPointInTime = Annotated[
+    bool,
+    typer.Option(
+        "--after-point-in-time",
+        help="Without a file: put right what a database needs that something else has put back in time.",
+    ),
+]
+Services = Annotated[
+    list[str] | None, typer.Option("--service", "-s", help="With it: only this one's; repeatable.")
+]
 PASSPHRASE = "HEIDI_BACKUP_PASSPHRASE"  # noqa: S105 (a variable's name)
 
 
@@ -40,12 +56,22 @@ def backup(file: NewFile = None, *, with_secrets: WithSecrets = False) -> None:
     say(engine("tooling.backup.local").backup(path.absolute(), asked(twice=True) if with_secrets else ""))
     typer.echo(f"{path} · {path.stat().st_size / 1_000_000:.1f} MB")
     if not with_secrets:
-        typer.secho("The sealing keys are NOT in it: without ENCRYPTION_KEY, kept elsewhere, second factors in it are lost.",
-                    fg=typer.colors.YELLOW, err=True)
+        typer.secho(
+            "The sealing keys are NOT in it: without ENCRYPTION_KEY, kept elsewhere, second factors in it are lost.",
+            fg=typer.colors.YELLOW,
+            err=True,
+        )
 
 
-def restore(file: OldFile = None, *, check: Check = False, yes: Yes = False, lose_sealed: LoseSealed = False,
-            after_point_in_time: AfterPointInTime = False, service: Services = None) -> None:
+def restore(
+    file: OldFile = None,
+    *,
+    check: Check = False,
+    yes: Yes = False,
+    lose_sealed: LoseSealed = False,
+    after_point_in_time: AfterPointInTime = False,
+    service: Services = None,
+) -> None:
     """Put a backup in the place of what is there; should it fail, what is there stays as it was.
 
     Everybody has to log in again. An older backup is migrated, one from a newer HEIDI refused. Restore only files that you
@@ -73,7 +99,9 @@ def restore(file: OldFile = None, *, check: Check = False, yes: Yes = False, los
 
 def asked(*, twice: bool = False) -> str:
     """The passphrase, from the environment or the terminal."""
-    return os.environ.get(PASSPHRASE) or str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=twice))
+    return os.environ.get(PASSPHRASE) or str(
+        typer.prompt("Passphrase", hide_input=True, confirmation_prompt=twice)
+    )
 
 
 def has_secrets(file: Path) -> bool:
@@ -87,9 +115,11 @@ def has_secrets(file: Path) -> bool:
 
 def say(manifest: "Manifest") -> None:
     """What a backup holds."""
-    typer.echo(f"Made {manifest.made_at} by HEIDI {manifest.version} from PostgreSQL {manifest.postgres}: "
-               f"{len(manifest.databases)} databases, {len(manifest.files)} files, "
-               f"sealing keys {'inside' if 'secrets.json' in manifest.members else 'not inside'}.")
+    typer.echo(
+        f"Made {manifest.made_at} by HEIDI {manifest.version} from PostgreSQL {manifest.postgres}: "
+        f"{len(manifest.databases)} databases, {len(manifest.files)} files, "
+        f"sealing keys {'inside' if 'secrets.json' in manifest.members else 'not inside'}."
+    )
 
 
 def say_ended(ended: dict[str, int]) -> None:

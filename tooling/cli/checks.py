@@ -1,4 +1,5 @@
 """test: the whole check."""
+
 from typing import Annotated
 
 import typer
@@ -8,8 +9,12 @@ Arguments = Annotated[list[str] | None, typer.Argument(help="For pytest; with th
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command("test", rich_help_panel="Development", context_settings={"ignore_unknown_options": True},
-                epilog="Example: `./heidi test`, or a part of it: `./heidi test tests/tooling -k redis`")(check)
+    app.command(
+        "test",
+        rich_help_panel="Development",
+        context_settings={"ignore_unknown_options": True},
+        epilog="Example: `./heidi test`, or a part of it: `./heidi test tests/tooling -k redis`",
+    )(check)
 
 
 def check(arguments: Arguments = None) -> None:

@@ -1,4 +1,5 @@
 """cities left: whether an end was an end."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -9,9 +10,11 @@ City = Annotated[UUID, typer.Argument(help="Its id: a slug says nothing once the
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    group = typer.Typer(no_args_is_help=True, help="Cities, behind the API's back.", rich_markup_mode="markdown")
+    group = typer.Typer(
+        no_args_is_help=True, help="Cities, behind the API's back.", rich_markup_mode="markdown"
+    )
     group.command("left", epilog="Example: `./heidi cities left 5b7e…`")(left)
-    group.callback()(lambda: None)   # with one command only, its name would be left out
+    group.callback()(lambda: None)  # with one command only, its name would be left out
     app.add_typer(group, name="cities", rich_help_panel="Data")
 
 

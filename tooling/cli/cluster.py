@@ -1,4 +1,5 @@
 """cluster env, secrets: what a cluster must not find in a repository."""
+
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,14 +15,18 @@ class Environment(StrEnum):
 
 
 Which = Annotated[Environment, typer.Argument(help="The overlay of knative/ and deploy/data.")]
-Filled = Annotated[typer.FileText, typer.Argument(help="What `cluster env` printed, filled in; - reads a pipe.")]
+Filled = Annotated[
+    typer.FileText, typer.Argument(help="What `cluster env` printed, filled in; - reads a pipe.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     group = typer.Typer(no_args_is_help=True, help="The secrets of a cluster (docs/guides/cluster.md).")
     group.command("env", epilog="Example: `./heidi cluster env > cluster.env && chmod 600 cluster.env`")(env)
-    group.command("secrets", epilog="Example: `./heidi cluster secrets prod cluster.env | kubectl apply -f -`")(secrets)
+    group.command(
+        "secrets", epilog="Example: `./heidi cluster secrets prod cluster.env | kubectl apply -f -`"
+    )(secrets)
     app.add_typer(group, name="cluster", rich_help_panel="Data")
 
 
@@ -39,4 +44,7 @@ def secrets(environment: Which, filled: Filled) -> None:
     from tooling.cli.engine import engine
 
     cluster = engine("tooling.cluster")
-    typer.echo(yaml.safe_dump_all(cluster.secrets(environment.value, cluster.read(filled.read())), sort_keys=False), nl=False)
+    typer.echo(
+        yaml.safe_dump_all(cluster.secrets(environment.value, cluster.read(filled.read())), sort_keys=False),
+        nl=False,
+    )

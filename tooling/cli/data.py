@@ -1,4 +1,5 @@
 """migrate and seed: what is in the databases."""
+
 from typing import Annotated
 
 import typer
@@ -12,7 +13,9 @@ ThroughApi = Annotated[bool, typer.Option(hidden=True, help="Only what needs the
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     panel = "Data"
-    app.command(rich_help_panel=panel, epilog="Example: `./heidi migrate`, or one service: `./heidi migrate core`")(migrate)
+    app.command(
+        rich_help_panel=panel, epilog="Example: `./heidi migrate`, or one service: `./heidi migrate core`"
+    )(migrate)
     app.command(rich_help_panel=panel, epilog="Example: `./heidi seed categories`")(seed)
     app.command(rich_help_panel="The local stack", epilog="Example: `./heidi welcome`")(welcome)
 

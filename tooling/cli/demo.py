@@ -1,4 +1,5 @@
 """demo: the whole story in the terminal."""
+
 from typing import Annotated
 
 import typer

@@ -1,4 +1,5 @@
 """Import what a command needs when it runs, inside the settings of the running stack."""
+
 import importlib
 import os
 from types import ModuleType

@@ -1,4 +1,5 @@
 """events list, dead, replay: what the broker holds."""
+
 from typing import Annotated
 
 import typer
@@ -6,14 +7,23 @@ import typer
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Numbers as `events dead` prints them.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
-At = Annotated[str | None, typer.Option("--at", help="A platform elsewhere, as the super admin of HEIDI_TOKEN.")]
+At = Annotated[
+    str | None, typer.Option("--at", help="A platform elsewhere, as the super admin of HEIDI_TOKEN.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Events, dead letters, and sending them again.", rich_markup_mode="markdown")
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="Events, dead letters, and sending them again.",
+        rich_markup_mode="markdown",
+    )
     group.command("list", epilog="Example: `./heidi events list -n 20`")(list_events)
-    group.command("dead", epilog="Example: `./heidi events dead`, or a cluster's: `./heidi events dead --at https://heidi.example`")(dead)
+    group.command(
+        "dead",
+        epilog="Example: `./heidi events dead`, or a cluster's: `./heidi events dead --at https://heidi.example`",
+    )(dead)
     group.command("replay", epilog="Example: `./heidi events replay --all`")(replay)
     app.add_typer(group, name="events", rich_help_panel="Functions")
 

@@ -1,4 +1,5 @@
 """functions list and show, invoke, serve: the catalogue and single functions."""
+
 from pathlib import Path
 from typing import Annotated
 
@@ -7,9 +8,13 @@ import typer
 Function = Annotated[str, typer.Argument(help="As deployed, `list-listings`.")]
 Data = Annotated[str, typer.Option("--data", "-d", help="The body; @FILE reads a file, - standard input.")]
 Query = Annotated[list[str] | None, typer.Option("--query", "-q", help="NAME=VALUE, repeatable.")]
-As = Annotated[str | None, typer.Option("--as", help="Log in first: an address of the demonstration, or just `editor`.")]
+As = Annotated[
+    str | None, typer.Option("--as", help="Log in first: an address of the demonstration, or just `editor`.")
+]
 Tenant = Annotated[str | None, typer.Option("--tenant", "-t", help="The city, `heidelberg`.")]
-Rest = Annotated[str, typer.Option("--path", help="What follows the function's name: its parameters in the path.")]
+Rest = Annotated[
+    str, typer.Option("--path", help="What follows the function's name: its parameters in the path.")
+]
 Service = Annotated[str | None, typer.Argument(help="As its folder is called, `core`; without it all.")]
 Port = Annotated[int, typer.Option("--port", "-p", min=1, max=65535)]
 
@@ -18,10 +23,14 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     panel = "Functions"
     group = typer.Typer(no_args_is_help=True, help="The catalogue of functions.", rich_markup_mode="markdown")
-    group.command("list", epilog="Example: `./heidi functions list`, or `./heidi functions list core`")(list_functions)
+    group.command("list", epilog="Example: `./heidi functions list`, or `./heidi functions list core`")(
+        list_functions
+    )
     group.command("show", epilog="Example: `./heidi functions show approve-listing`")(show)
     app.add_typer(group, name="functions", rich_help_panel=panel)
-    app.command(rich_help_panel=panel, epilog="Example: `./heidi invoke list-listings -t heidelberg -q limit=5`")(invoke)
+    app.command(
+        rich_help_panel=panel, epilog="Example: `./heidi invoke list-listings -t heidelberg -q limit=5`"
+    )(invoke)
     app.command(rich_help_panel=panel, epilog="Example: `./heidi serve list-listings --port 9000`")(serve)
 
 
@@ -39,7 +48,14 @@ def show(name: Function) -> None:
     engine("tooling.catalogue").show(name)
 
 
-def invoke(name: Function, data: Data = "", query: Query = None, user: As = None, tenant: Tenant = None, path: Rest = "") -> None:
+def invoke(
+    name: Function,
+    data: Data = "",
+    query: Query = None,
+    user: As = None,
+    tenant: Tenant = None,
+    path: Rest = "",
+) -> None:
     """Call a function through the running gateway and print its answer.
 
     The exit code is 1 if the answer is an error; its status is then on standard error.

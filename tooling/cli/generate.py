@@ -1,9 +1,12 @@
 """generate: the files that follow from the functions' records."""
+
 from typing import Annotated
 
 import typer
 
-Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 if a committed file differs.")]
+Check = Annotated[
+    bool, typer.Option("--check", help="Write nothing; exit code 1 if a committed file differs.")
+]
 
 
 def add_to(app: typer.Typer) -> None:

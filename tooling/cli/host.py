@@ -1,12 +1,17 @@
 """host env, prepare: one host with deploy/compose.yaml."""
+
 import typer
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    group = typer.Typer(no_args_is_help=True, help="One host with deploy/compose.yaml (docs/guides/one-host.md).")
+    group = typer.Typer(
+        no_args_is_help=True, help="One host with deploy/compose.yaml (docs/guides/one-host.md)."
+    )
     group.command("env", epilog="Example: `./heidi host env > deploy/.env && chmod 600 deploy/.env`")(env)
-    group.command("prepare", epilog="Example: `./heidi host prepare`, which the service `migrate` runs")(prepare)
+    group.command("prepare", epilog="Example: `./heidi host prepare`, which the service `migrate` runs")(
+        prepare
+    )
     app.add_typer(group, name="host", rich_help_panel="Data")
 
 

@@ -1,4 +1,5 @@
 """keys new, public, reseal: what access tokens are signed with."""
+
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,15 +14,24 @@ class Algorithm(StrEnum):
 
 
 Alg = Annotated[Algorithm, typer.Option("--alg", help="EdDSA is small and fast; every library knows RS256.")]
-Last = Annotated[bool, typer.Option("--last", help="At the end: it is published and checks, but does not sign yet.")]
-Present = Annotated[typer.FileText | None, typer.Argument(help="The present JWT_KEYS, which it joins; - reads a pipe.")]
+Last = Annotated[
+    bool, typer.Option("--last", help="At the end: it is published and checks, but does not sign yet.")
+]
+Present = Annotated[
+    typer.FileText | None, typer.Argument(help="The present JWT_KEYS, which it joins; - reads a pipe.")
+]
 Whole = Annotated[typer.FileText, typer.Argument(help="JWT_KEYS; - reads a pipe.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    group = typer.Typer(no_args_is_help=True, help="What access tokens are signed with (docs/guides/signing-keys.md).")
-    group.command("new", epilog="Example: `./heidi keys new`, or beside those in use: `./heidi keys new --last keys.json`")(new)
+    group = typer.Typer(
+        no_args_is_help=True, help="What access tokens are signed with (docs/guides/signing-keys.md)."
+    )
+    group.command(
+        "new",
+        epilog="Example: `./heidi keys new`, or beside those in use: `./heidi keys new --last keys.json`",
+    )(new)
     group.command("public", epilog="Example: `./heidi keys public keys.json`")(public)
     group.command("reseal", epilog="Example: `./heidi keys reseal`")(reseal)
     app.add_typer(group, name="keys", rich_help_panel="Development")

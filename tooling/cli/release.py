@@ -1,4 +1,5 @@
 """release: a number, a changelog, a tag."""
+
 from typing import Annotated
 
 import typer

@@ -1,10 +1,15 @@
 """rollout hold, share, back, finish: canary and blue-green on Knative."""
+
 from typing import Annotated
 
 import typer
 
-Present = Annotated[typer.FileText, typer.Argument(help="What `kubectl get ksvc -o json` says; - reads a pipe.")]
-Percent = Annotated[int, typer.Option("--percent", min=0, max=100, help="Of the calls, for the newest version.")]
+Present = Annotated[
+    typer.FileText, typer.Argument(help="What `kubectl get ksvc -o json` says; - reads a pipe.")
+]
+Percent = Annotated[
+    int, typer.Option("--percent", min=0, max=100, help="Of the calls, for the newest version.")
+]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,4 +1,5 @@
 """up, down, status, logs, reset: the local stack."""
+
 from typing import Annotated
 
 import typer

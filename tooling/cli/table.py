@@ -1,4 +1,5 @@
 """Tables on the terminal."""
+
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +10,7 @@ from rich.text import Text
 from tooling.stack.control import Row
 
 COLOURS = {"ready": "green", "starting": "yellow", "restarting": "red", "not answering": "red"}
-WIDE = 250   # columns where there is no terminal: for grep and cut
+WIDE = 250  # columns where there is no terminal: for grep and cut
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
@@ -32,9 +33,20 @@ def print_status(rows: Sequence[Row]) -> None:
     if not rows:
         print("HEIDI is not running: ./heidi up -d starts it.")
         return
-    print_table(("process", "state", "ports", "pid", "for", "restarts"), [
-        (row.name, Text(row.state, COLOURS[row.state]), " ".join(map(str, row.ports.values())), str(row.pid or ""),
-         duration(row.since), str(row.restarts)) for row in rows])
+    print_table(
+        ("process", "state", "ports", "pid", "for", "restarts"),
+        [
+            (
+                row.name,
+                Text(row.state, COLOURS[row.state]),
+                " ".join(map(str, row.ports.values())),
+                str(row.pid or ""),
+                duration(row.since),
+                str(row.restarts),
+            )
+            for row in rows
+        ],
+    )
 
 
 def duration(seconds: float) -> str:

@@ -1,4 +1,5 @@
 """A web page of the city, for the chatbot to read."""
+
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 @contextmanager
 def served(html: str) -> Iterator[str]:
     """The address of a page with this content, for as long as it is needed."""
+
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = self.path != "/robots.txt"

@@ -1,4 +1,5 @@
 """Play the scenes in the terminal."""
+
 import time
 
 from rich.console import Console

@@ -1,4 +1,5 @@
 """The scenes, in their order; each docstring is what the audience reads first."""
+
 import hashlib
 import io
 import re
@@ -25,7 +26,8 @@ PAGE = """<html><head><title>Eisbahn</title></head><body><h1>Eisbahn</h1>
 ANSWERS = {
     "Was kostet der Anwohnerparkausweis in der Zone Löwenzahn?": "36 Euro",
     "Wann öffnet die Eisbahn am Karlsplatz?": "10:30",
-    "Wie viel kostet ein Personalausweis, wenn ich unter 24 Jahre alt bin?": "27,60"}
+    "Wie viel kostet ein Personalausweis, wenn ich unter 24 Jahre alt bin?": "27,60",
+}
 
 
 def a_city_joins(stage: Stage) -> None:
@@ -33,39 +35,82 @@ def a_city_joins(stage: Stage) -> None:
     slug, password = f"neckarau-{secrets.token_hex(3)}", "Brücke-am-Fluss-42"
     chief = stage.login("platform", "super-admin@platform.example", DEMO_PASSWORD)
     admin = f"leitung@{slug}.example"
-    chief.call("POST", "/api/cities", expect=201, json={
-        "slug": slug, "name": "Neckarau", "languages": ["de", "en"], "features": ["chatbot"],
-        "admin": {"email": admin, "name": "Kim Roth"}})
+    chief.call(
+        "POST",
+        "/api/cities",
+        expect=201,
+        json={
+            "slug": slug,
+            "name": "Neckarau",
+            "languages": ["de", "en"],
+            "features": ["chatbot"],
+            "admin": {"email": admin, "name": "Kim Roth"},
+        },
+    )
     stage.say(f"Neckarau is a tenant now ({slug}); its admin has mail.")
     link = stage.mail(admin, "Neckarau")["text"]
     token = re.search(r"token=([^\s&]+)|/([A-Za-z0-9._~-]{20,})", link)
     expect("the invitation holds a link with a token", holds=token is not None)
     assert token is not None  # noqa: S101 (for the type checker)
-    stage.anonymous(slug).call("POST", "/api/auth/invitations/accept", expect=201, json={
-        "token": token[1] or token[2], "name": "Kim Roth", "password": password})
+    stage.anonymous(slug).call(
+        "POST",
+        "/api/auth/invitations/accept",
+        expect=201,
+        json={"token": token[1] or token[2], "name": "Kim Roth", "password": password},
+    )
     stage.props["new city"] = (slug, admin, password)
     kim = stage.login(slug, admin, password).call("GET", "/api/auth/me")
     expect("the first admin is a super city admin", holds="super_city_admin" in kim["roles"])
-    categories = until(lambda: stage.anonymous(slug).call("GET", "/api/categories")["items"] or None, "default categories")
-    stage.say(f"Kim Roth accepted and logged in as {', '.join(kim['roles'])}; {len(categories)} categories are ready.")
+    categories = until(
+        lambda: stage.anonymous(slug).call("GET", "/api/categories")["items"] or None, "default categories"
+    )
+    stage.say(
+        f"Kim Roth accepted and logged in as {', '.join(kim['roles'])}; {len(categories)} categories are ready."
+    )
 
 
 def an_editor_writes(stage: Stage) -> None:
     """An editor of Heidelberg creates a listing with a photo; the admins hear of it by mail."""
     editor = member(stage, "editor", HOME)
     device = stage.props["device"] = f"fcm:{secrets.token_hex(8)}"
-    editor.call("POST", "/api/users/me/devices", expect=201, json={"deviceId": "demo-phone", "platform": "fcm", "token": device})
+    editor.call(
+        "POST",
+        "/api/users/me/devices",
+        expect=201,
+        json={"deviceId": "demo-phone", "platform": "fcm", "token": device},
+    )
     picture = photograph()
-    upload = editor.call("POST", "/api/media/uploads", expect=201, json={
-        "filename": "lesecafe.png", "contentType": "image/png", "size": len(picture), "alt": "Der Lesesaal",
-        "author": "Lena Brandt", "licence": "CC BY 4.0"})
-    httpx.request(upload["method"], upload["url"], content=picture, headers=upload["headers"]).raise_for_status()
+    upload = editor.call(
+        "POST",
+        "/api/media/uploads",
+        expect=201,
+        json={
+            "filename": "lesecafe.png",
+            "contentType": "image/png",
+            "size": len(picture),
+            "alt": "Der Lesesaal",
+            "author": "Lena Brandt",
+            "licence": "CC BY 4.0",
+        },
+    )
+    httpx.request(
+        upload["method"], upload["url"], content=picture, headers=upload["headers"]
+    ).raise_for_status()
     editor.call("POST", f"/api/media/{upload['mediaId']}/complete")
     category = editor.call("GET", "/api/categories")["items"][0]
     stage.props["title"] = title = f"Lesecafé Neckarwiese {secrets.token_hex(3)}"
-    listing = stage.props["listing"] = editor.call("POST", "/api/listings", expect=201, json={
-        "categoryId": category["id"], "title": title, "summary": "Bücher, Kaffee und ein Platz am Fluss",
-        "location": {"lat": 49.4146, "lon": 8.6942}, "mediaIds": [upload["mediaId"]]})
+    listing = stage.props["listing"] = editor.call(
+        "POST",
+        "/api/listings",
+        expect=201,
+        json={
+            "categoryId": category["id"],
+            "title": title,
+            "summary": "Bücher, Kaffee und ein Platz am Fluss",
+            "location": {"lat": 49.4146, "lon": 8.6942},
+            "mediaIds": [upload["mediaId"]],
+        },
+    )
     stage.props["category"] = category["id"]
     expect("an editor's listing waits", holds=listing["status"] == "pending_approval")
     expect("the photo names its author", holds=listing["media"][0]["author"] == "Lena Brandt")
@@ -91,9 +136,12 @@ def the_right_admin_approves(stage: Stage) -> None:
     stage.mail("editor@heidelberg.example", title)
     stage.push(stage.props["device"], title)
     citizen = stage.anonymous(HOME)
-    searches = {"list": ("/api/listings", {}), "category": ("/api/listings", {"category": stage.props["category"]}),
-                "search": ("/api/listings/search", {"q": "Lesecafé"}),
-                "map nearby": ("/api/listings/nearby", {"lat": 49.4146, "lon": 8.6942, "radius": 200})}
+    searches = {
+        "list": ("/api/listings", {}),
+        "category": ("/api/listings", {"category": stage.props["category"]}),
+        "search": ("/api/listings/search", {"q": "Lesecafé"}),
+        "map nearby": ("/api/listings/nearby", {"lat": 49.4146, "lon": 8.6942, "radius": 200}),
+    }
     for way, (path, query) in searches.items():
         found = citizen.call("GET", path, params={"limit": 100, **query})["items"]
         expect(f"found by {way}", holds=listing in [item["id"] for item in found])
@@ -106,11 +154,20 @@ def the_right_admin_approves(stage: Stage) -> None:
 def a_rejection_says_why(stage: Stage) -> None:
     """A second listing is rejected; the author reads the reason."""
     editor, title = member(stage, "editor", HOME), f"Flohmarkt {secrets.token_hex(3)}"
-    listing = editor.call("POST", "/api/listings", expect=201, json={"categoryId": stage.props["category"], "title": title})
+    listing = editor.call(
+        "POST", "/api/listings", expect=201, json={"categoryId": stage.props["category"], "title": title}
+    )
     reason = "Bitte nennen Sie Ort und Uhrzeit."
-    member(stage, "city_admin", HOME).call("PATCH", f"/api/listings/{listing['id']}/reject", json={"reason": reason})
-    expect("the mail carries the reason", holds=reason in stage.mail("editor@heidelberg.example", title)["text"])
-    expect("so does the listing", holds=editor.call("GET", f"/api/listings/{listing['id']}")["rejectionReason"] == reason)
+    member(stage, "city_admin", HOME).call(
+        "PATCH", f"/api/listings/{listing['id']}/reject", json={"reason": reason}
+    )
+    expect(
+        "the mail carries the reason", holds=reason in stage.mail("editor@heidelberg.example", title)["text"]
+    )
+    expect(
+        "so does the listing",
+        holds=editor.call("GET", f"/api/listings/{listing['id']}")["rejectionReason"] == reason,
+    )
     stage.say(f"Rejected, and the author knows why: “{reason}”")
 
 
@@ -122,22 +179,31 @@ def an_app_is_built(stage: Stage) -> None:
     content = httpx.get(link["url"]).content
     manifest = zipfile.ZipFile(io.BytesIO(content)).read("manifest.webmanifest").decode()
     expect("the app is the city's", holds="Heidelberg" in manifest)
-    expect("the digest is the file's", holds=first["artifactDigest"] == "sha256:" + hashlib.sha256(content).hexdigest())
+    expect(
+        "the digest is the file's",
+        holds=first["artifactDigest"] == "sha256:" + hashlib.sha256(content).hexdigest(),
+    )
     expect("built again it is the same", holds=first["artifactDigest"] == second["artifactDigest"])
     tampered = httpx.get(re.sub(r"(Expires=)\d+", r"\g<1>86400", link["url"])).status_code
     expect("a link cannot be prolonged", holds=tampered == 403)
-    stage.say(f"{first['artifactName']}: {len(content):,} bytes, twice the same; states: "
-              + " → ".join(line["status"] for line in first["log"]))
+    stage.say(
+        f"{first['artifactName']}: {len(content):,} bytes, twice the same; states: "
+        + " → ".join(line["status"] for line in first["log"])
+    )
 
 
 def finished_build(owner: Person) -> dict[str, Any]:
     """A build, from asking for it to its end."""
     build = owner.call("POST", "/api/builds", expect=202, json={"platform": "web"})
+
     def look() -> dict[str, Any] | None:
         now: dict[str, Any] = owner.call("GET", f"/api/builds/{build['buildId']}")
         return now if now["status"] in {"completed", "failed"} else None
+
     done = until(look, "the build to finish")
-    expect(f"the build is completed, not {done['status']} ({done['error']})", holds=done["status"] == "completed")
+    expect(
+        f"the build is completed, not {done['status']} ({done['error']})", holds=done["status"] == "completed"
+    )
     return done
 
 
@@ -149,7 +215,10 @@ def the_chatbot_answers(stage: Stage) -> None:
             wait_until_ready(admin, admin.call("POST", "/api/chatbot/documents", expect=202, **given))
     for question, answer in ANSWERS.items():
         said = ask(citizen, question)
-        expect(f"{question} is answered: {said['answer']}", holds=answer in said["answer"] and bool(said["citations"]))
+        expect(
+            f"{question} is answered: {said['answer']}",
+            holds=answer in said["answer"] and bool(said["citations"]),
+        )
         stage.say(f"“{question}” — {said['answer'][:160]} [{said['citations'][0]['title']}]")
     unknown = ask(citizen, "Wann wurde der Mars zum ersten Mal von Menschen betreten?")
     expect("it says that it does not know", holds=not unknown["citations"])
@@ -186,5 +255,12 @@ def photograph() -> bytes:
 
 
 SCENES: tuple[Callable[[Stage], None], ...] = (
-    a_city_joins, an_editor_writes, the_neighbour_sees_nothing, the_right_admin_approves, a_rejection_says_why, an_app_is_built,
-    the_chatbot_answers, *people.SCENES)
+    a_city_joins,
+    an_editor_writes,
+    the_neighbour_sees_nothing,
+    the_right_admin_approves,
+    a_rejection_says_why,
+    an_app_is_built,
+    the_chatbot_answers,
+    *people.SCENES,
+)

@@ -1,4 +1,5 @@
 """What the scenes are played with: people who call the API, a mailbox, and expectations."""
+
 import os
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from tooling.seed.accounts import DEMO_PASSWORD
 
 T = TypeVar("T")
 PATIENCE = 30.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0   # between two looks: so few that no rate limit is ever reached
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # between two looks: so few that no rate limit is ever reached
 
 
 class Unexpected(AssertionError):
@@ -33,8 +34,14 @@ class Person:
             headers["Authorization"] = f"Bearer {self.token}"
         answer = self.stage.http.request(method, path, headers=headers, **parts)
         if answer.status_code not in (expect if isinstance(expect, tuple) else (expect,)):
-            raise Unexpected(f"{method} {path} answered {answer.status_code}, not {expect}: {answer.text[:500]}")
-        return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
+            raise Unexpected(
+                f"{method} {path} answered {answer.status_code}, not {expect}: {answer.text[:500]}"
+            )
+        return (
+            answer.json()
+            if answer.content and "json" in answer.headers.get("content-type", "")
+            else answer.content
+        )
 
 
 @dataclass
@@ -55,23 +62,29 @@ class Stage:
 
     def login(self, city: str, email: str, password: str) -> Person:
         """Somebody who logs in; `city` is where they act."""
-        tokens = Person(self, city).call("POST", "/api/auth/login", json={"email": email, "password": password, "tenantId": city})
+        tokens = Person(self, city).call(
+            "POST", "/api/auth/login", json={"email": email, "password": password, "tenantId": city}
+        )
         return Person(self, city, tokens["accessToken"])
 
     def mail(self, to: str, about: str) -> dict[str, Any]:
         """The newest mail to an address whose subject holds `about`, as soon as it is there."""
+
         def look() -> dict[str, Any] | None:
             found = self.http.get(f"{self.inbox}/api/messages", params={"to": to}).json()
             return next((mail for mail in found if about in mail["subject"]), None)
+
         mail = until(look, f"a mail to {to} about {about!r}")
         whole: dict[str, Any] = self.http.get(f"{self.inbox}/api/messages/{mail['id']}").json()
         return whole
 
     def push(self, token: str, about: str) -> dict[str, Any]:
         """The push to a device that holds `about`."""
+
         def look() -> dict[str, Any] | None:
             found = self.http.get(f"{self.inbox}/api/pushes", params={"token": token}).json()
             return next((push for push in found if about in str(push)), None)
+
         return until(look, f"a push about {about!r}")
 
 

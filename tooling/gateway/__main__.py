@@ -1,4 +1,5 @@
 """`python -m tooling.gateway`: serve all functions on GATEWAY_PORT until told to stop."""
+
 import gc
 import logging
 import sys
@@ -20,12 +21,22 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"The gateway cannot listen on {settings.gateway_port} (GATEWAY_PORT): {error.strerror}.", file=sys.stderr)
+        print(
+            f"The gateway cannot listen on {settings.gateway_port} (GATEWAY_PORT): {error.strerror}.",
+            file=sys.stderr,
+        )
         return 1
     gc.freeze()
     gc.enable()
-    logging.getLogger("heidi.gateway").info("listening", extra={"context": {
-        "url": f"http://{settings.gateway_host}:{server.port}", "functions": len(gateway.functions.records)}})
+    logging.getLogger("heidi.gateway").info(
+        "listening",
+        extra={
+            "context": {
+                "url": f"http://{settings.gateway_host}:{server.port}",
+                "functions": len(gateway.functions.records),
+            }
+        },
+    )
     server.run(gateway.close)
     return 0
 

@@ -1,4 +1,5 @@
 """Puts the gateway together."""
+
 import logging
 from collections.abc import Mapping
 

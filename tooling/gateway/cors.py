@@ -1,4 +1,5 @@
 """Which web pages may call us (Fetch standard, CORS): configured origins, or on a laptop any page of this machine."""
+
 import re
 from collections.abc import Iterable
 
@@ -25,8 +26,11 @@ class Cors:
         allowed = ", ".join(sorted({*methods, "OPTIONS"}))
         headers = {"Allow": allowed}
         if request.header("access-control-request-method") and self.allows(request.header("origin")):
-            headers |= {"Access-Control-Allow-Methods": allowed, "Access-Control-Allow-Headers": HEADERS,
-                        "Access-Control-Max-Age": "600"}
+            headers |= {
+                "Access-Control-Allow-Methods": allowed,
+                "Access-Control-Allow-Headers": HEADERS,
+                "Access-Control-Max-Age": "600",
+            }
         return Response(204, headers=headers)
 
     def mark(self, request: Request, response: Response) -> None:
@@ -36,5 +40,8 @@ class Cors:
             return
         response.headers["Vary"] = "Origin"
         if self.allows(origin):
-            response.headers |= {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true",
-                                 "Access-Control-Expose-Headers": EXPOSED}
+            response.headers |= {
+                "Access-Control-Allow-Origin": origin,
+                "Access-Control-Allow-Credentials": "true",
+                "Access-Control-Expose-Headers": EXPOSED,
+            }

@@ -1,4 +1,5 @@
 """The functions that are deployed here: all of the collection, unless somebody removed one; what was deployed is remembered."""
+
 import threading
 import time
 from collections.abc import Mapping
@@ -48,9 +49,17 @@ class Deployment(BaseModel):
     def first(cls, record: Record) -> "Deployment":
         """A function as stack.yml describes it."""
         said = specification(record)
-        return cls(service=record.name, image=said["image"], env_vars=said["environment"], secrets=said["secrets"],
-                   labels=said["labels"], annotations=said["annotations"], limits=said["limits"], requests=said["requests"],
-                   read_only_root_filesystem=said["readonly_root_filesystem"])
+        return cls(
+            service=record.name,
+            image=said["image"],
+            env_vars=said["environment"],
+            secrets=said["secrets"],
+            labels=said["labels"],
+            annotations=said["annotations"],
+            limits=said["limits"],
+            requests=said["requests"],
+            read_only_root_filesystem=said["readonly_root_filesystem"],
+        )
 
 
 class Kept(BaseModel):
@@ -79,11 +88,23 @@ class Deployed:
         """The object of OpenFaaS's API; labels and annotations are always there."""
         said = self.description
         return {
-            "name": self.record.name, "image": said.image, "namespace": NAMESPACE, "envProcess": said.env_process or "",
-            "envVars": said.env_vars or {}, "constraints": said.constraints or [], "secrets": said.secrets or [],
-            "labels": said.labels or {}, "annotations": said.annotations or {}, "limits": said.limits, "requests": said.requests,
-            "readOnlyRootFilesystem": said.read_only_root_filesystem, "invocationCount": self.invocations,
-            "replicas": 1, "availableReplicas": 1, "createdAt": said.created_at.isoformat().replace("+00:00", "Z")}
+            "name": self.record.name,
+            "image": said.image,
+            "namespace": NAMESPACE,
+            "envProcess": said.env_process or "",
+            "envVars": said.env_vars or {},
+            "constraints": said.constraints or [],
+            "secrets": said.secrets or [],
+            "labels": said.labels or {},
+            "annotations": said.annotations or {},
+            "limits": said.limits,
+            "requests": said.requests,
+            "readOnlyRootFilesystem": said.read_only_root_filesystem,
+            "invocationCount": self.invocations,
+            "replicas": 1,
+            "availableReplicas": 1,
+            "createdAt": said.created_at.isoformat().replace("+00:00", "Z"),
+        }
 
 
 class Functions:
@@ -114,7 +135,10 @@ class Functions:
             found.invocations += 1
         took = time.perf_counter() - started
         status = f"{response.status} {HTTPStatus(response.status).phrase}"
-        self.logs.add(name, f"{request.method} {request.path} - {status} - {took:.4f}s - call {request.header('x-call-id')}")
+        self.logs.add(
+            name,
+            f"{request.method} {request.path} - {status} - {took:.4f}s - call {request.header('x-call-id')}",
+        )
         return response
 
     def call_later(self, name: str, request: Request) -> Response:
@@ -146,7 +170,9 @@ class Functions:
         try:
             kept = Kept.model_validate_json(self.state.read_bytes())
         except ValueError:
-            raise Unreadable(f"{self.state} is damaged: delete it, and every function is deployed as stack.yml says.") from None
+            raise Unreadable(
+                f"{self.state} is damaged: delete it, and every function is deployed as stack.yml says."
+            ) from None
         for name in kept.removed:
             self.deployed.pop(name, None)
         for name, said in kept.deployed.items():
@@ -155,8 +181,12 @@ class Functions:
 
     def save(self) -> None:
         """Write down what differs from the collection, in one step."""
-        kept = Kept(removed=sorted(self.records.keys() - self.deployed.keys()),
-                    deployed={name: each.description for name, each in self.deployed.items() if each.was_described_anew})
+        kept = Kept(
+            removed=sorted(self.records.keys() - self.deployed.keys()),
+            deployed={
+                name: each.description for name, each in self.deployed.items() if each.was_described_anew
+            },
+        )
         private(self.state.parent)
         draft = self.state.with_suffix(".new")
         draft.write_text(kept.model_dump_json(by_alias=True, indent=1), "utf-8")

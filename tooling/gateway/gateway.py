@@ -1,4 +1,5 @@
 """Which request goes where."""
+
 import logging
 import re
 from uuid import uuid4
@@ -19,14 +20,16 @@ from tooling.gateway.system import System, text
 
 ANY_METHOD = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 ADDRESSES = ("/api/", "/.well-known/")
-FOR_PAGES = (*ADDRESSES, "/function/", "/async-function/")   # what other web pages may call
+FOR_PAGES = (*ADDRESSES, "/function/", "/async-function/")  # what other web pages may call
 BY_NAME = re.compile(r"/(async-)?function/([a-z0-9-]+)(?:\.([a-z0-9-]+))?(/.*)?")
 
 
 class Gateway:
     """Answers every request to this process."""
 
-    def __init__(self, functions: Functions, routes: Routes, system: System, later: Later, pages: Pages, cors: Cors) -> None:
+    def __init__(
+        self, functions: Functions, routes: Routes, system: System, later: Later, pages: Pages, cors: Cors
+    ) -> None:
         self.functions, self.routes, self.system = functions, routes, system
         self.later, self.pages, self.cors = later, pages, cors
 

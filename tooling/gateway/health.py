@@ -1,4 +1,5 @@
 """Whether the gateway lives, and whether what its functions need is there."""
+
 import orjson
 
 from shared.health import LIVE, OK, READY, ask_postgres, ask_redis
@@ -17,6 +18,13 @@ def answer(path: str, functions: Functions) -> Response | None:
 def ready(functions: Functions) -> Response:
     """200 when Redis and every service's database answer, else 503 naming what does not."""
     one_each = {record.service: record for record in functions.records.values()}
-    checks = {f"postgres {service}": ask_postgres(one_each[service]) for service in services() if service in one_each}
+    checks = {
+        f"postgres {service}": ask_postgres(one_each[service])
+        for service in services()
+        if service in one_each
+    }
     problems = {name: problem for name, problem in (checks | {"redis": ask_redis()}).items() if problem}
-    return Response(503 if problems else 200, orjson.dumps({"status": "unavailable" if problems else "ok", "checks": problems}))
+    return Response(
+        503 if problems else 200,
+        orjson.dumps({"status": "unavailable" if problems else "ok", "checks": problems}),
+    )

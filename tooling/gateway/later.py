@@ -1,4 +1,5 @@
 """Calls that are answered later: kept in files until they are done, so that a crash repeats them rather than losing them."""
+
 import io
 import json
 import logging
@@ -31,7 +32,9 @@ class Later:
         """Go on with what was accepted before a crash."""
         self.directory, self.call = directory, call
         self.waiting: queue.Queue[Path | None] = queue.Queue()
-        self.workers = [threading.Thread(target=self.work, name=f"later-{n}", daemon=True) for n in range(WORKERS)]
+        self.workers = [
+            threading.Thread(target=self.work, name=f"later-{n}", daemon=True) for n in range(WORKERS)
+        ]
         private(directory)
         for path in sorted(directory.glob("*.json")):
             self.waiting.put(path)
@@ -46,8 +49,17 @@ class Later:
         path = self.directory / f"{time.time_ns()}-{uuid4().hex}.json"
         draft = path.with_suffix(".new")
         draft.touch(mode=0o600)
-        draft.write_text(json.dumps({"name": name, "path": request.path, "environ": portable(request.environ),
-                                     "body": b64encode(body).decode()}), "utf-8")
+        draft.write_text(
+            json.dumps(
+                {
+                    "name": name,
+                    "path": request.path,
+                    "environ": portable(request.environ),
+                    "body": b64encode(body).decode(),
+                }
+            ),
+            "utf-8",
+        )
         draft.replace(path)
         self.waiting.put(path)
 
@@ -58,7 +70,10 @@ class Later:
                 self.make(path)
             except Exception:
                 failed = path.rename(path.with_suffix(".failed"))
-                log.exception("a call that was to be made later could not be made", extra={"context": {"kept": failed.name}})
+                log.exception(
+                    "a call that was to be made later could not be made",
+                    extra={"context": {"kept": failed.name}},
+                )
 
     def make(self, path: Path) -> None:
         """One call and its callback; then the file is not needed any more."""
@@ -69,9 +84,16 @@ class Later:
         started = time.perf_counter()
         response = self.call(kept["name"], request)
         if address := request.header("x-callback-url"):
-            call_back(address, response, {
-                "X-Call-Id": request.header("x-call-id"), "X-Function-Name": kept["name"],
-                "X-Function-Status": str(response.status), "X-Duration-Seconds": f"{time.perf_counter() - started:.6f}"})
+            call_back(
+                address,
+                response,
+                {
+                    "X-Call-Id": request.header("x-call-id"),
+                    "X-Function-Name": kept["name"],
+                    "X-Function-Status": str(response.status),
+                    "X-Duration-Seconds": f"{time.perf_counter() - started:.6f}",
+                },
+            )
         path.unlink(missing_ok=True)
 
     def close(self, patience: float = 5.0) -> None:
@@ -88,7 +110,11 @@ class Later:
 def portable(environ: dict[str, Any]) -> dict[str, str]:
     """The part of a WSGI environment that describes the request."""
     names = ("REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "REMOTE_ADDR")
-    return {key: value for key, value in environ.items() if isinstance(value, str) and (key in names or key.startswith("HTTP_"))}
+    return {
+        key: value
+        for key, value in environ.items()
+        if isinstance(value, str) and (key in names or key.startswith("HTTP_"))
+    }
 
 
 def is_web(address: str) -> bool:
@@ -106,7 +132,10 @@ def call_back(address: str, response: Response, headers: dict[str, str]) -> None
         return
     body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
     try:
-        with urlopen(Outgoing(address, body, headers | {"Content-Type": response.content_type}), timeout=CALLBACK_TIMEOUT):  # noqa: S310
+        with urlopen(
+            Outgoing(address, body, headers | {"Content-Type": response.content_type}),
+            timeout=CALLBACK_TIMEOUT,
+        ):
             pass
     except (URLError, HTTPException, OSError, ValueError) as error:
         log.warning("a callback was not taken", extra={"context": {"error": str(error)}})

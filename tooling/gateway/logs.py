@@ -1,4 +1,5 @@
 """The last lines of every function, to read and to follow."""
+
 import logging
 import threading
 import time
@@ -13,7 +14,7 @@ import orjson
 from shared.telemetry import JsonLines, about
 
 KEPT = 1000
-PAUSE = 1.0          # a blank line this often lets us notice that nobody reads any more
+PAUSE = 1.0  # a blank line this often lets us notice that nobody reads any more
 FOLLOWERS = 16
 
 
@@ -57,7 +58,9 @@ class LogBook(logging.Handler):
     def last(self, function: str, tail: int = 0, since: float = 0.0, after: int = 0) -> list[Line]:
         """The last `tail` lines (0: all that are kept), not older than `since`, with a number above `after`."""
         with self.news:
-            found = [line for line in self.lines.get(function, ()) if line.time >= since and line.number > after]
+            found = [
+                line for line in self.lines.get(function, ()) if line.time >= since and line.number > after
+            ]
         return found[-tail:] if tail > 0 else found
 
     def close(self) -> None:
@@ -82,10 +85,21 @@ class Question:
 
 def ndjson(lines: Iterable[Line], question: Question) -> bytes:
     """Lines as the gateway's clients read them."""
-    return b"".join(orjson.dumps({
-        "name": question.function, "namespace": question.namespace, "instance": question.instance,
-        "timestamp": datetime.fromtimestamp(line.time, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "text": line.text}) + b"\n" for line in lines)
+    return b"".join(
+        orjson.dumps(
+            {
+                "name": question.function,
+                "namespace": question.namespace,
+                "instance": question.instance,
+                "timestamp": datetime.fromtimestamp(line.time, UTC)
+                .isoformat(timespec="microseconds")
+                .replace("+00:00", "Z"),
+                "text": line.text,
+            }
+        )
+        + b"\n"
+        for line in lines
+    )
 
 
 def answer(book: LogBook, question: Question) -> bytes | Iterator[bytes]:

@@ -1,4 +1,5 @@
 """The gateway's own pages: what is here, and the documentation of the addresses. Nothing comes from other hosts."""
+
 import html
 import re
 from collections.abc import Callable, Mapping
@@ -14,11 +15,18 @@ from tooling.generate.common import by_service, public
 STATIC = Path(__file__).parent / "static"
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
-                               "form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
-TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8",
-         ".json": "application/json; charset=utf-8"}
-MAILED = ("invitation", "verify-email", "reset-password", "confirm-guest")   # what mails lead to
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+}
+MAILED = ("invitation", "verify-email", "reset-password", "confirm-guest")  # what mails lead to
 
 
 class Pages:
@@ -26,12 +34,19 @@ class Pages:
 
     def __init__(self, records: Mapping[str, Record], inbox_port: int) -> None:
         self.records, self.inbox_port = records, inbox_port
-        self.services = {service: len(group) for service, group in by_service(public(records.values())).items()}
+        self.services = {
+            service: len(group) for service, group in by_service(public(records.values())).items()
+        }
         self.fixed: dict[str, Callable[[], Response]] = {
-            "/": self.home, "/api/docs": self.viewer, "/api/openapi.json": lambda: Response(200, self.openapi),
-            "/links/page.js": lambda: static("links/page.js"), "/links/texts.json": lambda: static("links/texts.json"),
+            "/": self.home,
+            "/api/docs": self.viewer,
+            "/api/openapi.json": lambda: Response(200, self.openapi),
+            "/links/page.js": lambda: static("links/page.js"),
+            "/links/texts.json": lambda: static("links/texts.json"),
             **{f"/{name}": partial(static, f"links/{name}.html") for name in MAILED},
-            "/api/docs/viewer.js": lambda: static("viewer.js"), "/api/docs/style.css": lambda: static("style.css")}
+            "/api/docs/viewer.js": lambda: static("viewer.js"),
+            "/api/docs/style.css": lambda: static("style.css"),
+        }
 
     def find(self, request: Request) -> Response | None:
         """The page at this address, or None."""
@@ -59,7 +74,9 @@ class Pages:
         rows = "".join(row(service, count) for service, count in self.services.items())
         page = (STATIC / "home.html").read_text("utf-8")
         body = page.replace("{{functions}}", str(len(self.records))).replace("{{services}}", rows)
-        return Response(200, body.replace("{{inbox}}", str(self.inbox_port)).encode(), TYPES[".html"], dict(POLICY))
+        return Response(
+            200, body.replace("{{inbox}}", str(self.inbox_port)).encode(), TYPES[".html"], dict(POLICY)
+        )
 
 
 def row(service: str, count: int) -> str:

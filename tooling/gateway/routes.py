@@ -1,4 +1,5 @@
 """From method and path to function; a part that is written out wins over a placeholder."""
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 

@@ -1,4 +1,5 @@
 """Secrets as files that only we can read, one per name."""
+
 import base64
 import binascii
 import re

@@ -1,4 +1,5 @@
 """What the gateway reads from its environment beyond the house's settings, checked once at start."""
+
 import secrets
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,9 @@ class GatewaySettings(Settings):
 
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(8080, ge=0, le=65_535)
-    gateway_threads: int = Field(64, ge=2)            # a function may call another one through us, and waits in its thread
+    gateway_threads: int = Field(
+        64, ge=2
+    )  # a function may call another one through us, and waits in its thread
     gateway_password: SecretStr | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(between_commas)] = ()
     inbox_port: int = 8083

@@ -1,4 +1,5 @@
 """OpenFaaS's own API under /system, as faas-cli uses it."""
+
 import base64
 import hmac
 import platform
@@ -24,7 +25,9 @@ CHALLENGE = {"WWW-Authenticate": 'Basic realm="heidi"'}
 
 def text(status: int, message: str = "", **headers: str) -> Response:
     """Plain text, which faas-cli shows as it is."""
-    return Response(status, (message + "\n").encode() if message else b"", "text/plain; charset=utf-8", headers)
+    return Response(
+        status, (message + "\n").encode() if message else b"", "text/plain; charset=utf-8", headers
+    )
 
 
 def json(value: Any) -> Response:
@@ -47,11 +50,18 @@ class System:
         self.functions, self.logs, self.secrets = functions, logs, secrets
         self.expected = b"admin:" + password.encode()
         self.answers: dict[tuple[str, str], Callable[[Request], Response]] = {
-            ("GET", "functions"): self.list, ("PUT", "functions"): self.update, ("POST", "functions"): self.deploy,
-            ("DELETE", "functions"): self.remove, ("GET", "info"): lambda _: json(INFO), ("GET", "logs"): self.read_logs,
-            ("GET", "namespaces"): lambda _: json([NAMESPACE]), ("GET", "secrets"): self.list_secrets,
-            ("POST", "secrets"): self.create_secret, ("PUT", "secrets"): self.update_secret,
-            ("DELETE", "secrets"): self.remove_secret}
+            ("GET", "functions"): self.list,
+            ("PUT", "functions"): self.update,
+            ("POST", "functions"): self.deploy,
+            ("DELETE", "functions"): self.remove,
+            ("GET", "info"): lambda _: json(INFO),
+            ("GET", "logs"): self.read_logs,
+            ("GET", "namespaces"): lambda _: json([NAMESPACE]),
+            ("GET", "secrets"): self.list_secrets,
+            ("POST", "secrets"): self.create_secret,
+            ("PUT", "secrets"): self.update_secret,
+            ("DELETE", "secrets"): self.remove_secret,
+        }
 
     def __call__(self, request: Request, what: str) -> Response:
         """Answer /system/<what>; refusals are text."""
@@ -61,7 +71,11 @@ class System:
             if what.startswith("function/"):
                 return self.describe(request, what.removeprefix("function/"))
             found = self.answers.get((request.method, what))
-            return found(request) if found else text(404 if all(what != known for _, known in self.answers) else 405, "not here")
+            return (
+                found(request)
+                if found
+                else text(404 if all(what != known for _, known in self.answers) else 405, "not here")
+            )
         except Refused as error:
             return text(error.status, str(error))
         except NotFound as error:
@@ -101,7 +115,10 @@ class System:
         """POST: the same, also for one that was removed."""
         wanted = body(request, Deployment)
         if wanted.service not in self.functions.records:
-            raise Refused(400, f"There is no function {wanted.service!r}: this gateway runs the folder functions/, not images.")
+            raise Refused(
+                400,
+                f"There is no function {wanted.service!r}: this gateway runs the folder functions/, not images.",
+            )
         self.functions.deploy(ours(wanted))
         return text(202)
 
@@ -166,8 +183,14 @@ class Removal(BaseModel):
 
 
 INFO = {
-    "provider": {"provider": "heidi-local", "orchestration": "process", "version": {"release": VERSION, "sha": ""}},
-    "version": {"release": VERSION, "sha": ""}, "arch": platform.machine()}
+    "provider": {
+        "provider": "heidi-local",
+        "orchestration": "process",
+        "version": {"release": VERSION, "sha": ""},
+    },
+    "version": {"release": VERSION, "sha": ""},
+    "arch": platform.machine(),
+}
 
 
 def here(request: Request) -> bool:

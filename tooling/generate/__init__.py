@@ -1,4 +1,5 @@
 """Everything that is generated from the functions' records: `generate()` writes it, `generate(check=True)` only compares."""
+
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -34,17 +35,30 @@ def outputs() -> dict[str, Render]:
     from tooling.generate.monitoring import MONITORING
 
     return {
-        "stack.yml": stack.render, "function.yml": stack.alone,
-        "knative/base/functions.yaml": knative.render, "knative/base/triggers.yaml": triggers.render,
-        "knative/base/schedules.yaml": schedules.render, "knative/base/event-types.yaml": event_types.render,
-        "knative/base/accounts.yaml": accounts.render, "knative/base/budgets.yaml": budgets.render,
-        "knative/components/vault/secrets.yaml": vault.render, "knative/version/kustomization.yaml": version.render,
-        "knative/routes/gateway-api/routes.yaml": routes.gateway_api, "knative/routes/traefik/routes.yaml": traefik.render,
-        "deploy/edge/routes.caddy": caddyfile.edge, "knative/base/internal-gateway/routes.caddy": caddyfile.internal,
+        "stack.yml": stack.render,
+        "function.yml": stack.alone,
+        "knative/base/functions.yaml": knative.render,
+        "knative/base/triggers.yaml": triggers.render,
+        "knative/base/schedules.yaml": schedules.render,
+        "knative/base/event-types.yaml": event_types.render,
+        "knative/base/accounts.yaml": accounts.render,
+        "knative/base/budgets.yaml": budgets.render,
+        "knative/components/vault/secrets.yaml": vault.render,
+        "knative/version/kustomization.yaml": version.render,
+        "knative/routes/gateway-api/routes.yaml": routes.gateway_api,
+        "knative/routes/traefik/routes.yaml": traefik.render,
+        "deploy/edge/routes.caddy": caddyfile.edge,
+        "knative/base/internal-gateway/routes.caddy": caddyfile.internal,
         "deploy/data/base/databases.yaml": databases.render,
-        "docs/reference/openapi.json": openapi.render, "docs/reference/asyncapi.json": asyncapi.render,
-        "docs/reference/access-matrix.md": access.render, "docs/reference/functions.md": catalogue.render,
-        "docs/privacy.md": privacy.render, "deploy/env.example": example, "deploy/ticks.json": ticks, **MONITORING}
+        "docs/reference/openapi.json": openapi.render,
+        "docs/reference/asyncapi.json": asyncapi.render,
+        "docs/reference/access-matrix.md": access.render,
+        "docs/reference/functions.md": catalogue.render,
+        "docs/privacy.md": privacy.render,
+        "deploy/env.example": example,
+        "deploy/ticks.json": ticks,
+        **MONITORING,
+    }
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)
@@ -52,7 +66,9 @@ def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT0
     known = records()
     if problems := contradictions(known.values()):
         raise RegistryError("\n".join(problems))
-    return [name for name, render in outputs().items() if differs(root / name, render(known), write=not check)]
+    return [
+        name for name, render in outputs().items() if differs(root / name, render(known), write=not check)
+    ]
 
 
 def differs(path: Path, text: str, *, write: bool) -> bool:

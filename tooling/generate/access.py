@@ -1,4 +1,5 @@
 """docs/reference/access-matrix.md: which role may call which function."""
+
 from collections.abc import Mapping
 
 from shared.rbac import ANONYMOUS, MATRIX, SCOPES
@@ -17,7 +18,10 @@ not listed.
 
 def render(records: Mapping[str, Record]) -> str:
     """A table per service."""
-    tables = (table(service, [r for r in group if r.kind == "http"]) for service, group in by_service(records.values()).items())
+    tables = (
+        table(service, [r for r in group if r.kind == "http"])
+        for service, group in by_service(records.values()).items()
+    )
     return HEAD + "".join(tables)
 
 
@@ -27,7 +31,9 @@ def table(service: str, records: list[Record]) -> str:
         return ""
     titles = [role.replace("_", " ") for role in MATRIX]
     rows = [["function", "needs", "module", *titles], ["---", "---", "---", *[":-:" for _ in titles]]]
-    rows += [[f"`{r.name}`", str(r.access), r.feature or "", *[mark(r, role) for role in MATRIX]] for r in records]
+    rows += [
+        [f"`{r.name}`", str(r.access), r.feature or "", *[mark(r, role) for role in MATRIX]] for r in records
+    ]
     return f"\n## {service}\n\n" + "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 

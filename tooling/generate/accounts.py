@@ -1,4 +1,5 @@
 """knative/base/accounts.yaml: a ServiceAccount for each service."""
+
 from collections.abc import Mapping
 
 from shared.record import Record
@@ -16,6 +17,14 @@ def render(records: Mapping[str, Record]) -> str:
 
 def service_account(service: str) -> Document:
     """One service's."""
-    labels = {"app.kubernetes.io/part-of": "heidi", "app.kubernetes.io/component": service, "heidi.app/phase": "before"}
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account(service), "labels": labels},
-            "automountServiceAccountToken": False}
+    labels = {
+        "app.kubernetes.io/part-of": "heidi",
+        "app.kubernetes.io/component": service,
+        "heidi.app/phase": "before",
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": account(service), "labels": labels},
+        "automountServiceAccountToken": False,
+    }

@@ -1,4 +1,5 @@
 """knative/base/budgets.yaml: how many instances may be taken away at a time, when nodes are emptied."""
+
 from collections.abc import Mapping
 
 from shared.record import Record
@@ -18,5 +19,11 @@ def render(records: Mapping[str, Record]) -> str:
 def budget(record: Record) -> Document:
     """One function's: its pods are found by the label that Knative gives them."""
     return {
-        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": record.name, "labels": labels(record)},
-        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"serving.knative.dev/service": record.name}}}}
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": record.name, "labels": labels(record)},
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": {"serving.knative.dev/service": record.name}},
+        },
+    }

@@ -1,4 +1,5 @@
 """What Caddy reads: from a request to its function, at the edge and between the functions of a cluster."""
+
 import re
 from collections.abc import Iterable, Mapping
 
@@ -7,8 +8,8 @@ from shared.settings import Settings
 from tooling.generate.common import GENERATED, addressed, public
 from tooling.generate.routes import methods
 
-DEAD_LETTERS = "keep-dead-letter"   # the one function that the broker calls although it has an address
-ROOM = 64 * 1024                    # of a form around its file; what is a little too big gets the function's own refusal
+DEAD_LETTERS = "keep-dead-letter"  # the one function that the broker calls although it has an address
+ROOM = 64 * 1024  # of a form around its file; what is a little too big gets the function's own refusal
 EDGE = f"""# {GENERATED}
 # From method and path to function, and how many bytes a body may have, for deploy/edge/Caddyfile.
 # Exact addresses come first; the first line that fits counts.
@@ -23,15 +24,26 @@ def edge(records: Mapping[str, Record]) -> str:
     """deploy/edge/routes.caddy: one line per method and public address."""
     shown = public(records.values())
     limits = sorted({limit(record) for record in shown})
-    rows = (f"{line(record, method)} {record.name} {limit(record)}" for record in shown for method in methods(record))
+    rows = (
+        f"{line(record, method)} {record.name} {limit(record)}"
+        for record in shown
+        for method in methods(record)
+    )
     classes = (f"@up_to_{most} vars limit {most}\n{body(most, f'@up_to_{most} ')}" for most in limits)
-    return EDGE + mapping("{heidi_function} {heidi_limit}", rows, f'"" {limits[0]}') + found("{heidi_limit}") + "".join(classes)
+    return (
+        EDGE
+        + mapping("{heidi_function} {heidi_limit}", rows, f'"" {limits[0]}')
+        + found("{heidi_limit}")
+        + "".join(classes)
+    )
 
 
 def internal(records: Mapping[str, Record]) -> str:
     """knative/base/internal-gateway/routes.caddy: a snippet per port."""
     asked = addressed(records.values())
-    addresses = mapping("{heidi_function}", (f"{line(r, method)} {r.name}" for r in asked for method in methods(r)), '""')
+    addresses = mapping(
+        "{heidi_function}", (f"{line(r, method)} {r.name}" for r in asked for method in methods(r)), '""'
+    )
     names = mapping("{heidi_function}", map(called, callees(records.values())), '""')
     largest = max(map(limit, asked))
     return f"{INTERNAL}{snippet('addresses', addresses + frozen(largest))}{snippet('names', names + frozen(json_limit()))}"
@@ -71,7 +83,11 @@ def line(record: Record, method: str) -> str:
 
 def mapping(outputs: str, rows: Iterable[str], default: str) -> str:
     """Caddy's map of method and path."""
-    return f'map "{{method}} {{path}}" {outputs} {{\n' + "".join(f"\t{row}\n" for row in rows) + f"\tdefault {default}\n}}\n"
+    return (
+        f'map "{{method}} {{path}}" {outputs} {{\n'
+        + "".join(f"\t{row}\n" for row in rows)
+        + f"\tdefault {default}\n}}\n"
+    )
 
 
 def found(limit: str) -> str:

@@ -1,4 +1,5 @@
 """docs/reference/functions.md: every function, what it does and when it is called."""
+
 from collections.abc import Mapping
 
 from shared.record import Record
@@ -19,7 +20,9 @@ def render(records: Mapping[str, Record]) -> str:
     """A table per service."""
     services = by_service(records.values())
     count = ", ".join(f"[{service}](#{service}) {len(group)}" for service, group in services.items())
-    return f"{HEAD}\n{len(records)} functions: {count}.\n" + "".join(table(service, group) for service, group in services.items())
+    return f"{HEAD}\n{len(records)} functions: {count}.\n" + "".join(
+        table(service, group) for service, group in services.items()
+    )
 
 
 def table(service: str, records: list[Record]) -> str:
@@ -34,7 +37,10 @@ def called(record: Record) -> str:
     if record.kind == "tick":
         return f"`{record.cron}` (UTC)"
     if record.kind == "event":
-        return ", ".join("every event" if type_ == "*" else f"`{type_.removeprefix('app.heidi.')}`" for type_ in record.types)
+        return ", ".join(
+            "every event" if type_ == "*" else f"`{type_.removeprefix('app.heidi.')}`"
+            for type_ in record.types
+        )
     return f"`{record.method} {record.public_path}`"
 
 

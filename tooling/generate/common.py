@@ -1,4 +1,5 @@
 """What the generators share: names in the cluster, the image, functions by service."""
+
 import tomllib
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -11,8 +12,11 @@ VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["proj
 REPOSITORY = "ghcr.io/heidi-platform/heidi-functions"
 IMAGE = f"{REPOSITORY}:{VERSION}"
 NAMESPACE = "heidi"
-SETTINGS, SECRETS = "heidi-settings", "heidi-secrets"     # the ConfigMap and the Secret that every function reads
-THREADS = 8                                               # of one instance; it takes as many requests at once
+SETTINGS, SECRETS = (
+    "heidi-settings",
+    "heidi-secrets",
+)  # the ConfigMap and the Secret that every function reads
+THREADS = 8  # of one instance; it takes as many requests at once
 GENERATED = "Generated from the functions' records by `heidi generate`. Do not edit."
 
 Document = dict[str, Any]

@@ -1,4 +1,5 @@
 """deploy/data/base/databases.yaml: what ./heidi up does to its own PostgreSQL, for the operator that does it in a cluster."""
+
 from collections.abc import Mapping
 
 from shared.record import Record
@@ -27,9 +28,15 @@ def first_statements() -> Document:
     """Roles without passwords, which the operator sets, and what only the superuser may do."""
     roles = [ROLE.format(role, ATTRIBUTES) for role in (OWNER, APP, RELAY)]
     template = [statement for statement in AS_SUPERUSER.values() if not statement.startswith(EXTENSION)]
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "postgres-first-statements"},
-            "data": {"roles.sql": lines(*roles, *(f"{line};" for line in (*bounds(), *CLOSED))),
-                     "template.sql": lines(*(f"{line};" for line in template))}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "postgres-first-statements"},
+        "data": {
+            "roles.sql": lines(*roles, *(f"{line};" for line in (*bounds(), *CLOSED))),
+            "template.sql": lines(*(f"{line};" for line in template)),
+        },
+    }
 
 
 def lines(*statements: str) -> str:
@@ -40,6 +47,18 @@ def lines(*statements: str) -> str:
 def database(name: str) -> Document:
     """One service's; it outlives its manifest."""
     special = AS_SUPERUSER.get(name.removeprefix("heidi_"), "")
-    extensions = {"extensions": [{"name": special.removeprefix(EXTENSION)}]} if special.startswith(EXTENSION) else {}
-    spec = {"cluster": {"name": "postgres"}, "name": name, "owner": OWNER, "databaseReclaimPolicy": "retain"} | extensions
-    return {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Database", "metadata": {"name": name.replace("_", "-")}, "spec": spec}
+    extensions = (
+        {"extensions": [{"name": special.removeprefix(EXTENSION)}]} if special.startswith(EXTENSION) else {}
+    )
+    spec = {
+        "cluster": {"name": "postgres"},
+        "name": name,
+        "owner": OWNER,
+        "databaseReclaimPolicy": "retain",
+    } | extensions
+    return {
+        "apiVersion": "postgresql.cnpg.io/v1",
+        "kind": "Database",
+        "metadata": {"name": name.replace("_", "-")},
+        "spec": spec,
+    }

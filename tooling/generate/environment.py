@@ -1,4 +1,5 @@
 """deploy/env.example: every setting of the house, and what deploy/compose.yaml asks for besides."""
+
 import json
 import secrets
 from collections.abc import Mapping
@@ -11,29 +12,67 @@ from shared.settings import Settings
 from tooling.generate.common import GENERATED, VERSION
 
 # What one host needs to be told, or says of itself; the names and passwords of the others are in compose.yaml.
-MUST = {"BASE_DOMAIN": "heidi.example", "PUBLIC_URL": "https://heidi.example", "EMAIL_FROM": "noreply@heidi.example",
-        "SMTP_HOST": "smtp.heidi.example", "SMTP_USER": "", "SMTP_PASSWORD": "", "S3_ENDPOINT": "https://s3.eu-central-1.amazonaws.com",
-        "S3_BUCKET": "heidi-assets", "S3_ACCESS_KEY": "", "S3_SECRET_KEY": "", "SUPER_ADMIN_EMAIL": "admin@heidi.example"}
-SECRETS = ("POSTGRES_PASSWORD", "POSTGRES_OWNER_PASSWORD", "POSTGRES_RELAY_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET",
-           "JWT_REFRESH_SECRET", "ENCRYPTION_KEY", "BROKER_TOKEN")
-OTHERS = {   # of compose.yaml: what it is for
+MUST = {
+    "BASE_DOMAIN": "heidi.example",
+    "PUBLIC_URL": "https://heidi.example",
+    "EMAIL_FROM": "noreply@heidi.example",
+    "SMTP_HOST": "smtp.heidi.example",
+    "SMTP_USER": "",
+    "SMTP_PASSWORD": "",
+    "S3_ENDPOINT": "https://s3.eu-central-1.amazonaws.com",
+    "S3_BUCKET": "heidi-assets",
+    "S3_ACCESS_KEY": "",
+    "S3_SECRET_KEY": "",
+    "SUPER_ADMIN_EMAIL": "admin@heidi.example",
+}
+SECRETS = (
+    "POSTGRES_PASSWORD",
+    "POSTGRES_OWNER_PASSWORD",
+    "POSTGRES_RELAY_PASSWORD",
+    "REDIS_PASSWORD",
+    "JWT_SECRET",
+    "JWT_REFRESH_SECRET",
+    "ENCRYPTION_KEY",
+    "BROKER_TOKEN",
+)
+OTHERS = {  # of compose.yaml: what it is for
     "POSTGRES_SUPERUSER_PASSWORD": "of `postgres`, who makes roles and databases; no function has it",
     "RABBITMQ_PASSWORD": "of `heidi` in RabbitMQ",
     "GATEWAY_PASSWORD": "of `admin` at the gateway's own addresses, for faas-cli; the edge does not show them",
     "ONCALL_TOKEN": "of the service that wakes somebody (profile monitoring)",
     "GRAFANA_PASSWORD": "of `admin` in Grafana (profile monitoring)",
-    "PGADMIN_PASSWORD": "of PGADMIN_EMAIL (profile admin)"}
+    "PGADMIN_PASSWORD": "of PGADMIN_EMAIL (profile admin)",
+}
 EDGE = {
     "HEIDI_VERSION": (VERSION, "which image runs"),
     "HEIDI_SITES": ("heidi.example, *.heidi.example", "what Caddy answers"),
-    "HEIDI_CERTIFICATES": ("on-demand", "a certificate for each city's name, when it is first called; or as-named"),
-    "HEIDI_TLS": ("admin@heidi.example", "for Let's Encrypt; `internal` for a look; or a certificate's and a key's file"),
-    "HEIDI_ORIGINS": ("https://[a-z0-9-]+\\.heidi\\.example", "whose web pages may call, a regular expression"),
+    "HEIDI_CERTIFICATES": (
+        "on-demand",
+        "a certificate for each city's name, when it is first called; or as-named",
+    ),
+    "HEIDI_TLS": (
+        "admin@heidi.example",
+        "for Let's Encrypt; `internal` for a look; or a certificate's and a key's file",
+    ),
+    "HEIDI_ORIGINS": (
+        "https://[a-z0-9-]+\\.heidi\\.example",
+        "whose web pages may call, a regular expression",
+    ),
     "HEIDI_DATA": ("../data", "where everything is kept"),
-    "PGADMIN_EMAIL": ("admin@heidi.example", "who logs in to pgAdmin")}
+    "PGADMIN_EMAIL": ("admin@heidi.example", "who logs in to pgAdmin"),
+}
 # What compose.yaml says itself, because its services have these names.
-BY_COMPOSE = ("ENVIRONMENT", "TRUST_FORWARDED_FOR", "CLIENT_ADDRESS_HEADER", "DATABASE_URL", "POSTGRES_HOST", "POSTGRES_PORT",
-              "REDIS_URL", "BROKER_URL", "GATEWAY_URL")
+BY_COMPOSE = (
+    "ENVIRONMENT",
+    "TRUST_FORWARDED_FOR",
+    "CLIENT_ADDRESS_HEADER",
+    "DATABASE_URL",
+    "POSTGRES_HOST",
+    "POSTGRES_PORT",
+    "REDIS_URL",
+    "BROKER_URL",
+    "GATEWAY_URL",
+)
 HEAD = f"""# {GENERATED}
 # What deploy/compose.yaml reads as deploy/.env (docs/guides/one-host.md). With secrets that nobody knows:
 #
@@ -49,9 +88,19 @@ def example(_: Mapping[str, Record] | None = None, *, filled: bool = False) -> s
         ("The host", [described(f"{name}='{default}'", said) for name, (default, said) in EDGE.items()]),
         ("Must be yours", [f"{name}={value}" for name, value in MUST.items()]),
         ("Secrets", [f"{name}={secret(filled)}" for name in SECRETS]),
-        ("Secrets of the programs around", [described(f"{name}={secret(filled)}", said) for name, said in OTHERS.items()]),
-        ("May be yours", [described(f"# {name}={default_of(field)}", field.description or "") for name, field in of_house.items()
-                          if name not in (*MUST, *SECRETS, *BY_COMPOSE)])]
+        (
+            "Secrets of the programs around",
+            [described(f"{name}={secret(filled)}", said) for name, said in OTHERS.items()],
+        ),
+        (
+            "May be yours",
+            [
+                described(f"# {name}={default_of(field)}", field.description or "")
+                for name, field in of_house.items()
+                if name not in (*MUST, *SECRETS, *BY_COMPOSE)
+            ],
+        ),
+    ]
     return HEAD + "".join(f"\n\n# --- {title}\n" + "\n".join(lines) for title, lines in parts) + "\n"
 
 

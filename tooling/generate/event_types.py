@@ -1,4 +1,5 @@
 """knative/base/event-types.yaml: the broker's catalogue, for who looks around in the cluster (`kubectl get eventtypes`)."""
+
 from collections.abc import Mapping
 
 from events.base import Event
@@ -18,7 +19,10 @@ def render(records: Mapping[str, Record]) -> str:
     for record in records.values():
         for event in record.emits:
             said.setdefault(event, set()).add(record.service)
-    return as_yaml(*(event_type(event, said[event]) for event in sorted(said, key=lambda event: event.topic)), comment=COMMENT)
+    return as_yaml(
+        *(event_type(event, said[event]) for event in sorted(said, key=lambda event: event.topic)),
+        comment=COMMENT,
+    )
 
 
 def event_type(event: type[Event], services: set[str]) -> Document:
@@ -26,9 +30,18 @@ def event_type(event: type[Event], services: set[str]) -> Document:
     source = SOURCE + (next(iter(services)) if len(services) == 1 else "{service}")
     values = {"type": event.type(), "source": source, "specversion": "1.0", "tenantid": "{tenant}"}
     return {
-        "apiVersion": "eventing.knative.dev/v1beta3", "kind": "EventType",
-        "metadata": {"name": event.type().replace("_", "-"), "labels": {"app.kubernetes.io/part-of": "heidi"},
-                     "annotations": {"heidi.app/schema": f"#/components/messages/{event.__name__}"}},
-        "spec": {"reference": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": BROKER},
-                 "description": summary(event),
-                 "attributes": [{"name": name, "required": True, "value": value} for name, value in values.items()]}}
+        "apiVersion": "eventing.knative.dev/v1beta3",
+        "kind": "EventType",
+        "metadata": {
+            "name": event.type().replace("_", "-"),
+            "labels": {"app.kubernetes.io/part-of": "heidi"},
+            "annotations": {"heidi.app/schema": f"#/components/messages/{event.__name__}"},
+        },
+        "spec": {
+            "reference": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": BROKER},
+            "description": summary(event),
+            "attributes": [
+                {"name": name, "required": True, "value": value} for name, value in values.items()
+            ],
+        },
+    }

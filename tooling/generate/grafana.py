@@ -1,13 +1,14 @@
 """Grafana's dashboards as JSON, from as little as is said about them (dashboards.py)."""
+
 import json
 from dataclasses import dataclass, field
 
 from tooling.generate.common import Document
 
-SCHEMA = 39                      # of Grafana 11; newer ones read it and raise it by themselves
+SCHEMA = 39  # of Grafana 11; newer ones read it and raise it by themselves
 PROMETHEUS, LOKI, TEMPO = ({"type": kind, "uid": kind} for kind in ("prometheus", "loki", "tempo"))
 HEIGHT, WIDTH = 8, 24
-Query = tuple[str, str]          # PromQL, and how to call its lines
+Query = tuple[str, str]  # PromQL, and how to call its lines
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,17 @@ class Panel:
 
     def draw(self, number: int, x: int, y: int) -> Document:
         """As Grafana stores it."""
-        targets = [target(self.source, ref, *query) for ref, query in zip("ABCDEFGHIJ", self.queries, strict=False)]
-        plain = {"id": number, "type": self.kind, "title": self.title, "datasource": self.source, "targets": targets,
-                 "gridPos": {"h": HEIGHT, "w": self.width, "x": x, "y": y}}
+        targets = [
+            target(self.source, ref, *query) for ref, query in zip("ABCDEFGHIJ", self.queries, strict=False)
+        ]
+        plain = {
+            "id": number,
+            "type": self.kind,
+            "title": self.title,
+            "datasource": self.source,
+            "targets": targets,
+            "gridPos": {"h": HEIGHT, "w": self.width, "x": x, "y": y},
+        }
         return plain | {"fieldConfig": {"defaults": {"unit": self.unit}, "overrides": []}, "options": {}}
 
 
@@ -49,9 +58,17 @@ class Dashboard:
         """The JSON document."""
         namespace = chosen("namespace", "label_values(up, namespace)")
         document = {
-            "uid": f"heidi-{self.uid}", "title": self.title, "tags": ["heidi"], "schemaVersion": SCHEMA, "editable": False,
-            "timezone": "browser", "refresh": "30s", "time": {"from": "now-3h", "to": "now"},
-            "templating": {"list": [namespace, *self.variables]}, "panels": arranged(self.panels)}
+            "uid": f"heidi-{self.uid}",
+            "title": self.title,
+            "tags": ["heidi"],
+            "schemaVersion": SCHEMA,
+            "editable": False,
+            "timezone": "browser",
+            "refresh": "30s",
+            "time": {"from": "now-3h", "to": "now"},
+            "templating": {"list": [namespace, *self.variables]},
+            "panels": arranged(self.panels),
+        }
         return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -68,10 +85,25 @@ def arranged(panels: list[Panel]) -> list[Document]:
 
 def chosen(name: str, query: str) -> Document:
     """A list to choose from; everything at first, series without the label too."""
-    return {"name": name, "type": "query", "datasource": PROMETHEUS, "query": {"query": query, "refId": name}, "refresh": 2,
-            "includeAll": True, "multi": True, "allValue": ".*", "current": {"text": "All", "value": "$__all"}}
+    return {
+        "name": name,
+        "type": "query",
+        "datasource": PROMETHEUS,
+        "query": {"query": query, "refId": name},
+        "refresh": 2,
+        "includeAll": True,
+        "multi": True,
+        "allValue": ".*",
+        "current": {"text": "All", "value": "$__all"},
+    }
 
 
 def typed(name: str, label: str) -> Document:
     """A field to type into."""
-    return {"name": name, "label": label, "type": "textbox", "query": "", "current": {"text": "", "value": ""}}
+    return {
+        "name": name,
+        "label": label,
+        "type": "textbox",
+        "query": "",
+        "current": {"text": "", "value": ""},
+    }

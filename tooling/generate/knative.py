@@ -1,4 +1,5 @@
 """knative/base/functions.yaml: one Knative Service per function, one image for all of them."""
+
 from collections.abc import Mapping
 
 from shared.record import Record
@@ -13,11 +14,16 @@ Their settings: the ConfigMap heidi-settings, the Secret heidi-secrets, and heid
 They are spread over nodes without our saying so: by Knative's own preference (config-deployment, default-affinity-type) and by
 the scheduler's; constraints of our own would need a feature flag that is off by default."""
 MAX_SCALE = 20
-HEAVY = 512    # MiB
+HEAVY = 512  # MiB
 AUTOSCALING, WARM = "autoscaling.knative.dev", "heidi.app/warm"
 UNPRIVILEGED: Document = {
-    "runAsNonRoot": True, "runAsUser": 1001, "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
+    "runAsNonRoot": True,
+    "runAsUser": 1001,
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 
 
 def render(records: Mapping[str, Record]) -> str:
@@ -28,20 +34,38 @@ def render(records: Mapping[str, Record]) -> str:
 
 def service(record: Record) -> Document:
     """One function as a Knative Service; overlays find those that stay warm by their label."""
-    labels = {"app.kubernetes.io/part-of": "heidi", "app.kubernetes.io/component": record.service, "heidi.app/kind": record.kind}
+    labels = {
+        "app.kubernetes.io/part-of": "heidi",
+        "app.kubernetes.io/component": record.service,
+        "heidi.app/kind": record.kind,
+    }
     if record.min_scale:
         labels[WARM] = "true"
     return {
-        "apiVersion": "serving.knative.dev/v1", "kind": "Service",
-        "metadata": {"name": record.name, "labels": labels | INSIDE, "annotations": {"heidi.app/description": record.summary}},
-        "spec": {"template": {
-            "metadata": {"labels": labels, "annotations": scaling(record) | scraping(record)}, "spec": pod(record)}}}
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {
+            "name": record.name,
+            "labels": labels | INSIDE,
+            "annotations": {"heidi.app/description": record.summary},
+        },
+        "spec": {
+            "template": {
+                "metadata": {"labels": labels, "annotations": scaling(record) | scraping(record)},
+                "spec": pod(record),
+            }
+        },
+    }
 
 
 def scaling(record: Record) -> dict[str, str]:
     """Hot functions stay warm; nothing grows without end; a tick never runs twice at a time."""
     most = 1 if record.kind == "tick" else MAX_SCALE
-    by_load = {"class": "hpa.autoscaling.knative.dev", "metric": "cpu", "target": "70"} if record.scale_on == "cpu" else {}
+    by_load = (
+        {"class": "hpa.autoscaling.knative.dev", "metric": "cpu", "target": "70"}
+        if record.scale_on == "cpu"
+        else {}
+    )
     facts = {"min-scale": str(record.min_scale), "max-scale": str(most)} | by_load
     return {f"{AUTOSCALING}/{name}": value for name, value in facts.items()}
 
@@ -56,13 +80,25 @@ def scraping(record: Record) -> dict[str, str]:
 def pod(record: Record) -> Document:
     """One container, unprivileged, with only /tmp to write to."""
     return {
-        "containerConcurrency": at_once(record), "timeoutSeconds": record.timeout,
-        "serviceAccountName": secrets.account(record.service), "automountServiceAccountToken": False,
-        "enableServiceLinks": False, "volumes": [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}],
-        "containers": [{
-            "image": REPOSITORY, "env": environment(record), "envFrom": sources(record), "ports": [{"containerPort": 8080}],
-            **probes(record), "resources": resources(record), "securityContext": UNPRIVILEGED,
-            "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}]}  # noqa: S108 (in the container)
+        "containerConcurrency": at_once(record),
+        "timeoutSeconds": record.timeout,
+        "serviceAccountName": secrets.account(record.service),
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "volumes": [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}],
+        "containers": [
+            {
+                "image": REPOSITORY,
+                "env": environment(record),
+                "envFrom": sources(record),
+                "ports": [{"containerPort": 8080}],
+                **probes(record),
+                "resources": resources(record),
+                "securityContext": UNPRIVILEGED,
+                "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+            }
+        ],
+    }
 
 
 def at_once(record: Record) -> int:
@@ -93,7 +129,8 @@ def probes(record: Record) -> Document:
     return {
         "startupProbe": probe("startup", periodSeconds=1, timeoutSeconds=5, failureThreshold=300),
         "readinessProbe": probe("ready", **often),
-        "livenessProbe": probe("live", periodSeconds=30, timeoutSeconds=5, failureThreshold=3)}
+        "livenessProbe": probe("live", periodSeconds=30, timeoutSeconds=5, failureThreshold=3),
+    }
 
 
 def probe(path: str, **times: int) -> Document:

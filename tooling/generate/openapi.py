@@ -1,4 +1,5 @@
 """docs/reference/openapi.json: OpenAPI 3.1 for everything that has a public address."""
+
 import inspect
 import json
 import sys
@@ -36,9 +37,12 @@ def document(records: Mapping[str, Record]) -> Document:
         "paths": paths(shown, schemas),
         "components": {
             "securitySchemes": {"bearer": BEARER},
-            "parameters": COMMON, "headers": HEADERS,
+            "parameters": COMMON,
+            "headers": HEADERS,
             "schemas": {"Error": problems.SCHEMA} | schemas.components,
-            "examples": {code: problems.example(problem) for code, problem in sorted(everything.items())}}}
+            "examples": {code: problems.example(problem) for code, problem in sorted(everything.items())},
+        },
+    }
 
 
 def render(records: Mapping[str, Record]) -> str:
@@ -99,11 +103,18 @@ def operation(record: Record, schemas: Schemas, names: Mapping[str, str]) -> Doc
     doc = inspect.cleandoc(sys.modules[record.module].__doc__ or "").partition("\n")[2].strip()
     _, body = signature(record)
     return {
-        "operationId": record.name, "tags": [record.service], "summary": record.summary, **({"description": doc} if doc else {}),
-        "security": security(record), **extensions(record),
+        "operationId": record.name,
+        "tags": [record.service],
+        "summary": record.summary,
+        **({"description": doc} if doc else {}),
+        "security": security(record),
+        **extensions(record),
         "parameters": parameters(record, schemas, names),
         **({"requestBody": request_body(record, body[1], schemas)} if body else {}),
-        "responses": success(record, schemas) | later(record, schemas) | problems.responses(problems.refusals(record))}
+        "responses": success(record, schemas)
+        | later(record, schemas)
+        | problems.responses(problems.refusals(record)),
+    }
 
 
 def security(record: Record) -> list[Document]:
@@ -113,16 +124,26 @@ def security(record: Record) -> list[Document]:
 
 def extensions(record: Record) -> Document:
     """What OpenAPI has no words for."""
-    found = {"x-permission": record.access.permission, "x-feature": record.feature, "x-emits": [e.type() for e in record.emits]}
+    found = {
+        "x-permission": record.access.permission,
+        "x-feature": record.feature,
+        "x-emits": [e.type() for e in record.emits],
+    }
     return {key: value for key, value in found.items() if value}
 
 
 def parameters(record: Record, schemas: Schemas, names: Mapping[str, str]) -> list[Document]:
     """Those of the address and the query, then the headers."""
     in_path = set(PLACEHOLDER.findall(record.path))
-    found = [parameter(names.get(camel(name), camel(name)), default, in_path=name in in_path,
-                       schema=dict(schemas[f"{record.name}.{name}"]))
-             for name, (_, default) in signature(record)[0].items()]
+    found = [
+        parameter(
+            names.get(camel(name), camel(name)),
+            default,
+            in_path=name in in_path,
+            schema=dict(schemas[f"{record.name}.{name}"]),
+        )
+        for name, (_, default) in signature(record)[0].items()
+    ]
     wanted = [name for name, applies in APPLIES.items() if applies(record)]
     return found + [{"$ref": f"#/components/parameters/{name}"} for name in wanted]
 
@@ -133,8 +154,13 @@ def parameter(name: str, default: Any, *, in_path: bool, schema: Document) -> Do
     if not is_required and default is not None and "default" not in schema:
         schema["default"] = getattr(default, "value", default)
     description = schema.pop("description", "") if "$ref" not in schema else ""
-    return {"name": name, "in": "path" if in_path else "query", "required": is_required,
-            **({"description": description} if description else {}), "schema": schema}
+    return {
+        "name": name,
+        "in": "path" if in_path else "query",
+        "required": is_required,
+        **({"description": description} if description else {}),
+        "schema": schema,
+    }
 
 
 FILE: Document = {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -144,19 +170,31 @@ def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Do
     """JSON; a multipart form too, where there is a file in it."""
     schema = schemas[f"{record.name} body"]
     content = {"application/json": {"schema": schema}}
-    files = [field.alias or camel(name) for name, field in model.model_fields.items() if carries_file(field.annotation)]
+    files = [
+        field.alias or camel(name)
+        for name, field in model.model_fields.items()
+        if carries_file(field.annotation)
+    ]
     if files:
         whole = schemas.components[schema["$ref"].rpartition("/")[2]]
-        filled = {name: {"minLength": 1} for name in whole.get("required", ())}   # some clients leave an empty file out
-        parts = {name: FILE | filled.get(name, {}) if name in files else without_null(part)
-                 for name, part in whole["properties"].items()}
+        filled = {
+            name: {"minLength": 1} for name in whole.get("required", ())
+        }  # some clients leave an empty file out
+        parts = {
+            name: FILE | filled.get(name, {}) if name in files else without_null(part)
+            for name, part in whole["properties"].items()
+        }
         content = {"multipart/form-data": {"schema": whole | {"properties": parts}}} | content
     return {"required": any(field.is_required() for field in model.model_fields.values()), "content": content}
 
 
 def without_null(part: Document) -> Document:
     """A part of a form is a text: what is not there is left out."""
-    return part | {"anyOf": [way for way in part["anyOf"] if way != {"type": "null"}]} if "anyOf" in part else part
+    return (
+        part | {"anyOf": [way for way in part["anyOf"] if way != {"type": "null"}]}
+        if "anyOf" in part
+        else part
+    )
 
 
 def carries_file(annotation: Any) -> bool:
@@ -169,7 +207,9 @@ def success(record: Record, schemas: Schemas) -> Document:
     returns = Binding.of(record).returns
     headers = {"X-Correlation-Id": {"$ref": "#/components/headers/CorrelationId"}}
     if returned(record) is not None:
-        other: Document = {"*/*": {}} if Response in get_args(returns) else {}   # what else it says itself: a table, a stream
+        other: Document = (
+            {"*/*": {}} if Response in get_args(returns) else {}
+        )  # what else it says itself: a table, a stream
         content = {"application/json": {"schema": schemas[f"{record.name} answer"]}} | other
         return {str(record.status): {"description": "Done", "headers": headers, "content": content}}
     if returns is Response and 300 <= record.status < 400:
@@ -184,28 +224,57 @@ def later(record: Record, schemas: Schemas) -> Document:
     """What comes back as long as the answer is not ready."""
     if record.later is None:
         return {}
-    headers = {name: {"$ref": f"#/components/headers/{ref}"} for name, ref in (
-        ("X-Correlation-Id", "CorrelationId"), ("Retry-After", "RetryAfter"))}
+    headers = {
+        name: {"$ref": f"#/components/headers/{ref}"}
+        for name, ref in (("X-Correlation-Id", "CorrelationId"), ("Retry-After", "RetryAfter"))
+    }
     content = {"application/json": {"schema": schemas[f"{record.name} later"]}}
     return {"202": {"description": "Not ready yet; ask again", "headers": headers, "content": content}}
 
 
 FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
-BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-          "description": "The access token that POST /api/auth/login gives, good for two hours; or an API token, which POST "
-                         "/api/auth/api-tokens makes."}
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The access token that POST /api/auth/login gives, good for two hours; or an API token, which POST "
+    "/api/auth/api-tokens makes.",
+}
 HEADERS: Document = {
     "CorrelationId": {"description": "Names this call in our logs.", "schema": {"type": "string"}},
-    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+}
 COMMON: Document = {
-    "Tenant": {"name": "X-Tenant-ID", "in": "header", "schema": {"type": "string"}, "example": "heidelberg",
-               "description": "The city's id or its short name, where neither the host name nor a token says it."},
-    "Language": {"name": "Accept-Language", "in": "header", "description": "The language of messages.",
-                 "schema": {"type": "string"}, "example": ", ".join(sorted(LANGUAGES))},
-    "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}, "description":
-                       "The same key with the same request gets the first answer again, and nothing is done twice."},
-    "CorrelationId": {"name": "X-Correlation-Id", "in": "header", "schema": {"type": "string"}, "description":
-                      "The caller's own name for this call: up to 128 of A-Z a-z 0-9 . _ : -; others are replaced."}}
+    "Tenant": {
+        "name": "X-Tenant-ID",
+        "in": "header",
+        "schema": {"type": "string"},
+        "example": "heidelberg",
+        "description": "The city's id or its short name, where neither the host name nor a token says it.",
+    },
+    "Language": {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "The language of messages.",
+        "schema": {"type": "string"},
+        "example": ", ".join(sorted(LANGUAGES)),
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "The same key with the same request gets the first answer again, and nothing is done twice.",
+    },
+    "CorrelationId": {
+        "name": "X-Correlation-Id",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "The caller's own name for this call: up to 128 of A-Z a-z 0-9 . _ : -; others are replaced.",
+    },
+}
 APPLIES: dict[str, Callable[[Record], bool]] = {
-    "Tenant": lambda record: not record.tenantless, "Language": lambda _: True,
-    "IdempotencyKey": lambda record: record.claims, "CorrelationId": lambda _: True}
+    "Tenant": lambda record: not record.tenantless,
+    "Language": lambda _: True,
+    "IdempotencyKey": lambda record: record.claims,
+    "CorrelationId": lambda _: True,
+}

@@ -1,4 +1,5 @@
 """docs/privacy.md: what personal data there is, where, why and how long, from the models' own words."""
+
 import importlib
 from collections.abc import Iterator, Mapping
 
@@ -52,14 +53,21 @@ def row(service: str, table: Table) -> str:
     """One table."""
     held = table.privacy
     assert isinstance(held, Personal)  # noqa: S101 (render has chosen)
-    words = [f"`{column}`: {what}" for column, what in held.data.items()] + [f"`{column}`: id" for column in held.persons]
+    words = [f"`{column}`: {what}" for column, what in held.data.items()] + [
+        f"`{column}`: id" for column in held.persons
+    ]
     erasure = "rows are deleted" if held.on_erasure == "delete" else "nobody takes the person's place"
     blank = f"; emptied: {', '.join(f'`{column}`' for column in held.blank)}" if held.blank else ""
-    return f"| {service} | `{table.name}` | {'; '.join(words)} | {held.why} | {held.kept} | {erasure}{blank} |\n"
+    return (
+        f"| {service} | `{table.name}` | {'; '.join(words)} | {held.why} | {held.kept} | {erasure}{blank} |\n"
+    )
 
 
 def nothing() -> str:
     """The tables that hold nothing about people."""
-    found = "".join(f"| {service} | `{table.name}` | {table.privacy.what} |\n" for service, table in tables()
-                    if not isinstance(table.privacy, Personal))
+    found = "".join(
+        f"| {service} | `{table.name}` | {table.privacy.what} |\n"
+        for service, table in tables()
+        if not isinstance(table.privacy, Personal)
+    )
     return f"\n## Tables that hold nothing about people\n\n| service | table | what instead |\n| --- | --- | --- |\n{found}"

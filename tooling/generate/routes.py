@@ -1,16 +1,17 @@
 """The public paths for an implementation of the Gateway API: knative/routes/gateway-api/routes.yaml."""
+
 from collections.abc import Iterator, Mapping, Sequence
 
 from shared.record import PLACEHOLDER, Record
 from tooling.generate.common import Document, by_service, public
 from tooling.generate.yamlfile import as_yaml
 
-RULES = 16        # of one HTTPRoute, by the Gateway API
+RULES = 16  # of one HTTPRoute, by the Gateway API
 PARTS_OF_HEIDI = {"app.kubernetes.io/part-of": "heidi"}
 INGRESS = {"name": "kourier-internal", "namespace": "kourier-system", "port": 80}
 GATEWAY = "heidi"
-LISTENERS = ("platform", "cities")   # not the one without TLS
-ANY = "namespace"                    # stands where an overlay puts its own (kustomization.yaml)
+LISTENERS = ("platform", "cities")  # not the one without TLS
+ANY = "namespace"  # stands where an overlay puts its own (kustomization.yaml)
 COMMENT = """Knative routes by host, not by path: each rule rewrites the host to its function's and sends the request to the
 ingress.
 Addresses without placeholders match exactly and win; those with an id need RegularExpression, which Gateway API leaves to the
@@ -28,16 +29,18 @@ def parts(records: Mapping[str, Record]) -> Iterator[tuple[str, Sequence[Record]
     for service, group in by_service(records.values()).items():
         shown = public(group)
         for start in range(0, len(shown), RULES):
-            yield f"{service}-{start // RULES + 1}", shown[start:start + RULES]
+            yield f"{service}-{start // RULES + 1}", shown[start : start + RULES]
 
 
 def route(name: str, records: Sequence[Record]) -> Document:
     """One HTTPRoute."""
     parents = [{"name": GATEWAY, "sectionName": listener} for listener in LISTENERS]
     return {
-        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
         "metadata": {"name": name, "labels": {**PARTS_OF_HEIDI, "heidi.app/routes": "functions"}},
-        "spec": {"parentRefs": parents, "rules": [rule(record) for record in records]}}
+        "spec": {"parentRefs": parents, "rules": [rule(record) for record in records]},
+    }
 
 
 def rule(record: Record) -> Document:
@@ -46,7 +49,8 @@ def rule(record: Record) -> Document:
         "matches": [{"path": path(record), "method": method} for method in methods(record)],
         "filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": hostname(record)}}],
         "backendRefs": [dict(INGRESS)],
-        "timeouts": {"request": f"{record.timeout}s"}}
+        "timeouts": {"request": f"{record.timeout}s"},
+    }
 
 
 def hostname(record: Record) -> str:

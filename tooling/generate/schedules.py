@@ -1,4 +1,5 @@
 """knative/base/schedules.yaml: what the clock calls."""
+
 from collections.abc import Mapping
 
 from shared.record import Record
@@ -18,5 +19,12 @@ def render(records: Mapping[str, Record]) -> str:
 def source(record: Record) -> Document:
     """One clock."""
     return {
-        "apiVersion": "sources.knative.dev/v1", "kind": "PingSource", "metadata": {"name": record.name, "labels": labels(record)},
-        "spec": {"schedule": record.cron, "timezone": "Etc/UTC", "sink": through_gateway("ticks", record.name)}}
+        "apiVersion": "sources.knative.dev/v1",
+        "kind": "PingSource",
+        "metadata": {"name": record.name, "labels": labels(record)},
+        "spec": {
+            "schedule": record.cron,
+            "timezone": "Etc/UTC",
+            "sink": through_gateway("ticks", record.name),
+        },
+    }

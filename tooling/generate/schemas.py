@@ -1,4 +1,5 @@
 """JSON Schemas of everything that goes in and out, under names that read well."""
+
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
@@ -8,7 +9,13 @@ from pydantic import TypeAdapter
 Mode = Literal["validation", "serialization"]
 Schema = dict[str, Any]
 REF = "#/components/schemas/"
-NAMED = {"properties", "$defs", "patternProperties", "dependentSchemas", "schemas"}   # their keys are names, not keywords
+NAMED = {
+    "properties",
+    "$defs",
+    "patternProperties",
+    "dependentSchemas",
+    "schemas",
+}  # their keys are names, not keywords
 
 
 class Schemas:
@@ -20,7 +27,9 @@ class Schemas:
         found, shared = TypeAdapter.json_schemas(inputs, by_alias=True, ref_template=REF + "{model}")
         definitions = shared.get("$defs", {})
         self.names = readable(definitions)
-        self.components = {self.names[name]: self.tidy(schema) for name, schema in sorted(definitions.items())}
+        self.components = {
+            self.names[name]: self.tidy(schema) for name, schema in sorted(definitions.items())
+        }
         self.by_key = {key: self.tidy(schema) for (key, _mode), schema in found.items()}
 
     def __getitem__(self, key: str) -> Schema:
@@ -36,16 +45,24 @@ class Schemas:
             return node
         if "$ref" in node and not names:
             node = node | {"$ref": REF + self.names[node["$ref"].removeprefix(REF)]}
-        if "patternProperties" in node and not names:  # pydantic refuses keys of another pattern, and does not say so
+        if (
+            "patternProperties" in node and not names
+        ):  # pydantic refuses keys of another pattern, and does not say so
             node = node | {"additionalProperties": False}
-        return {key: self.tidy(value, names=key in NAMED and not names) for key, value in node.items() if names or key != "title"}
+        return {
+            key: self.tidy(value, names=key in NAMED and not names)
+            for key, value in node.items()
+            if names or key != "title"
+        }
 
 
 def readable(definitions: Iterable[str]) -> dict[str, str]:
     """`functions__city__city__Contact` is CityContact where the service makes it unique; `Page_ListingOut_` is ListingOutPage."""
     wanted = {name: short(name) for name in definitions}
     taken = list(wanted.values())
-    return {name: new if taken.count(new) == 1 else re.sub(r"\W|__", "_", name) for name, new in wanted.items()}
+    return {
+        name: new if taken.count(new) == 1 else re.sub(r"\W|__", "_", name) for name, new in wanted.items()
+    }
 
 
 def short(name: str) -> str:
@@ -55,4 +72,6 @@ def short(name: str) -> str:
         return short(generic[2]) + generic[1].rpartition("__")[2]
     parts = name.split("__")
     mode = next((end for end in ("-Input", "-Output") if name.endswith(end)), "")
-    return (parts[1].title() + parts[-1] if parts[0] == "functions" else parts[-1]).removesuffix(mode) + mode.removeprefix("-")
+    return (parts[1].title() + parts[-1] if parts[0] == "functions" else parts[-1]).removesuffix(
+        mode
+    ) + mode.removeprefix("-")

@@ -1,7 +1,15 @@
 """Which settings only some services are given; heidi-secrets holds those without which no function starts."""
 
-FOR_ALL = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET", "JWT_KEYS", "JWT_REFRESH_SECRET", "BROKER_TOKEN",
-           "ENCRYPTION_KEY", "SENTRY_DSN")
+FOR_ALL = (
+    "POSTGRES_PASSWORD",
+    "REDIS_PASSWORD",
+    "JWT_SECRET",
+    "JWT_KEYS",
+    "JWT_REFRESH_SECRET",
+    "BROKER_TOKEN",
+    "ENCRYPTION_KEY",
+    "SENTRY_DSN",
+)
 FOR_MIGRATION = ("POSTGRES_OWNER_PASSWORD",)
 # By the adapter that reads them (a test follows the imports): whoever cannot send mail has no password for it.
 ADAPTERS = {
@@ -13,14 +21,19 @@ ADAPTERS = {
     "shared.llm": ("OPENAI_API_KEY",),
     "shared.vectors.pinecone": ("PINECONE_API_KEY",),
 }
-FILES = ("shared.storage",)    # every service hands out and erases what it holds about a person
-SWEEPS = ("shared.relay",)     # its clock looks through all cities
+FILES = ("shared.storage",)  # every service hands out and erases what it holds about a person
+SWEEPS = ("shared.relay",)  # its clock looks through all cities
 USES = {
-    "analytics": FILES + SWEEPS, "audit": FILES + SWEEPS, "auth": FILES + SWEEPS,
+    "analytics": FILES + SWEEPS,
+    "audit": FILES + SWEEPS,
+    "auth": FILES + SWEEPS,
     "chatbot": (*FILES, "shared.llm", "shared.vectors.pinecone"),
-    "city": FILES + SWEEPS, "core": FILES + SWEEPS, "factory": FILES,
+    "city": FILES + SWEEPS,
+    "core": FILES + SWEEPS,
+    "factory": FILES,
     "notification": (*FILES, *SWEEPS, "shared.mail", "shared.push.fcm", "shared.push.apns"),
-    "platform": FILES + SWEEPS, "users": FILES + SWEEPS,
+    "platform": FILES + SWEEPS,
+    "users": FILES + SWEEPS,
 }
 
 

@@ -1,11 +1,12 @@
 """One function as OpenFaaS describes it; the local gateway and stack.yml say the same."""
+
 import re
 
 from shared.record import Record
 from tooling.generate.common import IMAGE, SECRETS, THREADS, Document
 from tooling.generate.secrets import account, own
 
-MOST, IDLE = 20, "10m"      # instances at once; how long one is kept that nobody calls
+MOST, IDLE = 20, "10m"  # instances at once; how long one is kept that nobody calls
 EVERY = re.compile(r"\*/(\d+) \* \* \* \* \*")
 
 
@@ -16,27 +17,42 @@ class NoSuchSchedule(Exception):
 def specification(record: Record) -> Document:
     """One function as stack.yml describes it."""
     return {
-        "lang": "heidi", "handler": f"./functions/{record.service}", "image": IMAGE, "skip_build": True,
-        "environment": environment(record), "environment_file": ["deploy/openfaas/settings.yml"],
+        "lang": "heidi",
+        "handler": f"./functions/{record.service}",
+        "image": IMAGE,
+        "skip_build": True,
+        "environment": environment(record),
+        "environment_file": ["deploy/openfaas/settings.yml"],
         "secrets": [SECRETS, *([account(record.service)] if own(record.service) else [])],
-        "labels": labels(record), "annotations": annotations(record),
-        "limits": {"memory": f"{record.memory}Mi"}, "requests": {"memory": "64Mi", "cpu": "20m"},
-        "readonly_root_filesystem": True}
+        "labels": labels(record),
+        "annotations": annotations(record),
+        "limits": {"memory": f"{record.memory}Mi"},
+        "requests": {"memory": "64Mi", "cpu": "20m"},
+        "readonly_root_filesystem": True,
+    }
 
 
 def environment(record: Record) -> dict[str, str]:
     """Which function it is; and how long a call may take, which OpenFaaS waits for before it ends an instance."""
     seconds = f"{record.timeout}s"
-    return {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(THREADS),
-            "read_timeout": seconds, "write_timeout": seconds, "exec_timeout": seconds}
+    return {
+        "FUNCTION_TARGET": record.target,
+        "WORKER_THREADS": str(THREADS),
+        "read_timeout": seconds,
+        "write_timeout": seconds,
+        "exec_timeout": seconds,
+    }
 
 
 def labels(record: Record) -> dict[str, str]:
     """Whose it is, and how many instances there may be: as many as its calls at once need."""
     scale = {"min": str(record.min_scale)} if record.min_scale else {"zero": "true", "zero-duration": IDLE}
     scale |= {"max": str(MOST), "type": "capacity", "target": str(THREADS)}
-    return {"heidi.service": record.service, "heidi.kind": record.kind,
-            **{f"com.openfaas.scale.{name}": value for name, value in scale.items()}}
+    return {
+        "heidi.service": record.service,
+        "heidi.kind": record.kind,
+        **{f"com.openfaas.scale.{name}": value for name, value in scale.items()},
+    }
 
 
 def annotations(record: Record) -> dict[str, str]:
@@ -48,11 +64,18 @@ def annotations(record: Record) -> dict[str, str]:
         found["topic"] = ",".join(topics(record))
     if record.cron:
         found |= {"topic": "cron-function", "schedule": schedule(record)}
-    found |= {"com.openfaas.health.http.path": "/health/live", "com.openfaas.health.http.initialDelay": "2s",
-              "com.openfaas.ready.http.path": "/health/ready"}
+    found |= {
+        "com.openfaas.health.http.path": "/health/live",
+        "com.openfaas.health.http.initialDelay": "2s",
+        "com.openfaas.ready.http.path": "/health/ready",
+    }
     # OpenFaaS' Prometheus reads the dotted names, any other the same pods' names with a slash: to both they are one.
     if record.min_scale:
-        found |= {"prometheus.io.scrape": "true", "prometheus.io.port": "8080", "prometheus.io.path": "/metrics"}
+        found |= {
+            "prometheus.io.scrape": "true",
+            "prometheus.io.port": "8080",
+            "prometheus.io.path": "/metrics",
+        }
     return found
 
 
@@ -71,5 +94,7 @@ def schedule(record: Record) -> str:
         return record.cron
     every = EVERY.fullmatch(record.cron)
     if every is None:
-        raise NoSuchSchedule(f"{record.name}: the cron connector knows no seconds but `*/n * * * * *`: {record.cron}")
+        raise NoSuchSchedule(
+            f"{record.name}: the cron connector knows no seconds but `*/n * * * * *`: {record.cron}"
+        )
     return f"@every {every[1]}s"

@@ -1,4 +1,5 @@
 """stack.yml: the functions for OpenFaaS, one image for all of them; function.yml: one of them, built from the checkout."""
+
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +15,20 @@ GATEWAY = "http://127.0.0.1:8080"
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 TOP = {"version": str, "provider": dict, "functions": dict}
 PROVIDER = {"name": str, "gateway": str}
-FUNCTION = {"lang": str, "handler": str, "image": str, "skip_build": bool, "environment": dict, "environment_file": list,
-            "secrets": list, "labels": dict, "annotations": dict, "limits": dict, "requests": dict,
-            "readonly_root_filesystem": bool}
+FUNCTION = {
+    "lang": str,
+    "handler": str,
+    "image": str,
+    "skip_build": bool,
+    "environment": dict,
+    "environment_file": list,
+    "secrets": list,
+    "labels": dict,
+    "annotations": dict,
+    "limits": dict,
+    "requests": dict,
+    "readonly_root_filesystem": bool,
+}
 RESOURCES = {"memory": str, "cpu": str}
 COMMENT = """Deploy with `faas-cli deploy -f stack.yml` (docs/guides/openfaas.md). Settings are in deploy/openfaas/settings.yml;
 the Secret heidi-secrets holds what every function needs, heidi-<service> what only that service needs, a key per setting.
@@ -33,7 +45,11 @@ class StackError(Exception):
 
 def render(records: Mapping[str, Record]) -> str:
     """The whole file; StackError when faas-cli would misread it."""
-    functions = {record.name: specification(record) for group in by_service(records.values()).values() for record in group}
+    functions = {
+        record.name: specification(record)
+        for group in by_service(records.values()).values()
+        for record in group
+    }
     provider = {"name": "openfaas", "gateway": GATEWAY}
     text = as_yaml({"version": "1.0", "provider": provider, "functions": functions}, comment=COMMENT)
     validate(text)
@@ -43,12 +59,22 @@ def render(records: Mapping[str, Record]) -> str:
 def alone(_: Mapping[str, Record]) -> str:
     """A stack of the one function that the environment names; faas-cli replaces its name before it reads the file."""
     function = {
-        "lang": "heidi", "handler": "./events", "image": "heidi-local/${FUNCTION}:dev", "build_args": {"IMAGE": IMAGE},
-        "environment": {"FUNCTION_TARGET": "${FUNCTION}", "WORKER_THREADS": str(THREADS)}, "readonly_root_filesystem": True}
-    return as_yaml({
-        "version": "1.0", "provider": {"name": "openfaas", "gateway": GATEWAY},
-        "configuration": {"copy": ["./events", "./functions", "./shared"]},
-        "functions": {"${FUNCTION}": function}}, comment=ALONE)
+        "lang": "heidi",
+        "handler": "./events",
+        "image": "heidi-local/${FUNCTION}:dev",
+        "build_args": {"IMAGE": IMAGE},
+        "environment": {"FUNCTION_TARGET": "${FUNCTION}", "WORKER_THREADS": str(THREADS)},
+        "readonly_root_filesystem": True,
+    }
+    return as_yaml(
+        {
+            "version": "1.0",
+            "provider": {"name": "openfaas", "gateway": GATEWAY},
+            "configuration": {"copy": ["./events", "./functions", "./shared"]},
+            "functions": {"${FUNCTION}": function},
+        },
+        comment=ALONE,
+    )
 
 
 def validate(text: str) -> None:
@@ -65,12 +91,27 @@ def validate(text: str) -> None:
 def check(name: str, function: Document) -> list[str]:
     """What is wrong with one function."""
     problems = unknown(name, function, FUNCTION)
-    problems += [f"{name}: no {key}" for key in ("lang", "handler", "image", "environment") if not function.get(key)]
+    problems += [
+        f"{name}: no {key}" for key in ("lang", "handler", "image", "environment") if not function.get(key)
+    ]
     for key in ("limits", "requests"):
         problems += unknown(f"{name}.{key}", function.get(key, {}), RESOURCES)
-    texts = {key: value for key in ("environment", "labels", "annotations") if isinstance(value := function.get(key), dict)}
-    problems += [f"{name}.{key}.{k}: not text" for key, each in texts.items() for k, v in each.items() if not isinstance(v, str)]
-    return problems if LABEL.fullmatch(name) else [*problems, f"{name}: not a DNS label of at most 63 characters"]
+    texts = {
+        key: value
+        for key in ("environment", "labels", "annotations")
+        if isinstance(value := function.get(key), dict)
+    }
+    problems += [
+        f"{name}.{key}.{k}: not text"
+        for key, each in texts.items()
+        for k, v in each.items()
+        if not isinstance(v, str)
+    ]
+    return (
+        problems
+        if LABEL.fullmatch(name)
+        else [*problems, f"{name}: not a DNS label of at most 63 characters"]
+    )
 
 
 def unknown(where: str, found: Any, known: Mapping[str, type]) -> list[str]:
@@ -78,5 +119,8 @@ def unknown(where: str, found: Any, known: Mapping[str, type]) -> list[str]:
     if not isinstance(found, dict):
         return [f"{where}: not a mapping"]
     wrong = [f"{where}: unknown key {key}" for key in found if key not in known]
-    return wrong + [f"{where}.{key}: not {known[key].__name__}" for key in found
-                    if key in known and not isinstance(found[key], known[key])]
+    return wrong + [
+        f"{where}.{key}: not {known[key].__name__}"
+        for key in found
+        if key in known and not isinstance(found[key], known[key])
+    ]

@@ -1,4 +1,5 @@
 """The public paths for Traefik: knative/routes/traefik/routes.yaml."""
+
 import re
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +9,7 @@ from tooling.generate.common import Document, by_service, public
 from tooling.generate.routes import INGRESS, PARTS_OF_HEIDI, hostname, methods
 from tooling.generate.yamlfile import as_yaml
 
-SPLIT = "(?:)"   # matches nothing; it tells kustomize where the domain begins and ends
+SPLIT = "(?:)"  # matches nothing; it tells kustomize where the domain begins and ends
 HOSTS = f"HostRegexp(`^([a-z0-9-]+[.])?{SPLIT}heidi.example{SPLIT}$`)"
 COMMENT = """Knative routes by host, not by path: a Middleware for each function puts its name there. Another one for each length
 of body refuses what is longer, before a function sees any of it.
@@ -22,12 +23,17 @@ def render(records: Mapping[str, Record]) -> str:
     limits = [buffering(most) for most in sorted({limit(record) for record in shown})]
     hosts = [host(record) for record in sorted(shown, key=lambda record: record.name)]
     services = {service: public(group) for service, group in by_service(shown).items()}
-    return as_yaml(*limits, *hosts, *(routes(name, group, priority) for name, group in services.items()), comment=COMMENT)
+    return as_yaml(
+        *limits, *hosts, *(routes(name, group, priority) for name, group in services.items()), comment=COMMENT
+    )
 
 
 def middleware(name: str, spec: Document, **labels: str) -> Document:
     """One step on the way to a function."""
-    about = {"name": name, "labels": PARTS_OF_HEIDI | {f"heidi.app/{key}": value for key, value in labels.items()}}
+    about = {
+        "name": name,
+        "labels": PARTS_OF_HEIDI | {f"heidi.app/{key}": value for key, value in labels.items()},
+    }
     return {"apiVersion": "traefik.io/v1alpha1", "kind": "Middleware", "metadata": about, "spec": spec}
 
 
@@ -43,23 +49,32 @@ def up_to(most: int) -> str:
 
 def host(record: Record) -> Document:
     """The function's host name, for Knative's ingress; X-Forwarded-Host keeps the caller's."""
-    return middleware(record.name, {"headers": {"customRequestHeaders": {"Host": hostname(record)}}}, middleware="host")
+    return middleware(
+        record.name, {"headers": {"customRequestHeaders": {"Host": hostname(record)}}}, middleware="host"
+    )
 
 
 def routes(service: str, records: Sequence[Record], priority: Mapping[str, int]) -> Document:
     """One service's addresses."""
     rules = [route(record, priority[record.name]) for record in records]
     return {
-        "apiVersion": "traefik.io/v1alpha1", "kind": "IngressRoute",
+        "apiVersion": "traefik.io/v1alpha1",
+        "kind": "IngressRoute",
         "metadata": {"name": service, "labels": {**PARTS_OF_HEIDI, "heidi.app/routes": "functions"}},
-        "spec": {"entryPoints": ["websecure"], "routes": rules, "tls": {"secretName": "heidi-tls"}}}
+        "spec": {"entryPoints": ["websecure"], "routes": rules, "tls": {"secretName": "heidi-tls"}},
+    }
 
 
 def route(record: Record, priority: int) -> Document:
     """One address."""
     steps = [{"name": name} for name in ("edge", up_to(limit(record)), record.name)]
-    return {"match": match(record), "kind": "Rule", "priority": priority, "middlewares": steps,
-            "services": [{**INGRESS, "passHostHeader": True}]}
+    return {
+        "match": match(record),
+        "kind": "Rule",
+        "priority": priority,
+        "middlewares": steps,
+        "services": [{**INGRESS, "passHostHeader": True}],
+    }
 
 
 def match(record: Record) -> str:
@@ -72,4 +87,8 @@ def path(record: Record) -> str:
     """An exact path, or an expression where there is an id in it."""
     if "{" not in record.path:
         return f"Path(`{record.path}`)"
-    return "PathRegexp(`^" + "[^/]+".join(re.escape(part) for part in PLACEHOLDER.split(record.path)[::2]) + "$`)"
+    return (
+        "PathRegexp(`^"
+        + "[^/]+".join(re.escape(part) for part in PLACEHOLDER.split(record.path)[::2])
+        + "$`)"
+    )

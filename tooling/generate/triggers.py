@@ -1,4 +1,5 @@
 """knative/base/triggers.yaml: which function hears which event."""
+
 from collections.abc import Mapping
 
 from shared.record import Record
@@ -8,7 +9,7 @@ from tooling.generate.yamlfile import as_yaml
 
 BROKER, DEAD_LETTERS = "heidi", "keep-dead-letter"
 DELIVERY: Document = {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT1S"}
-INSTANCES = 5   # of a function that its events alone keep busy
+INSTANCES = 5  # of a function that its events alone keep busy
 COMMENT = """One Trigger per function and type: the RabbitMQ broker reads only filter.attributes, which knows no «or».
 Four attempts (at once, after 1 s, 2 s, 4 s), then the broker's dead-letter sink (platform.yaml). A Trigger with a sink of its own
 would have a second dispatcher, one more pod for each of these.
@@ -17,17 +18,34 @@ The internal gateway brings each event to its function, with the platform's toke
 
 def render(records: Mapping[str, Record]) -> str:
     """All Triggers, by function."""
-    return as_yaml(*(trigger(record, type_) for record in records.values() for type_ in record.types), comment=COMMENT)
+    return as_yaml(
+        *(trigger(record, type_) for record in records.values() for type_ in record.types), comment=COMMENT
+    )
 
 
 def trigger(record: Record, type_: str) -> Document:
     """One Trigger; without a filter it brings every event."""
     wanted: Document = {} if type_ == "*" else {"filter": {"attributes": {"type": type_}}}
-    topic = "every-event" if type_ == "*" else type_.removeprefix("app.heidi.").replace(".", "-").replace("_", "-")
+    topic = (
+        "every-event"
+        if type_ == "*"
+        else type_.removeprefix("app.heidi.").replace(".", "-").replace("_", "-")
+    )
     return {
-        "apiVersion": "eventing.knative.dev/v1", "kind": "Trigger",
-        "metadata": {"name": f"{record.name}-{topic}", "labels": labels(record), "annotations": dispatcher(record)},
-        "spec": {"broker": BROKER, **wanted, "subscriber": through_gateway("events", record.name), "delivery": DELIVERY}}
+        "apiVersion": "eventing.knative.dev/v1",
+        "kind": "Trigger",
+        "metadata": {
+            "name": f"{record.name}-{topic}",
+            "labels": labels(record),
+            "annotations": dispatcher(record),
+        },
+        "spec": {
+            "broker": BROKER,
+            **wanted,
+            "subscriber": through_gateway("events", record.name),
+            "delivery": DELIVERY,
+        },
+    }
 
 
 def dispatcher(record: Record) -> dict[str, str]:
@@ -43,7 +61,10 @@ def dispatcher(record: Record) -> dict[str, str]:
 
 def through_gateway(door: str, function: str) -> Document:
     """Where the internal gateway takes an event or a tick for a function."""
-    return {"ref": {"apiVersion": "v1", "kind": "Service", "name": "internal-gateway-events"}, "uri": f"/{door}/{function}"}
+    return {
+        "ref": {"apiVersion": "v1", "kind": "Service", "name": "internal-gateway-events"},
+        "uri": f"/{door}/{function}",
+    }
 
 
 def labels(record: Record) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 Each is read as a ServiceAccount of its own, so that Vault gives nobody another's (knative/components/vault/policy.hcl).
 """
+
 from collections.abc import Mapping
 
 from shared.record import Record
@@ -21,22 +22,51 @@ def render(records: Mapping[str, Record]) -> str:
     """Of what every function needs, of the migration's, and of each service's own."""
     needed = {SECRETS: SECRETS, "heidi-owner": "heidi-migrate"}
     needed |= {account(service): account(service) for service in by_service(records.values()) if own(service)}
-    made = [document for secret, reader in needed.items() for document in (store(reader), external(secret, reader))]
-    return as_yaml({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": SECRETS, "labels": BEFORE},
-                    "automountServiceAccountToken": False}, *made, comment=COMMENT)
+    made = [
+        document
+        for secret, reader in needed.items()
+        for document in (store(reader), external(secret, reader))
+    ]
+    return as_yaml(
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": SECRETS, "labels": BEFORE},
+            "automountServiceAccountToken": False,
+        },
+        *made,
+        comment=COMMENT,
+    )
 
 
 def store(reader: str) -> Document:
     """Vault, as one ServiceAccount sees it."""
     login = {"mountPath": "kubernetes", "role": "heidi", "serviceAccountRef": {"name": reader}}
-    vault = {"server": VAULT, "caProvider": AUTHORITY, "path": "secret", "version": "v2", "auth": {"kubernetes": login}}
-    return {"apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": {"name": reader, "labels": BEFORE},
-            "spec": {"provider": {"vault": vault}}}
+    vault = {
+        "server": VAULT,
+        "caProvider": AUTHORITY,
+        "path": "secret",
+        "version": "v2",
+        "auth": {"kubernetes": login},
+    }
+    return {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "SecretStore",
+        "metadata": {"name": reader, "labels": BEFORE},
+        "spec": {"provider": {"vault": vault}},
+    }
 
 
 def external(secret: str, reader: str) -> Document:
     """One Secret, looked up every hour."""
     return {
-        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": secret, "labels": BEFORE},
-        "spec": {"refreshInterval": "1h", "secretStoreRef": {"kind": "SecretStore", "name": reader}, "target": {"name": secret},
-                 "dataFrom": [{"extract": {"key": f"heidi/{reader}"}}]}}
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": secret, "labels": BEFORE},
+        "spec": {
+            "refreshInterval": "1h",
+            "secretStoreRef": {"kind": "SecretStore", "name": reader},
+            "target": {"name": secret},
+            "dataFrom": [{"extract": {"key": f"heidi/{reader}"}}],
+        },
+    }

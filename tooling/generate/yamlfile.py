@@ -1,4 +1,5 @@
 """YAML that reads well."""
+
 from typing import Any
 
 import yaml
@@ -29,6 +30,12 @@ Plain.add_representer(str, text)
 def as_yaml(*documents: Document, comment: str = "") -> str:
     """One or more YAML documents under a comment that says where they come from."""
     head = "".join(f"# {line}\n" for line in (GENERATED, *comment.splitlines()))
-    body = yaml.dump_all(documents, Dumper=Plain, sort_keys=False, width=4096, allow_unicode=True,
-                         explicit_start=len(documents) > 1)
+    body = yaml.dump_all(
+        documents,
+        Dumper=Plain,
+        sort_keys=False,
+        width=4096,
+        allow_unicode=True,
+        explicit_start=len(documents) > 1,
+    )
     return head + str(body)

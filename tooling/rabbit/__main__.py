@@ -1,4 +1,5 @@
 """`python -m tooling.rabbit`: the broker over RabbitMQ (RABBITMQ_URL), until told to stop."""
+
 import asyncio
 import contextlib
 import logging
@@ -23,7 +24,9 @@ async def run(settings: RabbitSettings, found: list[Queue]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     tokens = settings.broker_token.get_secret_value()
-    subscribers = Subscribers(settings.gateway_url, own_token(), settings.broker_timeout, settings.broker_tick_timeout)
+    subscribers = Subscribers(
+        settings.gateway_url, own_token(), settings.broker_timeout, settings.broker_tick_timeout
+    )
     async with subscribers as functions:
         broker = Broker(settings, found, functions)
         runner = web.AppRunner(make_app(broker, tokens), access_log=None)
@@ -49,7 +52,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"The broker cannot listen on {settings.broker_port} (PORT): {error.strerror}.", file=sys.stderr)
+        print(
+            f"The broker cannot listen on {settings.broker_port} (PORT): {error.strerror}.", file=sys.stderr
+        )
         return 1
     return 0
 

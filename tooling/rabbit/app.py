@@ -1,4 +1,5 @@
 """The HTTP side: one event in, as Knative's ingress takes it; health and metrics."""
+
 from aiohttp import web
 
 from tooling.broker.answers import as_json, guarded_by, problem
@@ -10,6 +11,7 @@ from tooling.rabbit.link import Away
 
 def make_app(broker: Broker, token: str) -> web.Application:
     """The application; without the token only health and metrics answer."""
+
     async def publish(request: web.Request) -> web.Response:
         try:
             await broker.put(single(read_events(request.headers, await request.read())))
@@ -29,11 +31,20 @@ def make_app(broker: Broker, token: str) -> web.Application:
         return as_json({"status": "ready"}) if broker.is_ready else problem(503, "RabbitMQ is away")
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=broker.metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4"})
+        return web.Response(
+            body=broker.metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4"}
+        )
 
     app = web.Application(client_max_size=2 * MAX_EVENT_BYTES)
-    app.add_routes([web.post("/", guarded_by(token)(publish)), web.get("/health/live", live), web.get("/health/ready", ready),
-                    web.get("/health/startup", ready), web.get("/metrics", metrics)])
+    app.add_routes(
+        [
+            web.post("/", guarded_by(token)(publish)),
+            web.get("/health/live", live),
+            web.get("/health/ready", ready),
+            web.get("/health/startup", ready),
+            web.get("/metrics", metrics),
+        ]
+    )
     return app
 
 

@@ -1,4 +1,5 @@
 """The broker as a whole: it holds the connection, and what works on it."""
+
 import asyncio
 import logging
 from collections.abc import Sequence
@@ -23,7 +24,9 @@ class Broker:
     def __init__(self, settings: RabbitSettings, queues: Sequence[Queue], subscribers: Subscribers) -> None:
         self.settings, self.queues = settings, list(queues)
         self.metrics, self.publisher = Metrics(), Publisher()
-        self.dispatcher = Dispatcher(subscribers, self.publisher, self.metrics, settings.broker_backoff, settings.gateway_url)
+        self.dispatcher = Dispatcher(
+            subscribers, self.publisher, self.metrics, settings.broker_backoff, settings.gateway_url
+        )
         self.link: Link | None = None
 
     @property

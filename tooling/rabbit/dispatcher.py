@@ -1,4 +1,5 @@
 """Takes messages out of the queues and brings them to the functions: again after a while, and in the end to the dead letters."""
+
 import asyncio
 import contextlib
 import logging
@@ -17,16 +18,22 @@ from tooling.rabbit.metrics import Metrics
 from tooling.rabbit.publisher import Publisher
 from tooling.rabbit.topology import DEAD, Queue
 
-AWAY = 1.0           # seconds until a gateway that does not listen is tried again; that is no attempt
-LONGEST = 60.0       # between two tries to hand in a dead letter
+AWAY = 1.0  # seconds until a gateway that does not listen is tried again; that is no attempt
+LONGEST = 60.0  # between two tries to hand in a dead letter
 log = logging.getLogger("heidi.rabbit")
 
 
 class Dispatcher:
     """Deliveries of all queues, so many of each at a time; a message is acknowledged when it has been dealt with."""
 
-    def __init__(self, subscribers: Subscribers, publisher: Publisher, metrics: Metrics, backoff: tuple[float, ...],
-                 address: str) -> None:
+    def __init__(
+        self,
+        subscribers: Subscribers,
+        publisher: Publisher,
+        metrics: Metrics,
+        backoff: tuple[float, ...],
+        address: str,
+    ) -> None:
         self.subscribers, self.publisher, self.metrics = subscribers, publisher, metrics
         self.backoff, self.address = backoff, address.rstrip("/")
         self.busy: set[asyncio.Task[None]] = set()
@@ -38,17 +45,23 @@ class Dispatcher:
         for queue in queues:
             self.channel.basic_consume(queue.name, partial(self.arrived, queue))
 
-    def arrived(self, queue: Queue, channel: Channel, method: Basic.Deliver, said: BasicProperties, body: bytes) -> None:
+    def arrived(
+        self, queue: Queue, channel: Channel, method: Basic.Deliver, said: BasicProperties, body: bytes
+    ) -> None:
         """Begin with one message."""
         task = asyncio.create_task(self.handle(queue, channel, method.delivery_tag, said, body))
         self.busy.add(task)
         task.add_done_callback(self.busy.discard)
 
-    async def handle(self, queue: Queue, channel: Channel, tag: int, said: BasicProperties, body: bytes) -> None:
+    async def handle(
+        self, queue: Queue, channel: Channel, tag: int, said: BasicProperties, body: bytes
+    ) -> None:
         """Deal with one message; if the connection ends meanwhile, it comes again."""
         event, unreadable = readable(said, body)
         try:
-            outcome = Outcome(Verdict.DEAD, 422, unreadable) if unreadable else await self.deliver(queue, event)
+            outcome = (
+                Outcome(Verdict.DEAD, 422, unreadable) if unreadable else await self.deliver(queue, event)
+            )
             if outcome.verdict is not Verdict.DONE:
                 await self.bury(queue, event, outcome)
             channel.basic_ack(tag)
@@ -72,13 +85,24 @@ class Dispatcher:
             wait = pause(outcome, attempts, self.backoff, AWAY)
             if wait is None and (outcome.verdict is Verdict.DONE or queue.gives_up):
                 return outcome
-            await asyncio.sleep(wait if queue.gives_up and wait is not None else min(AWAY * 2 ** tries, LONGEST))
+            await asyncio.sleep(
+                wait if queue.gives_up and wait is not None else min(AWAY * 2**tries, LONGEST)
+            )
 
     async def bury(self, queue: Queue, event: Event, outcome: Outcome) -> None:
         """Put it to the dead letters."""
-        log.error("%s does not take %s %s: %d %s", queue.function, event.type, event.id, outcome.code, outcome.reason[:200])
+        log.error(
+            "%s does not take %s %s: %d %s",
+            queue.function,
+            event.type,
+            event.id,
+            outcome.code,
+            outcome.reason[:200],
+        )
         try:
-            await self.publisher.put(buried(event, f"{self.address}/function/{queue.function}", outcome), DEAD)
+            await self.publisher.put(
+                buried(event, f"{self.address}/function/{queue.function}", outcome), DEAD
+            )
         except Away:
             self.metrics.deliveries.labels("unburied").inc()
             raise

@@ -1,4 +1,5 @@
 """One connection to RabbitMQ; when it, or a channel of it, ends, all of it ends, and is made anew."""
+
 import asyncio
 import logging
 from collections.abc import Callable
@@ -25,14 +26,18 @@ class Link:
         loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[AsyncioConnection] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
-        self.gone: asyncio.Future[None] = loop.create_future()   # the socket, too
+        self.gone: asyncio.Future[None] = loop.create_future()  # the socket, too
 
     @classmethod
     async def open(cls, url: str) -> Self:
         """Connect; Away when nobody is there."""
         link = cls()
-        AsyncioConnection(URLParameters(url), on_open_callback=link.opened.set_result, on_open_error_callback=link.lose,
-                          on_close_callback=link.lose)
+        AsyncioConnection(
+            URLParameters(url),
+            on_open_callback=link.opened.set_result,
+            on_open_error_callback=link.lose,
+            on_close_callback=link.lose,
+        )
         await asyncio.wait({link.opened, link.ended}, return_when=asyncio.FIRST_COMPLETED)
         if not link.opened.done():
             raise Away("RabbitMQ does not answer")

@@ -1,4 +1,5 @@
 """An event as a message: its attributes are headers, by which the exchange finds who wants it."""
+
 import base64
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from tooling.broker.event import Event, NotAnEvent, TooLarge, checked
 from tooling.broker.outcome import Outcome
 
 PERSISTENT = 2
-ANSWER_BYTES = 700   # of what a function said; in base64 that fits an attribute
+ANSWER_BYTES = 700  # of what a function said; in base64 that fits an attribute
 UNREADABLE = "app.heidi.unreadable"
 
 
@@ -31,11 +32,16 @@ def readable(said: BasicProperties, body: bytes) -> tuple[Event, str]:
     try:
         return read(said, body), ""
     except (NotAnEvent, TooLarge) as error:
-        return Event("/heidi/rabbitmq", said.message_id or str(uuid4()), UNREADABLE, {"specversion": "1.0"}, body), str(error)
+        return Event(
+            "/heidi/rabbitmq", said.message_id or str(uuid4()), UNREADABLE, {"specversion": "1.0"}, body
+        ), str(error)
 
 
 def buried(event: Event, destination: str, outcome: Outcome) -> Event:
     """The same event with what Knative says of a failure: where, with which status, and what was answered."""
-    failure = {"knativeerrordest": destination, "knativeerrorcode": str(outcome.code or 500),
-               "knativeerrordata": base64.b64encode(outcome.reason.encode()[:ANSWER_BYTES]).decode()}
+    failure = {
+        "knativeerrordest": destination,
+        "knativeerrorcode": str(outcome.code or 500),
+        "knativeerrordata": base64.b64encode(outcome.reason.encode()[:ANSWER_BYTES]).decode(),
+    }
     return Event(event.source, event.id, event.type, event.attributes | failure, event.data)

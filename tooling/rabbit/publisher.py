@@ -1,4 +1,5 @@
 """Puts messages into RabbitMQ and waits until it says that it keeps them (publisher confirms)."""
+
 import asyncio
 from typing import Any
 
@@ -51,7 +52,11 @@ class Publisher:
         """RabbitMQ keeps a message, or all up to one; or it cannot."""
         method = frame.method
         error = None if isinstance(method, Basic.Ack) else Away("RabbitMQ refuses")
-        for number in [n for n in self.waiting if n == method.delivery_tag or (method.multiple and n < method.delivery_tag)]:
+        for number in [
+            n
+            for n in self.waiting
+            if n == method.delivery_tag or (method.multiple and n < method.delivery_tag)
+        ]:
             self.settle(number, error)
 
     def settle(self, number: int, error: Exception | None) -> None:

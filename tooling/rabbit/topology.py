@@ -1,4 +1,5 @@
 """What there is in RabbitMQ: one exchange that looks at an event's type, a queue per trigger, and one for what has died."""
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from tooling.broker.triggers import Trigger
 EXCHANGE, DEAD = "heidi", "heidi.dead"
 KEEPER = "keep-dead-letter"
 QUORUM = {"x-queue-type": "quorum"}
-CRASHES = 20   # as often a message may come back from a dispatcher that died with it
+CRASHES = 20  # as often a message may come back from a dispatcher that died with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Queue:
     @property
     def arguments(self) -> dict[str, Any]:
         """How it is declared."""
-        return QUORUM | ({"x-dead-letter-exchange": DEAD, "x-delivery-limit": CRASHES} if self.gives_up else {})
+        return QUORUM | (
+            {"x-dead-letter-exchange": DEAD, "x-delivery-limit": CRASHES} if self.gives_up else {}
+        )
 
     @property
     def binding(self) -> dict[str, str]:
@@ -37,8 +40,14 @@ class Queue:
 
 def queues(triggers: Iterable[Trigger]) -> list[Queue]:
     """A queue for each function and type, as there is a Trigger for each in a cluster."""
-    return [Queue(f"{each.name}.{'every' if each.type == '*' else each.type.removeprefix('app.heidi.')}", each.name, each.type)
-            for each in triggers]
+    return [
+        Queue(
+            f"{each.name}.{'every' if each.type == '*' else each.type.removeprefix('app.heidi.')}",
+            each.name,
+            each.type,
+        )
+        for each in triggers
+    ]
 
 
 BURIED = Queue(DEAD, KEEPER, "*")

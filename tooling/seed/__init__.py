@@ -2,6 +2,7 @@
 
 Repeatable without harm: what is there stays as it is, what is missing is added.
 """
+
 from tooling.seed.steps import SEEDS, seed
 
 __all__ = ["SEEDS", "logins", "seed", "seed_through_api", "welcome"]

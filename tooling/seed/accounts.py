@@ -1,4 +1,5 @@
 """The people of a demonstration: a super admin for the platform, four kinds of users for a city."""
+
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,8 +21,13 @@ from shared.tenants import PLATFORM, Tenant
 from tooling.problem import Problem
 
 DEMO_PASSWORD = "Rathaus-am-Fluss-7"  # noqa: S105 (for everybody to read; refused in production below)
-PEOPLE = {SUPER_ADMIN: "Samira Adler", SUPER_CITY_ADMIN: "Petra Seiler", CITY_ADMIN: "Jonas Weidner", EDITOR: "Lena Brandt",
-          CITIZEN: "Emre Yıldız"}
+PEOPLE = {
+    SUPER_ADMIN: "Samira Adler",
+    SUPER_CITY_ADMIN: "Petra Seiler",
+    CITY_ADMIN: "Jonas Weidner",
+    EDITOR: "Lena Brandt",
+    CITIZEN: "Emre Yıldız",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +45,39 @@ class DemoAccount:
 def demo_accounts(tenant: Tenant) -> list[DemoAccount]:
     """Who a tenant's demonstration people are; their ids are the same on every machine whose tenant has the same id."""
     roles = [SUPER_ADMIN] if tenant.id == PLATFORM.id else [SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR, CITIZEN]
-    return [DemoAccount(uuid5(tenant.id, role), tenant.slug, role, PEOPLE[role],
-                        f"{role.replace('_', '-')}@{tenant.slug}.example", DEMO_PASSWORD) for role in roles]
+    return [
+        DemoAccount(
+            uuid5(tenant.id, role),
+            tenant.slug,
+            role,
+            PEOPLE[role],
+            f"{role.replace('_', '-')}@{tenant.slug}.example",
+            DEMO_PASSWORD,
+        )
+        for role in roles
+    ]
 
 
 def seed_accounts(tenant: Tenant) -> list[DemoAccount]:
     """Open the accounts that are missing, together with the events that tell the other services; Problem in production."""
     if settings().environment == "production":
-        raise Problem("Demonstration accounts have passwords that everybody knows; they are not made in production.")
+        raise Problem(
+            "Demonstration accounts have passwords that everybody knows; they are not made in production."
+        )
     people = demo_accounts(tenant)
     with acting_as(accept_invitation, tenant) as ctx:
         present = set(ctx.db.scalars(select(Account.email)))
         for person in people:
             if person.email not in present:
-                open_account(ctx, person.email, person.name, hashed(SecretStr(person.password)), roles=[person.role],
-                             language=tenant.language, account_id=person.id)
+                open_account(
+                    ctx,
+                    person.email,
+                    person.name,
+                    hashed(SecretStr(person.password)),
+                    roles=[person.role],
+                    language=tenant.language,
+                    account_id=person.id,
+                )
     return people
 
 

@@ -1,4 +1,5 @@
 """The part of the seed that goes through the running stack: events are published, documents are handed in by an admin."""
+
 import hashlib
 from typing import Any
 
@@ -37,8 +38,12 @@ def publish() -> int:
 def hand_in(http: httpx.Client, city: Tenant, documents: tuple[DocumentFacts, ...]) -> int:
     """Give the city's chatbot the documents that it lacks, as its admin; how many."""
     headers = {"X-Tenant-ID": city.slug, "Authorization": f"Bearer {login(http, city)}"}
-    there = {value for item in checked(http.get(DOCUMENTS, params={"limit": 100}, headers=headers))["items"]
-             for value in item.values() if isinstance(value, str)}
+    there = {
+        value
+        for item in checked(http.get(DOCUMENTS, params={"limit": 100}, headers=headers))["items"]
+        for value in item.values()
+        if isinstance(value, str)
+    }
     missing = [document for document in documents if not {document.title, document.file} & there]
     for document in missing:
         text = document.text.encode()
@@ -52,7 +57,9 @@ def login(http: httpx.Client, city: Tenant) -> str:
     """An access token of the city's demonstration admin."""
     [admin] = [person for person in demo_accounts(city) if person.role == CITY_ADMIN]
     body = {"email": admin.email, "password": admin.password, "tenantId": city.slug}
-    token: str = checked(http.post("/api/auth/login", json=body, headers={"X-Tenant-ID": city.slug}))["accessToken"]
+    token: str = checked(http.post("/api/auth/login", json=body, headers={"X-Tenant-ID": city.slug}))[
+        "accessToken"
+    ]
     return token
 
 
@@ -60,4 +67,6 @@ def checked(answer: httpx.Response) -> Any:
     """The answer's JSON; a Problem when it is an error."""
     if answer.is_success:
         return answer.json()
-    raise Problem(f"{answer.request.method} {answer.request.url} answered {answer.status_code}: {answer.text[:300]}")
+    raise Problem(
+        f"{answer.request.method} {answer.request.url} answered {answer.status_code}: {answer.text[:300]}"
+    )

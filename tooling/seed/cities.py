@@ -1,4 +1,5 @@
 """The demonstration cities as tenants, written and announced as `onboard-city` does it."""
+
 import json
 from uuid import uuid5
 
@@ -20,8 +21,15 @@ FEATURES = {"heidelberg": ["chatbot", "multilingualism", "poi_map"], "ladenburg"
 
 def tenant_of(city: CityFacts) -> Tenant:
     """The tenant that the seed makes; its id is the same on every machine."""
-    return Tenant(id=uuid5(PLATFORM_ID, city.slug), slug=city.slug, name=city.name, languages=city.languages,
-                  features=frozenset(FEATURES[city.slug]), time_zone=city.time_zone, quotas=PLANS[STANDARD].limits)
+    return Tenant(
+        id=uuid5(PLATFORM_ID, city.slug),
+        slug=city.slug,
+        name=city.name,
+        languages=city.languages,
+        features=frozenset(FEATURES[city.slug]),
+        time_zone=city.time_zone,
+        quotas=PLANS[STANDARD].limits,
+    )
 
 
 def seed_city(facts: CitySeed) -> Tenant:
@@ -39,10 +47,23 @@ def seed_city(facts: CitySeed) -> Tenant:
 def insert(ctx: Context, tenant: Tenant, city: CityFacts) -> bool:
     """Whether the city is new in the registry."""
     made = ctx.sql.run(
-        CREATE, id=tenant.id, slug=city.slug, name=city.name, state=city.state, population=city.population.value,
-        lat=city.centre.lat, lon=city.centre.lon, time_zone=city.time_zone, languages=list(city.languages),
-        features=FEATURES[city.slug], theme=city.theme.model_dump_json(), contact=city.contact.model_dump_json(),
-        website=city.website, second_factor=False, quotas=json.dumps(tenant.quotas))
+        CREATE,
+        id=tenant.id,
+        slug=city.slug,
+        name=city.name,
+        state=city.state,
+        population=city.population.value,
+        lat=city.centre.lat,
+        lon=city.centre.lon,
+        time_zone=city.time_zone,
+        languages=list(city.languages),
+        features=FEATURES[city.slug],
+        theme=city.theme.model_dump_json(),
+        contact=city.contact.model_dump_json(),
+        website=city.website,
+        second_factor=False,
+        quotas=json.dumps(tenant.quotas),
+    )
     return bool(made)
 
 
@@ -50,5 +71,13 @@ def announcement(tenant: Tenant, city: CityFacts) -> CityOnboarded:
     """What the other services prepare themselves by; the first admin is one of the demonstration's people."""
     [admin] = [person for person in demo_accounts(tenant) if person.role == SUPER_CITY_ADMIN]
     return CityOnboarded(
-        city_id=tenant.id, slug=tenant.slug, name=tenant.name, languages=list(tenant.languages), features=sorted(tenant.features),
-        admin_email=admin.email, admin_name=admin.name, primary_color=city.theme.primary, secondary_color=city.theme.secondary)
+        city_id=tenant.id,
+        slug=tenant.slug,
+        name=tenant.name,
+        languages=list(tenant.languages),
+        features=sorted(tenant.features),
+        admin_email=admin.email,
+        admin_name=admin.name,
+        primary_color=city.theme.primary,
+        secondary_color=city.theme.secondary,
+    )

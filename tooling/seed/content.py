@@ -1,4 +1,5 @@
 """Categories, listings and tiles of a demonstration city."""
+
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -47,8 +48,14 @@ def seed_categories(tenant: Tenant, categories: Iterable[Category]) -> int:
 
 def row(tenant: Tenant, category: Any, parent: str | None) -> dict[str, Any]:
     """One category; its id is the same on every machine."""
-    return {"id": str(uuid5(tenant.id, f"category/{category.slug}")), "parent": parent, "slug": category.slug,
-            "names": category.name.model_dump(), "icon": category.icon, "position": category.order}
+    return {
+        "id": str(uuid5(tenant.id, f"category/{category.slug}")),
+        "parent": parent,
+        "slug": category.slug,
+        "names": category.name.model_dump(),
+        "icon": category.icon,
+        "position": category.order,
+    }
 
 
 def seed_listings(tenant: Tenant, listings: Iterable[ListingFacts]) -> int:
@@ -56,7 +63,15 @@ def seed_listings(tenant: Tenant, listings: Iterable[ListingFacts]) -> int:
     [author] = [person.id for person in demo_accounts(tenant) if person.role == EDITOR]
     now = datetime.now(UTC)
     rows = [listed(tenant, listing, now - timedelta(minutes=age)) for age, listing in enumerate(listings)]
-    return insert(tenant, LISTINGS, rows, "listings", language=LANGUAGE, dictionary=LANGUAGES[LANGUAGE].dictionary, author=author)
+    return insert(
+        tenant,
+        LISTINGS,
+        rows,
+        "listings",
+        language=LANGUAGE,
+        dictionary=LANGUAGES[LANGUAGE].dictionary,
+        author=author,
+    )
 
 
 def seed_tiles(tenant: Tenant) -> int:
@@ -69,11 +84,17 @@ def listed(tenant: Tenant, facts: ListingFacts, published_at: datetime) -> dict[
     """One listing as `create-listing` would have stored it."""
     place = facts.location
     return {
-        **facts.model_dump(include={"category", "slug", "title", "summary", "tags"}), "description": safe_html(facts.description),
-        "id": str(uuid5(tenant.id, f"listing/{facts.slug}")), "published_at": published_at.isoformat(),
-        "lat": place and place.lat, "lon": place and place.lon, "address": stored(Address, facts.address),
-        "contact": stored(Contact, facts.contact), "opening_hours": stored(OpeningHours, facts.opening_hours),
-        "source": f"{facts.source.name}, {facts.source.year}"}
+        **facts.model_dump(include={"category", "slug", "title", "summary", "tags"}),
+        "description": safe_html(facts.description),
+        "id": str(uuid5(tenant.id, f"listing/{facts.slug}")),
+        "published_at": published_at.isoformat(),
+        "lat": place and place.lat,
+        "lon": place and place.lon,
+        "address": stored(Address, facts.address),
+        "contact": stored(Contact, facts.contact),
+        "opening_hours": stored(OpeningHours, facts.opening_hours),
+        "source": f"{facts.source.name}, {facts.source.year}",
+    }
 
 
 def stored(schema: type[Schema], part: BaseModel | None) -> Any:
@@ -82,7 +103,9 @@ def stored(schema: type[Schema], part: BaseModel | None) -> Any:
     return json.loads(text) if text else None
 
 
-def insert(tenant: Tenant, statement: str, rows: list[dict[str, Any]], kind: quotas.Kind | None = None, **values: Any) -> int:
+def insert(
+    tenant: Tenant, statement: str, rows: list[dict[str, Any]], kind: quotas.Kind | None = None, **values: Any
+) -> int:
     """Run one of the statements above in core's database, as the app role and as this tenant; how many rows are new.
 
     `kind` is the quota that they count in.

@@ -1,4 +1,5 @@
 """The seed cities: public facts, categories, listings and documents, read from data/ and checked on reading."""
+
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise

@@ -1,4 +1,5 @@
 """The seeds of requirements §17.5 by name, and all of them together."""
+
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -11,7 +12,9 @@ def seed(what: str = "all") -> None:
     """Run one seed, or all; a Problem names the seeds where there is no such one."""
     if what not in SEEDS:
         raise Problem(f"There is no seed named {what}. There are: {', '.join(SEEDS)}.")
-    logging.getLogger("heidi.outbox").setLevel(logging.ERROR)  # `up` seeds before there is a broker; nothing is lost by that
+    logging.getLogger("heidi.outbox").setLevel(
+        logging.ERROR
+    )  # `up` seeds before there is a broker; nothing is lost by that
     SEEDS[what]()
 
 
@@ -81,14 +84,18 @@ def permissions() -> None:
     """Roles and permissions live in the code, where they are reviewed and tested; no table can differ from it."""
     from shared.rbac import MATRIX, all_permissions
 
-    print(f"Permissions: {len(all_permissions())} for {len(MATRIX)} roles, as shared/rbac.py says; there is nothing to store.")
+    print(
+        f"Permissions: {len(all_permissions())} for {len(MATRIX)} roles, as shared/rbac.py says; there is nothing to store."
+    )
 
 
 def salutations() -> None:
     """How people are addressed lives in the code, in ten languages."""
     from functions.users.profiles.salutations import NAMES
 
-    print(f"Salutations: {len(NAMES)}, as functions/users/profiles/salutations.py says; there is nothing to store.")
+    print(
+        f"Salutations: {len(NAMES)}, as functions/users/profiles/salutations.py says; there is nothing to store."
+    )
 
 
 def terms() -> None:
@@ -107,8 +114,12 @@ def firebase_project() -> None:
     from shared.settings import settings
 
     project = settings().firebase_project_id
-    print(f"Push: {project} sends for all cities." if project else "Push: set FIREBASE_PROJECT_ID, FIREBASE_CLIENT_EMAIL and "
-          "FIREBASE_PRIVATE_KEY; a project per city is not there yet.")
+    print(
+        f"Push: {project} sends for all cities."
+        if project
+        else "Push: set FIREBASE_PROJECT_ID, FIREBASE_CLIENT_EMAIL and "
+        "FIREBASE_PRIVATE_KEY; a project per city is not there yet."
+    )
 
 
 def not_there_yet(what: str, function: str) -> Callable[[], None]:
@@ -134,7 +145,9 @@ def refuse_in_production() -> None:
     from shared.settings import settings
 
     if settings().environment == "production":
-        raise Problem("The demonstration cities are not for production. `heidi seed initial-admin` is, with SUPER_ADMIN_EMAIL.")
+        raise Problem(
+            "The demonstration cities are not for production. `heidi seed initial-admin` is, with SUPER_ADMIN_EMAIL."
+        )
 
 
 @contextmanager

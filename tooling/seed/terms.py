@@ -1,4 +1,5 @@
 """Terms of use of the demonstration: a first version that nobody has to accept before they try things out."""
+
 import json
 from uuid import uuid5
 
@@ -10,7 +11,8 @@ from tooling.seed.accounts import acting_as
 
 TEXTS = {
     "de": "<p>Dies ist eine Vorführung. Bitte tragen Sie hier nichts ein, was Sie nicht auch an eine Pinnwand hängen würden.</p>",
-    "en": "<p>This is a demonstration. Please write nothing here that you would not pin to a notice board.</p>"}
+    "en": "<p>This is a demonstration. Please write nothing here that you would not pin to a notice board.</p>",
+}
 
 
 def seed_terms(tenant: Tenant) -> int:
@@ -18,7 +20,14 @@ def seed_terms(tenant: Tenant) -> int:
     with acting_as(publish_terms, tenant) as ctx:
         if ctx.sql.one(IN_FORCE, tenant=tenant.id):
             return 0
-        [[version]] = ctx.sql.run(PUBLISH, id=uuid5(tenant.id, "terms"), tenant=tenant.id, mandatory=False,
-                                  texts=json.dumps(TEXTS), by=None, now=ctx.now)
+        [[version]] = ctx.sql.run(
+            PUBLISH,
+            id=uuid5(tenant.id, "terms"),
+            tenant=tenant.id,
+            mandatory=False,
+            texts=json.dumps(TEXTS),
+            by=None,
+            now=ctx.now,
+        )
         ctx.emit(TermsPublished(terms_version=version, mandatory=False))
     return 1

@@ -1,4 +1,5 @@
 """What a newcomer opens, and how they log in."""
+
 import os
 
 from shared.tenants import PLATFORM, Tenant
@@ -11,15 +12,23 @@ def welcome() -> str:
     """What to open and how to log in, as two tables."""
     gateway = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8080")
     inbox, port = os.environ.get("INBOX_PORT", "8083"), gateway.rpartition(":")[2]
-    places = [["The platform's API", f"{gateway}/api/docs"], ["Mails and pushes", f"http://127.0.0.1:{inbox}/"]]
-    places += [[f"{city.name}'s listings", f"http://{city.slug}.localhost:{port}/api/listings"] for city in cities()]
+    places = [
+        ["The platform's API", f"{gateway}/api/docs"],
+        ["Mails and pushes", f"http://127.0.0.1:{inbox}/"],
+    ]
+    places += [
+        [f"{city.name}'s listings", f"http://{city.slug}.localhost:{port}/api/listings"] for city in cities()
+    ]
     return f"Open\n{table(places)}\n\n{logins()}"
 
 
 def logins() -> str:
     """Who can log in, where, and with which password."""
-    people = [[tenant.name, person.role.replace("_", " "), person.email]
-              for tenant in (PLATFORM, *cities()) for person in demo_accounts(tenant)]
+    people = [
+        [tenant.name, person.role.replace("_", " "), person.email]
+        for tenant in (PLATFORM, *cities())
+        for person in demo_accounts(tenant)
+    ]
     return f"Log in (POST /api/auth/login) with the password {DEMO_PASSWORD}\n{table(people)}"
 
 

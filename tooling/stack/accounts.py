@@ -1,4 +1,5 @@
 """PostgreSQL refuses to run as root: as root we lend it an unprivileged account and a place that the account can reach."""
+
 import os
 import pwd
 import shutil
@@ -24,10 +25,17 @@ class Account:
         """Asked by trying, which also knows access lists and mount options."""
         command = ["/bin/sh", "-c", 'test -x "$0"', str(path)]
         try:
-            return subprocess.run(command, user=self.uid, group=self.gid, extra_groups=[], cwd="/", check=False).returncode == 0
+            return (
+                subprocess.run(
+                    command, user=self.uid, group=self.gid, extra_groups=[], cwd="/", check=False
+                ).returncode
+                == 0
+            )
         except PermissionError:
-            raise Problem("PostgreSQL refuses to run as root, and here root may not switch to another user. "
-                          "Run ./heidi as an ordinary user.") from None
+            raise Problem(
+                "PostgreSQL refuses to run as root, and here root may not switch to another user. "
+                "Run ./heidi as an ordinary user."
+            ) from None
 
 
 def unprivileged() -> Account | None:
@@ -40,8 +48,10 @@ def unprivileged() -> Account | None:
         except KeyError:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
-    raise Problem(f"PostgreSQL refuses to run as root, and there is no user {' or '.join(NAMES)} to run it as. "
-                  "Run ./heidi as an ordinary user.")
+    raise Problem(
+        f"PostgreSQL refuses to run as root, and there is no user {' or '.join(NAMES)} to run it as. "
+        "Run ./heidi as an ordinary user."
+    )
 
 
 def place(wanted: Path, fallback: Path, account: Account | None) -> Path:
@@ -52,7 +62,7 @@ def place(wanted: Path, fallback: Path, account: Account | None) -> Path:
     wanted.parent.mkdir(parents=True, exist_ok=True)
     directory = wanted if account.can_reach(wanted.parent) else own(fallback) / wanted.name
     directory.mkdir(exist_ok=True)
-    if directory.stat().st_uid != account.uid:   # made just now, or the checkout was copied
+    if directory.stat().st_uid != account.uid:  # made just now, or the checkout was copied
         give(directory, account)
     return directory
 
@@ -79,7 +89,7 @@ def lend(package: Path, account: Account | None) -> Path:
     home = own(Path("/var/tmp") / f"heidi-postgres-{sha256(mark.encode()).hexdigest()[:12]}")  # noqa: S108 (checked by own)
     copy = home / package.name
     if not copy.exists():
-        libraries = package.with_name(f"{package.name}.libs")   # found by the programs relative to themselves
+        libraries = package.with_name(f"{package.name}.libs")  # found by the programs relative to themselves
         if libraries.exists():
             shutil.copytree(libraries, home / libraries.name, dirs_exist_ok=True)
         shutil.rmtree(unfinished := home / "unfinished", ignore_errors=True)

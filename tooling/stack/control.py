@@ -1,4 +1,5 @@
 """Ask about the running stack, stop it, delete it."""
+
 import os
 import signal
 import time
@@ -11,7 +12,7 @@ from tooling.stack.environment import POSTGRES, ours
 from tooling.stack.home import Home
 from tooling.stack.services import MODULES
 
-PATIENCE = 60.0   # seconds for an orderly stop
+PATIENCE = 60.0  # seconds for an orderly stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ def stop(home: Home) -> bool:
     """Stop the supervisor and everything it started; False if nothing ran."""
     if not records.is_held(home):
         return end_orphans(home)
-    supervisor = next((record.process() for record in records.read(home) if record.name == records.SUPERVISOR), None)
+    supervisor = next(
+        (record.process() for record in records.read(home) if record.name == records.SUPERVISOR), None
+    )
     if supervisor is None:
         raise Problem("The local stack is just starting or stopping: try again in a moment.")
     processes.signal_one(supervisor.pid, signal.SIGTERM)

@@ -1,4 +1,5 @@
 """The roles and one database per service; what the app may read and write there comes with the migrations."""
+
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -12,9 +13,9 @@ from tooling.stack.state import State
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-AS_SUPERUSER = {   # by the last part of the database's name; what nobody else may do
+AS_SUPERUSER = {  # by the last part of the database's name; what nobody else may do
     "chatbot": "CREATE EXTENSION IF NOT EXISTS vector",
-    "core": "ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF",   # docs/decisions/0007
+    "core": "ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF",  # docs/decisions/0007
 }
 ALWAYS = ("broker",)
 WRONG_PASSWORD = "28P01"  # noqa: S105 (an SQLSTATE)
@@ -39,7 +40,9 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
     databases = list(databases)
     try:
         with postgres.connect() as connection:
-            connection.run("SET log_min_error_statement = panic")   # keeps the passwords out of the server's log
+            connection.run(
+                "SET log_min_error_statement = panic"
+            )  # keeps the passwords out of the server's log
             for role, password in passwords.items():
                 make_role(connection, role, password)
             for database in missing(connection, databases):
@@ -51,10 +54,14 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
                 run_in(postgres, database, statement)
     except (DatabaseError, InterfaceError, OSError) as error:
         if code(error) == WRONG_PASSWORD:
-            raise Problem(f"state.json is not the one that belongs to the data in {postgres.directory}: put it back, "
-                          "or start afresh with ./heidi reset.") from None
-        raise Problem(f"PostgreSQL did not make the roles and databases: {said(error)}. Its log says more: "
-                      "./heidi logs postgres") from None
+            raise Problem(
+                f"state.json is not the one that belongs to the data in {postgres.directory}: put it back, "
+                "or start afresh with ./heidi reset."
+            ) from None
+        raise Problem(
+            f"PostgreSQL did not make the roles and databases: {said(error)}. Its log says more: "
+            "./heidi logs postgres"
+        ) from None
 
 
 def prepare_elsewhere(environment: Mapping[str, str], databases: Iterable[str]) -> None:
@@ -69,8 +76,10 @@ def prepare_elsewhere(environment: Mapping[str, str], databases: Iterable[str]) 
                 make_database(connection, database)
                 lacking.remove(database)
     except (DatabaseError, InterfaceError, OSError) as error:
-        raise Problem(f"The PostgreSQL of your settings does not do: {said(error)}. Check POSTGRES_* or DATABASE_URL; it needs "
-                      f"the roles {OWNER}, {APP}, {RELAY} and, owned by {OWNER}, the databases {', '.join(lacking)}.") from None
+        raise Problem(
+            f"The PostgreSQL of your settings does not do: {said(error)}. Check POSTGRES_* or DATABASE_URL; it needs "
+            f"the roles {OWNER}, {APP}, {RELAY} and, owned by {OWNER}, the databases {', '.join(lacking)}."
+        ) from None
 
 
 def connect_elsewhere(environment: Mapping[str, str]) -> "Connection":
@@ -80,9 +89,13 @@ def connect_elsewhere(environment: Mapping[str, str]) -> "Connection":
     url = urlsplit(environment.get("DATABASE_URL", ""))
     host = environment.get("POSTGRES_HOST") or url.hostname or "127.0.0.1"
     return Connection(
-        environment.get("POSTGRES_OWNER") or unquote(url.username or OWNER), host=host,
-        port=int(environment.get("POSTGRES_PORT") or url.port or 5432), database=url.path.lstrip("/") or "postgres",
-        password=environment.get("POSTGRES_OWNER_PASSWORD") or unquote(url.password or ""), timeout=10)
+        environment.get("POSTGRES_OWNER") or unquote(url.username or OWNER),
+        host=host,
+        port=int(environment.get("POSTGRES_PORT") or url.port or 5432),
+        database=url.path.lstrip("/") or "postgres",
+        password=environment.get("POSTGRES_OWNER_PASSWORD") or unquote(url.password or ""),
+        timeout=10,
+    )
 
 
 def refusal(error: BaseException | None) -> dict[str, str]:

@@ -1,4 +1,5 @@
 """The settings of our processes: what the environment gives wins and replaces the embedded part."""
+
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from tooling.stack.redis import Redis
 from tooling.stack.state import State
 
 HOST = "127.0.0.1"
-WITH_THEIR_PART = ("POSTGRES_PORT", "REDIS_PORT", "SMTP_PORT")   # not ours to give when the part is not ours
+WITH_THEIR_PART = ("POSTGRES_PORT", "REDIS_PORT", "SMTP_PORT")  # not ours to give when the part is not ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,22 @@ BROKER = ("BROKER_URL", "K_SINK")
 
 def environment(state: State, given: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Everything that our processes read; PATH and the like are not in it."""
-    parts = (postgres(state, given), redis(state, given), objects(state, given), mail(given), firebase(state, given),
-             apns(state, given), broker(given), common(state, given))
+    parts = (
+        postgres(state, given),
+        redis(state, given),
+        objects(state, given),
+        mail(given),
+        firebase(state, given),
+        apns(state, given),
+        broker(given),
+        common(state, given),
+    )
     settings: dict[str, str] = {}
     for part in parts:
         mine = part.is_ours(given)
-        settings |= {name: given.get(name) or value for name, value in part.settings.items() if mine or given.get(name)}
+        settings |= {
+            name: given.get(name) or value for name, value in part.settings.items() if mine or given.get(name)
+        }
         settings |= {name: given[name] for name in part.outside if given.get(name)}
     return settings
 
@@ -54,7 +65,15 @@ def ours(outside: tuple[str, ...], given: Mapping[str, str] = os.environ) -> boo
 def thirdparties(given: Mapping[str, str] = os.environ) -> list[str]:
     """Which third parties we stand in for."""
     push = ours(FIREBASE, given) or ours(APNS, given)
-    return [name for name, mine in (("object-store", ours(OBJECTS, given)), ("mail", ours(MAIL, given)), ("push", push)) if mine]
+    return [
+        name
+        for name, mine in (
+            ("object-store", ours(OBJECTS, given)),
+            ("mail", ours(MAIL, given)),
+            ("push", push),
+        )
+        if mine
+    ]
 
 
 def url(variable: str, given: Mapping[str, str]) -> str:
@@ -64,12 +83,19 @@ def url(variable: str, given: Mapping[str, str]) -> str:
 
 def postgres(state: State, given: Mapping[str, str]) -> Part:
     """The app role for functions, the owner for migrations, the relay for the outbox."""
-    return Part(POSTGRES, {
-        "POSTGRES_HOST": HOST, "POSTGRES_PORT": str(port("POSTGRES_PORT", given)),
-        "POSTGRES_USER": "heidi_app", "POSTGRES_PASSWORD": state.secrets["postgres_app"],
-        "POSTGRES_OWNER": "heidi_owner", "POSTGRES_OWNER_PASSWORD": state.secrets["postgres_owner"],
-        "POSTGRES_RELAY": "heidi_relay", "POSTGRES_RELAY_PASSWORD": state.secrets["postgres_relay"],
-    })
+    return Part(
+        POSTGRES,
+        {
+            "POSTGRES_HOST": HOST,
+            "POSTGRES_PORT": str(port("POSTGRES_PORT", given)),
+            "POSTGRES_USER": "heidi_app",
+            "POSTGRES_PASSWORD": state.secrets["postgres_app"],
+            "POSTGRES_OWNER": "heidi_owner",
+            "POSTGRES_OWNER_PASSWORD": state.secrets["postgres_owner"],
+            "POSTGRES_RELAY": "heidi_relay",
+            "POSTGRES_RELAY_PASSWORD": state.secrets["postgres_relay"],
+        },
+    )
 
 
 def redis(state: State, given: Mapping[str, str]) -> Part:
@@ -79,10 +105,16 @@ def redis(state: State, given: Mapping[str, str]) -> Part:
 
 def objects(state: State, given: Mapping[str, str]) -> Part:
     """The local object store checks signatures like the real ones."""
-    return Part(OBJECTS, {
-        "S3_ENDPOINT": url("OBJECT_STORE_PORT", given), "S3_BUCKET": "heidi-assets", "S3_REGION": "eu-central-1",
-        "S3_ACCESS_KEY": state.secrets["s3_access_key"], "S3_SECRET_KEY": state.secrets["s3_secret_key"],
-    })
+    return Part(
+        OBJECTS,
+        {
+            "S3_ENDPOINT": url("OBJECT_STORE_PORT", given),
+            "S3_BUCKET": "heidi-assets",
+            "S3_REGION": "eu-central-1",
+            "S3_ACCESS_KEY": state.secrets["s3_access_key"],
+            "S3_SECRET_KEY": state.secrets["s3_secret_key"],
+        },
+    )
 
 
 def mail(given: Mapping[str, str]) -> Part:
@@ -93,18 +125,30 @@ def mail(given: Mapping[str, str]) -> Part:
 def firebase(state: State, given: Mapping[str, str]) -> Part:
     """A service account that only the local push server knows."""
     push = url("PUSH_PORT", given)
-    return Part(FIREBASE, {
-        "FIREBASE_PROJECT_ID": "heidi-local", "FIREBASE_CLIENT_EMAIL": "push@heidi-local.iam.gserviceaccount.com",
-        "FIREBASE_PRIVATE_KEY": state.secrets["firebase_key"], "FCM_ENDPOINT": push, "FCM_TOKEN_URI": f"{push}/token",
-    })
+    return Part(
+        FIREBASE,
+        {
+            "FIREBASE_PROJECT_ID": "heidi-local",
+            "FIREBASE_CLIENT_EMAIL": "push@heidi-local.iam.gserviceaccount.com",
+            "FIREBASE_PRIVATE_KEY": state.secrets["firebase_key"],
+            "FCM_ENDPOINT": push,
+            "FCM_TOKEN_URI": f"{push}/token",
+        },
+    )
 
 
 def apns(state: State, given: Mapping[str, str]) -> Part:
     """A signing key that only the local push server knows."""
-    return Part(APNS, {
-        "APNS_KEY": state.secrets["apns_key"], "APNS_KEY_ID": "LOCALKEY01", "APNS_TEAM_ID": "LOCALTEAM1",
-        "APNS_TOPIC": "app.heidi.local", "APNS_ENDPOINT": url("PUSH_PORT", given),
-    })
+    return Part(
+        APNS,
+        {
+            "APNS_KEY": state.secrets["apns_key"],
+            "APNS_KEY_ID": "LOCALKEY01",
+            "APNS_TEAM_ID": "LOCALTEAM1",
+            "APNS_TOPIC": "app.heidi.local",
+            "APNS_ENDPOINT": url("PUSH_PORT", given),
+        },
+    )
 
 
 def broker(given: Mapping[str, str]) -> Part:
@@ -115,15 +159,28 @@ def broker(given: Mapping[str, str]) -> Part:
 def common(state: State, given: Mapping[str, str]) -> Part:
     """What nobody replaces as a whole, only variable by variable."""
     gateway = url("GATEWAY_PORT", given)
-    return Part((), {
-        "ENVIRONMENT": "local", "PUBLIC_URL": gateway, "GATEWAY_URL": gateway, "BASE_DOMAIN": "localhost",
-        "SCRAPE_PRIVATE_HOSTS": "127.0.0.1,localhost",
-        "BROKER_TOKEN": state.secrets["broker"], "JWT_SECRET": state.secrets["jwt"],
-        "JWT_REFRESH_SECRET": state.secrets["jwt_refresh"], "ENCRYPTION_KEY": state.secrets["encryption"],
-        "HEIDI_HOME": str(Home.here().path),
-        "THIRDPARTY_DIR": str(Home.here().thirdparty), "THIRDPARTY_PARTS": ",".join(thirdparties(given)),
-        **{variable: str(port(variable, given)) for variable in DEFAULTS if variable not in WITH_THEIR_PART},
-    })
+    return Part(
+        (),
+        {
+            "ENVIRONMENT": "local",
+            "PUBLIC_URL": gateway,
+            "GATEWAY_URL": gateway,
+            "BASE_DOMAIN": "localhost",
+            "SCRAPE_PRIVATE_HOSTS": "127.0.0.1,localhost",
+            "BROKER_TOKEN": state.secrets["broker"],
+            "JWT_SECRET": state.secrets["jwt"],
+            "JWT_REFRESH_SECRET": state.secrets["jwt_refresh"],
+            "ENCRYPTION_KEY": state.secrets["encryption"],
+            "HEIDI_HOME": str(Home.here().path),
+            "THIRDPARTY_DIR": str(Home.here().thirdparty),
+            "THIRDPARTY_PARTS": ",".join(thirdparties(given)),
+            **{
+                variable: str(port(variable, given))
+                for variable in DEFAULTS
+                if variable not in WITH_THEIR_PART
+            },
+        },
+    )
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 """Where the local stack keeps its things: `.heidi/` in the repository, or what HEIDI_HOME names."""
+
 import os
 import shutil
 from dataclasses import dataclass
@@ -78,19 +79,30 @@ class Home:
 
     def prepare(self) -> None:
         """Make the directories; a Problem if they cannot be made, are someone else's or the disk is full."""
-        if self.path.name != ".heidi" and self.path.is_dir() and any(self.path.iterdir()) and not self.is_ours():
-            raise Problem(f"{self.path} holds something that is not HEIDI's. Move it away, or name another directory "
-                          "with HEIDI_HOME.")
+        if (
+            self.path.name != ".heidi"
+            and self.path.is_dir()
+            and any(self.path.iterdir())
+            and not self.is_ours()
+        ):
+            raise Problem(
+                f"{self.path} holds something that is not HEIDI's. Move it away, or name another directory "
+                "with HEIDI_HOME."
+            )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             for directory in (self.run, self.logs, self.redis, self.thirdparty):
-                directory.mkdir(mode=0o700, exist_ok=True)   # mails hold invitations, logs say who did what
+                directory.mkdir(mode=0o700, exist_ok=True)  # mails hold invitations, logs say who did what
             self.lock.touch()
         except OSError as error:
-            raise Problem(f"{self.path} cannot be written ({error.strerror}). Run ./heidi as the owner of the checkout, "
-                          "or name another directory with HEIDI_HOME.") from None
+            raise Problem(
+                f"{self.path} cannot be written ({error.strerror}). Run ./heidi as the owner of the checkout, "
+                "or name another directory with HEIDI_HOME."
+            ) from None
         if shutil.disk_usage(self.path).free < NEEDED_BYTES:
-            raise Problem(f"The disk that holds {self.path} has less than 300 MB left: free some and try again.")
+            raise Problem(
+                f"The disk that holds {self.path} has less than 300 MB left: free some and try again."
+            )
 
     def remove(self) -> None:
         """Everything that `up` made, secrets and data; nothing is asked here."""

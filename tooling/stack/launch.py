@@ -2,6 +2,7 @@
 
 A script of its own, because what it does between fork and exec is not safe in a process that has threads.
 """
+
 import ctypes  # now: the other user may not be able to read the standard library
 import os
 import sys
@@ -17,7 +18,7 @@ def main(parent: str, number: str, uid: str, gid: str, *command: str) -> None:
         os.setuid(int(uid))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-        if os.getppid() != int(parent):   # it died before we asked
+        if os.getppid() != int(parent):  # it died before we asked
             sys.exit(1)
     try:
         os.execv(command[0], command)  # noqa: S606 (no shell wanted)

@@ -1,4 +1,5 @@
 """Read, follow and shorten what the processes print."""
+
 import os
 import time
 from collections.abc import Iterator
@@ -8,8 +9,8 @@ from pathlib import Path
 from tooling.problem import Problem
 from tooling.stack.home import Home
 
-LARGEST = 50_000_000   # bytes; one older file of that size is kept
-TAIL = 100_000         # bytes read from the end
+LARGEST = 50_000_000  # bytes; one older file of that size is kept
+TAIL = 100_000  # bytes read from the end
 FOLLOW_EVERY = 0.2
 
 

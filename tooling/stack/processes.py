@@ -1,4 +1,5 @@
 """Start and stop child processes such that none outlives its parent, not even a parent that was killed with -9."""
+
 import os
 import re
 import signal
@@ -12,8 +13,17 @@ from tooling.stack import launch
 from tooling.stack.accounts import Account
 from tooling.stack.service import Service
 
-TELLING = ("FATAL", "PANIC", "Fatal", "Bad file format", "[Errno", "No space left")   # in the line that says why
-PREFIX = re.compile(r"^\d{4}-\d\d-\d\d \S+ UTC \[\d+\] |^\d+:[A-Z] .{10,30}? [.*#-] ")     # PostgreSQL's time, Redis's time
+TELLING = (
+    "FATAL",
+    "PANIC",
+    "Fatal",
+    "Bad file format",
+    "[Errno",
+    "No space left",
+)  # in the line that says why
+PREFIX = re.compile(
+    r"^\d{4}-\d\d-\d\d \S+ UTC \[\d+\] |^\d+:[A-Z] .{10,30}? [.*#-] "
+)  # PostgreSQL's time, Redis's time
 
 
 def spawn(service: Service, log: Path) -> subprocess.Popen[bytes]:
@@ -21,8 +31,14 @@ def spawn(service: Service, log: Path) -> subprocess.Popen[bytes]:
     service.before()
     with log.open("ab") as output:
         return subprocess.Popen(
-            launched(service.command, service.stop, service.account), stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, cwd=service.directory, env=service.full_environment(), start_new_session=True)
+            launched(service.command, service.stop, service.account),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=service.directory,
+            env=service.full_environment(),
+            start_new_session=True,
+        )
 
 
 def launched(command: Sequence[str], number: signal.Signals, account: Account | None) -> list[str]:
@@ -59,7 +75,11 @@ def why(log: Path, start: int) -> str:
     try:
         with log.open("rb") as file:
             file.seek(start)
-            lines = [line.strip() for line in file.read(1_000_000).decode(errors="replace").splitlines() if line.strip()]
+            lines = [
+                line.strip()
+                for line in file.read(1_000_000).decode(errors="replace").splitlines()
+                if line.strip()
+            ]
     except OSError:
         lines = []
     loud = [line for line in lines if any(word in line for word in TELLING)]

@@ -1,4 +1,5 @@
 """Small files about what is running, so that another command, or the next `up` after a crash, can find it."""
+
 import fcntl
 import json
 import os
@@ -15,7 +16,7 @@ from tooling.stack.home import Home
 from tooling.stack.processes import signal_group, signal_one
 
 SUPERVISOR = "supervisor"
-PATIENCE = 15.0   # seconds for an orphan to stop by itself
+PATIENCE = 15.0  # seconds for an orphan to stop by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,17 @@ class Record:
     ready: bool = False
 
     @classmethod
-    def of(cls, name: str, title: str, pid: int, stop: int, ports: Mapping[str, int], restarts: int, *, ready: bool) -> Self:
+    def of(
+        cls,
+        name: str,
+        title: str,
+        pid: int,
+        stop: int,
+        ports: Mapping[str, int],
+        restarts: int,
+        *,
+        ready: bool,
+    ) -> Self:
         """For a process that runs now, or with number 0 for one that will be started again."""
         found = system.process(pid) if pid else None
         return cls(name, title, *(found or (0, 0.0)), stop, dict(ports), restarts, ready)
@@ -92,12 +103,16 @@ def is_held(home: Home) -> bool:
 
 def end_orphans(home: Home) -> list[str]:
     """Stop what a supervisor that was killed left running; their titles. Only with the lock in hand."""
-    left = [(record, process) for record in read(home) if record.name != SUPERVISOR and (process := record.process())]
+    left = [
+        (record, process)
+        for record in read(home)
+        if record.name != SUPERVISOR and (process := record.process())
+    ]
     for record, _process in left:
         signal_one(record.pid, signal.Signals(record.stop))
     system.wait_for([process for _record, process in left], PATIENCE)
     for record, _process in left:
-        signal_group(record.pid, signal.SIGKILL)   # their workers too
+        signal_group(record.pid, signal.SIGKILL)  # their workers too
     system.wait_for([process for _record, process in left], PATIENCE)
     clear(home)
     return [record.title for record, _process in left]

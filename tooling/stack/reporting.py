@@ -1,4 +1,5 @@
 """Tell how the start is going: on the terminal, or through a pipe to the terminal of another process."""
+
 import json
 import os
 import time
@@ -10,7 +11,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-SHOWN_EVERY = 0.08   # seconds; the spinner's own rhythm
+SHOWN_EVERY = 0.08  # seconds; the spinner's own rhythm
 
 
 class Reporter(Protocol):
@@ -47,7 +48,9 @@ class Step:
 
     def __rich__(self) -> Text | Spinner:
         if self.took is None:
-            self.spinner.update(text=Text.assemble(self.title, ("  " + self.note if self.note else "", "dim")))
+            self.spinner.update(
+                text=Text.assemble(self.title, ("  " + self.note if self.note else "", "dim"))
+            )
             return self.spinner
         return Text.assemble(("✓ ", "green"), self.title, (f"  {self.note or f'{self.took:.1f} s'}", "dim"))
 

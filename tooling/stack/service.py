@@ -1,4 +1,5 @@
 """What the supervisor needs to know of one long-running process."""
+
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -20,14 +21,14 @@ class Service:
     name: str
     title: str
     command: Sequence[str]
-    ready: Callable[[int], bool]                       # given the process id
-    ports: tuple[str, ...] = ()                        # variables of ports.py
+    ready: Callable[[int], bool]  # given the process id
+    ports: tuple[str, ...] = ()  # variables of ports.py
     environment: Mapping[str, str] = field(default_factory=dict)
     account: Account | None = None
     directory: Path = ROOT
     stop: signal.Signals = signal.SIGTERM
-    patience: float = 30.0                             # seconds until ready, and until stopped
-    before: Callable[[], None] = nothing               # at every start: tidy up after a crash
+    patience: float = 30.0  # seconds until ready, and until stopped
+    before: Callable[[], None] = nothing  # at every start: tidy up after a crash
     trouble: str = "Its log says more: ./heidi logs {name}"
 
     def full_environment(self) -> dict[str, str]:

@@ -1,4 +1,5 @@
 """The long-running processes of the local stack, as the environment and the state want them."""
+
 import importlib.util
 import sys
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from tooling.stack.redis import Redis
 from tooling.stack.service import Service
 from tooling.stack.state import State
 
-FOUNDATION = ("postgres", "redis", "thirdparty")   # needed before anything of ours can work
+FOUNDATION = ("postgres", "redis", "thirdparty")  # needed before anything of ours can work
 PARTS = {"object-store": "OBJECT_STORE_PORT", "mail": "SMTP_PORT", "push": "PUSH_PORT"}
 
 
@@ -40,7 +41,7 @@ class Services:
     """What to run, in the order of starting."""
 
     all: tuple[Service, ...]
-    postgres: Postgres | None   # None when somebody else runs it
+    postgres: Postgres | None  # None when somebody else runs it
 
     @classmethod
     def plan(cls, home: Home, state: State, environment: Mapping[str, str]) -> "Services":
@@ -70,7 +71,9 @@ def embedded_postgres(home: Home, state: State) -> Postgres:
 
 def is_wanted(module: Module) -> bool:
     """The third parties and the broker may be somebody else's."""
-    outside = (module.name == "thirdparty" and not thirdparties()) or (module.name == "broker" and not ours(BROKER))
+    outside = (module.name == "thirdparty" and not thirdparties()) or (
+        module.name == "broker" and not ours(BROKER)
+    )
     return not outside and is_there(module.module)
 
 
@@ -83,6 +86,11 @@ def python(module: Module, environment: Mapping[str, str]) -> Service:
     """One of our own modules."""
     others = [PARTS[part] for part in thirdparties()] if module.name == "thirdparty" else []
     return Service(
-        name=module.name, title=module.title, command=[sys.executable, "-m", module.module], environment=environment,
-        ports=(module.port, *others), ready=lambda _pid: probes.http_ready(port(module.port), module.path),
-        trouble=f"Its log says more: ./heidi logs {module.name}")
+        name=module.name,
+        title=module.title,
+        command=[sys.executable, "-m", module.module],
+        environment=environment,
+        ports=(module.port, *others),
+        ready=lambda _pid: probes.http_ready(port(module.port), module.path),
+        trouble=f"Its log says more: ./heidi logs {module.name}",
+    )

@@ -1,4 +1,5 @@
 """The secrets that this machine's stack made for itself, and what it has already done; one file, mode 600."""
+
 import json
 import os
 import secrets
@@ -35,10 +36,19 @@ def apns_key() -> str:
 
 
 MAKERS: dict[str, Callable[[], str]] = {
-    "postgres_superuser": password, "postgres_owner": password, "postgres_app": password, "postgres_relay": password,
-    "redis": password, "jwt": long_secret, "jwt_refresh": long_secret, "encryption": long_secret, "broker": long_secret,
-    "s3_access_key": lambda: secrets.token_hex(10).upper(), "s3_secret_key": lambda: secrets.token_urlsafe(30),
-    "firebase_key": firebase_key, "apns_key": apns_key,
+    "postgres_superuser": password,
+    "postgres_owner": password,
+    "postgres_app": password,
+    "postgres_relay": password,
+    "redis": password,
+    "jwt": long_secret,
+    "jwt_refresh": long_secret,
+    "encryption": long_secret,
+    "broker": long_secret,
+    "s3_access_key": lambda: secrets.token_hex(10).upper(),
+    "s3_secret_key": lambda: secrets.token_urlsafe(30),
+    "firebase_key": firebase_key,
+    "apns_key": apns_key,
 }
 
 
@@ -58,8 +68,10 @@ class State:
         except FileNotFoundError:
             raise Problem("There is no local stack here yet: ./heidi up makes one.") from None
         except (ValueError, KeyError, TypeError):
-            raise Problem(f"{path} is damaged. It holds the passwords of the local data: put a copy back, "
-                          "or start afresh with ./heidi reset.") from None
+            raise Problem(
+                f"{path} is damaged. It holds the passwords of the local data: put a copy back, "
+                "or start afresh with ./heidi reset."
+            ) from None
 
     @classmethod
     def ensure(cls, path: Path) -> Self:

@@ -1,4 +1,5 @@
 """What comes between the servers and the functions: databases, migrations, seeds; skipped when nothing has changed."""
+
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,11 +31,13 @@ class Steps:
         if self.is_due("databases", mark := fingerprint((), server, *names, *passwords.values())):
             self.make_databases(names, passwords)
             self.is_done("databases", mark)
-        if self.is_due("migrate", mark := fingerprint(MIGRATIONS, server, *names)) and is_there("tooling.migrate"):
+        if self.is_due("migrate", mark := fingerprint(MIGRATIONS, server, *names)) and is_there(
+            "tooling.migrate"
+        ):
             self.run("Migrations", "migrate")
             self.is_done("migrate", mark)
         if self.is_due("seed", mark := fingerprint(SEEDS, server)) and is_there("tooling.seed"):
-            self.supervisor.wait(["redis", "thirdparty"])   # a seed may store pictures
+            self.supervisor.wait(["redis", "thirdparty"])  # a seed may store pictures
             self.run("Demonstration city", "seed")
             self.is_done("seed", mark)
 
@@ -53,16 +56,25 @@ class Steps:
         if self.is_due("content", mark := fingerprint(SEEDS, self.server())):
             self.run("Documents", "seed", "--through-api")
             self.is_done("content", mark)
-        places = (self.environment["PUBLIC_URL"], self.environment["INBOX_PORT"], self.environment["THIRDPARTY_PARTS"])
+        places = (
+            self.environment["PUBLIC_URL"],
+            self.environment["INBOX_PORT"],
+            self.environment["THIRDPARTY_PARTS"],
+        )
         welcome = self.supervisor.home.welcome
-        if self.is_due("welcome", mark := fingerprint(("tooling/seed/**/*",), *places)) or not welcome.exists():
+        if (
+            self.is_due("welcome", mark := fingerprint(("tooling/seed/**/*",), *places))
+            or not welcome.exists()
+        ):
             welcome.write_text(self.run("How to log in", "welcome"))
             self.is_done("welcome", mark)
 
     def server(self) -> str:
         """Which one: what was done there is not done elsewhere, nor here after the data was deleted."""
         if self.postgres is None:
-            return "\0".join(self.environment.get(name, "") for name in ("DATABASE_URL", "POSTGRES_HOST", "POSTGRES_PORT"))
+            return "\0".join(
+                self.environment.get(name, "") for name in ("DATABASE_URL", "POSTGRES_HOST", "POSTGRES_PORT")
+            )
         return f"{self.postgres.data}:{(self.postgres.data / 'PG_VERSION').stat().st_mtime_ns}"
 
     def is_due(self, step: str, mark: str) -> bool:

@@ -1,4 +1,5 @@
 """Start services, keep them alive, stop them in order."""
+
 import signal
 import subprocess
 import threading
@@ -15,11 +16,11 @@ from tooling.stack.ports import port
 from tooling.stack.reporting import Reporter
 from tooling.stack.service import Service
 
-EVERY = 0.02                 # seconds between two looks while starting or stopping
-WATCH_EVERY = 0.1            # … while all is well
+EVERY = 0.02  # seconds between two looks while starting or stopping
+WATCH_EVERY = 0.1  # … while all is well
 TIDY_EVERY = 60.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
-STABLE = 10.0                # seconds after which a restarted child counts as well again
+STABLE = 10.0  # seconds after which a restarted child counts as well again
 
 
 class Stopped(Exception):
@@ -108,7 +109,9 @@ class Supervisor:
         """A command that ends by itself; its last line is shown while it works, and told if it fails. What it printed."""
         name = title.lower().replace(" ", "-")
         log = self.home.log(name)
-        job = Service(name=name, title=title, command=command, ready=lambda _pid: False, environment=environment)
+        job = Service(
+            name=name, title=title, command=command, ready=lambda _pid: False, environment=environment
+        )
         self.report.begin(title)
         start = processes.size(log)
         process = processes.spawn(job, log)
@@ -122,7 +125,9 @@ class Supervisor:
         finally:
             processes.end(process, signal.SIGTERM, job.patience)
         if process.returncode != 0:
-            raise Problem(f"{title} failed: {processes.why(log, start)}\nIts log says more: ./heidi logs {name}")
+            raise Problem(
+                f"{title} failed: {processes.why(log, start)}\nIts log says more: ./heidi logs {name}"
+            )
         self.report.done(title)
         return logs.since(log, start)
 
@@ -143,8 +148,10 @@ class Supervisor:
             if now >= child.next_try:
                 self.revive(child)
         elif (code := child.process.poll()) is not None:
-            processes.signal_group(child.process.pid, signal.SIGKILL)   # workers it left would keep its port
-            words = f": {processes.why(self.home.log(child.service.name), child.log_start)}" if code > 0 else ""
+            processes.signal_group(child.process.pid, signal.SIGKILL)  # workers it left would keep its port
+            words = (
+                f": {processes.why(self.home.log(child.service.name), child.log_start)}" if code > 0 else ""
+            )
             self.postpone(child, f"{child.service.title} stopped ({how(code)}{words})")
         elif not child.ready and child.service.ready(child.process.pid):
             self.now_ready(child)
@@ -153,7 +160,7 @@ class Supervisor:
 
     def postpone(self, child: Child, what: str) -> None:
         """Note when to try again."""
-        pause = min(FIRST_PAUSE * 2 ** child.failures, LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2**child.failures, LONGEST_PAUSE)
         child.process, child.failures, child.next_try = None, child.failures + 1, time.monotonic() + pause
         child.ready = False
         self.record(child)
@@ -162,7 +169,11 @@ class Supervisor:
     def revive(self, child: Child) -> None:
         """Try once."""
         log = self.home.log(child.service.name)
-        child.log_start, child.started, child.restarts = processes.size(log), time.monotonic(), child.restarts + 1
+        child.log_start, child.started, child.restarts = (
+            processes.size(log),
+            time.monotonic(),
+            child.restarts + 1,
+        )
         try:
             child.process = processes.spawn(child.service, log)
         except (Problem, OSError) as trouble:
@@ -179,8 +190,10 @@ class Supervisor:
         """For `status`, and for the next `up` if we are killed."""
         service, pid = child.service, child.process.pid if child.process else 0
         ports = {variable: port(variable) for variable in service.ports}
-        record = records.Record.of(service.name, service.title, pid, service.stop, ports, child.restarts, ready=child.ready)
-        with suppress(OSError):   # a full disk must not take down what still works
+        record = records.Record.of(
+            service.name, service.title, pid, service.stop, ports, child.restarts, ready=child.ready
+        )
+        with suppress(OSError):  # a full disk must not take down what still works
             record.write(self.home)
 
     def stop(self) -> None:

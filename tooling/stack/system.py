@@ -1,4 +1,5 @@
 """What the operating system knows of processes, ours or not; psutil is used only here."""
+
 import time
 from collections.abc import Iterable
 from contextlib import suppress

@@ -1,4 +1,5 @@
 """Bring the whole stack up, here or in the background, and tell how it goes."""
+
 import json
 import os
 import selectors
@@ -40,13 +41,22 @@ def in_background() -> None:
     read_end, write_end = os.pipe()
     log_start = processes.size(home.log(records.SUPERVISOR))
     with home.log(records.SUPERVISOR).open("ab") as log:
-        daemon = subprocess.Popen([sys.executable, "-m", "tooling.stack", str(write_end)], cwd=ROOT, stdin=subprocess.DEVNULL,
-                                  stdout=log, stderr=log, pass_fds=[write_end], start_new_session=True)
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "tooling.stack", str(write_end)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[write_end],
+            start_new_session=True,
+        )
     os.close(write_end)
     try:
         if not listen(read_end, report):
             words = processes.why(home.log(records.SUPERVISOR), log_start)
-            raise Problem(f"The supervisor broke off: {words}\nIts log says more: ./heidi logs {records.SUPERVISOR}")
+            raise Problem(
+                f"The supervisor broke off: {words}\nIts log says more: ./heidi logs {records.SUPERVISOR}"
+            )
     except KeyboardInterrupt:
         processes.signal_one(daemon.pid, signal.SIGTERM)
         daemon.wait()

@@ -1,4 +1,5 @@
 """What the newcomer reads when everything is ready."""
+
 from tooling.stack.home import Home
 
 TRY = "Try ./heidi demo, ./heidi status and ./heidi logs -f; ./heidi welcome says this again, ./heidi down stops everything."

@@ -1,4 +1,5 @@
 """Run the local third-party servers until they are told to stop."""
+
 import asyncio
 import logging
 import signal
@@ -16,9 +17,15 @@ async def run(config: Config) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with Parts(config):
-        ports = {"inbox": config.inbox_port, OBJECT_STORE: config.object_store_port, PUSH: config.push_port,
-                 MAIL: config.smtp_port}
-        shown = [f"{name} {port}" for name, port in ports.items() if name in ("inbox", *config.thirdparty_parts)]
+        ports = {
+            "inbox": config.inbox_port,
+            OBJECT_STORE: config.object_store_port,
+            PUSH: config.push_port,
+            MAIL: config.smtp_port,
+        }
+        shown = [
+            f"{name} {port}" for name, port in ports.items() if name in ("inbox", *config.thirdparty_parts)
+        ]
         print(f"ready on {config.thirdparty_host}: {', '.join(shown)}", flush=True)
         await stop.wait()
 

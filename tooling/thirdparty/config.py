@@ -1,4 +1,5 @@
 """What the local servers read from the environment: ports, a directory, and the credentials that clients must show."""
+
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -10,8 +11,15 @@ PARTS = (OBJECT_STORE, MAIL, PUSH)
 NEEDS = {
     OBJECT_STORE: ("S3_ACCESS_KEY", "S3_SECRET_KEY"),
     MAIL: (),
-    PUSH: ("FIREBASE_PROJECT_ID", "FIREBASE_CLIENT_EMAIL", "FIREBASE_PRIVATE_KEY",
-           "APNS_KEY", "APNS_KEY_ID", "APNS_TEAM_ID", "APNS_TOPIC"),
+    PUSH: (
+        "FIREBASE_PROJECT_ID",
+        "FIREBASE_CLIENT_EMAIL",
+        "FIREBASE_PRIVATE_KEY",
+        "APNS_KEY",
+        "APNS_KEY_ID",
+        "APNS_TEAM_ID",
+        "APNS_TOPIC",
+    ),
 }
 
 
@@ -46,19 +54,35 @@ class Config:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Config":
         """Read and check; ConfigError names every variable that is missing or wrong."""
-        found = {field.name: environment[field.name.upper()] for field in fields(cls)
-                 if environment.get(field.name.upper())}
+        found = {
+            field.name: environment[field.name.upper()]
+            for field in fields(cls)
+            if environment.get(field.name.upper())
+        }
         parts = tuple(part.strip() for part in found.pop("thirdparty_parts", ",".join(PARTS)).split(","))
-        problems = [f"THIRDPARTY_PARTS knows {', '.join(PARTS)}, not {part!r}" for part in parts if part not in PARTS]
-        problems += [f"{name} is not set" for part in parts for name in NEEDS.get(part, ()) if not environment.get(name)]
+        problems = [
+            f"THIRDPARTY_PARTS knows {', '.join(PARTS)}, not {part!r}" for part in parts if part not in PARTS
+        ]
+        problems += [
+            f"{name} is not set"
+            for part in parts
+            for name in NEEDS.get(part, ())
+            if not environment.get(name)
+        ]
         ports = {name: value for name, value in found.items() if name.endswith("_port")}
-        problems += [f"{name.upper()} is not a port: {value!r}" for name, value in ports.items() if not _is_port(value)]
+        problems += [
+            f"{name.upper()} is not a port: {value!r}" for name, value in ports.items() if not _is_port(value)
+        ]
         if problems:
             raise ConfigError("The local third-party servers cannot start: " + "; ".join(problems) + ".")
         directory = Path(found.pop("thirdparty_dir", DIRECTORY))
         texts = {name: value for name, value in found.items() if name not in ports}
-        return cls(thirdparty_dir=directory, thirdparty_parts=parts, **texts,  # type: ignore[arg-type]
-                   **{name: int(value) for name, value in ports.items()})  # type: ignore[arg-type]
+        return cls(
+            thirdparty_dir=directory,
+            thirdparty_parts=parts,
+            **texts,  # type: ignore[arg-type]
+            **{name: int(value) for name, value in ports.items()},
+        )  # type: ignore[arg-type]
 
 
 def _is_port(value: str) -> bool:

@@ -1,4 +1,5 @@
 """Key pairs for the local push services, in the formats that Google and Apple hand out."""
+
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat

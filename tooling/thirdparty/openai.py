@@ -3,6 +3,7 @@
 It knows no language: embeddings are hashed words, and the chat model answers with the sentences of the last message that
 share most words with its last lines, citing the source they stand in. Enough to run the whole path through the real SDK.
 """
+
 import base64
 import json
 import math
@@ -62,12 +63,18 @@ def embeddings(body: Json) -> Json:
     """The answer of /v1/embeddings."""
     given = body.get("input")
     texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not 0 < len(texts) <= MAX_INPUTS or not all(isinstance(t, str) and t for t in texts):
+    if (
+        not isinstance(texts, list)
+        or not 0 < len(texts) <= MAX_INPUTS
+        or not all(isinstance(t, str) and t for t in texts)
+    ):
         raise Refused(400, "'$.input' is invalid")
     vectors = [embedding(text, int(body.get("dimensions") or DIMENSIONS)) for text in texts]
     packed = body.get("encoding_format") == "base64"
-    data = [{"object": "embedding", "index": at, "embedding": _packed(vector) if packed else vector}
-            for at, vector in enumerate(vectors)]
+    data = [
+        {"object": "embedding", "index": at, "embedding": _packed(vector) if packed else vector}
+        for at, vector in enumerate(vectors)
+    ]
     usage = dict.fromkeys(("prompt_tokens", "total_tokens"), sum(map(len, texts)) // 4)
     return {"object": "list", "model": body.get("model"), "data": data, "usage": usage}
 
@@ -79,19 +86,37 @@ def _packed(vector: list[float]) -> str:
 def completion(body: Json, text: str) -> Json:
     """The answer of /v1/chat/completions when it is not streamed."""
     message = {"role": "assistant", "content": text, "refusal": None}
-    usage = {"prompt_tokens": len(str(body["messages"])) // 4, "completion_tokens": len(text) // 4,
-             "total_tokens": (len(str(body["messages"])) + len(text)) // 4}
-    return {"id": "chatcmpl-local", "object": "chat.completion", "created": int(time.time()), "model": body.get("model"),
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}], "usage": usage}
+    usage = {
+        "prompt_tokens": len(str(body["messages"])) // 4,
+        "completion_tokens": len(text) // 4,
+        "total_tokens": (len(str(body["messages"])) + len(text)) // 4,
+    }
+    return {
+        "id": "chatcmpl-local",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": body.get("model"),
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        "usage": usage,
+    }
 
 
 def chunks(body: Json, text: str) -> Iterator[str]:
     """The server-sent events of a streamed answer, a word each."""
-    deltas: list[Json] = [{"role": "assistant", "content": ""}, *({"content": word} for word in re.findall(r"\S+\s*", text)), {}]
+    deltas: list[Json] = [
+        {"role": "assistant", "content": ""},
+        *({"content": word} for word in re.findall(r"\S+\s*", text)),
+        {},
+    ]
     for delta in deltas:
         choice = {"index": 0, "delta": delta, "finish_reason": None if delta else "stop"}
-        event = {"id": "chatcmpl-local", "object": "chat.completion.chunk", "created": int(time.time()),
-                 "model": body.get("model"), "choices": [choice]}
+        event = {
+            "id": "chatcmpl-local",
+            "object": "chat.completion.chunk",
+            "created": int(time.time()),
+            "model": body.get("model"),
+            "choices": [choice],
+        }
         yield f"data: {json.dumps(event)}\n\n"
     yield "data: [DONE]\n\n"
 
@@ -114,7 +139,10 @@ def application(api_key: str | None = None) -> web.Application:
         return web.json_response(embeddings(await _body(request)))
 
     async def models(_request: web.Request) -> web.Response:
-        data = [{"id": name, "object": "model", "created": 0, "owned_by": "local"} for name in (EMBEDDING_MODEL, CHAT_MODEL)]
+        data = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "local"}
+            for name in (EMBEDDING_MODEL, CHAT_MODEL)
+        ]
         return web.json_response({"object": "list", "data": data})
 
     app = web.Application(middlewares=[speak_openai], client_max_size=16 * 1024 * 1024)
@@ -127,7 +155,11 @@ def application(api_key: str | None = None) -> web.Application:
 async def _chat(request: web.Request) -> web.StreamResponse:
     body = await _body(request)
     messages = body.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(message, dict) for message in messages):
+    if (
+        not isinstance(messages, list)
+        or not messages
+        or not all(isinstance(message, dict) for message in messages)
+    ):
         raise Refused(400, "'messages' is a required property")
     text = reply(messages)
     if not body.get("stream"):

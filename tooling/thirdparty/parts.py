@@ -1,4 +1,5 @@
 """All local servers in one event loop: bind, start, stop."""
+
 import asyncio
 import logging
 import socket
@@ -31,7 +32,9 @@ STOP_WITHIN = 1.0
 class Parts:
     """The servers that a configuration asks for; use as an async context manager."""
 
-    def __init__(self, config: Config, clock: Clock = time.time, smtp_tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, config: Config, clock: Clock = time.time, smtp_tls: ssl.SSLContext | None = None
+    ) -> None:
         self.config, self.clock, self.smtp_tls = config, clock, smtp_tls
         self.inbox = Inbox(config.thirdparty_dir / "inbox", clock)
         self.running = AsyncExitStack()
@@ -72,16 +75,25 @@ class Parts:
         await web.SockSite(runner, self._listen(port, variable)).start()
 
     async def _start_smtp(self) -> None:
-        factory = partial(protocol, self.inbox, self.config.smtp_user, self.config.smtp_password,
-                          loop=asyncio.get_running_loop(), tls_context=self.smtp_tls)
+        factory = partial(
+            protocol,
+            self.inbox,
+            self.config.smtp_user,
+            self.config.smtp_password,
+            loop=asyncio.get_running_loop(),
+            tls_context=self.smtp_tls,
+        )
         server = await asyncio.get_running_loop().create_server(
-            factory, sock=self._listen(self.config.smtp_port, "SMTP_PORT"))
+            factory, sock=self._listen(self.config.smtp_port, "SMTP_PORT")
+        )
         self.running.callback(server.close)
 
     async def _start_push(self) -> None:
-        app: ASGIFramework = PushServices(Fcm(self.config, self.inbox, self.clock),  # type: ignore[assignment]
-                                          Apns(self.config, self.inbox, self.clock),
-                                          urlsplit(self.config.fcm_token_uri).path or "/token")
+        app: ASGIFramework = PushServices(
+            Fcm(self.config, self.inbox, self.clock),  # type: ignore[assignment]
+            Apns(self.config, self.inbox, self.clock),
+            urlsplit(self.config.fcm_token_uri).path or "/token",
+        )
         listener = self._listen(self.config.push_port, "PUSH_PORT")
         settings, stop = Hypercorn(), asyncio.Event()
         settings.bind = [f"fd://{listener.detach()}"]
@@ -98,13 +110,17 @@ class Parts:
     def _listen(self, port: int, variable: str) -> socket.socket:
         host = self.config.thirdparty_host
         # With the protocol named, asyncio switches Nagle's algorithm off; without, SMTP's EHLO alone takes 40 ms.
-        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener = socket.socket(
+            socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+        )
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
             listener.listen(128)
         except OSError as error:
             listener.close()
-            raise ConfigError(f"{host}:{port} cannot be used ({error.strerror}): stop the program that has it, "
-                              f"or set {variable} to another port.") from None
+            raise ConfigError(
+                f"{host}:{port} cannot be used ({error.strerror}): stop the program that has it, "
+                f"or set {variable} to another port."
+            ) from None
         return listener

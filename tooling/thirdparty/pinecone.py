@@ -3,6 +3,7 @@
 It answers what the hosted service answers, limits and error bodies included, so that the real SDK can be pointed at it
 with PINECONE_HOST.
 """
+
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -17,8 +18,11 @@ MAX_TOP_K = 10_000
 MAX_METADATA_BYTES = 40 * 1024
 Json = dict[str, Any]
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "$eq": lambda value, wanted: bool(value == wanted), "$ne": lambda value, wanted: bool(value != wanted),
-    "$in": lambda value, wanted: value in wanted, "$nin": lambda value, wanted: value not in wanted}
+    "$eq": lambda value, wanted: bool(value == wanted),
+    "$ne": lambda value, wanted: bool(value != wanted),
+    "$in": lambda value, wanted: value in wanted,
+    "$nin": lambda value, wanted: value not in wanted,
+}
 
 
 class Refused(Exception):
@@ -41,20 +45,28 @@ class Index:
         if not isinstance(vectors, list) or not 0 < len(vectors) <= MAX_UPSERT:
             raise Refused(400, "INVALID_ARGUMENT", f"an upsert holds 1 to {MAX_UPSERT} vectors")
         checked = [self._checked(vector) for vector in vectors]
-        self.namespaces.setdefault(body.get("namespace", ""), {}).update({vector["id"]: vector for vector in checked})
+        self.namespaces.setdefault(body.get("namespace", ""), {}).update(
+            {vector["id"]: vector for vector in checked}
+        )
         return {"upsertedCount": len(checked)}
 
     def _checked(self, vector: Json) -> Json:
         values = _numbers(vector.get("values"))
         self.dimension = self.dimension or len(values)
         if len(values) != self.dimension:
-            problem = f"Vector dimension {len(values)} does not match the dimension of the index {self.dimension}"
+            problem = (
+                f"Vector dimension {len(values)} does not match the dimension of the index {self.dimension}"
+            )
             raise Refused(400, "INVALID_ARGUMENT", problem)
         if not any(values):
             raise Refused(400, "INVALID_ARGUMENT", "Dense vectors must contain at least one non-zero value")
         metadata = vector.get("metadata") or {}
         if len(json.dumps(metadata).encode()) > MAX_METADATA_BYTES:
-            raise Refused(400, "INVALID_ARGUMENT", f"Metadata size exceeds the limit of {MAX_METADATA_BYTES} bytes per vector")
+            raise Refused(
+                400,
+                "INVALID_ARGUMENT",
+                f"Metadata size exceeds the limit of {MAX_METADATA_BYTES} bytes per vector",
+            )
         if not isinstance(vector.get("id"), str) or not 0 < len(vector["id"]) <= 512:
             raise Refused(400, "INVALID_ARGUMENT", "Vector ID must be a string of 1 to 512 characters")
         return {"id": vector["id"], "values": values, "metadata": metadata}
@@ -69,7 +81,9 @@ class Index:
             problem = f"Query vector dimension {len(wanted)} does not match the dimension of the index {self.dimension}"
             raise Refused(400, "INVALID_ARGUMENT", problem)
         found = [vector for vector in kept.values() if matches(vector["metadata"], body.get("filter") or {})]
-        scored = sorted(((cosine(wanted, vector["values"]), vector) for vector in found), key=lambda pair: -pair[0])
+        scored = sorted(
+            ((cosine(wanted, vector["values"]), vector) for vector in found), key=lambda pair: -pair[0]
+        )
         shown = [_shown(score, vector, body) for score, vector in scored[:top_k]]
         return {"matches": shown, "namespace": body.get("namespace", ""), "usage": {"readUnits": 1}}
 
@@ -88,16 +102,29 @@ class Index:
 
     def fetch(self, ids: list[str], namespace: str) -> Json:
         kept = self.namespaces.get(namespace, {})
-        return {"vectors": {name: kept[name] for name in ids if name in kept}, "namespace": namespace, "usage": {"readUnits": 1}}
+        return {
+            "vectors": {name: kept[name] for name in ids if name in kept},
+            "namespace": namespace,
+            "usage": {"readUnits": 1},
+        }
 
     def stats(self, _body: Json) -> Json:
         counts = {name: {"vectorCount": len(kept)} for name, kept in self.namespaces.items()}
         total = sum(len(kept) for kept in self.namespaces.values())
-        return {"namespaces": counts, "dimension": self.dimension or 0, "indexFullness": 0.0, "totalVectorCount": total}
+        return {
+            "namespaces": counts,
+            "dimension": self.dimension or 0,
+            "indexFullness": 0.0,
+            "totalVectorCount": total,
+        }
 
 
 def _numbers(values: object) -> list[float]:
-    if not isinstance(values, list) or not values or not all(isinstance(value, int | float) for value in values):
+    if (
+        not isinstance(values, list)
+        or not values
+        or not all(isinstance(value, int | float) for value in values)
+    ):
         raise Refused(400, "INVALID_ARGUMENT", "values must be a list of numbers")
     return [float(value) for value in values]
 
@@ -147,7 +174,9 @@ def application(api_key: str, index: Index | None = None) -> web.Application:
                 raise Refused(401, "UNAUTHENTICATED", "Invalid API Key")
             answer: web.StreamResponse = await handler(request)
         except Refused as refused:
-            return web.json_response({"code": refused.code, "message": refused.message, "details": []}, status=refused.status)
+            return web.json_response(
+                {"code": refused.code, "message": refused.message, "details": []}, status=refused.status
+            )
         return answer
 
     def post(operation: Any) -> Any:
@@ -157,7 +186,9 @@ def application(api_key: str, index: Index | None = None) -> web.Application:
         return handle
 
     async def fetch(request: web.Request) -> web.Response:
-        return web.json_response(index.fetch(request.query.getall("ids", []), request.query.get("namespace", "")))
+        return web.json_response(
+            index.fetch(request.query.getall("ids", []), request.query.get("namespace", ""))
+        )
 
     app = web.Application(middlewares=[speak_pinecone], client_max_size=MAX_REQUEST_BYTES + 1)
     app.router.add_post("/vectors/upsert", post(index.upsert))

@@ -1,12 +1,18 @@
 # ruff: noqa: INP001 (a script in a ConfigMap)
 """Make the bucket for backups: what is deleted or overwritten in it can be had back for 30 days. Repeatable."""
+
 import os
 
 from boto3.session import Session
 from botocore.client import BaseClient
 
-KEPT = {"ID": "kept", "Status": "Enabled", "Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
+KEPT = {
+    "ID": "kept",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}
 
 
 def make(client: BaseClient, bucket: str, region: str) -> None:
@@ -20,6 +26,14 @@ def make(client: BaseClient, bucket: str, region: str) -> None:
 
 if __name__ == "__main__":
     region = os.environ["REGION"]
-    make(Session().client("s3", endpoint_url=os.environ["ENDPOINT"], region_name=region,
-                          aws_access_key_id=os.environ["ACCESS_KEY_ID"], aws_secret_access_key=os.environ["SECRET_ACCESS_KEY"]),
-         os.environ["BUCKET"], region)
+    make(
+        Session().client(
+            "s3",
+            endpoint_url=os.environ["ENDPOINT"],
+            region_name=region,
+            aws_access_key_id=os.environ["ACCESS_KEY_ID"],
+            aws_secret_access_key=os.environ["SECRET_ACCESS_KEY"],
+        ),
+        os.environ["BUCKET"],
+        region,
+    )

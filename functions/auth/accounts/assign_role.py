@@ -1,4 +1,5 @@
 """Change somebody's roles; their access tokens end, their next refresh brings the new roles."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -29,8 +30,11 @@ class Assignment(Schema):
     roles: Annotated[list[Role], Field(min_length=1, max_length=10)]
 
 
-@http.put("/api/auth/users/{user_id}/roles", emits=[RoleChanged],
-          raises=[NotFound, OwnRoles, RoleNotGrantable, GuestsAreCitizens])
+@http.put(
+    "/api/auth/users/{user_id}/roles",
+    emits=[RoleChanged],
+    raises=[NotFound, OwnRoles, RoleNotGrantable, GuestsAreCitizens],
+)
 @requires("users:update")
 def assign_role(ctx: Context, user_id: UUID, assignment: Assignment) -> AccountOut:
     if user_id == ctx.user_id:

@@ -1,4 +1,5 @@
 """Let nobody in with a deactivated account, until it is reactivated; one that is locked as well stays locked then."""
+
 from functools import partial
 
 from events.users import UserDeactivated, UserReactivated
@@ -14,9 +15,15 @@ FOLLOW = """UPDATE accounts SET activity_at = :time, updated_at = :now,
 
 @on(UserDeactivated, UserReactivated)
 def follow_deactivation(ctx: Context, event: UserDeactivated | UserReactivated) -> None:
-    said_at = ctx.event.time if ctx.event else ctx.now   # an older event may arrive after a newer one
-    state = ctx.sql.one(FOLLOW, tenant=ctx.tenant.id, user=event.user_id, active=isinstance(event, UserReactivated),
-                        time=said_at, now=ctx.now)
+    said_at = ctx.event.time if ctx.event else ctx.now  # an older event may arrive after a newer one
+    state = ctx.sql.one(
+        FOLLOW,
+        tenant=ctx.tenant.id,
+        user=event.user_id,
+        active=isinstance(event, UserReactivated),
+        time=said_at,
+        now=ctx.now,
+    )
     if state == [State.INACTIVE]:
         shut_out(ctx, event.user_id)
     elif state == [State.ACTIVE]:

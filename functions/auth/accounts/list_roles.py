@@ -1,4 +1,5 @@
 """The roles there are, what each may do and where, and which of them the caller may grant."""
+
 from functions.auth.account import grantable
 from shared.function import Context, http, requires
 from shared.rbac import MATRIX, SCOPES, Scope
@@ -15,5 +16,11 @@ class RoleOut(Schema):
 @http.get("/api/auth/roles")
 @requires("users:read")
 def list_roles(ctx: Context) -> Page[RoleOut]:
-    return Page(items=[RoleOut(role=role, scope=SCOPES[role], grantable=grantable(ctx, role), permissions=sorted(permissions))
-                       for role, permissions in MATRIX.items()])
+    return Page(
+        items=[
+            RoleOut(
+                role=role, scope=SCOPES[role], grantable=grantable(ctx, role), permissions=sorted(permissions)
+            )
+            for role, permissions in MATRIX.items()
+        ]
+    )

@@ -1,4 +1,5 @@
 """Lock an account: nobody gets in with it any more, and whoever is in is out at the next call."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -19,8 +20,12 @@ class Lock(Schema):
     reason: Annotated[str, text(500)] = ""
 
 
-@http.post("/api/auth/users/{user_id}/lock", status=204, emits=[AccountLocked, NotificationRequested],
-           raises=[NotFound, OwnAccount, RoleNotGrantable])
+@http.post(
+    "/api/auth/users/{user_id}/lock",
+    status=204,
+    emits=[AccountLocked, NotificationRequested],
+    raises=[NotFound, OwnAccount, RoleNotGrantable],
+)
 @requires("users:update")
 def lock_account(ctx: Context, user_id: UUID, lock: Lock) -> None:
     account = lockable(ctx, user_id)

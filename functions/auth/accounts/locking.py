@@ -1,4 +1,5 @@
 """Whom one may lock out or let in again."""
+
 from uuid import UUID
 
 from functions.auth.account import refuse_to_grant

@@ -1,4 +1,5 @@
 """Unlock an account; its person logs in as before, unless the account is inactive too."""
+
 from functools import partial
 from uuid import UUID
 
@@ -10,8 +11,12 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.post("/api/auth/users/{user_id}/unlock", status=204, emits=[AccountUnlocked],
-           raises=[NotFound, OwnAccount, RoleNotGrantable])
+@http.post(
+    "/api/auth/users/{user_id}/unlock",
+    status=204,
+    emits=[AccountUnlocked],
+    raises=[NotFound, OwnAccount, RoleNotGrantable],
+)
 @requires("users:update")
 def unlock_account(ctx: Context, user_id: UUID) -> None:
     account = lockable(ctx, user_id)

@@ -1,4 +1,5 @@
 """An API token as its owner asks for it and sees it."""
+
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,5 @@
 """What is remembered of API tokens must not outlive what has changed: their owner's roles, state or password."""
+
 from functools import partial
 from uuid import UUID
 
@@ -9,13 +10,13 @@ from shared.context import Context
 
 def forget_api_tokens(ctx: Context, account_id: UUID) -> None:
     """Have every function ask anew about a person's API tokens."""
-    for token_hash, in ctx.sql.run(OPEN, tenant=ctx.tenant.id, account=account_id):
+    for (token_hash,) in ctx.sql.run(OPEN, tenant=ctx.tenant.id, account=account_id):
         forget(ctx, token_hash)
 
 
 def revoke_api_tokens(ctx: Context, account_id: UUID) -> None:
     """End all of a person's API tokens: whoever needs a new password may have lost more than that."""
-    for token_hash, in ctx.sql.run(REVOKE_ALL, tenant=ctx.tenant.id, account=account_id, now=ctx.now):
+    for (token_hash,) in ctx.sql.run(REVOKE_ALL, tenant=ctx.tenant.id, account=account_id, now=ctx.now):
         forget(ctx, token_hash)
 
 

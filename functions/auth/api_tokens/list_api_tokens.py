@@ -1,4 +1,5 @@
 """One's API tokens that were not revoked, newest first; the tokens themselves are shown to nobody."""
+
 from functions.auth.api_tokens.api_token import ApiTokenOut
 from functions.auth.api_tokens.tables import ApiToken
 from shared.function import Context, http, signed_in

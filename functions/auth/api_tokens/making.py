@@ -1,11 +1,19 @@
 """What an API token must not be, and how it becomes a row."""
+
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from functions.auth.api_tokens.api_token import LONGEST_LIFE, MOST, ApiTokenIn, ExpiryOutOfRange, ScopeNotHeld, TooManyApiTokens
+from functions.auth.api_tokens.api_token import (
+    LONGEST_LIFE,
+    MOST,
+    ApiTokenIn,
+    ExpiryOutOfRange,
+    ScopeNotHeld,
+    TooManyApiTokens,
+)
 from functions.auth.api_tokens.tables import ApiToken
 from functions.auth.one_time import new_token
 from shared.api_tokens import PREFIX, digest
@@ -36,7 +44,14 @@ def refuse_many(ctx: Context, owner_id: UUID) -> None:
 def make(ctx: Context, owner_id: UUID, wanted: ApiTokenIn) -> tuple[ApiToken, str]:
     """The row, which keeps a hash, and the token."""
     token = PREFIX + new_token(ctx.tenant.id)
-    row = ApiToken(id=new_id(), account_id=owner_id, name=wanted.name, scopes=sorted(set(wanted.scopes)),
-                   token_hash=digest(token), created_at=ctx.now, expires_at=wanted.expires_at)
+    row = ApiToken(
+        id=new_id(),
+        account_id=owner_id,
+        name=wanted.name,
+        scopes=sorted(set(wanted.scopes)),
+        token_hash=digest(token),
+        created_at=ctx.now,
+        expires_at=wanted.expires_at,
+    )
     ctx.db.add(row)
     return row, token

@@ -1,4 +1,5 @@
 """The SQL of API tokens: what is asked for every call must do without the ORM."""
+
 RESOLVE = """SELECT json_build_object('id', t.id, 'account_id', a.id, 'roles', a.roles, 'scopes', t.scopes,
   'expires_at', t.expires_at)::text
  FROM api_tokens t JOIN accounts a ON a.tenant_id = t.tenant_id AND a.id = t.account_id

@@ -1,4 +1,5 @@
 """Find what an API token stands for, by its hash; every function asks this when it does not know a token yet."""
+
 from typing import Annotated
 from uuid import UUID
 

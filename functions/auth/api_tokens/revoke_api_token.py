@@ -1,4 +1,5 @@
 """Revoke one of one's API tokens: it is refused from the next call on."""
+
 from uuid import UUID
 
 from functions.auth.api_tokens.forgetting import forget
@@ -8,7 +9,14 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.delete("/api/auth/api-tokens/{token_id}", status=204, at_home=True, in_person=True, before_terms=True, raises=[NotFound])
+@http.delete(
+    "/api/auth/api-tokens/{token_id}",
+    status=204,
+    at_home=True,
+    in_person=True,
+    before_terms=True,
+    raises=[NotFound],
+)
 @signed_in
 def revoke_api_token(ctx: Context, token_id: UUID) -> None:
     row = ctx.sql.one(REVOKE, tenant=ctx.tenant.id, account=ctx.user_id, id=token_id, now=ctx.now)

@@ -1,4 +1,5 @@
 """The second step of a login: the challenge and a code; answers an access and a refresh token."""
+
 from functions.auth.entering import agreed_city, header
 from functions.auth.factors.challenge import opened
 from functions.auth.factors.factor import ChallengeAnswer, ChallengeOver, SecondFactorWrong
@@ -11,14 +12,20 @@ from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
 
 
-@http.post("/api/auth/login/second-factor", public=True, tenantless=True,
-           raises=[ChallengeOver, SecondFactorWrong, TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive])
+@http.post(
+    "/api/auth/login/second-factor",
+    public=True,
+    tenantless=True,
+    raises=[ChallengeOver, SecondFactorWrong, TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive],
+)
 def answer_second_factor(ctx: Context, answer: ChallengeAnswer) -> SignedIn:
     asked = opened(answer.challenge.get_secret_value())
     ctx.enter(agreed_city(ctx, asked.tenant_id))
     asked.count()
     owner = ctx.sql.one(OWNER, tenant=ctx.tenant.id, account=asked.account_id)
-    if owner is None or fingerprint(owner[1] or "") != asked.password:   # locked, or the password is another one by now
+    if (
+        owner is None or fingerprint(owner[1] or "") != asked.password
+    ):  # locked, or the password is another one by now
         raise ChallengeOver
     tried = attempt(ctx, asked.account_id)
     if not spend(ctx, asked.account_id, answer.code):

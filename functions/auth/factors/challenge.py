@@ -1,4 +1,5 @@
 """The time between password and code: a signed challenge, no session. It knows of which password it came, and is used once."""
+
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -33,14 +34,28 @@ class Opened:
 
     def close(self) -> None:
         """Let nobody in with it from now on; ChallengeOver when somebody was."""
-        if cache.command("SET", cache.key(self.tenant_id, "challenge", self.id, "answered"), 1, "NX", "EX", LIFE) is None:
+        if (
+            cache.command(
+                "SET", cache.key(self.tenant_id, "challenge", self.id, "answered"), 1, "NX", "EX", LIFE
+            )
+            is None
+        ):
             raise ChallengeOver
 
 
 def challenge(ctx: Context, account_id: UUID, password_hash: str, address: str) -> Challenge:
     """What is asked of somebody whose password was right, and from where: that address gets its attempt back, no other."""
-    token, _ = tokens.issue("challenge", account_id, ctx.tenant.id, [], new_id(), now=ctx.now.timestamp(), life=LIFE,
-                            password=fingerprint(password_hash), address=address)
+    token, _ = tokens.issue(
+        "challenge",
+        account_id,
+        ctx.tenant.id,
+        [],
+        new_id(),
+        now=ctx.now.timestamp(),
+        life=LIFE,
+        password=fingerprint(password_hash),
+        address=address,
+    )
     return Challenge(challenge=token, factors=["totp", "recovery_code"], expires_in=LIFE)
 
 
@@ -50,4 +65,10 @@ def opened(token: str) -> Opened:
         claims = tokens.decode("challenge", token)
     except (TokenExpired, TokenInvalid):
         raise ChallengeOver from None
-    return Opened(claims["jti"], UUID(claims["tenantId"]), UUID(claims["sub"]), claims["password"], claims.get("address", ""))
+    return Opened(
+        claims["jti"],
+        UUID(claims["tenantId"]),
+        UUID(claims["sub"]),
+        claims["password"],
+        claims.get("address", ""),
+    )

@@ -1,11 +1,12 @@
 """Codes: those that an app makes from the time (RFC 6238: SHA-1, six digits, 30 seconds), and those on paper."""
+
 import base64
 import hashlib
 import os
 from datetime import datetime
 from uuid import UUID
 
-DIGITS, DRIFT = 6, 1   # one step before and after now: clocks differ, and typing takes time
+DIGITS, DRIFT = 6, 1  # one step before and after now: clocks differ, and typing takes time
 RECOVERY_CODES = 10
 
 
@@ -36,7 +37,7 @@ def step_of(secret: str, code: str, at: datetime) -> int | None:
 def new_recovery_codes() -> list[str]:
     """80 random bits each, in groups of four letters and digits."""
     letters = [base64.b32encode(os.urandom(10)).decode() for _ in range(RECOVERY_CODES)]
-    return ["-".join(code[at:at + 4] for at in range(0, len(code), 4)) for code in letters]
+    return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in letters]
 
 
 def plain(code: str) -> str:

@@ -1,4 +1,5 @@
 """Confirm a second factor with a code of the app; from then on every login needs one. Other sessions end."""
+
 from events.notification import NotificationRequested
 from functions.auth.factors.codes import hash_of, new_recovery_codes, plain, step_of
 from functions.auth.factors.factor import CodeWrong, Confirmation, NothingToConfirm, RecoveryCodes
@@ -14,8 +15,15 @@ from shared.function import Context, http, signed_in
 from shared.sealing import unseal
 
 
-@http.post("/api/auth/second-factor/confirm", at_home=True, in_person=True, before_terms=True, shown_once=True,
-           emits=[NotificationRequested], raises=[NotFound, CodeWrong, NothingToConfirm, TooManyAttempts])
+@http.post(
+    "/api/auth/second-factor/confirm",
+    at_home=True,
+    in_person=True,
+    before_terms=True,
+    shown_once=True,
+    emits=[NotificationRequested],
+    raises=[NotFound, CodeWrong, NothingToConfirm, TooManyAttempts],
+)
 @signed_in
 def confirm_second_factor(ctx: Context, confirmation: Confirmation) -> RecoveryCodes:
     tried = attempt(ctx, ctx.user_id)

@@ -1,4 +1,5 @@
 """Set up a second factor, or move it to another device; nothing changes until it is confirmed with a code."""
+
 from functions.auth.factors.codes import address, new_secret
 from functions.auth.factors.factor import Enrolment, PasswordAndCode, ProofWrong
 from functions.auth.factors.proving import proven
@@ -10,11 +11,20 @@ from shared.ids import new_id
 from shared.sealing import seal
 
 
-@http.post("/api/auth/second-factor", at_home=True, in_person=True, before_terms=True, shown_once=True, status=201,
-           raises=[NotFound, ProofWrong, TooManyAttempts])
+@http.post(
+    "/api/auth/second-factor",
+    at_home=True,
+    in_person=True,
+    before_terms=True,
+    shown_once=True,
+    status=201,
+    raises=[NotFound, ProofWrong, TooManyAttempts],
+)
 @signed_in
 def enrol_second_factor(ctx: Context, given: PasswordAndCode) -> Enrolment:
     account = proven(ctx, given)
     secret = new_secret()
-    ctx.sql.run(ENROL, tenant=ctx.tenant.id, id=new_id(), account=account.id, pending=seal(secret, account.id))
+    ctx.sql.run(
+        ENROL, tenant=ctx.tenant.id, id=new_id(), account=account.id, pending=seal(secret, account.id)
+    )
     return Enrolment(secret=secret, uri=address(secret, account.address, ctx.tenant.name))

@@ -1,4 +1,5 @@
 """A second factor as clients see it: an authenticator app (TOTP, RFC 6238), and recovery codes for when it is lost."""
+
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
@@ -7,7 +8,9 @@ from functions.auth.password import Password
 from shared.errors import Conflict, Invalid, Unauthenticated
 from shared.schema import Schema
 
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max_length=40, pattern=r"^[A-Za-z0-9 -]+$")]
+Code = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=6, max_length=40, pattern=r"^[A-Za-z0-9 -]+$")
+]
 Factor = Literal["totp", "recovery_code"]
 
 

@@ -1,4 +1,5 @@
 """How somebody proves a second factor, and how it is taken away."""
+
 from uuid import UUID
 
 from functions.auth.factors.codes import DIGITS, hash_of, plain, step_of
@@ -15,7 +16,9 @@ from shared.sealing import resealed, unseal
 
 def attempt(ctx: Context, account_id: UUID) -> Attempt:
     """Count one attempt to prove this person's second factor, wherever it is tried."""
-    return Attempt.begin(ctx.tenant.id, str(account_id), client_address(ctx.request) if ctx.request else "", door="factor")
+    return Attempt.begin(
+        ctx.tenant.id, str(account_id), client_address(ctx.request) if ctx.request else "", door="factor"
+    )
 
 
 def spend(ctx: Context, account_id: UUID, code: str) -> bool:
@@ -27,7 +30,9 @@ def spend(ctx: Context, account_id: UUID, code: str) -> bool:
     step = step_of(unseal(sealed[0], account_id), plain(code), ctx.now) if sealed else None
     if sealed is None or step is None:
         return False
-    return bool(ctx.sql.run(USE_STEP, step=step, secret=sealed[0], resealed=resealed(sealed[0], account_id), **whose))
+    return bool(
+        ctx.sql.run(USE_STEP, step=step, secret=sealed[0], resealed=resealed(sealed[0], account_id), **whose)
+    )
 
 
 def proven(ctx: Context, given: PasswordAndCode) -> Account:

@@ -1,4 +1,5 @@
 """The SQL of second factors: one statement each, so that a code cannot be used twice at the same moment."""
+
 ENROL = """INSERT INTO second_factors (id, tenant_id, account_id, pending) VALUES (:id, :tenant, :account, :pending)
  ON CONFLICT (tenant_id, account_id) DO UPDATE SET pending = excluded.pending, updated_at = now()"""
 PENDING = "SELECT pending FROM second_factors WHERE tenant_id = :tenant AND account_id = :account FOR UPDATE"

@@ -1,4 +1,5 @@
 """Remove one's second factor; refused where it is required of one."""
+
 from events.notification import NotificationRequested
 from functions.auth.factors.factor import PasswordAndCode, ProofWrong, SecondFactorRequired
 from functions.auth.factors.proving import proven, take_away
@@ -9,8 +10,15 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.delete("/api/auth/second-factor", at_home=True, in_person=True, before_terms=True, status=204,
-             emits=[NotificationRequested], raises=[NotFound, ProofWrong, SecondFactorRequired, TooManyAttempts])
+@http.delete(
+    "/api/auth/second-factor",
+    at_home=True,
+    in_person=True,
+    before_terms=True,
+    status=204,
+    emits=[NotificationRequested],
+    raises=[NotFound, ProofWrong, SecondFactorRequired, TooManyAttempts],
+)
 @signed_in
 def remove_second_factor(ctx: Context, given: PasswordAndCode) -> None:
     account = proven(ctx, given)

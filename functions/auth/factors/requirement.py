@@ -1,4 +1,5 @@
 """Of whom a second factor is required, and what they may do until they have one."""
+
 from collections.abc import Iterable
 
 from shared.rbac import CITY_ADMIN, SUPER_ADMIN, SUPER_CITY_ADMIN

@@ -1,4 +1,5 @@
 """Take somebody's second factor away, for example when phone and recovery codes are lost; they log in with the password alone."""
+
 from uuid import UUID
 
 from events.notification import NotificationRequested
@@ -12,8 +13,13 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.delete("/api/auth/users/{user_id}/second-factor", in_person=True, status=204, emits=[NotificationRequested],
-             raises=[NotFound, OwnSecondFactor, RoleNotGrantable])
+@http.delete(
+    "/api/auth/users/{user_id}/second-factor",
+    in_person=True,
+    status=204,
+    emits=[NotificationRequested],
+    raises=[NotFound, OwnSecondFactor, RoleNotGrantable],
+)
 @requires("users:update")
 def reset_second_factor(ctx: Context, user_id: UUID) -> None:
     if user_id == ctx.user_id:

@@ -1,21 +1,43 @@
 """Begin to make a person of a guest: a link is mailed to the address, which must be proven before anything changes."""
+
 from events.notification import NotificationRequested
 from functions.auth.guests.converting import propose, the_guest
 from functions.auth.guests.guest import ConversionIn, ConversionStarted, DeviceSecretWrong, GuestsOnly
 from functions.auth.letters import may_be_sent
 from functions.auth.one_time import new_token
-from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, hashed, refuse_weak
+from functions.auth.password import (
+    PasswordTooCommon,
+    PasswordTooPersonal,
+    PasswordTooShort,
+    hashed,
+    refuse_weak,
+)
 from functions.auth.registrations.mailing import KIND
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts
 from shared.forwarded import client_address
 from shared.function import Context, http, signed_in
 
 
-@http.post("/api/auth/guest/convert", at_home=True, in_person=True, status=202, emits=[NotificationRequested],
-           raises=[GuestsOnly, DeviceSecretWrong, PasswordTooShort, PasswordTooCommon, PasswordTooPersonal, TooManyAttempts])
+@http.post(
+    "/api/auth/guest/convert",
+    at_home=True,
+    in_person=True,
+    status=202,
+    emits=[NotificationRequested],
+    raises=[
+        GuestsOnly,
+        DeviceSecretWrong,
+        PasswordTooShort,
+        PasswordTooCommon,
+        PasswordTooPersonal,
+        TooManyAttempts,
+    ],
+)
 @signed_in
 def convert_guest(ctx: Context, wanted: ConversionIn) -> ConversionStarted:
-    Attempt.begin(ctx.tenant.id, str(ctx.user_id), client_address(ctx.request) if ctx.request else "", door="convert")
+    Attempt.begin(
+        ctx.tenant.id, str(ctx.user_id), client_address(ctx.request) if ctx.request else "", door="convert"
+    )
     account = the_guest(ctx, wanted.device_secret)
     refuse_weak(wanted.password, wanted.email, wanted.name, ctx.tenant.name)
     token, password_hash = new_token(ctx.tenant.id), hashed(wanted.password)

@@ -1,4 +1,5 @@
 """From guest to person: what is kept until the address is proven, and the mail that proves it."""
+
 import hmac
 
 from pydantic import SecretStr
@@ -31,9 +32,19 @@ def propose(ctx: Context, account: Account, wanted: ConversionIn, password_hash:
     It is kept as well where the address has an account, so that nothing shows the difference; only the mail does.
     """
     ctx.db.execute(delete(Conversion).where(Conversion.account_id == account.id))
-    ctx.db.add(Conversion(id=new_id(), account_id=account.id, email=wanted.email, name=wanted.name, language=account.language,
-                          password_hash=password_hash, token_hash=hash_of(token), expires_at=ctx.now + VALID_FOR,
-                          created_at=ctx.now))
+    ctx.db.add(
+        Conversion(
+            id=new_id(),
+            account_id=account.id,
+            email=wanted.email,
+            name=wanted.name,
+            language=account.language,
+            password_hash=password_hash,
+            token_hash=hash_of(token),
+            expires_at=ctx.now + VALID_FOR,
+            created_at=ctx.now,
+        )
+    )
     if owner := ctx.db.scalar(select(Account.language).where(Account.email == wanted.email)):
         ctx.emit(letter(ctx, "already_registered", wanted.email, owner))
     else:
@@ -44,13 +55,20 @@ def propose(ctx: Context, account: Account, wanted: ConversionIn, password_hash:
 def proposed(ctx: Context, token: str) -> tuple[Conversion, Account]:
     """What this token is for, and whose; LinkInvalid when it is too late, or the address has an account by now."""
     this = Conversion.token_hash == hash_of(token)
-    account = ctx.db.scalar(select(Account).where(Account.id == select(Conversion.account_id).where(this).scalar_subquery())
-                            .with_for_update())
-    conversion = ctx.db.scalar(select(Conversion).where(this))   # read once its account is held: nobody replaces it now
+    account = ctx.db.scalar(
+        select(Account)
+        .where(Account.id == select(Conversion.account_id).where(this).scalar_subquery())
+        .with_for_update()
+    )
+    conversion = ctx.db.scalar(
+        select(Conversion).where(this)
+    )  # read once its account is held: nobody replaces it now
     if account is None or conversion is None:
         raise LinkInvalid
     conversion.check(ctx.now)
-    if account.kind != Kind.GUEST or ctx.db.scalar(select(Account.id).where(Account.email == conversion.email)):
+    if account.kind != Kind.GUEST or ctx.db.scalar(
+        select(Account.id).where(Account.email == conversion.email)
+    ):
         raise LinkInvalid
     return conversion, account
 
@@ -58,6 +76,10 @@ def proposed(ctx: Context, token: str) -> tuple[Conversion, Account]:
 def convert(ctx: Context, account: Account, conversion: Conversion) -> None:
     """Make the guest a person: the id stays, the device's secret stops working, the sessions go on."""
     account.kind, account.email, account.name = Kind.PERSON, conversion.email, conversion.name
-    account.password_hash, account.email_verified_at, account.updated_at = conversion.password_hash, ctx.now, ctx.now
+    account.password_hash, account.email_verified_at, account.updated_at = (
+        conversion.password_hash,
+        ctx.now,
+        ctx.now,
+    )
     ctx.db.execute(delete(Guest).where(Guest.account_id == account.id))
     ctx.db.execute(delete(Conversion).where(Conversion.email == conversion.email))

@@ -1,4 +1,5 @@
 """End the accounts of guests who have not been here for a year; every service then erases what it holds of them."""
+
 from events.privacy import UserDeleted
 from functions.auth.guests.guest import KEPT_FOR
 from functions.auth.guests.queries import END, IDLE
@@ -11,7 +12,7 @@ from shared.relay import ask
 def expire_guests(ctx: Context) -> None:
     for tenant_id, account_id in ask(ctx.record.database, IDLE):
         city = tenants.lookup(str(tenant_id))
-        if city is None:   # deleted meanwhile, with everything in it
+        if city is None:  # deleted meanwhile, with everything in it
             continue
         ctx.enter(city)
         if ctx.sql.run(END, tenant=city.id, account=account_id, before=ctx.now - KEPT_FOR, now=ctx.now):

@@ -1,4 +1,5 @@
 """A guest as apps see one: a device and its secret, and the way from there to an account with an address."""
+
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -18,7 +19,7 @@ from shared.schema import Email, LanguageTag, Line, Schema
 
 VALID_FOR = timedelta(hours=24)
 KEPT_FOR = timedelta(days=365)
-FREE = 50   # new guests, and returning ones, of one address in an hour
+FREE = 50  # new guests, and returning ones, of one address in an hour
 DeviceSecret = Annotated[SecretStr, Field(min_length=1, max_length=100)]
 
 
@@ -83,5 +84,7 @@ def enter_as_guest(ctx: Context, named: str | None) -> None:
     city = agreed_city(ctx, named)
     if city.id == PLATFORM_ID:
         raise UnknownTenant(tenant=city.slug)
-    count([cache.key(city.id, "guest", fingerprint(client_address(ctx.request) if ctx.request else ""))], FREE)
+    count(
+        [cache.key(city.id, "guest", fingerprint(client_address(ctx.request) if ctx.request else ""))], FREE
+    )
     ctx.enter(city)

@@ -1,4 +1,5 @@
 """Come back as the guest that the device was, when the refresh token has expired; answers new tokens."""
+
 from hashlib import sha256
 
 from functions.auth.entering import header
@@ -12,12 +13,21 @@ from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
 
 
-@http.post("/api/auth/guest/login", public=True, tenantless=True,
-           raises=[GuestUnknown, TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive])
+@http.post(
+    "/api/auth/guest/login",
+    public=True,
+    tenantless=True,
+    raises=[GuestUnknown, TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive],
+)
 def login_guest(ctx: Context, guest: GuestLogin) -> SignedIn:
     enter_as_guest(ctx, guest.tenant_id)
-    row = ctx.sql.one(COME_BACK, tenant=ctx.tenant.id, secret=hash_of(guest.device_secret.get_secret_value()),
-                      device=sha256(guest.device_id.encode()).digest(), now=ctx.now)
+    row = ctx.sql.one(
+        COME_BACK,
+        tenant=ctx.tenant.id,
+        secret=hash_of(guest.device_secret.get_secret_value()),
+        device=sha256(guest.device_id.encode()).digest(),
+        now=ctx.now,
+    )
     if row is None:
         raise GuestUnknown
     return begin(ctx, row[0], None, header(ctx, "user-agent")[:200])

@@ -1,4 +1,5 @@
 """Make a guest of a device: an account without an address, good for what citizens do; answers tokens and a secret."""
+
 import secrets
 from hashlib import sha256
 
@@ -17,8 +18,14 @@ from shared.ids import new_id
 from shared.rbac import CITIZEN
 
 
-@http.post("/api/auth/guest", public=True, tenantless=True, status=201, emits=[UserCreated],
-           raises=[TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive])
+@http.post(
+    "/api/auth/guest",
+    public=True,
+    tenantless=True,
+    status=201,
+    emits=[UserCreated],
+    raises=[TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive],
+)
 def register_guest(ctx: Context, guest: GuestIn) -> GuestSignedIn:
     enter_as_guest(ctx, guest.tenant_id)
     secret = secrets.token_urlsafe(32)
@@ -29,12 +36,30 @@ def register_guest(ctx: Context, guest: GuestIn) -> GuestSignedIn:
 
 def open_guest(ctx: Context, guest: GuestIn, secret: str) -> Account:
     """A new account, always: a device's id is no secret, so nobody is given what an earlier guest of the device had."""
-    account = Account(id=new_id(), kind=Kind.GUEST, name="", language=guest.language or ctx.tenant.language, roles=[CITIZEN],
-                      created_at=ctx.now, updated_at=ctx.now)
+    account = Account(
+        id=new_id(),
+        kind=Kind.GUEST,
+        name="",
+        language=guest.language or ctx.tenant.language,
+        roles=[CITIZEN],
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
     ctx.db.add(account)
     ctx.db.flush()
-    ctx.db.add(Guest(id=new_id(), account_id=account.id, secret_hash=hash_of(secret), platform=guest.platform,
-                     device_hash=sha256(guest.device_id.encode()).digest(), created_at=ctx.now, used_at=ctx.now))
+    ctx.db.add(
+        Guest(
+            id=new_id(),
+            account_id=account.id,
+            secret_hash=hash_of(secret),
+            platform=guest.platform,
+            device_hash=sha256(guest.device_id.encode()).digest(),
+            created_at=ctx.now,
+            used_at=ctx.now,
+        )
+    )
     ctx.db.flush()
-    ctx.emit(UserCreated(user_id=account.id, email="", language=account.language, roles=account.roles, guest=True))
+    ctx.emit(
+        UserCreated(user_id=account.id, email="", language=account.language, roles=account.roles, guest=True)
+    )
     return account

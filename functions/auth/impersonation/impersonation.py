@@ -1,4 +1,5 @@
 """An impersonation as a super admin asks for it, and as the city's admins see it."""
+
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID

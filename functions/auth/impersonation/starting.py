@@ -1,4 +1,5 @@
 """Begin to act in a person's name: whose it may be, the row, and the token with both identities."""
+
 from datetime import timedelta
 
 from functions.auth.account import State
@@ -21,8 +22,14 @@ def refuse(ctx: Context, account: Account) -> None:
 def start(ctx: Context, account: Account, reason: str) -> Impersonation:
     """The row that the city's admins see; no longer than marks in Redis last, or ending it early would be forgotten."""
     life = min(SECONDS, ctx.settings.jwt_expiration)
-    row = Impersonation(id=new_id(), user_id=account.id, impersonator_id=ctx.user_id, reason=reason, created_at=ctx.now,
-                        ends_at=ctx.now + timedelta(seconds=life))
+    row = Impersonation(
+        id=new_id(),
+        user_id=account.id,
+        impersonator_id=ctx.user_id,
+        reason=reason,
+        created_at=ctx.now,
+        ends_at=ctx.now + timedelta(seconds=life),
+    )
     ctx.db.add(row)
     return row
 
@@ -30,7 +37,15 @@ def start(ctx: Context, account: Account, reason: str) -> Impersonation:
 def answer(ctx: Context, account: Account, row: Impersonation) -> ImpersonationStartedOut:
     """The access token: the person's, with the actor in `act` (RFC 8693 §4.1), whose own session it ends with."""
     life = int((row.ends_at - row.created_at).total_seconds())
-    token, _ = tokens.issue("access", account.id, ctx.tenant.id, account.roles, row.id, now=ctx.now.timestamp(), life=life,
-                            act={"sub": str(ctx.user_id), "sid": ctx.user.session_id})
+    token, _ = tokens.issue(
+        "access",
+        account.id,
+        ctx.tenant.id,
+        account.roles,
+        row.id,
+        now=ctx.now.timestamp(),
+        life=life,
+        act={"sub": str(ctx.user_id), "sid": ctx.user.session_id},
+    )
     person = Person(id=account.id, name=account.name, roles=account.roles, tenant_id=ctx.tenant.id)
     return ImpersonationStartedOut(impersonation_id=row.id, access_token=token, expires_in=life, user=person)

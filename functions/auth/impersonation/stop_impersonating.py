@@ -1,4 +1,5 @@
 """Stop acting in a person's name: called with the token that says so, which is refused from then on."""
+
 from uuid import UUID
 
 from events.auth import ImpersonationStopped
@@ -8,8 +9,14 @@ from shared import tokens
 from shared.function import Context, http, signed_in
 
 
-@http.post("/api/auth/impersonate/stop", status=204, at_home=True, before_terms=True, emits=[ImpersonationStopped],
-           raises=[NotImpersonating])
+@http.post(
+    "/api/auth/impersonate/stop",
+    status=204,
+    at_home=True,
+    before_terms=True,
+    emits=[ImpersonationStopped],
+    raises=[NotImpersonating],
+)
 @signed_in
 def stop_impersonating(ctx: Context) -> None:
     if ctx.user.impersonator_id is None:

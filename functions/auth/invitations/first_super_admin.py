@@ -1,7 +1,8 @@
 """The way in: invites a platform's first super admin by mail. The migration's Job runs it with each new version.
 
-    SUPER_ADMIN_EMAIL=anna@city.example python -m functions.auth.invitations.first_super_admin
+SUPER_ADMIN_EMAIL=anna@city.example python -m functions.auth.invitations.first_super_admin
 """
+
 import os
 import sys
 

@@ -1,4 +1,5 @@
 """An invitation as an admin writes it and as the invited person answers it."""
+
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID

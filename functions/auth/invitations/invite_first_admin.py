@@ -1,4 +1,5 @@
 """Invite the first admin of a city that was just onboarded."""
+
 from events.city import CityOnboarded
 from events.notification import NotificationRequested
 from functions.auth.account import AccountExists
@@ -11,7 +12,9 @@ from shared.rbac import SUPER_CITY_ADMIN
 
 @on(CityOnboarded, emits=[NotificationRequested])
 def invite_first_admin(ctx: Context, event: CityOnboarded) -> None:
-    if event.city_id != ctx.tenant.id:   # said in another tenant's name, it would make an admin of the wrong city
+    if (
+        event.city_id != ctx.tenant.id
+    ):  # said in another tenant's name, it would make an admin of the wrong city
         raise TenantMismatch
     invited = InvitationIn(email=event.admin_email, role=SUPER_CITY_ADMIN, name=event.admin_name)
     try:

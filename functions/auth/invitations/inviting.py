@@ -1,4 +1,5 @@
 """Invite somebody: the row that keeps the hash, and the mail that carries the link."""
+
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -16,15 +17,35 @@ from shared.ids import new_id
 def invite(ctx: Context, invited: InvitationIn, *, by: UUID | None) -> Invitation:
     """Make an invitation and have it mailed; an earlier open one for the address stops working."""
     refuse_known(ctx, invited.email)
-    ctx.db.execute(delete(Invitation).where(Invitation.email == invited.email, Invitation.accepted_at.is_(None)))
+    ctx.db.execute(
+        delete(Invitation).where(Invitation.email == invited.email, Invitation.accepted_at.is_(None))
+    )
     token = new_token(ctx.tenant.id)
     invitation = Invitation(
-        id=new_id(), token_hash=hash_of(token), email=invited.email, name=invited.name, role=invited.role,
-        language=invited.language or ctx.tenant.language, invited_by=by, expires_at=ctx.now + VALID_FOR,
-        created_at=ctx.now, updated_at=ctx.now)
+        id=new_id(),
+        token_hash=hash_of(token),
+        email=invited.email,
+        name=invited.name,
+        role=invited.role,
+        language=invited.language or ctx.tenant.language,
+        invited_by=by,
+        expires_at=ctx.now + VALID_FOR,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
     ctx.db.add(invitation)
-    ctx.emit(letter(ctx, "invitation", invitation.email, invitation.language, role=invitation.role, name=invitation.name,
-                    inviter=inviter_name(ctx, by), link=link(ctx, "invitation", token, invitation.language)))
+    ctx.emit(
+        letter(
+            ctx,
+            "invitation",
+            invitation.email,
+            invitation.language,
+            role=invitation.role,
+            name=invitation.name,
+            inviter=inviter_name(ctx, by),
+            link=link(ctx, "invitation", token, invitation.language),
+        )
+    )
     return invitation
 
 
@@ -36,8 +57,11 @@ def refuse_known(ctx: Context, email: str) -> None:
 
 def open_roles(ctx: Context, email: str) -> Sequence[str]:
     """To which roles an address is invited at this moment."""
-    return ctx.db.scalars(select(Invitation.role).where(
-        Invitation.email == email, Invitation.accepted_at.is_(None), Invitation.expires_at > ctx.now)).all()
+    return ctx.db.scalars(
+        select(Invitation.role).where(
+            Invitation.email == email, Invitation.accepted_at.is_(None), Invitation.expires_at > ctx.now
+        )
+    ).all()
 
 
 def inviter_name(ctx: Context, by: UUID | None) -> str:

@@ -1,4 +1,5 @@
 """The SQL of resets: one statement whether or not the address is known, and one open link per account."""
+
 OWNER = "(SELECT a.language FROM accounts a WHERE a.tenant_id = :tenant AND a.id = account_id)"
 ASK = f"""INSERT INTO password_resets (id, tenant_id, account_id, token_hash, expires_at, created_at)
  SELECT CAST(:id AS uuid), tenant_id, id, CAST(:token_hash AS bytea), CAST(:expires AS timestamptz), CAST(:now AS timestamptz)

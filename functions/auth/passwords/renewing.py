@@ -1,4 +1,5 @@
 """Give an account a new password; everyone who should know hears of it, its owner by mail, in case it was not them."""
+
 from pydantic import SecretStr
 
 from events.auth import PasswordChanged

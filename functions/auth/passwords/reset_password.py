@@ -1,4 +1,5 @@
 """Set a new password with a mailed link; every session and API token ends. An account that is locked stays locked."""
+
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -25,8 +26,14 @@ class Reset(Schema):
     password: Password
 
 
-@http.post("/api/auth/reset-password", public=True, tenantless=True, status=204, emits=[PasswordChanged, NotificationRequested],
-           raises=[LinkInvalid, PasswordTooShort, PasswordTooCommon, PasswordTooPersonal])
+@http.post(
+    "/api/auth/reset-password",
+    public=True,
+    tenantless=True,
+    status=204,
+    emits=[PasswordChanged, NotificationRequested],
+    raises=[LinkInvalid, PasswordTooShort, PasswordTooCommon, PasswordTooPersonal],
+)
 def reset_password(ctx: Context, reset: Reset) -> None:
     ctx.enter(agreed_city(ctx, tenant_of(reset.token)))
     used = ctx.sql.one(USE, tenant=ctx.tenant.id, token_hash=hash_of(reset.token), now=ctx.now)

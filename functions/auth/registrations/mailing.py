@@ -1,4 +1,5 @@
 """The mail after a registration: the link, or to the owner of an account the news that somebody wanted another one."""
+
 from functions.auth.letters import letter, link
 from shared.context import Context
 
@@ -13,4 +14,6 @@ def send_link(ctx: Context, email: str, language: str, token: str, owner: str | 
     if owner:
         ctx.emit(letter(ctx, "already_registered", email, owner))
     else:
-        ctx.emit(letter(ctx, "verify_email", email, language, link=link(ctx, "verify-email", token, language)))
+        ctx.emit(
+            letter(ctx, "verify_email", email, language, link=link(ctx, "verify-email", token, language))
+        )

@@ -1,9 +1,16 @@
 """Register: the account is opened when the link in the mail is followed; the answer is the same for every address."""
+
 from events.notification import NotificationRequested
 from functions.auth.entering import agreed_city
 from functions.auth.letters import may_be_sent
 from functions.auth.one_time import hash_of, new_token
-from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, hashed, refuse_weak
+from functions.auth.password import (
+    PasswordTooCommon,
+    PasswordTooPersonal,
+    PasswordTooShort,
+    hashed,
+    refuse_weak,
+)
 from functions.auth.registrations.mailing import KIND, send_link
 from functions.auth.registrations.queries import KEEP
 from functions.auth.registrations.registration import VALID_FOR, RegistrationIn, VerificationSent
@@ -13,12 +20,25 @@ from shared.function import Context, http
 from shared.ids import PLATFORM_ID, new_id
 
 
-@http.post("/api/auth/register", public=True, tenantless=True, status=202, emits=[NotificationRequested],
-           raises=[PasswordTooShort, PasswordTooCommon, PasswordTooPersonal, TooManyAttempts, UnknownTenant, TenantMismatch,
-                   TenantInactive])
+@http.post(
+    "/api/auth/register",
+    public=True,
+    tenantless=True,
+    status=202,
+    emits=[NotificationRequested],
+    raises=[
+        PasswordTooShort,
+        PasswordTooCommon,
+        PasswordTooPersonal,
+        TooManyAttempts,
+        UnknownTenant,
+        TenantMismatch,
+        TenantInactive,
+    ],
+)
 def register(ctx: Context, wanted: RegistrationIn) -> VerificationSent:
     ctx.enter(agreed_city(ctx, None))
-    if ctx.tenant.id == PLATFORM_ID:   # it has administrators, no citizens
+    if ctx.tenant.id == PLATFORM_ID:  # it has administrators, no citizens
         raise UnknownTenant(tenant=ctx.tenant.slug)
     refuse_weak(wanted.password, wanted.email, wanted.name, ctx.tenant.name)
     is_welcome = may_be_sent(ctx, KIND, wanted.email)
@@ -26,7 +46,16 @@ def register(ctx: Context, wanted: RegistrationIn) -> VerificationSent:
     language, password_hash = wanted.language or ctx.tenant.language, hashed(wanted.password)
     if is_welcome:
         [[owner]] = ctx.sql.run(
-            KEEP, tenant=ctx.tenant.id, id=registration_id, email=wanted.email, name=wanted.name, language=language,
-            password_hash=password_hash, token_hash=hash_of(token), expires=ctx.now + VALID_FOR, now=ctx.now)
+            KEEP,
+            tenant=ctx.tenant.id,
+            id=registration_id,
+            email=wanted.email,
+            name=wanted.name,
+            language=language,
+            password_hash=password_hash,
+            token_hash=hash_of(token),
+            expires=ctx.now + VALID_FOR,
+            now=ctx.now,
+        )
         send_link(ctx, wanted.email, language, token, owner)
     return VerificationSent(registration_id=registration_id)

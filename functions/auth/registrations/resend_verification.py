@@ -1,4 +1,5 @@
 """Send the link of a registration again, as a new one; the answer is the same where nothing waits."""
+
 from events.notification import NotificationRequested
 from functions.auth.entering import agreed_city
 from functions.auth.letters import may_be_sent
@@ -11,8 +12,14 @@ from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
 
 
-@http.post("/api/auth/verify-email/resend", public=True, tenantless=True, status=202, emits=[NotificationRequested],
-           raises=[TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive])
+@http.post(
+    "/api/auth/verify-email/resend",
+    public=True,
+    tenantless=True,
+    status=202,
+    emits=[NotificationRequested],
+    raises=[TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive],
+)
 def resend_verification(ctx: Context, again: Again) -> VerificationSent:
     ctx.enter(agreed_city(ctx, None))
     which = {"tenant": ctx.tenant.id, "id": again.registration_id, "now": ctx.now}

@@ -1,4 +1,5 @@
 """Follow the link of a registration: the account is opened, with the password of exactly this registration."""
+
 from events.auth import UserCreated
 from functions.auth.account import AccountOut
 from functions.auth.accounts.opening import open_account
@@ -10,11 +11,20 @@ from shared.function import Context, http
 from shared.rbac import CITIZEN
 
 
-@http.post("/api/auth/verify-email", public=True, tenantless=True, status=201, emits=[UserCreated], raises=[LinkInvalid])
+@http.post(
+    "/api/auth/verify-email",
+    public=True,
+    tenantless=True,
+    status=201,
+    emits=[UserCreated],
+    raises=[LinkInvalid],
+)
 def verify_email(ctx: Context, proof: Proof) -> AccountOut:
     ctx.enter(agreed_city(ctx, tenant_of(proof.token)))
     found = ctx.sql.one(COMPLETE, tenant=ctx.tenant.id, token_hash=hash_of(proof.token), now=ctx.now)
     if found is None:
         raise LinkInvalid
     email, name, password_hash, language = found
-    return AccountOut.model_validate(open_account(ctx, email, name, password_hash, roles=[CITIZEN], language=language))
+    return AccountOut.model_validate(
+        open_account(ctx, email, name, password_hash, roles=[CITIZEN], language=language)
+    )

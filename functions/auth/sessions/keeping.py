@@ -1,4 +1,5 @@
 """How sessions begin, go on and end: the rows in Postgres decide, marks in Redis make it known at once."""
+
 import logging
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,29 +29,66 @@ class Session(NamedTuple):
     rotated_at: datetime
 
 
-def begin(ctx: Context, account_id: UUID, password_hash: str | None, user_agent: str, *, proven: bool = False) -> SignedIn:
+def begin(
+    ctx: Context, account_id: UUID, password_hash: str | None, user_agent: str, *, proven: bool = False
+) -> SignedIn:
     """A new session, if the account is still as it was when the password, and the second factor, were checked."""
     session_id, access_id = new_id(), new_id()
-    refresh, refresh_id = tokens.issue("refresh", account_id, ctx.tenant.id, [], session_id, now=ctx.now.timestamp())
-    row = ctx.sql.one(START, tenant=ctx.tenant.id, account=account_id, hash=password_hash, id=session_id, access_id=access_id,
-                      refresh_id=refresh_id, user_agent=user_agent, now=ctx.now, expires=expiry(ctx), proven=proven)
+    refresh, refresh_id = tokens.issue(
+        "refresh", account_id, ctx.tenant.id, [], session_id, now=ctx.now.timestamp()
+    )
+    row = ctx.sql.one(
+        START,
+        tenant=ctx.tenant.id,
+        account=account_id,
+        hash=password_hash,
+        id=session_id,
+        access_id=access_id,
+        refresh_id=refresh_id,
+        user_agent=user_agent,
+        now=ctx.now,
+        expires=expiry(ctx),
+        proven=proven,
+    )
     if row is None:
         raise CredentialsWrong
     person = Person(id=account_id, name=row[0], roles=row[1], tenant_id=ctx.tenant.id)
     return answer(ctx, person, session_id, access_id, refresh, has_factor=row[2])
 
 
-def answer(ctx: Context, person: Person, session_id: UUID | str, access_id: UUID, refresh: str,
-           logged_in_at: int | None = None, *, has_factor: bool) -> SignedIn:
+def answer(
+    ctx: Context,
+    person: Person,
+    session_id: UUID | str,
+    access_id: UUID,
+    refresh: str,
+    logged_in_at: int | None = None,
+    *,
+    has_factor: bool,
+) -> SignedIn:
     """Both tokens; the session is marked in Redis once it is durable (requirements §9.1)."""
     life = settings().jwt_refresh_expiration
     ctx.after_commit(partial(cache.command, "SET", mark(ctx, session_id), str(person.id), "EX", life))
     only = restriction(ctx.tenant, person.roles, has_factor=has_factor)
     narrowed: dict[str, Any] = {"only": only} if only else {}
     now = ctx.now.timestamp()
-    access, _ = tokens.issue("access", person.id, ctx.tenant.id, person.roles, access_id, now=now, **narrowed,
-                             auth_time=int(now) if logged_in_at is None else logged_in_at)
-    return SignedIn(access_token=access, refresh_token=refresh, expires_in=settings().jwt_expiration, user=person, only=only)
+    access, _ = tokens.issue(
+        "access",
+        person.id,
+        ctx.tenant.id,
+        person.roles,
+        access_id,
+        now=now,
+        **narrowed,
+        auth_time=int(now) if logged_in_at is None else logged_in_at,
+    )
+    return SignedIn(
+        access_token=access,
+        refresh_token=refresh,
+        expires_in=settings().jwt_expiration,
+        user=person,
+        only=only,
+    )
 
 
 def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
@@ -59,7 +97,9 @@ def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
     A client's concurrent calls may present the same token: for some seconds all of them get the same successor.
     """
     which = {"tenant": ctx.tenant.id, "id": claims["sid"]}
-    row = ctx.sql.one(ROTATE, presented=claims["jti"], next=new_id(), now=ctx.now, expires=expiry(ctx), **which)
+    row = ctx.sql.one(
+        ROTATE, presented=claims["jti"], next=new_id(), now=ctx.now, expires=expiry(ctx), **which
+    )
     if row:
         return Session(*row)
     found = ctx.sql.one(READ, **which)
@@ -68,7 +108,10 @@ def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
     session, previous = Session(*found[:4]), found[4]
     if str(previous) == claims["jti"] and ctx.now - session.rotated_at <= GRACE:
         return session
-    log.warning("a refresh token was used twice; its session has ended", extra={"context": {"sessionId": claims["sid"]}})
+    log.warning(
+        "a refresh token was used twice; its session has ended",
+        extra={"context": {"sessionId": claims["sid"]}},
+    )
     end_in_any_case(ctx, session.account_id, claims["sid"])
     raise TokenRevoked
 
@@ -108,7 +151,7 @@ def end_in_any_case(ctx: Context, account_id: UUID, session_id: str) -> None:
 
 def renew_access(ctx: Context, account_id: UUID) -> None:
     """End a person's access tokens but not the sessions: their next refresh brings tokens with the new roles."""
-    for access_id, in ctx.sql.run(RENEW_ACCESS, tenant=ctx.tenant.id, account=account_id):
+    for (access_id,) in ctx.sql.run(RENEW_ACCESS, tenant=ctx.tenant.id, account=account_id):
         tokens.revoke(ctx.tenant.id, str(access_id))
 
 

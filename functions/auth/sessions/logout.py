@@ -1,4 +1,5 @@
 """End this session: its access token and its refresh token stop working at once."""
+
 from functions.auth.sessions.keeping import end
 from functions.auth.sessions.queries import END_THIS
 from shared import tokens

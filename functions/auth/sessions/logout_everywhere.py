@@ -1,4 +1,5 @@
 """End all of one's sessions, on every device, this one too."""
+
 from functions.auth.sessions.keeping import end
 from functions.auth.sessions.queries import END_ALL
 from shared import tokens

@@ -1,4 +1,5 @@
 """Delete the sessions of all cities that ended or expired more than 30 days ago."""
+
 from datetime import timedelta
 
 from functions.auth.sessions.queries import PURGE

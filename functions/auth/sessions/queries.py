@@ -3,6 +3,7 @@
 A session's id is in its refresh tokens; its access tokens carry `access_id`, which changes when they must end early
 and the session goes on, for instance because the person's roles have changed.
 """
+
 FIND = """SELECT id, password_hash, state, second_factor_at IS NOT NULL FROM accounts
  WHERE tenant_id = :tenant AND email = :email"""
 START = """WITH who AS (SELECT id, name, roles, second_factor_at IS NOT NULL AS has_factor FROM accounts

@@ -1,4 +1,5 @@
 """Exchange a refresh token for new tokens; each works once, and one that comes back later ends its session."""
+
 from functions.auth.account import Kind
 from functions.auth.entering import agreed_city
 from functions.auth.guests.queries import TOUCH
@@ -11,8 +12,13 @@ from shared.function import Context, http
 from shared.tokens import Principal
 
 
-@http.post("/api/auth/refresh", public=True, tenantless=True, min_scale=1,
-           raises=[TokenInvalid, TokenExpired, TokenRevoked, TenantMismatch, TenantInactive])
+@http.post(
+    "/api/auth/refresh",
+    public=True,
+    tenantless=True,
+    min_scale=1,
+    raises=[TokenInvalid, TokenExpired, TokenRevoked, TenantMismatch, TenantInactive],
+)
 def refresh(ctx: Context, presented: RefreshIn) -> SignedIn:
     claims = tokens.decode("refresh", presented.refresh_token.get_secret_value())
     home = tenants.find(claims["tenantId"])
@@ -25,5 +31,12 @@ def refresh(ctx: Context, presented: RefreshIn) -> SignedIn:
     agreed_city(ctx, home.id, everywhere=Principal(person.id, home.id, tuple(person.roles)).everywhere)
     if row[3] == Kind.GUEST:
         ctx.sql.later(TOUCH, tenant=home.id, account=person.id, now=ctx.now)
-    return answer(ctx, person, claims["sid"], session.access_id, successor(claims, session),
-                  int(claims.get("auth_time", 0)), has_factor=row[2])
+    return answer(
+        ctx,
+        person,
+        claims["sid"],
+        session.access_id,
+        successor(claims, session),
+        int(claims.get("auth_time", 0)),
+        has_factor=row[2],
+    )

@@ -1,4 +1,5 @@
 """End one of one's sessions, for example on a phone that was lost."""
+
 from uuid import UUID
 
 from functions.auth.sessions.keeping import end
@@ -7,7 +8,14 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.delete("/api/auth/sessions/{session_id}", at_home=True, in_person=True, before_terms=True, status=204, raises=[NotFound])
+@http.delete(
+    "/api/auth/sessions/{session_id}",
+    at_home=True,
+    in_person=True,
+    before_terms=True,
+    status=204,
+    raises=[NotFound],
+)
 @signed_in
 def revoke_session(ctx: Context, session_id: UUID) -> None:
     if not end(ctx, END_ONE, ctx.user_id, id=session_id):

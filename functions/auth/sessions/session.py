@@ -1,4 +1,5 @@
 """A session as clients see it: credentials in, tokens out."""
+
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID

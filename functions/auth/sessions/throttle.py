@@ -3,6 +3,7 @@
 Counted per (account, address), per account and per address, in Redis, before the password is looked at: parallel guesses
 do not slip through, and it makes no difference whether the account exists.
 """
+
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass

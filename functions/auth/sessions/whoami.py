@@ -1,4 +1,5 @@
 """Who is asking: the account, its roles and permissions, and the city that the call is about."""
+
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -38,7 +39,17 @@ def whoami(ctx: Context) -> Me:
     if row is None:
         raise NotFound("Account", ctx.user_id)
     return Me(
-        id=ctx.user_id, email=row[0], name=row[1], language=row[2], guest=row[3] == Kind.GUEST, second_factor=row[4],
-        roles=list(ctx.user.roles), tenant_id=ctx.tenant.id, tenant=City.model_validate(ctx.at_hand),
-        permissions=sorted(ctx.user.permissions), session_id=ctx.user.session_id, impersonator_id=ctx.user.impersonator_id,
-        expires_at=datetime.fromtimestamp(ctx.user.expires_at, UTC))
+        id=ctx.user_id,
+        email=row[0],
+        name=row[1],
+        language=row[2],
+        guest=row[3] == Kind.GUEST,
+        second_factor=row[4],
+        roles=list(ctx.user.roles),
+        tenant_id=ctx.tenant.id,
+        tenant=City.model_validate(ctx.at_hand),
+        permissions=sorted(ctx.user.permissions),
+        session_id=ctx.user.session_id,
+        impersonator_id=ctx.user.impersonator_id,
+        expires_at=datetime.fromtimestamp(ctx.user.expires_at, UTC),
+    )

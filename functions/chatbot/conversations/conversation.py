@@ -1,4 +1,5 @@
 """A question and its answer, as citizens ask and read them."""
+
 from typing import Annotated
 from uuid import UUID
 

@@ -2,6 +2,7 @@
 
 As server-sent events where the caller accepts `text/event-stream`: `answer`, then `citations`, then `done`.
 """
+
 from collections.abc import Iterator
 
 from functions.chatbot.answering import extract_answer
@@ -24,8 +25,17 @@ def rag_query(ctx: Context, question: QuestionIn) -> AnswerOut | Response:
     with quotas.ahead(ctx, "questions"):
         reply = reply_to(question, answer_to(ctx, question.question))
     citations = "[" + ",".join(citation.model_dump_json(by_alias=True) for citation in reply.citations) + "]"
-    ctx.sql.later(KEEP, id=new_id(), tenant=ctx.tenant.id, conversation=reply.conversation_id, question=question.question,
-                  answer=reply.answer, citations=citations, informed=reply.informed, language=ctx.language)
+    ctx.sql.later(
+        KEEP,
+        id=new_id(),
+        tenant=ctx.tenant.id,
+        conversation=reply.conversation_id,
+        question=question.question,
+        answer=reply.answer,
+        citations=citations,
+        informed=reply.informed,
+        language=ctx.language,
+    )
     wants_stream = ctx.request and "text/event-stream" in ctx.request.header("accept")
     return Response(200, streamed(reply), "text/event-stream") if wants_stream else reply
 
@@ -47,8 +57,13 @@ def external(ctx: Context, question: str) -> External | None:
 
 def reply_to(question: QuestionIn, answer: Answer) -> AnswerOut:
     """The answer as the citizen reads it."""
-    return AnswerOut(conversation_id=question.conversation_id or new_id(), answer=answer.text, informed=answer.informed,
-                     written_by=answer.written_by, citations=[CitationOut.model_validate(c) for c in answer.citations])
+    return AnswerOut(
+        conversation_id=question.conversation_id or new_id(),
+        answer=answer.text,
+        informed=answer.informed,
+        written_by=answer.written_by,
+        citations=[CitationOut.model_validate(c) for c in answer.citations],
+    )
 
 
 def streamed(reply: AnswerOut) -> Iterator[bytes]:
@@ -56,5 +71,9 @@ def streamed(reply: AnswerOut) -> Iterator[bytes]:
     import orjson
 
     whole = reply.model_dump(mode="json", by_alias=True)
-    for name, data in (("answer", {"answer": whole["answer"]}), ("citations", whole["citations"]), ("done", whole)):
+    for name, data in (
+        ("answer", {"answer": whole["answer"]}),
+        ("citations", whole["citations"]),
+        ("done", whole),
+    ):
         yield b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"

@@ -1,4 +1,5 @@
 """Delete a document: the chatbot forgets it, vectors and original included."""
+
 from uuid import UUID
 
 from functions.chatbot.documents.stores import all_stores

@@ -1,4 +1,5 @@
 """A document as an admin gives it and reads it, and what can be wrong with it."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Self

@@ -1,4 +1,5 @@
 """Embed a document's chunks that are not embedded yet, with the built-in way and with a configured model."""
+
 from uuid import UUID
 
 from events.chatbot import DocumentChunked
@@ -33,4 +34,6 @@ def embed_external(ctx: Context, document_id: UUID, chunks: list[Indexed]) -> No
     if store and chunks:
         vectors = llm.embed([f"{chunk.title}\n{chunk.heading}\n{chunk.text}" for chunk in chunks])
         facts = {"document_id": str(document_id)}
-        store.upsert(str(ctx.tenant.id), [Vector(str(c.id), v, facts) for c, v in zip(chunks, vectors, strict=True)])
+        store.upsert(
+            str(ctx.tenant.id), [Vector(str(c.id), v, facts) for c, v in zip(chunks, vectors, strict=True)]
+        )

@@ -1,4 +1,5 @@
 """Read how far a document is, and why it could not be read."""
+
 from uuid import UUID
 
 from functions.chatbot.documents.document import DocumentOut

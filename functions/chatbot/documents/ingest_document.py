@@ -1,4 +1,5 @@
 """Give the chatbot a document: a file (PDF, DOCX, HTML, Markdown, text) or the address of a page."""
+
 from events.chatbot import DocumentIngested, DocumentRequested
 from functions.chatbot.documents.document import DocumentIn, DocumentOut, State
 from functions.chatbot.documents.tables import Document
@@ -12,12 +13,26 @@ from shared.ids import new_id
 LIMIT = 50 * 1024 * 1024
 
 
-@http.post("/api/chatbot/documents", status=202, feature="chatbot", emits=[DocumentIngested, DocumentRequested], body_limit=LIMIT,
-           memory=512, raises=[DocumentTypeUnsupported, DocumentTypeMismatch])
+@http.post(
+    "/api/chatbot/documents",
+    status=202,
+    feature="chatbot",
+    emits=[DocumentIngested, DocumentRequested],
+    body_limit=LIMIT,
+    memory=512,
+    raises=[DocumentTypeUnsupported, DocumentTypeMismatch],
+)
 @requires("chatbot:manage")
 def ingest_document(ctx: Context, document: DocumentIn) -> DocumentOut:
-    row = Document(id=new_id(), title=document.title or "", url=document.url, state=State.REQUESTED, created_by=ctx.user_id,
-                   created_at=ctx.now, updated_at=ctx.now)
+    row = Document(
+        id=new_id(),
+        title=document.title or "",
+        url=document.url,
+        state=State.REQUESTED,
+        created_by=ctx.user_id,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
     ctx.db.add(row)
     if document.file:
         keep(ctx, row, document.file)

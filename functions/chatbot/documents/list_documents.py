@@ -1,4 +1,5 @@
 """List what the chatbot has read, newest first."""
+
 from sqlalchemy import select
 
 from functions.chatbot.documents.document import DocumentOut

@@ -1,4 +1,5 @@
 """Fetch a page for the chatbot, where its site allows that and its address is a public one."""
+
 from events.chatbot import DocumentIngested, DocumentRequested
 from functions.chatbot.documents.document import State
 from functions.chatbot.documents.tables import Document

@@ -1,4 +1,5 @@
 """The vector stores of a tenant: the built-in one, and a configured model's beside it."""
+
 from functions.chatbot.sketch import MODEL
 from shared import llm
 from shared.function import Context

@@ -1,4 +1,5 @@
 """A document as a row."""
+
 from datetime import datetime
 from uuid import UUID
 
@@ -14,9 +15,14 @@ class Document(DatedModel):
     """requested → received → chunked → ready; any → failed."""
 
     __tablename__ = "documents"
-    privacy = Personal("created_by", {}, why="to know who handed a document in (GDPR Art. 6(1)(e))",
-                       kept="until the document is deleted; who it was 30 days after the account", on_erasure="anonymise",
-                       plain=("title", "url", "filename", "content_type", "language", "state", "problem", "digest"))
+    privacy = Personal(
+        "created_by",
+        {},
+        why="to know who handed a document in (GDPR Art. 6(1)(e))",
+        kept="until the document is deleted; who it was 30 days after the account",
+        on_erasure="anonymise",
+        plain=("title", "url", "filename", "content_type", "language", "state", "problem", "digest"),
+    )
     title: Mapped[str]
     url: Mapped[str | None]
     filename: Mapped[str | None]

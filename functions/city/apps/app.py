@@ -1,4 +1,5 @@
 """A client app as a city registers and reads it, and what can be wrong with its credentials."""
+
 import hashlib
 import secrets
 from datetime import datetime
@@ -12,9 +13,16 @@ from shared.errors import Conflict, Problem
 from shared.schema import Line, Schema, WebAddress
 
 Platform = Literal["ios", "android", "web"]
-BundleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$", max_length=155)]
-RedirectAddress = Annotated[str, StringConstraints(
-    pattern=r"^(https?://[^\s/?#*\x00-\x1f]+|[a-z][a-z0-9+-]*\.[a-z0-9+.-]+:)(/[^\s#*\x00-\x1f]*)?$", max_length=2000)]
+BundleId = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$", max_length=155)
+]
+RedirectAddress = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(https?://[^\s/?#*\x00-\x1f]+|[a-z][a-z0-9+-]*\.[a-z0-9+.-]+:)(/[^\s#*\x00-\x1f]*)?$",
+        max_length=2000,
+    ),
+]
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -46,7 +54,9 @@ def bare(address: str) -> str:
 
 
 Origin = Annotated[WebAddress, AfterValidator(protected), AfterValidator(bare)]
-Redirect = Annotated[RedirectAddress, AfterValidator(protected)]   # no fragment (RFC 6749 §3.1.2); apps' own schemes have a dot
+Redirect = Annotated[
+    RedirectAddress, AfterValidator(protected)
+]  # no fragment (RFC 6749 §3.1.2); apps' own schemes have a dot
 
 
 class AppIn(Schema):

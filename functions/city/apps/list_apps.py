@@ -1,4 +1,5 @@
 """List a city's registered apps, newest first, the revoked ones too."""
+
 from sqlalchemy import select
 
 from functions.city.apps.app import AppOut

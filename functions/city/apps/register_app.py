@@ -1,4 +1,5 @@
 """Register a client app of a city; its secret is shown this once."""
+
 from functions.city.apps.app import AppIn, AppOut, AppWithSecret, hash_of, new_secret
 from functions.city.apps.tables import App
 from functions.city.city import CityName
@@ -8,7 +9,9 @@ from shared.function import Context, http, requires
 from shared.ids import new_id
 
 
-@http.post("/api/cities/{city}/apps", status=201, tenantless=True, raises=[NotFound])  # tenantless: the answer is never stored
+@http.post(
+    "/api/cities/{city}/apps", status=201, tenantless=True, raises=[NotFound]
+)  # tenantless: the answer is never stored
 @requires("cities:update")
 def register_app(ctx: Context, city: CityName, app: AppIn) -> AppWithSecret:
     enter_city(ctx, city)

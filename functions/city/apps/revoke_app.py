@@ -1,4 +1,5 @@
 """Revoke an app: from now on its secrets are good for nothing."""
+
 from uuid import UUID
 
 from functions.city.apps.tables import App

@@ -1,4 +1,5 @@
 """Give an app a new secret; the one until now stays good for 24 hours."""
+
 from uuid import UUID
 
 from functions.city.apps.app import AppOut, AppRevoked, AppWithSecret, hash_of, new_secret
@@ -9,7 +10,9 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.post("/api/cities/{city}/apps/{app_id}/rotate", tenantless=True, raises=[NotFound, AppRevoked])  # as register-app
+@http.post(
+    "/api/cities/{city}/apps/{app_id}/rotate", tenantless=True, raises=[NotFound, AppRevoked]
+)  # as register-app
 @requires("cities:update")
 def rotate_app_credentials(ctx: Context, city: CityName, app_id: UUID) -> AppWithSecret:
     enter_city(ctx, city)

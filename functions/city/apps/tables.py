@@ -1,4 +1,5 @@
 """A registered client app as a row, with the rules of its secrets."""
+
 import hmac
 from datetime import datetime, timedelta
 
@@ -14,7 +15,9 @@ class App(DatedModel):
     """An app that may speak to the city's API in its own name; of its secrets there are only hashes."""
 
     __tablename__ = "apps"
-    privacy = Impersonal("the city's client apps and the hashes of their secrets", hidden=("secret_hash", "previous_hash"))
+    privacy = Impersonal(
+        "the city's client apps and the hashes of their secrets", hidden=("secret_hash", "previous_hash")
+    )
     name: Mapped[str]
     platform: Mapped[str]
     bundle_id: Mapped[str | None]

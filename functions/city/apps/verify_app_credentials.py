@@ -1,4 +1,5 @@
 """Prove that an app is one of the city's, by its secret."""
+
 from functions.city.apps.app import AppCredentials, AppCredentialsWrong, AppOut, hash_of
 from functions.city.apps.tables import App
 from shared.function import Context, http

@@ -1,4 +1,5 @@
 """A boundary as GeoJSON (RFC 7946), as clients send and read it, and what can be wrong with it."""
+
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from shared.errors import Invalid
 from shared.schema import Schema
 
 MOST_POSITIONS, MOST_RINGS = 50_000, 1_000
-BODY_LIMIT = 4 * 1024 * 1024   # fifty thousand positions with fifteen digits each way, and room for properties
+BODY_LIMIT = 4 * 1024 * 1024  # fifty thousand positions with fifteen digits each way, and room for properties
 
 
 class BoundaryInvalid(Invalid):
@@ -16,9 +17,13 @@ class BoundaryInvalid(Invalid):
 
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Position = Annotated[list[Number], Field(min_length=2, max_length=3, description="longitude, latitude; a height is not kept")]
+Position = Annotated[
+    list[Number], Field(min_length=2, max_length=3, description="longitude, latitude; a height is not kept")
+]
 Ring = Annotated[list[Position], Field(min_length=4)]
-Rings = Annotated[list[Ring], Field(min_length=1)]   # how many there may be is counted over all of them (checking.py)
+Rings = Annotated[
+    list[Ring], Field(min_length=1)
+]  # how many there may be is counted over all of them (checking.py)
 
 
 class GeoJson(BaseModel):

@@ -1,4 +1,5 @@
 """What makes a boundary of a GeoJSON geometry: closed rings of real places, no edge across another, the size of a city."""
+
 import math
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,17 @@ from functions.city.boundaries.boundary import MOST_POSITIONS, MOST_RINGS, Bound
 if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon
 
-DIGITS = 6                       # eleven centimetres (RFC 7946 §11.2)
-KILOMETRES = 111.195             # one degree of a great circle
-SMALLEST, LARGEST = 0.01, 100_000   # square kilometres; Chongqing has 82,000
-FARTHEST = 1.0                   # degrees between a city's middle and its boundary
-EVENT_BYTES = 400_000            # brokers take a megabyte, other things included
-GRIDS = (0.00005, 0.0002, 0.001, 0.005)   # degrees, from five metres on; by grid, because simplifying takes minutes on a comb
+DIGITS = 6  # eleven centimetres (RFC 7946 §11.2)
+KILOMETRES = 111.195  # one degree of a great circle
+SMALLEST, LARGEST = 0.01, 100_000  # square kilometres; Chongqing has 82,000
+FARTHEST = 1.0  # degrees between a city's middle and its boundary
+EVENT_BYTES = 400_000  # brokers take a megabyte, other things included
+GRIDS = (
+    0.00005,
+    0.0002,
+    0.001,
+    0.005,
+)  # degrees, from five metres on; by grid, because simplifying takes minutes on a comb
 
 Ring = list[tuple[float, float]]
 
@@ -24,7 +30,10 @@ def checked(polygons: list[list[list[list[float]]]]) -> "Polygon | MultiPolygon"
     import shapely
 
     refuse_bulk(polygons)
-    areas = [shapely.Polygon(edge, holes) for edge, *holes in ([ring_of(ring) for ring in rings] for rings in polygons)]
+    areas = [
+        shapely.Polygon(edge, holes)
+        for edge, *holes in ([ring_of(ring) for ring in rings] for rings in polygons)
+    ]
     whole = areas[0] if len(areas) == 1 else shapely.MultiPolygon(areas)
     if not whole.is_valid:
         raise BoundaryInvalid(problem=shapely.is_valid_reason(whole))
@@ -92,5 +101,9 @@ def summary(city_id: UUID, area: "Polygon | MultiPolygon") -> BoundaryOut:
     """What clients are told of it."""
     import shapely
 
-    return BoundaryOut(city_id=city_id, polygons=shapely.get_num_geometries(area), positions=shapely.get_num_coordinates(area),
-                       area=round(square_kilometres(area), 2))
+    return BoundaryOut(
+        city_id=city_id,
+        polygons=shapely.get_num_geometries(area),
+        positions=shapely.get_num_coordinates(area),
+        area=round(square_kilometres(area), 2),
+    )

@@ -1,4 +1,5 @@
 """Read where a city ends, as a GeoJSON geometry."""
+
 from functions.city.boundaries.boundary import Geometry
 from functions.city.boundaries.queries import READ
 from functions.city.city import CityName

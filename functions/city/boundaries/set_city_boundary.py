@@ -1,4 +1,5 @@
 """Say where a city ends, as GeoJSON; what lies outside is flagged."""
+
 import orjson
 
 from events.city import BoundarySet
@@ -12,8 +13,13 @@ from shared.function import Context, http, requires
 from shared.ids import new_id
 
 
-@http.put("/api/cities/{city}/boundary", emits=[BoundarySet], raises=[NotFound, BoundaryInvalid], memory=512,
-          body_limit=BODY_LIMIT)
+@http.put(
+    "/api/cities/{city}/boundary",
+    emits=[BoundarySet],
+    raises=[NotFound, BoundaryInvalid],
+    memory=512,
+    body_limit=BODY_LIMIT,
+)
 @requires("cities:update")
 def set_city_boundary(ctx: Context, city: CityName, boundary: BoundaryIn) -> BoundaryOut:
     row = enter_city(ctx, city)

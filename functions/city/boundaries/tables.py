@@ -1,4 +1,5 @@
 """A city's boundary as a row."""
+
 from datetime import datetime
 from typing import Any
 

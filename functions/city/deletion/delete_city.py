@@ -1,4 +1,5 @@
 """Delete a city that is switched off and exported: every service erases its part; nobody ever gets its name."""
+
 from sqlalchemy import select
 
 from events.privacy import CityDeleted
@@ -11,8 +12,14 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.delete("/api/cities/{city}", status=204, tenantless=True, in_person=True, emits=[CityDeleted],
-             raises=[NotFound, CityActive, CityNotExported])
+@http.delete(
+    "/api/cities/{city}",
+    status=204,
+    tenantless=True,
+    in_person=True,
+    emits=[CityDeleted],
+    raises=[NotFound, CityActive, CityNotExported],
+)
 @requires("cities:delete")
 def delete_city(ctx: Context, city: CityName) -> None:
     row = enter_city(ctx, city)

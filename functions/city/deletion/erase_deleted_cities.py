@@ -1,4 +1,5 @@
 """Have a deleted city erased once more, where a service has not confirmed it within a day."""
+
 import logging
 from datetime import timedelta
 
@@ -19,5 +20,8 @@ def erase_deleted_cities(ctx: Context) -> None:
         ctx.enter(city)
         for [confirmed] in ctx.sql.run(REMIND, id=city.id, now=ctx.now, until=until):
             missing = sorted({*KEEPERS}.difference(confirmed))
-            log.error("the erasure of a city is not confirmed", extra={"context": {"cityId": str(city.id), "missing": missing}})
+            log.error(
+                "the erasure of a city is not confirmed",
+                extra={"context": {"cityId": str(city.id), "missing": missing}},
+            )
             ctx.emit(CityDeleted(city_id=city.id, slug=city.slug))

@@ -1,4 +1,5 @@
 """Remove what was gathered of a city thirty days ago, files included."""
+
 from datetime import timedelta
 
 from functions.city.deletion.exporting import remove

@@ -1,4 +1,5 @@
 """Have every service hand out what it holds of a city."""
+
 from sqlalchemy import select
 
 from events.privacy import ExportRequested
@@ -11,7 +12,14 @@ from shared.function import Context, http, requires
 from shared.ids import new_id
 
 
-@http.post("/api/cities/{city}/export", status=202, tenantless=True, in_person=True, emits=[ExportRequested], raises=[NotFound])
+@http.post(
+    "/api/cities/{city}/export",
+    status=202,
+    tenantless=True,
+    in_person=True,
+    emits=[ExportRequested],
+    raises=[NotFound],
+)
 @requires("cities:delete")
 def export_city(ctx: Context, city: CityName) -> ExportOut:
     enter_city(ctx, city)

@@ -1,4 +1,5 @@
 """A city's export as clients read it, and the list of its files."""
+
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
@@ -48,10 +49,14 @@ def shown(export: Export) -> ExportOut:
     """The export as it is at the moment."""
     complete = export.completed_at is not None
     return ExportOut(
-        export_id=export.id, status="complete" if complete else "gathering", missing=export.missing,
+        export_id=export.id,
+        status="complete" if complete else "gathering",
+        missing=export.missing,
         rows={service: part["rows"] for service, part in export.parts.items()},
         files=list(links(export.tenant_id, export.folder, LINK_SECONDS)) if complete else [],
-        created_at=export.created_at, completed_at=export.completed_at)
+        created_at=export.created_at,
+        completed_at=export.completed_at,
+    )
 
 
 def links(tenant_id: UUID, folder: str, seconds: int) -> Iterator[FileOut]:
@@ -64,8 +69,11 @@ def write_manifest(export: Export) -> None:
     """Put the list of the city's files beside the parts; other exports, which are people's own, are left out."""
     import orjson
 
-    files = [file.model_dump() for file in links(export.tenant_id, "", MANIFEST_SECONDS)
-             if file.key.startswith(export.folder) or not file.key.startswith("exports/")]
+    files = [
+        file.model_dump()
+        for file in links(export.tenant_id, "", MANIFEST_SECONDS)
+        if file.key.startswith(export.folder) or not file.key.startswith("exports/")
+    ]
     manifest = {"exportId": str(export.id), "parts": export.parts, "files": files}
     storage.put(export.tenant_id, f"{export.folder}manifest.json", orjson.dumps(manifest), "application/json")
 

@@ -1,4 +1,5 @@
 """Read how far a city's export is, and where its files are."""
+
 from sqlalchemy import select
 
 from functions.city.city import CityName

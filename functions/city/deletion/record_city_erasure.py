@@ -1,4 +1,5 @@
 """Note that a service holds nothing of a city any more; after the last one its files go, and its row becomes a gravestone."""
+
 from events.privacy import KEEPERS, CityErased
 from functions.city.deletion.exporting import remove
 from functions.city.known import make_known

@@ -1,4 +1,5 @@
 """Drafts of the legal texts for a new city: with its contact filled in, and gaps where only the city knows what to say."""
+
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -18,14 +19,23 @@ WRITTEN = ("de", "en")
 ADDRESS = ("name", "street", "postcode", "city", "phone", "email")
 
 
-def write_drafts(ctx: Context, city: str, languages: Iterable[str], contact: "Contact | None", website: str | None) -> None:
+def write_drafts(
+    ctx: Context, city: str, languages: Iterable[str], contact: "Contact | None", website: str | None
+) -> None:
     """Every kind in those of the city's languages in which we have drafts; in German, where it has none of them."""
     known = contact.model_dump(include=set(ADDRESS), exclude_none=True) if contact else {}
     facts = dict.fromkeys(ADDRESS, GAP) | known | {"authority": city, "website": website or GAP}
     for language in [tag for tag in languages if tag in WRITTEN] or [DEFAULT]:
         for kind in Kind:
-            ctx.sql.later(DRAFT, id=new_id(), tenant=ctx.tenant.id, kind=kind, language=language, now=ctx.now,
-                          text=draft(kind, language, facts))
+            ctx.sql.later(
+                DRAFT,
+                id=new_id(),
+                tenant=ctx.tenant.id,
+                kind=kind,
+                language=language,
+                now=ctx.now,
+                text=draft(kind, language, facts),
+            )
 
 
 def draft(kind: Kind, language: str, facts: dict[str, str]) -> str:

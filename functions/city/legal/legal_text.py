@@ -1,4 +1,5 @@
 """A legal text as a city writes it and everyone reads it, and what can be wrong with it."""
+
 import re
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +12,7 @@ from shared.errors import Conflict
 from shared.richtext import safe_html
 from shared.schema import LanguageTag, Schema, text
 
-GAP = "[…]"   # what a draft leaves open
+GAP = "[…]"  # what a draft leaves open
 MARKUP = re.compile(r"<[^>]*>|&nbsp;|\s")
 
 

@@ -1,4 +1,5 @@
 """List all versions of a city's legal texts, drafts too, newest first."""
+
 from sqlalchemy import select
 
 from functions.city.city import CityName
@@ -13,8 +14,14 @@ from shared.schema import LanguageTag, Page
 
 @http.get("/api/cities/{city}/legal", raises=[NotFound, CursorInvalid])
 @requires("cities:read")
-def list_legal_texts(ctx: Context, city: CityName, kind: Kind | None = None, language: LanguageTag | None = None,
-                     limit: Limit = 20, cursor: Cursor | None = None) -> Page[LegalTextVersion]:
+def list_legal_texts(
+    ctx: Context,
+    city: CityName,
+    kind: Kind | None = None,
+    language: LanguageTag | None = None,
+    limit: Limit = 20,
+    cursor: Cursor | None = None,
+) -> Page[LegalTextVersion]:
     visit_city(ctx, city)
     query = select(LegalText)
     if kind:

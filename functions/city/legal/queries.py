@@ -1,4 +1,5 @@
 """The SQL of legal texts."""
+
 DRAFT = """INSERT INTO legal_texts (id, tenant_id, kind, language, version, text, published, created_at)
  VALUES (:id, :tenant, :kind, :language, 1, :text, false, :now)"""
 HAS_IMPRINT = """SELECT 1 FROM legal_texts

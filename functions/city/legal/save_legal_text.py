@@ -1,4 +1,5 @@
 """Write a new version of a legal text, and publish it or keep it as a draft."""
+
 from functions.city.city import CityName
 from functions.city.directory import enter_city
 from functions.city.legal.legal_text import Kind, LegalTextIn, LegalTextVersion
@@ -13,8 +14,15 @@ from shared.function import Context, http, requires
 def save_legal_text(ctx: Context, city: CityName, kind: Kind, legal_text: LegalTextIn) -> LegalTextVersion:
     row = enter_city(ctx, city)  # whose lock makes two writers count one after the other
     [[version]] = ctx.sql.run(NEXT_VERSION, tenant=row.id, kind=kind, language=legal_text.language)
-    made = LegalText(kind=kind, language=legal_text.language, version=version, text=legal_text.text, published=legal_text.publish,
-                     written_by=ctx.user_id, created_at=ctx.now)
+    made = LegalText(
+        kind=kind,
+        language=legal_text.language,
+        version=version,
+        text=legal_text.text,
+        published=legal_text.publish,
+        written_by=ctx.user_id,
+        created_at=ctx.now,
+    )
     ctx.db.add(made)
     ctx.db.flush()
     return LegalTextVersion.model_validate(made)

@@ -1,4 +1,5 @@
 """Whether a place lies outside the city; on the boundary is inside."""
+
 from functools import lru_cache
 from typing import TYPE_CHECKING
 

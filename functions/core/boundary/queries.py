@@ -1,4 +1,5 @@
 """The SQL of boundaries. The lock lets no listing be made beside a boundary that is just changing."""
+
 LOCK = "pg_advisory_xact_lock{0}(hashtextextended('boundary:' || CAST(:tenant AS text), 0))"
 HOLD, CHANGE = "SELECT " + LOCK.format("_shared"), "SELECT " + LOCK.format("")
 GEOMETRY = "SELECT geometry::text FROM boundaries WHERE tenant_id = :tenant AND geometry IS NOT NULL"
@@ -9,4 +10,6 @@ PLACES = "SELECT id, lat, lon FROM listings WHERE tenant_id = :tenant AND lat IS
 FLAG = """UPDATE listings SET outside_boundary = x.outside
  FROM unnest(CAST(:ids AS uuid[]), CAST(:flags AS boolean[])) x(id, outside)
  WHERE tenant_id = :tenant AND listings.id = x.id AND outside_boundary IS DISTINCT FROM x.outside"""
-UNFLAG = "UPDATE listings SET outside_boundary = NULL WHERE tenant_id = :tenant AND outside_boundary IS NOT NULL"
+UNFLAG = (
+    "UPDATE listings SET outside_boundary = NULL WHERE tenant_id = :tenant AND outside_boundary IS NOT NULL"
+)

@@ -1,4 +1,5 @@
 """A category as admins write it and readers see it, and what can be wrong with it."""
+
 from typing import Annotated
 from uuid import UUID
 

@@ -1,4 +1,5 @@
 """Create a category, or with a parent a sub-category."""
+
 import json
 
 from functions.core.categories.category import CategoryDetail, CategoryExists, CategoryIn, CategoryTooDeep
@@ -16,8 +17,16 @@ def create_category(ctx: Context, category: CategoryIn) -> Json[CategoryDetail]:
         require_parent(ctx, category.parent_id)
     category_id = new_id()
     slug = category.slug or slug_for(next(iter(category.names.values())))
-    made = ctx.sql.run(CREATE, id=category_id, tenant=ctx.tenant.id, parent_id=category.parent_id, slug=slug,
-                       names=json.dumps(category.names), icon=category.icon, position=category.position)
+    made = ctx.sql.run(
+        CREATE,
+        id=category_id,
+        tenant=ctx.tenant.id,
+        parent_id=category.parent_id,
+        slug=slug,
+        names=json.dumps(category.names),
+        icon=category.icon,
+        position=category.position,
+    )
     if not made:
         raise CategoryExists(slug=slug)
     return detail(ctx, category_id)

@@ -1,4 +1,5 @@
 """Give a new city categories to begin with, those of the city it is cloned from or the usual ones; what is there stays."""
+
 import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -39,9 +40,16 @@ def usual() -> Iterator[Heading]:
 
 def create(ctx: Context, heading: Heading) -> None:
     """Queue one category; all of them travel with the commit."""
-    ctx.sql.later(CREATE, id=identity(ctx, heading.slug), tenant=ctx.tenant.id, slug=heading.slug, icon=heading.icon,
-                  parent_id=heading.parent and identity(ctx, heading.parent), names=json.dumps(heading.names),
-                  position=heading.position)
+    ctx.sql.later(
+        CREATE,
+        id=identity(ctx, heading.slug),
+        tenant=ctx.tenant.id,
+        slug=heading.slug,
+        icon=heading.icon,
+        parent_id=heading.parent and identity(ctx, heading.parent),
+        names=json.dumps(heading.names),
+        position=heading.position,
+    )
 
 
 def identity(ctx: Context, slug: str) -> UUID:

@@ -1,4 +1,5 @@
 """Delete an empty category."""
+
 from uuid import UUID
 
 from functions.core.categories.category import CategoryNotEmpty

@@ -1,4 +1,5 @@
 """Read one category with its sub-categories, by its id or its slug."""
+
 import re
 from typing import Annotated
 
@@ -16,8 +17,14 @@ Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,100}$")]
 @http.get("/api/categories/{category}", public=True, raises=[NotFound])
 def get_category(ctx: Context, category: Name) -> Json[CategoryDetail]:
     by_id = category if ID.fullmatch(category) else None
-    found = ctx.sql.json_or_none(ONE, tenant=ctx.tenant.id, id=by_id, slug=category, language=ctx.language,
-                                 own_language=ctx.tenant.language)
+    found = ctx.sql.json_or_none(
+        ONE,
+        tenant=ctx.tenant.id,
+        id=by_id,
+        slug=category,
+        language=ctx.language,
+        own_language=ctx.tenant.language,
+    )
     if found is None:
         raise NotFound("Category", category)
     return found

@@ -1,4 +1,5 @@
 """A city's categories as a tree, named in the reader's language, with the number of published listings in each."""
+
 from functions.core.categories.category import CategoryTree
 from functions.core.categories.queries import TREE
 from shared.function import Context, Json, http

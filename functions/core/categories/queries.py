@@ -1,4 +1,5 @@
 """The SQL of the categories: Postgres counts the listings and builds the tree."""
+
 NAME = "coalesce(names->>:language, names->>:own_language, names->>'en', (SELECT min(value) FROM jsonb_each_text(names)))"
 COUNTED = f"""counted AS MATERIALIZED (
   SELECT c.id, c.parent_id, c.slug, c.names, {NAME} AS name, c.icon, c.position, coalesce(l.listings, 0) AS listings

@@ -1,4 +1,5 @@
 """Categories as JSON for the reader who asks, and the check of a parent."""
+
 from uuid import UUID
 
 from functions.core.categories.category import CategoryDetail, CategoryTooDeep

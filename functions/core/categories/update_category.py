@@ -1,4 +1,5 @@
 """Change a category's names, symbol or place in the tree."""
+
 from uuid import UUID
 
 from functions.core.categories.category import CategoryChanges, CategoryDetail, CategoryTooDeep

@@ -1,4 +1,5 @@
 """Keep a listing at hand; to do so again changes nothing."""
+
 from uuid import UUID
 
 from functions.core.favorites.queries import ADD
@@ -10,5 +11,7 @@ from shared.ids import new_id
 @http.put("/api/users/me/favorites/{listing_id}", status=204, raises=[NotFound])
 @signed_in
 def add_favorite(ctx: Context, listing_id: UUID) -> None:
-    if not ctx.sql.run(ADD, id=new_id(), tenant=ctx.tenant.id, user=ctx.user_id, listing=listing_id, now=ctx.now):
+    if not ctx.sql.run(
+        ADD, id=new_id(), tenant=ctx.tenant.id, user=ctx.user_id, listing=listing_id, now=ctx.now
+    ):
         raise NotFound("Listing", listing_id)

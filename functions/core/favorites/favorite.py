@@ -1,4 +1,5 @@
 """A favourite as its owner reads it."""
+
 from datetime import datetime
 
 from functions.core.listings.listing import ListingOut

@@ -1,4 +1,5 @@
 """One's favourites, the newest first; what is not to be seen at the moment is left out."""
+
 from functions.core.favorites.favorite import FavoriteOut
 from functions.core.favorites.queries import PAGE
 from shared.function import Context, Json, http, signed_in

@@ -1,4 +1,5 @@
 """The SQL of favourites: they show what their owner may see at the moment, and nothing else."""
+
 from functions.core.listings.queries import COLUMNS
 
 VISIBLE = "l.tenant_id = :tenant AND (l.status = 'published' OR l.created_by = :user)"

@@ -1,4 +1,5 @@
 """Take a listing off one's favourites; one that is not among them is no error."""
+
 from uuid import UUID
 
 from functions.core.favorites.queries import REMOVE

@@ -1,4 +1,5 @@
 """A favourite as a row."""
+
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped
@@ -11,8 +12,12 @@ class Favorite(DatedModel):
     """A listing that a person keeps at hand."""
 
     __tablename__ = "favorites"
-    privacy = Personal("user_id", {"listing_id": "what the person keeps at hand", "created_at": "since when"},
-                       why="to show people what they have marked (GDPR Art. 6(1)(b))",
-                       kept="until it is taken off the list, or 30 days after the account", on_erasure="delete")
+    privacy = Personal(
+        "user_id",
+        {"listing_id": "what the person keeps at hand", "created_at": "since when"},
+        why="to show people what they have marked (GDPR Art. 6(1)(b))",
+        kept="until it is taken off the list, or 30 days after the account",
+        on_erasure="delete",
+    )
     user_id: Mapped[UUID]
     listing_id: Mapped[UUID]

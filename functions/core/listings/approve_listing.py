@@ -1,4 +1,5 @@
 """Approve a pending listing, so that everyone can see it."""
+
 from uuid import UUID
 
 from events.core import ContentPublished, ListingApproved
@@ -7,7 +8,11 @@ from functions.core.listings.tables import Listing
 from shared.function import Context, http, requires
 
 
-@http.patch("/api/listings/{listing_id}/approve", emits=[ListingApproved, ContentPublished], raises=[ListingNotPending])
+@http.patch(
+    "/api/listings/{listing_id}/approve",
+    emits=[ListingApproved, ContentPublished],
+    raises=[ListingNotPending],
+)
 @requires("listings:approve")
 def approve_listing(ctx: Context, listing_id: UUID) -> ListingOut:
     listing = ctx.db.get_or_404(Listing, listing_id, lock=True)

@@ -1,4 +1,5 @@
 """Create a listing: an editor's waits for approval, an admin may publish at once."""
+
 from uuid import UUID
 
 from events.core import ContentPublished, ListingCreated
@@ -14,7 +15,9 @@ from shared.languages import LANGUAGES
 from shared.quotas import QuotaExceeded
 
 
-@http.post("/api/listings", status=201, emits=[ListingCreated, ContentPublished], raises=[QuotaExceeded], min_scale=1)
+@http.post(
+    "/api/listings", status=201, emits=[ListingCreated, ContentPublished], raises=[QuotaExceeded], min_scale=1
+)
 @requires("listings:create")
 def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
     status = first_status(listing, may_publish=ctx.may("listings:publish"))
@@ -23,21 +26,43 @@ def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
     if listing.location:
         ctx.sql.later(HOLD, tenant=ctx.tenant.id)
     row = ctx.sql.one(
-        CREATE, id=listing_id, category_id=listing.category_id, slug=slug_for(listing.title),
-        status=status, language=language, dictionary=LANGUAGES[language].dictionary, title=listing.title,
-        summary=listing.summary, description=listing.description, address=as_json(listing.address),
-        lat=listing.location and listing.location.lat, lon=listing.location and listing.location.lon,
-        opening_hours=as_json(listing.opening_hours), contact=as_json(listing.contact), tags=listing.tags,
-        media=listing.media_ids, created_by=ctx.user_id, published_at=ctx.now if status == Status.PUBLISHED else None,
-        **quotas.price(ctx, "listings"))
+        CREATE,
+        id=listing_id,
+        category_id=listing.category_id,
+        slug=slug_for(listing.title),
+        status=status,
+        language=language,
+        dictionary=LANGUAGES[language].dictionary,
+        title=listing.title,
+        summary=listing.summary,
+        description=listing.description,
+        address=as_json(listing.address),
+        lat=listing.location and listing.location.lat,
+        lon=listing.location and listing.location.lon,
+        opening_hours=as_json(listing.opening_hours),
+        contact=as_json(listing.contact),
+        tags=listing.tags,
+        media=listing.media_ids,
+        created_by=ctx.user_id,
+        published_at=ctx.now if status == Status.PUBLISHED else None,
+        **quotas.price(ctx, "listings"),
+    )
     if row is None:
         raise quotas.exceeded(ctx, "listings")
     made, unknown_media, boundary = row
     if unknown_media:
-        raise ValidationFailed(errors=[{"field": "mediaIds", "problem": f"there is no uploaded file {x}"} for x in unknown_media])
+        raise ValidationFailed(
+            errors=[{"field": "mediaIds", "problem": f"there is no uploaded file {x}"} for x in unknown_media]
+        )
     if status != Status.DRAFT:
-        ctx.emit(ListingCreated(listing_id=listing_id, title=listing.title, contributor_id=ctx.user_id,
-                                pending=status == Status.PENDING))
+        ctx.emit(
+            ListingCreated(
+                listing_id=listing_id,
+                title=listing.title,
+                contributor_id=ctx.user_id,
+                pending=status == Status.PENDING,
+            )
+        )
     if status == Status.PUBLISHED:
         ctx.emit(ContentPublished(kind="listing", content_id=listing_id))
     if boundary and listing.location:

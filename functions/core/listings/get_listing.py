@@ -1,4 +1,5 @@
 """Read one listing, by its id or its slug."""
+
 import re
 from typing import Annotated
 
@@ -16,8 +17,14 @@ Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,100}$")]
 @http.get("/api/listings/{listing_id}", public=True, raises=[NotFound], min_scale=1)
 def get_listing(ctx: Context, listing_id: Name) -> Json[ListingOut]:
     query = ONE if UUID.fullmatch(listing_id) else BY_SLUG
-    found = ctx.sql.json_or_none(query, id=listing_id, slug=listing_id, tenant=ctx.tenant.id, caller=ctx.user.id,
-                         all=ctx.may("listings:approve"))
+    found = ctx.sql.json_or_none(
+        query,
+        id=listing_id,
+        slug=listing_id,
+        tenant=ctx.tenant.id,
+        caller=ctx.user.id,
+        all=ctx.may("listings:approve"),
+    )
     if found is None:
         raise NotFound("Listing", listing_id)
     return found

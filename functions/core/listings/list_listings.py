@@ -1,4 +1,5 @@
 """List what a city shows, newest first; authors also see their own, admins everything, in any state."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -15,9 +16,17 @@ Tag = Annotated[str, Field(min_length=1, max_length=50)]
 
 
 @http.get("/api/listings", public=True, raises=[Forbidden], min_scale=1)
-def list_listings(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None, category: UUID | None = None,
-                  tag: Tag | None = None, status: Status = Status.PUBLISHED, *, mine: bool = False,
-                  count: bool = False) -> Json[Page[ListingOut]]:
+def list_listings(
+    ctx: Context,
+    limit: Limit = 20,
+    cursor: Cursor | None = None,
+    category: UUID | None = None,
+    tag: Tag | None = None,
+    status: Status = Status.PUBLISHED,
+    *,
+    mine: bool = False,
+    count: bool = False,
+) -> Json[Page[ListingOut]]:
     if status != Status.PUBLISHED and not mine and not ctx.may("listings:approve"):
         raise Forbidden(permission="listings:approve")
     given = {"category": category, "tag": tag, "author": ctx.user_id if mine else None}

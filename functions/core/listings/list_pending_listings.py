@@ -1,4 +1,5 @@
 """The moderation queue: what waits for approval, oldest first; with `outside` only what lies outside the city, or inside."""
+
 from sqlalchemy import select
 
 from functions.core.listings.listing import ListingOut, Status
@@ -10,8 +11,9 @@ from shared.schema import Page
 
 @http.get("/api/listings/pending")
 @requires("listings:approve")
-def list_pending_listings(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None, *,
-                          outside: bool | None = None) -> Page[ListingOut]:
+def list_pending_listings(
+    ctx: Context, limit: Limit = 20, cursor: Cursor | None = None, *, outside: bool | None = None
+) -> Page[ListingOut]:
     waiting = select(Listing).where(Listing.status == Status.PENDING)
     if outside is not None:
         waiting = waiting.where(Listing.outside_boundary.is_(outside))

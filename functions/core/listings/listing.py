@@ -1,4 +1,5 @@
 """A listing as clients write and read it, and what can be wrong with it."""
+
 import re
 import unicodedata
 from datetime import datetime
@@ -14,7 +15,9 @@ from shared.richtext import RichText
 from shared.schema import Email, LanguageTag, Line, Schema, WebAddress, Words, text
 
 TAGS = 20
-UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "ı": "i"})
+UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "ı": "i"}
+)
 
 
 class Status(StrEnum):

@@ -1,4 +1,5 @@
 """Find published listings around a point, nearest first."""
+
 from typing import Annotated
 
 from pydantic import Field
@@ -19,6 +20,7 @@ class ListingNearby(ListingOut):
 
 
 @http.get("/api/listings/nearby", public=True, min_scale=1)
-def nearby_listings(ctx: Context, lat: Latitude, lon: Longitude, radius: Metres = 1000,
-                    limit: Limit = 20) -> Json[Page[ListingNearby]]:
+def nearby_listings(
+    ctx: Context, lat: Latitude, lon: Longitude, radius: Metres = 1000, limit: Limit = 20
+) -> Json[Page[ListingNearby]]:
     return ctx.sql.json(NEARBY, tenant=ctx.tenant.id, lat=lat, lon=lon, radius=radius, limit=limit)

@@ -1,4 +1,5 @@
 """The SQL of the hot reads: Postgres writes the JSON, nobody touches it on the way to the client."""
+
 from functools import lru_cache
 
 from functions.core.boundary.queries import GEOMETRY
@@ -9,7 +10,7 @@ COLUMNS = """id, slug, category_id AS "categoryId", status, version, language, t
  CASE WHEN lat IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
  opening_hours AS "openingHours", contact, tags, media, source, published_at AS "publishedAt", created_at AS "createdAt",
  updated_at AS "updatedAt" """
-PRIVATE = 'rejection_reason AS "rejectionReason", outside_boundary AS "outsideBoundary"'   # for the author and for admins
+PRIVATE = 'rejection_reason AS "rejectionReason", outside_boundary AS "outsideBoundary"'  # for the author and for admins
 VISIBLE = "tenant_id = :tenant AND (status = 'published' OR created_by = CAST(:caller AS uuid) OR :all)"
 ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS},
  CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN rejection_reason END AS "rejectionReason",
@@ -48,9 +49,11 @@ NEARBY = f"""WITH here AS (SELECT CAST(:lat AS double precision) AS lat0, CAST(:
  AND lon BETWEEN lon0 - reach / greatest(cos(radians(lat0)), 0.01) AND lon0 + reach / greatest(cos(radians(lat0)), 0.01)
  AND {DISTANCE} <= radius ORDER BY "distance", id LIMIT :limit) x"""
 FILTERS = {
-    "tag": "tags @> ARRAY[CAST(:tag AS text)]", "author": "created_by = :author",
-    "category": "category_id IN (SELECT id FROM categories WHERE tenant_id = :tenant AND :category IN (id, parent_id))"}
-MOST = 101   # one more than a page may have
+    "tag": "tags @> ARRAY[CAST(:tag AS text)]",
+    "author": "created_by = :author",
+    "category": "category_id IN (SELECT id FROM categories WHERE tenant_id = :tenant AND :category IN (id, parent_id))",
+}
+MOST = 101  # one more than a page may have
 
 
 @lru_cache(256)
@@ -62,7 +65,9 @@ def listing_page(status: Status, filters: frozenset[str], *, after: bool, count:
     """
     columns = COLUMNS if status == Status.PUBLISHED and "author" not in filters else f"{COLUMNS}, {PRIVATE}"
     order = "published_at" if status == Status.PUBLISHED else "created_at"
-    where = " AND ".join(["tenant_id = :tenant", f"status = '{status.value}'", *(FILTERS[name] for name in sorted(filters))])
+    where = " AND ".join(
+        ["tenant_id = :tenant", f"status = '{status.value}'", *(FILTERS[name] for name in sorted(filters))]
+    )
     beyond = f" AND ({order}, id) < (CAST(:time AS timestamptz), CAST(:last AS uuid))" if after else ""
     total = f", 'total', (SELECT count(*) FROM listings WHERE {where})" if count else ""
     return f"""WITH page AS MATERIALIZED (

@@ -1,4 +1,5 @@
 """Reject a pending listing, with a reason that its author is told."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +19,12 @@ class Rejection(Schema):
 def reject_listing(ctx: Context, listing_id: UUID, rejection: Rejection) -> ListingOut:
     listing = ctx.db.get_or_404(Listing, listing_id, lock=True)
     listing.reject(by=ctx.user_id, at=ctx.now, reason=rejection.reason)
-    ctx.emit(ListingRejected(listing_id=listing.id, title=listing.title, contributor_id=listing.created_by,
-                             reason=rejection.reason))
+    ctx.emit(
+        ListingRejected(
+            listing_id=listing.id,
+            title=listing.title,
+            contributor_id=listing.created_by,
+            reason=rejection.reason,
+        )
+    )
     return ListingOut.model_validate(listing)

@@ -1,4 +1,5 @@
 """Search a city's listings: full text in the city's language, words may be unfinished, best match first."""
+
 import re
 from typing import Annotated
 
@@ -18,7 +19,9 @@ Offset = Annotated[int, Field(ge=0, le=1000, description="`nextCursor` of the pa
 @http.get("/api/listings/search", public=True, min_scale=1)
 def search_listings(ctx: Context, q: Text, limit: Limit = 20, cursor: Offset = 0) -> Json[Page[ListingOut]]:
     words = LANGUAGES[ctx.tenant.language].dictionary
-    return ctx.sql.json(SEARCH, tenant=ctx.tenant.id, dictionary=words, query=as_tsquery(q), limit=limit, offset=cursor)
+    return ctx.sql.json(
+        SEARCH, tenant=ctx.tenant.id, dictionary=words, query=as_tsquery(q), limit=limit, offset=cursor
+    )
 
 
 def as_tsquery(text: str) -> str:

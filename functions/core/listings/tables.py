@@ -1,4 +1,5 @@
 """The listing as a row, with the rules of its state machine."""
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,28 @@ class Listing(DatedModel):
     """draft → pending_approval → published | rejected; published → draft | archived (requirements §3.4)."""
 
     __tablename__ = "listings"
-    privacy = Personal(("created_by", "decided_by"), {"contact": "whom the author names as a contact"},
-                       why="to publish what was written for publication, and to ask its author (GDPR Art. 6(1)(e))",
-                       kept="until the listing is deleted; its author 30 days after the account", on_erasure="anonymise",
-                       plain=("slug", "status", "language", "title", "summary", "description", "address", "opening_hours", "tags",
-                              "media", "source", "rejection_reason"), blank={"contact": "NULL"})
+    privacy = Personal(
+        ("created_by", "decided_by"),
+        {"contact": "whom the author names as a contact"},
+        why="to publish what was written for publication, and to ask its author (GDPR Art. 6(1)(e))",
+        kept="until the listing is deleted; its author 30 days after the account",
+        on_erasure="anonymise",
+        plain=(
+            "slug",
+            "status",
+            "language",
+            "title",
+            "summary",
+            "description",
+            "address",
+            "opening_hours",
+            "tags",
+            "media",
+            "source",
+            "rejection_reason",
+        ),
+        blank={"contact": "NULL"},
+    )
     category_id: Mapped[UUID]
     slug: Mapped[str]
     status: Mapped[str]

@@ -1,11 +1,14 @@
 """Forget files that were announced and never completed; the storage that was reserved for them is free again."""
+
 from datetime import timedelta
 
 from shared import quotas, relay, storage, tenants
 from shared.function import Context, tick
 
-PATIENCE = timedelta(hours=1)   # the link to send a file to works for a quarter of it
-WAITING = "SELECT DISTINCT tenant_id::text FROM media WHERE state = 'requested' AND created_at < :before ORDER BY 1"
+PATIENCE = timedelta(hours=1)  # the link to send a file to works for a quarter of it
+WAITING = (
+    "SELECT DISTINCT tenant_id::text FROM media WHERE state = 'requested' AND created_at < :before ORDER BY 1"
+)
 FORGET = "DELETE FROM media WHERE tenant_id = :tenant AND state = 'requested' AND created_at < :before RETURNING key, size"
 
 

@@ -1,4 +1,5 @@
 """Say that a file was sent: what arrived is compared with what was announced, and then processed."""
+
 from uuid import UUID
 
 from events.core import MediaUploaded
@@ -9,7 +10,12 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.post("/api/media/{media_id}/complete", emits=[MediaUploaded], raises=[UploadMissing, UploadMismatch], memory=256)
+@http.post(
+    "/api/media/{media_id}/complete",
+    emits=[MediaUploaded],
+    raises=[UploadMissing, UploadMismatch],
+    memory=256,
+)
 @requires("media:create")
 def complete_upload(ctx: Context, media_id: UUID) -> MediaOut:
     media = ctx.db.get_or_404(Media, media_id, lock=True)

@@ -1,4 +1,5 @@
 """Delete a picture or a document, also from the listings and tiles that show it; authors may delete their own."""
+
 from uuid import UUID
 
 from functions.core.media.media import MediaInUse, State

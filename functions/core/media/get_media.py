@@ -1,4 +1,5 @@
 """Show a picture or a document: a redirect to a signed link, good for an hour."""
+
 from typing import Literal
 from uuid import UUID
 

@@ -1,4 +1,5 @@
 """A medium as clients announce and read it, its states, and what can be wrong with it."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -61,7 +62,11 @@ class UploadIn(Schema):
 
     def check_size(self) -> None:
         """FileTooLarge when the file is larger than its kind may be."""
-        limit = settings().max_upload_bytes if self.content_type.startswith("image/") else settings().max_document_bytes
+        limit = (
+            settings().max_upload_bytes
+            if self.content_type.startswith("image/")
+            else settings().max_document_bytes
+        )
         if self.size > limit:
             raise FileTooLarge(limit=limit)
 

@@ -1,4 +1,5 @@
 """Make an uploaded file fit to be shown: pictures lose their metadata and get a thumbnail; what is not fit is refused."""
+
 from events.core import MediaUploaded
 from functions.core.media.media import State, sniff
 from functions.core.media.tables import Media

@@ -1,4 +1,5 @@
 """Announce a file and get a link to send it to."""
+
 from functions.core.media.media import UPLOAD_SECONDS, FileTooLarge, UploadIn, UploadOut
 from functions.core.media.tables import Media
 from shared import quotas, storage
@@ -13,8 +14,16 @@ def request_upload(ctx: Context, upload: UploadIn) -> UploadOut:
     upload.check_size()
     quotas.spend(ctx, "storage_bytes", upload.size)
     media_id = new_id()
-    media = Media(id=media_id, key=f"media/{media_id}/upload", created_by=ctx.user_id, created_at=ctx.now, updated_at=ctx.now,
-                  **upload.model_dump())
+    media = Media(
+        id=media_id,
+        key=f"media/{media_id}/upload",
+        created_by=ctx.user_id,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+        **upload.model_dump(),
+    )
     ctx.db.add(media)
     link = storage.sign_put(ctx.tenant.id, media.key, upload.content_type, upload.size, UPLOAD_SECONDS)
-    return UploadOut(media_id=media_id, url=link.url, method=link.method, headers=link.headers, expires_in=UPLOAD_SECONDS)
+    return UploadOut(
+        media_id=media_id, url=link.url, method=link.method, headers=link.headers, expires_in=UPLOAD_SECONDS
+    )

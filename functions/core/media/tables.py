@@ -1,4 +1,5 @@
 """The medium as a row, with the rules of its states."""
+
 from datetime import datetime
 from uuid import UUID
 
@@ -14,10 +15,14 @@ class Media(TenantModel):
     """A file of the tenant's bucket. What was uploaded lies apart from what is shown: it is never shown itself."""
 
     __tablename__ = "media"
-    privacy = Personal("created_by", {"author": "who made the picture, because its licence demands the name"},
-                       why="to show pictures, with their authors' names (UrhG §13; GDPR Art. 6(1)(c))",
-                       kept="until the file is deleted; who uploaded it 30 days after the account", on_erasure="anonymise",
-                       plain=("key", "filename", "content_type", "state", "alt", "licence", "problem"))
+    privacy = Personal(
+        "created_by",
+        {"author": "who made the picture, because its licence demands the name"},
+        why="to show pictures, with their authors' names (UrhG §13; GDPR Art. 6(1)(c))",
+        kept="until the file is deleted; who uploaded it 30 days after the account",
+        on_erasure="anonymise",
+        plain=("key", "filename", "content_type", "state", "alt", "licence", "problem"),
+    )
     key: Mapped[str]
     filename: Mapped[str]
     content_type: Mapped[str]

@@ -1,4 +1,5 @@
 """Give a new city tiles to begin with, those of the city it is cloned from or the usual ones; tiles that are there stay."""
+
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -21,12 +22,26 @@ def create_default_tiles(ctx: Context, event: CityOnboarded) -> None:
 
 def usual(features: list[str]) -> list[Tile]:
     """The usual tiles, without those of modules that the city does not have."""
-    return [(tile.titles, {}, tile.icon, tile.link) for tile in DEFAULTS if not tile.feature or tile.feature in features]
+    return [
+        (tile.titles, {}, tile.icon, tile.link)
+        for tile in DEFAULTS
+        if not tile.feature or tile.feature in features
+    ]
 
 
 def create(ctx: Context, tiles: Iterable[Any]) -> int:
     """Make these tiles, in their order and without pictures; how many are new, for their ids depend on the city and the place."""
-    made = [ctx.sql.run(CREATE, id=uuid5(ctx.tenant.id, f"tile/{position}"), tenant=ctx.tenant.id, titles=json.dumps(titles),
-                        descriptions=json.dumps(descriptions), icon=icon, link=link, position=position)
-            for position, (titles, descriptions, icon, link) in enumerate(tiles, 1)]
+    made = [
+        ctx.sql.run(
+            CREATE,
+            id=uuid5(ctx.tenant.id, f"tile/{position}"),
+            tenant=ctx.tenant.id,
+            titles=json.dumps(titles),
+            descriptions=json.dumps(descriptions),
+            icon=icon,
+            link=link,
+            position=position,
+        )
+        for position, (titles, descriptions, icon, link) in enumerate(tiles, 1)
+    ]
     return sum(map(len, made))

@@ -1,4 +1,5 @@
 """Create a tile, after the ones that are there."""
+
 from functions.core.tiles.queries import LAST, LOCK
 from functions.core.tiles.reading import detail, require_media
 from functions.core.tiles.tables import Tile

@@ -1,4 +1,5 @@
 """Delete a tile."""
+
 from uuid import UUID
 
 from functions.core.tiles.tables import Tile

@@ -1,4 +1,5 @@
 """Read one tile with its texts in all languages; one that is not shown now exists for admins only."""
+
 from uuid import UUID
 
 from functions.core.tiles.reading import shown

@@ -1,4 +1,5 @@
 """List a city's tiles in their order, in the reader's language; admins also those that are not shown now."""
+
 from functions.core.tiles.queries import LIST
 from functions.core.tiles.tile import TileOut
 from shared.errors import Forbidden
@@ -10,5 +11,11 @@ from shared.schema import Page
 def list_tiles(ctx: Context, *, unpublished: bool = False) -> Json[Page[TileOut]]:
     if unpublished and not ctx.may("tiles:write"):
         raise Forbidden(permission="tiles:write")
-    return ctx.sql.json(LIST, tenant=ctx.tenant.id, now=ctx.now, all=unpublished, language=ctx.language,
-                        own_language=ctx.tenant.language)
+    return ctx.sql.json(
+        LIST,
+        tenant=ctx.tenant.id,
+        now=ctx.now,
+        all=unpublished,
+        language=ctx.language,
+        own_language=ctx.tenant.language,
+    )

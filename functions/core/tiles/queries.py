@@ -1,4 +1,5 @@
 """The SQL of the tiles: Postgres picks the language and builds the JSON."""
+
 SAID = "coalesce({0}->>:language, {0}->>:own_language, {0}->>'en', (SELECT min(value) FROM jsonb_each_text({0})), '')"
 COLUMNS = f"""t.id, {SAID.format("t.titles")} AS title, {SAID.format("t.descriptions")} AS description, t.icon, t.link,
  CASE WHEN m.id IS NULL THEN NULL ELSE json_build_object('id', m.id, 'url', '/api/media/' || m.id, 'alt', m.alt,

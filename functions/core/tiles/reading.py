@@ -1,4 +1,5 @@
 """Tiles as JSON for the reader who asks, and the check of a picture."""
+
 from uuid import UUID
 
 from functions.core.categories.reading import languages
@@ -17,7 +18,9 @@ def detail(ctx: Context, tile_id: UUID) -> Json[TileDetail]:
 
 def shown(ctx: Context, tile_id: UUID) -> Json[TileDetail]:
     """One tile; NotFound where the reader may not see it."""
-    found = ctx.sql.json_or_none(ONE, tenant=ctx.tenant.id, id=tile_id, now=ctx.now, all=ctx.may("tiles:write"), **languages(ctx))
+    found = ctx.sql.json_or_none(
+        ONE, tenant=ctx.tenant.id, id=tile_id, now=ctx.now, all=ctx.may("tiles:write"), **languages(ctx)
+    )
     if found is None:
         raise NotFound("Tile", tile_id)
     return found
@@ -26,4 +29,6 @@ def shown(ctx: Context, tile_id: UUID) -> Json[TileDetail]:
 def require_media(ctx: Context, media_id: UUID) -> None:
     """ValidationFailed unless this is an uploaded file of the city."""
     if not ctx.sql.run(MEDIA, tenant=ctx.tenant.id, id=media_id)[0][0]:
-        raise ValidationFailed(errors=[{"field": "mediaId", "problem": f"there is no uploaded file {media_id}"}])
+        raise ValidationFailed(
+            errors=[{"field": "mediaId", "problem": f"there is no uploaded file {media_id}"}]
+        )

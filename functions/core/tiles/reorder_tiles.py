@@ -1,4 +1,5 @@
 """Put all tiles of a city into a new order."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -24,5 +25,11 @@ def reorder_tiles(ctx: Context, order: TileOrder) -> Json[Page[TileOut]]:
     if sorted(present) != sorted(map(str, order.ids)):
         raise TilesIncomplete
     ctx.sql.run(ORDER, tenant=ctx.tenant.id, ids=order.ids, now=ctx.now)
-    return ctx.sql.json(LIST, tenant=ctx.tenant.id, now=ctx.now, all=True, language=ctx.language,
-                        own_language=ctx.tenant.language)
+    return ctx.sql.json(
+        LIST,
+        tenant=ctx.tenant.id,
+        now=ctx.now,
+        all=True,
+        language=ctx.language,
+        own_language=ctx.tenant.language,
+    )

@@ -1,4 +1,5 @@
 """The tile as a row."""
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID

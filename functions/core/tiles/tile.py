@@ -1,4 +1,5 @@
 """A tile as admins write it and readers see it, and what can be wrong with it."""
+
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -12,7 +13,9 @@ from shared.richtext import RichText
 from shared.schema import Instant, LanguageTag, Schema, WebAddress
 
 MOST = 100
-AppPath = Annotated[str, StringConstraints(pattern=r"^/([^/\s\\\x00-\x1f][^\s\\\x00-\x1f]*)?$", max_length=2000)]
+AppPath = Annotated[
+    str, StringConstraints(pattern=r"^/([^/\s\\\x00-\x1f][^\s\\\x00-\x1f]*)?$", max_length=2000)
+]
 
 
 class TooManyTiles(Conflict):
@@ -27,8 +30,12 @@ class TileNeverShown(Invalid):
     message = "This tile would expire before it is published."
 
 
-Descriptions = Annotated[dict[LanguageTag, RichText], Field(max_length=20, description="language → rich text")]
-Link = Annotated[WebAddress | AppPath, Field(description="a web address, or a path of the app that begins with a slash")]
+Descriptions = Annotated[
+    dict[LanguageTag, RichText], Field(max_length=20, description="language → rich text")
+]
+Link = Annotated[
+    WebAddress | AppPath, Field(description="a web address, or a path of the app that begins with a slash")
+]
 
 
 class TileIn(Schema):

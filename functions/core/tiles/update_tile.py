@@ -1,4 +1,5 @@
 """Change a tile's texts, symbol, picture, link or times."""
+
 from uuid import UUID
 
 from functions.core.tiles.reading import detail, require_media

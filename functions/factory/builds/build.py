@@ -1,4 +1,5 @@
 """A build as clients ask for it and read it, and what can be wrong with it."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal

@@ -1,4 +1,5 @@
 """Build the installable web app (PWA) from an assembled workspace; the same workspace gives the same bytes."""
+
 import hashlib
 from datetime import date
 
@@ -23,7 +24,9 @@ def build_web_app(ctx: Context, event: BuildAssembled) -> None:
     build.enter(BuildStatus.BUILDING, ctx.now)
     config = read_config(storage.get(ctx.tenant.id, workspace_key(build)))
     try:
-        bundle = build_bundle(config, build_number=build.config_version, built_on=config_date(ctx, build.config_version))
+        bundle = build_bundle(
+            config, build_number=build.config_version, built_on=config_date(ctx, build.config_version)
+        )
     except LogoInvalid as refused:
         return fail(ctx, build, refused.code)
     build.enter(BuildStatus.SIGNING, ctx.now, "a web app needs no signature; its digest is in the record")
@@ -34,11 +37,17 @@ def build_web_app(ctx: Context, event: BuildAssembled) -> None:
     build.enter(BuildStatus.UPLOADING, ctx.now)
     storage.put(ctx.tenant.id, build.artifact_key, bundle, "application/zip")
     build.enter(BuildStatus.COMPLETED, ctx.now, build.artifact_digest)
-    ctx.emit(BuildCompleted(build_id=build.id, platform="web", requested_by=build.requested_by, artifact=build.artifact_name))
+    ctx.emit(
+        BuildCompleted(
+            build_id=build.id, platform="web", requested_by=build.requested_by, artifact=build.artifact_name
+        )
+    )
     return None
 
 
 def config_date(ctx: Context, version: int) -> date:
     """The day on which the configuration was saved: the bundle depends on nothing that changes from build to build."""
-    saved = ctx.db.scalars(select(AppConfiguration.created_at).where(AppConfiguration.version == version)).one()
+    saved = ctx.db.scalars(
+        select(AppConfiguration.created_at).where(AppConfiguration.version == version)
+    ).one()
     return saved.date()

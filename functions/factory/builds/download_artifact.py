@@ -1,4 +1,5 @@
 """Get a link to a completed build's artifact; it works without a login and expires."""
+
 from typing import Annotated
 from uuid import UUID
 
@@ -20,5 +21,10 @@ def download_artifact(ctx: Context, build_id: UUID, expires_in: Seconds = 900) -
     if not (build.artifact_key and build.artifact_name and build.artifact_digest and build.artifact_bytes):
         raise BuildNotCompleted(status=build.status)
     url = storage.sign_get(ctx.tenant.id, build.artifact_key, expires_in, build.artifact_name)
-    return Download(url=url, expires_in=expires_in, name=build.artifact_name, digest=build.artifact_digest,
-                    bytes=build.artifact_bytes)
+    return Download(
+        url=url,
+        expires_in=expires_in,
+        name=build.artifact_name,
+        digest=build.artifact_digest,
+        bytes=build.artifact_bytes,
+    )

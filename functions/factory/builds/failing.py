@@ -1,4 +1,5 @@
 """How a build ends without an artifact."""
+
 from events.factory import BuildFailed
 from functions.factory.builds.build import BuildStatus
 from functions.factory.tables import Build

@@ -1,4 +1,5 @@
 """Check a queued build and lay out all that it is made from, so that it can be repeated byte by byte."""
+
 import hashlib
 
 from events.factory import BuildAssembled, BuildFailed, BuildQueued
@@ -25,5 +26,7 @@ def generate_workspace(ctx: Context, event: BuildQueued) -> None:
     storage.put(ctx.tenant.id, workspace_key(build), bundle, "application/json")
     build.workspace_digest = "sha256:" + hashlib.sha256(bundle).hexdigest()
     build.enter(BuildStatus.ASSEMBLING, ctx.now, build.workspace_digest)
-    ctx.emit(BuildAssembled(build_id=build.id, platform=event.platform, workspace_digest=build.workspace_digest))
+    ctx.emit(
+        BuildAssembled(build_id=build.id, platform=event.platform, workspace_digest=build.workspace_digest)
+    )
     return None

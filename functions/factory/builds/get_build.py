@@ -1,4 +1,5 @@
 """Read a build: its state, its log and what it was built from."""
+
 from uuid import UUID
 
 from functions.factory.builds.build import BuildOut

@@ -1,4 +1,5 @@
 """List a city's builds, newest first."""
+
 from sqlalchemy import select
 
 from functions.factory.builds.build import BuildOut

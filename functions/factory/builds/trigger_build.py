@@ -1,11 +1,19 @@
 """Ask for a build of the city's app; the same request while one runs gives that one."""
+
 import hashlib
 
 import orjson
 from sqlalchemy import func, select
 
 from events.factory import BuildQueued
-from functions.factory.builds.build import FINAL, AppConfigMissing, BuildIn, BuildOut, BuildStatus, PlatformNotOffered
+from functions.factory.builds.build import (
+    FINAL,
+    AppConfigMissing,
+    BuildIn,
+    BuildOut,
+    BuildStatus,
+    PlatformNotOffered,
+)
 from functions.factory.configs.configuration import build_inputs
 from functions.factory.configs.newest import newest
 from functions.factory.pwa.errors import ContrastTooLow
@@ -16,13 +24,19 @@ from shared.ids import new_id
 from shared.quotas import QuotaExceeded
 
 
-@http.post("/api/builds", status=202, emits=[BuildQueued],
-           raises=[AppConfigMissing, PlatformNotOffered, ContrastTooLow, QuotaExceeded])
+@http.post(
+    "/api/builds",
+    status=202,
+    emits=[BuildQueued],
+    raises=[AppConfigMissing, PlatformNotOffered, ContrastTooLow, QuotaExceeded],
+)
 @requires("builds:create")
 def trigger_build(ctx: Context, build: BuildIn) -> BuildOut:
     if build.platform != "web":
         raise PlatformNotOffered(platform=build.platform)
-    ctx.sql.run("SELECT pg_advisory_xact_lock(hashtext(:tenant))", tenant=str(ctx.tenant.id))  # numbers without gaps or doubles
+    ctx.sql.run(
+        "SELECT pg_advisory_xact_lock(hashtext(:tenant))", tenant=str(ctx.tenant.id)
+    )  # numbers without gaps or doubles
     config = newest(ctx)
     inputs = build_inputs(config.config, ctx.tenant, ctx.settings.s3_endpoint)
     row = running(ctx, build.platform, digest_of(inputs)) or queue(ctx, config, build.platform, inputs)
@@ -44,8 +58,17 @@ def queue(ctx: Context, config: AppConfiguration, platform: str, inputs: dict[st
     """A new build with the next number; only a new one counts."""
     quotas.spend(ctx, "builds")
     number = (ctx.db.scalar(select(func.max(Build.number))) or 0) + 1
-    row = Build(id=new_id(), number=number, platform=platform, inputs=inputs, inputs_digest=digest_of(inputs),
-                config_version=config.version, log=[], requested_by=ctx.user_id, created_at=ctx.now)
+    row = Build(
+        id=new_id(),
+        number=number,
+        platform=platform,
+        inputs=inputs,
+        inputs_digest=digest_of(inputs),
+        config_version=config.version,
+        log=[],
+        requested_by=ctx.user_id,
+        created_at=ctx.now,
+    )
     row.enter(BuildStatus.QUEUED, ctx.now)
     ctx.db.add(row)
     ctx.emit(BuildQueued(build_id=row.id, platform="web"))

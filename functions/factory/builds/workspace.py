@@ -1,4 +1,5 @@
 """The job bundle that a worker receives; nothing else may influence the build (reference: app factory)."""
+
 from typing import Any
 
 import orjson
@@ -10,8 +11,12 @@ from shared.tenants import Tenant
 
 def job_bundle(build: Build, tenant: Tenant) -> bytes:
     """The job as canonical JSON: equal inputs give equal bytes."""
-    job: dict[str, Any] = {"tenant": {"id": str(tenant.id), "slug": tenant.slug}, "platform": build.platform,
-                           "configVersion": build.config_version, "config": build.inputs}
+    job: dict[str, Any] = {
+        "tenant": {"id": str(tenant.id), "slug": tenant.slug},
+        "platform": build.platform,
+        "configVersion": build.config_version,
+        "config": build.inputs,
+    }
     return orjson.dumps(job, option=orjson.OPT_SORT_KEYS)
 
 

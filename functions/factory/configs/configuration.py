@@ -1,4 +1,5 @@
 """The app configuration as clients write and read it."""
+
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +12,9 @@ from shared.tenants import Tenant, address
 
 TEMPLATE = {"name": "modern", "version": "1.0.0"}
 FEATURE_VERSION = "1.0.0"
-BundleId = Annotated[str, StringConstraints(max_length=150, pattern=r"^[a-zA-Z][a-zA-Z0-9_]*(\.[a-zA-Z][a-zA-Z0-9_]*)+$")]
+BundleId = Annotated[
+    str, StringConstraints(max_length=150, pattern=r"^[a-zA-Z][a-zA-Z0-9_]*(\.[a-zA-Z][a-zA-Z0-9_]*)+$")
+]
 
 
 class AppConfigIn(Schema):
@@ -35,7 +38,14 @@ def build_inputs(config: dict[str, Any], tenant: Tenant, media_url: str | None) 
 
     `media_url` is the origin from which pictures come, where that is not the API's own.
     """
-    inputs = {**config, "tenant_id": str(tenant.id), "slug": tenant.slug, "languages": list(tenant.languages),
-              "base_url": address(tenant), "media_url": media_url, "time_zone": tenant.time_zone,
-              "template": config.get("template", TEMPLATE)}
+    inputs = {
+        **config,
+        "tenant_id": str(tenant.id),
+        "slug": tenant.slug,
+        "languages": list(tenant.languages),
+        "base_url": address(tenant),
+        "media_url": media_url,
+        "time_zone": tenant.time_zone,
+        "template": config.get("template", TEMPLATE),
+    }
     return AppConfig.model_validate(inputs).model_dump(mode="json", exclude={"logo"})

@@ -1,4 +1,5 @@
 """Read the newest version of what the city's app is built from."""
+
 from functions.factory.builds.build import AppConfigMissing
 from functions.factory.configs.configuration import AppConfigOut
 from functions.factory.configs.newest import newest

@@ -1,4 +1,5 @@
 """The app configuration that counts: the newest version."""
+
 from sqlalchemy import select
 
 from functions.factory.builds.build import AppConfigMissing

@@ -1,4 +1,5 @@
 """Give a new city an app configuration that can be built at once, with the looks of the city that it is cloned from."""
+
 from typing import Any
 
 from sqlalchemy import select
@@ -16,13 +17,24 @@ NEWEST = "SELECT config FROM app_configs WHERE tenant_id = :tenant ORDER BY vers
 def prepare_app_config(ctx: Context, event: CityOnboarded) -> None:
     if ctx.db.scalar(select(AppConfiguration.id).limit(1)):
         return
-    theme = {"primary": event.primary_color, "secondary": event.secondary_color, "background": "#ffffff", "text": "#1a1a1a"}
+    theme = {
+        "primary": event.primary_color,
+        "secondary": event.secondary_color,
+        "background": "#ffffff",
+        "text": "#1a1a1a",
+    }
     name = " ".join(event.name.split())
     slug = event.slug.replace("-", "_")
     cloned: dict[str, Any] = next((row[0] for row in rows_of(ctx, event.cloned_from_id, NEWEST)), {})
-    config = {"theme": theme, **cloned, "app_name": name[:60], "short_name": name[:30],
-              "bundle_id": "app.heidi." + (slug if slug[0].isalpha() else "c" + slug),   # a part never begins with a digit
-              "features": dict.fromkeys(sorted(event.features), FEATURE_VERSION) | versions(cloned, event.features)}
+    config = {
+        "theme": theme,
+        **cloned,
+        "app_name": name[:60],
+        "short_name": name[:30],
+        "bundle_id": "app.heidi."
+        + (slug if slug[0].isalpha() else "c" + slug),  # a part never begins with a digit
+        "features": dict.fromkeys(sorted(event.features), FEATURE_VERSION) | versions(cloned, event.features),
+    }
     ctx.db.add(AppConfiguration(version=1, config=config, saved_by=None, created_at=ctx.now))
 
 

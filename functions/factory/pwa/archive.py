@@ -1,9 +1,10 @@
 """A zip file that depends on nothing but its content."""
+
 from collections.abc import Mapping
 from io import BytesIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-EPOCH = (1980, 1, 1, 0, 0, 0)   # the earliest time that a zip can hold
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 UNIX, MODE = 3, 0o100644 << 16  # written the same on every system
 
 

@@ -1,4 +1,5 @@
 """What an app is built from: the city's names, colours, languages, features and template."""
+
 import re
 import struct
 from typing import Annotated, Any, Literal, Self
@@ -12,14 +13,23 @@ from shared.languages import LANGUAGES, canonical
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LOGO_BYTES, LOGO_MIN, LOGO_MAX = 2_000_000, 32, 4096
-SHOWN = {"chatbot": "chatbot", "poi-map": "nearby", "nearby": "nearby", "map": "nearby"}  # feature → what the app shows
+SHOWN = {
+    "chatbot": "chatbot",
+    "poi-map": "nearby",
+    "nearby": "nearby",
+    "map": "nearby",
+}  # feature → what the app shows
 TEMPLATES = {"a": "modern", "b": "classic"}
 
 Colour = Annotated[str, StringConstraints(to_lower=True, pattern=r"^#[0-9A-Fa-f]{6}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^\d{1,5}\.\d{1,5}\.\d{1,5}([-+][0-9A-Za-z.+-]{1,40})?$")]
 Feature = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
-ShortTitle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+ShortTitle = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 LOCAL = re.compile(r"^(127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost)$")
 PATH = re.compile(r"[\w/.~-]*", re.ASCII)
 ORIGIN = re.compile(r"^https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:\d{1,5})?$")
@@ -71,14 +81,22 @@ class AppConfig(Part):
     slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     app_name: Title
     short_name: ShortTitle
-    bundle_id: Annotated[str, StringConstraints(max_length=150, pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+$")]
+    bundle_id: Annotated[
+        str, StringConstraints(max_length=150, pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+$")
+    ]
     base_url: str = Field(max_length=500, description="where /api/… is, without a trailing slash")
-    media_url: str | None = Field(default=None, max_length=500, description="where /api/media redirects to, if not to the API")
-    languages: tuple[str, ...] = Field(min_length=1, max_length=len(LANGUAGES), description="the first is the default")
+    media_url: str | None = Field(
+        default=None, max_length=500, description="where /api/media redirects to, if not to the API"
+    )
+    languages: tuple[str, ...] = Field(
+        min_length=1, max_length=len(LANGUAGES), description="the first is the default"
+    )
     theme: Theme
     features: dict[Feature, Version] = Field(max_length=100)
     template: Template
-    logo: bytes | None = Field(default=None, repr=False, description="PNG, at most 2 MB and 4096 pixels a side")
+    logo: bytes | None = Field(
+        default=None, repr=False, description="PNG, at most 2 MB and 4096 pixels a side"
+    )
     centre: Centre | None = None
     time_zone: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")] = "Europe/Berlin"
 
@@ -90,7 +108,13 @@ class AppConfig(Part):
             return None
         parts = urlsplit(url.rstrip("/"))
         host = f"{parts.scheme}://{parts.netloc}".lower()
-        if not url.isprintable() or not ORIGIN.match(host) or parts.query or parts.fragment or not PATH.fullmatch(parts.path):
+        if (
+            not url.isprintable()
+            or not ORIGIN.match(host)
+            or parts.query
+            or parts.fragment
+            or not PATH.fullmatch(parts.path)
+        ):
             raise ValueError("must be http(s)://host[:port][/path]")
         if parts.scheme == "http" and not LOCAL.match(re.sub(r":\d+$", "", parts.netloc.lower())):
             raise ValueError("must be https, as browsers install apps from secure origins only")
@@ -130,7 +154,9 @@ class AppConfig(Part):
     @property
     def shown(self) -> tuple[str, ...]:
         """The optional parts of the app that its features switch on; listings, categories and search are always there."""
-        return tuple(sorted({SHOWN[name] for feature in self.features if (name := feature.replace("_", "-")) in SHOWN}))
+        return tuple(
+            sorted({SHOWN[name] for feature in self.features if (name := feature.replace("_", "-")) in SHOWN})
+        )
 
 
 def origin(url: str) -> str:
@@ -152,4 +178,6 @@ def check_logo(logo: bytes) -> None:
         raise LogoInvalid("The logo is not a PNG.")
     width, height = struct.unpack(">II", logo[16:24])
     if not (LOGO_MIN <= width <= LOGO_MAX and LOGO_MIN <= height <= LOGO_MAX):
-        raise LogoInvalid(f"The logo has {width} × {height} pixels; each side may have {LOGO_MIN} to {LOGO_MAX}.")
+        raise LogoInvalid(
+            f"The logo has {width} × {height} pixels; each side may have {LOGO_MIN} to {LOGO_MAX}."
+        )

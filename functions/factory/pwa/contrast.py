@@ -1,9 +1,10 @@
 """Colours and their contrast by WCAG 2.2 (relative luminance, success criteria 1.4.3 and 1.4.11)."""
+
 from functions.factory.pwa.errors import ContrastTooLow, Shortfall
 
 Rgb = tuple[int, int, int]
-READABLE = 4.5   # text
-VISIBLE = 3.0    # controls, icons, the focus ring
+READABLE = 4.5  # text
+VISIBLE = 3.0  # controls, icons, the focus ring
 WHITE, BLACK = "#ffffff", "#000000"
 
 
@@ -14,7 +15,9 @@ def rgb(colour: str) -> Rgb:
 
 def mix(one: str, other: str, share: float) -> str:
     """A colour between two: `share` 0 is the one, 1 is the other."""
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(rgb(one), rgb(other), strict=True))
+    return "#" + "".join(
+        f"{round(a + (b - a) * share):02x}" for a, b in zip(rgb(one), rgb(other), strict=True)
+    )
 
 
 def luminance(colour: str) -> float:
@@ -45,8 +48,11 @@ def check_contrast(*, primary: str, background: str, text: str) -> None:
     Raises ContrastTooLow with every pair that misses its ratio.
     """
     pairs = (("text on background", text), ("primary on background", primary))
-    found = [Shortfall(f"{name} ({colour} on {background})", ratio(colour, background), READABLE) for name, colour in pairs
-             if ratio(colour, background) < READABLE]
+    found = [
+        Shortfall(f"{name} ({colour} on {background})", ratio(colour, background), READABLE)
+        for name, colour in pairs
+        if ratio(colour, background) < READABLE
+    ]
     if found:
         raise ContrastTooLow(found)
 
@@ -63,14 +69,25 @@ def palette(*, primary: str, secondary: str, background: str, text: str) -> dict
     tint = mix(surface, primary, 0.09)
     focus = secondary if min(ratio(secondary, surface), ratio(secondary, background)) >= VISIBLE else primary
     return {
-        "primary": primary, "secondary": secondary, "background": background, "text": text, "surface": surface, "muted": muted,
+        "primary": primary,
+        "secondary": secondary,
+        "background": background,
+        "text": text,
+        "surface": surface,
+        "muted": muted,
         "tint": tint if ratio(text, tint) >= READABLE and ratio(primary, tint) >= READABLE else surface,
-        "line": mix(background, text, 0.16), "edge": edge(background, text, surface), "focus": focus, "on-primary": on(primary),
-        "deep": mix(primary, BLACK if on(primary) == WHITE else WHITE, 0.3), "scheme": "dark" if dark else "light",
+        "line": mix(background, text, 0.16),
+        "edge": edge(background, text, surface),
+        "focus": focus,
+        "on-primary": on(primary),
+        "deep": mix(primary, BLACK if on(primary) == WHITE else WHITE, 0.3),
+        "scheme": "dark" if dark else "light",
     }
 
 
 def edge(background: str, text: str, surface: str) -> str:
     """The lightest border that marks a control on both grounds (WCAG 1.4.11)."""
     shades = (mix(background, text, step / 10) for step in range(4, 11))
-    return next((shade for shade in shades if min(ratio(shade, background), ratio(shade, surface)) >= VISIBLE), text)
+    return next(
+        (shade for shade in shades if min(ratio(shade, background), ratio(shade, surface)) >= VISIBLE), text
+    )

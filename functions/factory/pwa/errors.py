@@ -1,4 +1,5 @@
 """What can be wrong with a configuration that is well-formed."""
+
 from dataclasses import dataclass
 
 from shared.errors import Invalid

@@ -1,4 +1,5 @@
 """The app's icons, drawn from its initials and colours, or from the city's logo."""
+
 import math
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -13,16 +14,19 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 MASTER = 1024  # drawn large, then scaled down: smooth edges at every size
-SAFE = 0.8     # the part of a maskable icon that no platform cuts off (W3C Application Manifest)
+SAFE = 0.8  # the part of a maskable icon that no platform cuts off (W3C Application Manifest)
 
 
 def draw_icons(config: AppConfig) -> dict[str, bytes]:
     """Every icon of the bundle as PNG, by path; LogoInvalid when the logo's data is broken."""
     plain, full = master(config, maskable=False), master(config, maskable=True)
     return {
-        "icons/icon-192.png": png(plain, 192), "icons/icon-512.png": png(plain, 512),
-        "icons/maskable-192.png": png(full, 192), "icons/maskable-512.png": png(full, 512),
-        "icons/apple-touch-icon.png": png(full, 180), "icons/favicon.png": png(plain, 48),
+        "icons/icon-192.png": png(plain, 192),
+        "icons/icon-512.png": png(plain, 512),
+        "icons/maskable-192.png": png(full, 192),
+        "icons/maskable-512.png": png(full, 512),
+        "icons/apple-touch-icon.png": png(full, 180),
+        "icons/favicon.png": png(plain, 48),
     }
 
 
@@ -46,7 +50,9 @@ def rounded(image: "Image") -> "Image":
     from PIL import Image, ImageDraw
 
     mask = Image.new("L", image.size)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, MASTER - 1, MASTER - 1), radius=round(MASTER * 0.22), fill=255)
+    ImageDraw.Draw(mask).rounded_rectangle(
+        (0, 0, MASTER - 1, MASTER - 1), radius=round(MASTER * 0.22), fill=255
+    )
     image.putalpha(mask)
     return image
 
@@ -54,7 +60,10 @@ def rounded(image: "Image") -> "Image":
 def draw_waves(pen: "ImageDraw", config: AppConfig) -> None:
     """A river along the lower edge, from the one colour to the other."""
     for top, share, shift in ((0.74, 0.35, 0.0), (0.82, 0.65, 1.9), (0.90, 1.0, 3.6)):
-        crest = [(x, MASTER * (top + 0.022 * math.sin(x / MASTER * 2 * math.pi + shift))) for x in range(0, MASTER + 8, 8)]
+        crest = [
+            (x, MASTER * (top + 0.022 * math.sin(x / MASTER * 2 * math.pi + shift)))
+            for x in range(0, MASTER + 8, 8)
+        ]
         colour = mix(config.theme.primary, config.theme.secondary, share)
         pen.polygon([(0, MASTER), *crest, (MASTER, MASTER)], fill=colour)
 

@@ -1,4 +1,5 @@
 """The app's own sentences: one file per language in template/texts, each with the same keys."""
+
 import json
 from functools import lru_cache
 from pathlib import Path

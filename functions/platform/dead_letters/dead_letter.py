@@ -1,4 +1,5 @@
 """An event that could not be delivered, and where it goes when it is sent again."""
+
 import base64
 import re
 from binascii import Error as NotBase64

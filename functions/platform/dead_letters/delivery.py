@@ -1,4 +1,5 @@
 """One attempt to deliver an event, as the broker would make it."""
+
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -19,12 +20,16 @@ def deliver(function: str, attributes: Mapping[str, str], data: str) -> Replay:
         with urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
             return Replay(delivered=True, status=answer.status, answer="")
     except HTTPError as error:
-        return Replay(delivered=False, status=error.code, answer=error.read(MAX_ANSWER).decode(errors="replace"))
+        return Replay(
+            delivered=False, status=error.code, answer=error.read(MAX_ANSWER).decode(errors="replace")
+        )
     except (URLError, OSError) as error:
         return Replay(delivered=False, status=None, answer=f"no answer: {type(error).__name__}")
 
 
 def headers(attributes: Mapping[str, str]) -> dict[str, str]:
     """The event in binary mode, without what was said of its failure."""
-    said = {f"ce-{name}": quote(value, safe=KEEP) for name, value in attributes.items() if name not in FAILURE}
+    said = {
+        f"ce-{name}": quote(value, safe=KEEP) for name, value in attributes.items() if name not in FAILURE
+    }
     return {"content-type": "application/json", "authorization": f"Bearer {own_token()}"} | said

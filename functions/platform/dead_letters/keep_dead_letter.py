@@ -1,4 +1,5 @@
 """Keep an event that the broker has given up, until somebody sends it again or 30 days have passed."""
+
 import orjson
 
 from functions.platform.dead_letters.dead_letter import MAX_BYTES, DeadLetter
@@ -13,6 +14,17 @@ def keep_dead_letter(ctx: Context) -> None:
     letter = DeadLetter.of(ctx.request)
     said = letter.attributes
     ctx.sql.enter(letter.tenant)
-    ctx.sql.run(KEEP, id=new_id(), tenant=letter.tenant, event=said.get("id") or str(new_id()), source=said.get("source", ""),
-                type=said.get("type", ""), function=letter.function, status=letter.status, answer=letter.answer,
-                attributes=orjson.dumps(said).decode(), data=letter.data, now=ctx.now)
+    ctx.sql.run(
+        KEEP,
+        id=new_id(),
+        tenant=letter.tenant,
+        event=said.get("id") or str(new_id()),
+        source=said.get("source", ""),
+        type=said.get("type", ""),
+        function=letter.function,
+        status=letter.status,
+        answer=letter.answer,
+        attributes=orjson.dumps(said).decode(),
+        data=letter.data,
+        now=ctx.now,
+    )

@@ -1,4 +1,5 @@
 """List the events that could not be delivered, of all cities, the newest first."""
+
 from typing import Annotated
 
 from pydantic import Field
@@ -16,8 +17,16 @@ Waiting = Annotated[bool, Field(description="only those that have not been deliv
 
 @http.get("/api/platform/dead-letters", tenantless=True, raises=[CursorInvalid])
 @requires("platform:read")
-def list_dead_letters(ctx: Context, limit: Limit = 50, cursor: Cursor | None = None, function: Name | None = None, *,
-                      waiting: Waiting = True) -> Json[Page[DeadLetterOut]]:
+def list_dead_letters(
+    ctx: Context,
+    limit: Limit = 50,
+    cursor: Cursor | None = None,
+    function: Name | None = None,
+    *,
+    waiting: Waiting = True,
+) -> Json[Page[DeadLetterOut]]:
     time, last = decode(cursor) if cursor else (None, None)
-    [[page]] = relay.ask(ctx.record.database, PAGE, function=function, waiting=waiting, time=time, last=last, limit=limit)
+    [[page]] = relay.ask(
+        ctx.record.database, PAGE, function=function, waiting=waiting, time=time, last=last, limit=limit
+    )
     return Json(page.encode())

@@ -1,4 +1,5 @@
 """The SQL of dead letters. Operators read all cities' as the relay role; they are written under the city's own tenant."""
+
 KEEP = """INSERT INTO dead_letters (id, tenant_id, event_id, source, type, function, status, answer, attributes, data, created_at)
  VALUES (:id, :tenant, :event, :source, :type, :function, :status, :answer, CAST(:attributes AS jsonb), :data, :now)
  ON CONFLICT (tenant_id, source, event_id, function) DO UPDATE
@@ -19,6 +20,8 @@ PAGE = f"""WITH found AS (SELECT *, row_number() OVER (ORDER BY created_at DESC,
    THEN (SELECT (extract(epoch FROM created_at) * 1000000)::bigint || '.' || id
     FROM found WHERE place = CAST(:limit AS int)) END)::text FROM found"""
 WHOSE = "SELECT tenant_id FROM dead_letters WHERE id = CAST(:id AS uuid)"
-TAKE = "SELECT function, attributes, data, delivered_at IS NOT NULL FROM dead_letters WHERE id = :id FOR UPDATE"
+TAKE = (
+    "SELECT function, attributes, data, delivered_at IS NOT NULL FROM dead_letters WHERE id = :id FOR UPDATE"
+)
 OUTCOME = """UPDATE dead_letters SET status = :status, answer = :answer, delivered_at = :delivered, updated_at = :now
  WHERE id = :id"""

@@ -1,4 +1,5 @@
 """Send an event again to the function that did not take it; what it has done already it will not do twice."""
+
 import logging
 from uuid import UUID
 
@@ -12,7 +13,12 @@ from shared.function import Context, http, requires
 log = logging.getLogger("heidi.dead_letters")
 
 
-@http.post("/api/platform/dead-letters/{letter_id}/replay", tenantless=True, timeout=60, raises=[NotFound, AlreadyDelivered])
+@http.post(
+    "/api/platform/dead-letters/{letter_id}/replay",
+    tenantless=True,
+    timeout=60,
+    raises=[NotFound, AlreadyDelivered],
+)
 @requires("platform:operate")
 def replay_dead_letter(ctx: Context, letter_id: UUID) -> Replay:
     owner = relay.ask(ctx.record.database, WHOSE, id=letter_id)
@@ -23,8 +29,16 @@ def replay_dead_letter(ctx: Context, letter_id: UUID) -> Replay:
     if delivered:
         raise AlreadyDelivered
     outcome = deliver(function, attributes, data)
-    log.info("a dead letter was sent again", extra={"context": {"letter": str(letter_id), "function": function,
-                                                                "delivered": outcome.delivered}})
-    ctx.sql.run(OUTCOME, id=letter_id, status=outcome.status, answer=outcome.answer, now=ctx.now,
-                delivered=ctx.now if outcome.delivered else None)
+    log.info(
+        "a dead letter was sent again",
+        extra={"context": {"letter": str(letter_id), "function": function, "delivered": outcome.delivered}},
+    )
+    ctx.sql.run(
+        OUTCOME,
+        id=letter_id,
+        status=outcome.status,
+        answer=outcome.answer,
+        now=ctx.now,
+        delivered=ctx.now if outcome.delivered else None,
+    )
     return outcome

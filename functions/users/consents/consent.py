@@ -1,4 +1,5 @@
 """What people can agree to, and what they have said about it."""
+
 from datetime import datetime
 from typing import Annotated, Literal
 

@@ -1,4 +1,5 @@
 """Read what one has agreed to, and everything that one has ever said about it."""
+
 from sqlalchemy import select
 
 from functions.users.consents.consent import ConsentOut, ConsentsOut
@@ -12,5 +13,6 @@ from shared.paging import Cursor, Limit
 @signed_in
 def get_consents(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None) -> ConsentsOut:
     mine = select(ConsentEntry).where(ConsentEntry.user_id == ctx.user_id)
-    return ConsentsOut(current=list(current(ctx).values()),
-                       history=ctx.db.page(mine, ConsentOut, limit, cursor))
+    return ConsentsOut(
+        current=list(current(ctx).values()), history=ctx.db.page(mine, ConsentOut, limit, cursor)
+    )

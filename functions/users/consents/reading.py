@@ -1,4 +1,5 @@
 """What counts of all that a person has said."""
+
 from functions.users.consents.consent import ConsentOut
 from shared.context import Context
 
@@ -8,5 +9,7 @@ NEWEST = """SELECT DISTINCT ON (purpose) purpose, granted, text_version, created
 
 def current(ctx: Context) -> dict[str, ConsentOut]:
     """The caller's newest decision about each purpose."""
-    return {purpose: ConsentOut(purpose=purpose, granted=granted, text_version=version, created_at=at)
-            for purpose, granted, version, at in ctx.sql.run(NEWEST, tenant=ctx.tenant.id, user=ctx.user_id)}
+    return {
+        purpose: ConsentOut(purpose=purpose, granted=granted, text_version=version, created_at=at)
+        for purpose, granted, version, at in ctx.sql.run(NEWEST, tenant=ctx.tenant.id, user=ctx.user_id)
+    }

@@ -1,4 +1,5 @@
 """A consent as a row: rows are only ever added, the newest of a purpose counts."""
+
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped
@@ -11,9 +12,13 @@ class ConsentEntry(DatedModel):
     """That a person has given or withdrawn their consent to a purpose."""
 
     __tablename__ = "consent_entries"
-    privacy = Personal("user_id", {"purpose": "what was consented to", "text_version": "what the question was"},
-                       why="to show that somebody has consented, and until when (GDPR Art. 7(1))",
-                       kept="as long as the account, and 30 days", on_erasure="delete")
+    privacy = Personal(
+        "user_id",
+        {"purpose": "what was consented to", "text_version": "what the question was"},
+        why="to show that somebody has consented, and until when (GDPR Art. 7(1))",
+        kept="as long as the account, and 30 days",
+        on_erasure="delete",
+    )
     user_id: Mapped[UUID]
     purpose: Mapped[str]
     granted: Mapped[bool]

@@ -1,4 +1,5 @@
 """A device as its owner registers it; its push token never comes back out."""
+
 from datetime import datetime
 from typing import Annotated
 

@@ -1,4 +1,5 @@
 """One's devices that are registered for push, the last seen first; there are never more than twenty."""
+
 from functions.users.devices.device import DeviceOut
 from functions.users.devices.queries import MINE
 from shared.function import Context, Json, http, signed_in

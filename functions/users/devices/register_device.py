@@ -2,6 +2,7 @@
 
 In person: whoever acts in somebody's name for half an hour would read along for ever.
 """
+
 from events.users import DeviceRegistered, DeviceRemoved
 from functions.users.devices.device import MOST, DeviceIn, DeviceOut
 from functions.users.devices.queries import FORGET_OLDEST, GIVE_UP, REGISTER
@@ -9,7 +10,9 @@ from shared.function import Context, Json, http, signed_in
 from shared.ids import new_id
 
 
-@http.post("/api/users/me/devices", at_home=True, in_person=True, status=201, emits=[DeviceRegistered, DeviceRemoved])
+@http.post(
+    "/api/users/me/devices", at_home=True, in_person=True, status=201, emits=[DeviceRegistered, DeviceRemoved]
+)
 @signed_in
 def register_device(ctx: Context, device: DeviceIn) -> Json[DeviceOut]:
     mine = {"tenant": ctx.tenant.id, "user": ctx.user_id}
@@ -20,6 +23,13 @@ def register_device(ctx: Context, device: DeviceIn) -> Json[DeviceOut]:
     forgotten = ctx.sql.run(FORGET_OLDEST, **mine, most=MOST)
     for user_id, device_id in [*given_up, *forgotten]:
         ctx.emit(DeviceRemoved(user_id=user_id, device_id=device_id))
-    ctx.emit(DeviceRegistered(user_id=ctx.user_id, device_id=device.device_id, platform=device.platform, token=device.token,
-                              language=language))
+    ctx.emit(
+        DeviceRegistered(
+            user_id=ctx.user_id,
+            device_id=device.device_id,
+            platform=device.platform,
+            token=device.token,
+            language=language,
+        )
+    )
     return made

@@ -1,4 +1,5 @@
 """Delete one's own account, shortly after having logged in: it ends at once, and is erased after 30 days."""
+
 from events.notification import NotificationRequested
 from events.users import UserDeactivated
 from functions.users.erasure.deletion import delete
@@ -7,8 +8,16 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.delete("/api/users/me", at_home=True, in_person=True, fresh_login=True, before_terms=True, status=204,
-             emits=[UserDeactivated, NotificationRequested], raises=[NotFound])
+@http.delete(
+    "/api/users/me",
+    at_home=True,
+    in_person=True,
+    fresh_login=True,
+    before_terms=True,
+    status=204,
+    emits=[UserDeactivated, NotificationRequested],
+    raises=[NotFound],
+)
 @signed_in
 def delete_my_account(ctx: Context) -> None:
     delete(ctx, ctx.db.get_or_404(Profile, ctx.user_id, lock=True))

@@ -1,4 +1,5 @@
 """Delete somebody's account: they are shut out at once, and erased after 30 days unless they are restored."""
+
 from uuid import UUID
 
 from events.notification import NotificationRequested
@@ -10,8 +11,12 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.delete("/api/users/{user_id}", status=204, emits=[UserDeactivated, NotificationRequested],
-             raises=[NotFound, OwnAccount, RankTooHigh])
+@http.delete(
+    "/api/users/{user_id}",
+    status=204,
+    emits=[UserDeactivated, NotificationRequested],
+    raises=[NotFound, OwnAccount, RankTooHigh],
+)
 @requires("users:delete")
 def delete_user(ctx: Context, user_id: UUID) -> None:
     delete(ctx, subordinate(ctx, user_id))

@@ -1,4 +1,5 @@
 """What deleting an account means: nothing works from now on, and after 30 days nothing is left."""
+
 from datetime import timedelta
 
 from events.notification import NotificationRequested
@@ -17,12 +18,19 @@ def delete(ctx: Context, profile: Profile) -> None:
     """End an account at once, and tell its owner by mail when it will be erased."""
     if not profile.delete(ctx.now):
         return
-    tokens.bar(ctx.tenant.id, profile.id)   # before the commit: a token must not outlive it
+    tokens.bar(ctx.tenant.id, profile.id)  # before the commit: a token must not outlive it
     ctx.emit(UserDeactivated(user_id=profile.id))
     if profile.email:
-        ctx.emit(NotificationRequested(
-            notification_id=new_id(), channel="email", template="account_deleted", address=profile.email,
-            language=profile.language, values={"city": ctx.tenant.name, "date": f"{ctx.now + GRACE:%Y-%m-%d}"}))
+        ctx.emit(
+            NotificationRequested(
+                notification_id=new_id(),
+                channel="email",
+                template="account_deleted",
+                address=profile.email,
+                language=profile.language,
+                values={"city": ctx.tenant.name, "date": f"{ctx.now + GRACE:%Y-%m-%d}"},
+            )
+        )
 
 
 def refuse_erasing(ctx: Context, profile: Profile) -> None:

@@ -1,4 +1,5 @@
 """Have everything erased about people who were deleted 30 days ago, and ask again where a service has not confirmed it."""
+
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -20,9 +21,13 @@ def erase_expired_users(ctx: Context) -> None:
         if ctx.sql.run(BEGIN, tenant=ctx.tenant.id, person=person, now=ctx.now, until=ctx.now - GRACE):
             ctx.emit(UserDeleted(user_id=person))
     for person in people(ctx, LATE, ctx.now - PATIENCE):
-        for [confirmed] in ctx.sql.run(REMIND, tenant=ctx.tenant.id, person=person, now=ctx.now, until=ctx.now - PATIENCE):
+        for [confirmed] in ctx.sql.run(
+            REMIND, tenant=ctx.tenant.id, person=person, now=ctx.now, until=ctx.now - PATIENCE
+        ):
             missing = sorted({*KEEPERS}.difference(confirmed))
-            log.error("an erasure is not confirmed", extra={"context": {"userId": str(person), "missing": missing}})
+            log.error(
+                "an erasure is not confirmed", extra={"context": {"userId": str(person), "missing": missing}}
+            )
             ctx.emit(UserDeleted(user_id=person))
 
 

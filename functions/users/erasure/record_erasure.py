@@ -1,4 +1,5 @@
 """Note that a service has erased its part of a person, whoever said that it should; when all have, the erasure is complete."""
+
 from events.privacy import KEEPERS, UserErased
 from functions.users.erasure.queries import CONFIRM
 from shared.function import Context, on
@@ -6,4 +7,11 @@ from shared.function import Context, on
 
 @on(UserErased)
 def record_erasure(ctx: Context, event: UserErased) -> None:
-    ctx.sql.run(CONFIRM, tenant=ctx.tenant.id, person=event.user_id, service=event.service, keepers=list(KEEPERS), now=ctx.now)
+    ctx.sql.run(
+        CONFIRM,
+        tenant=ctx.tenant.id,
+        person=event.user_id,
+        service=event.service,
+        keepers=list(KEEPERS),
+        now=ctx.now,
+    )

@@ -1,4 +1,5 @@
 """Take a deletion back, within the 30 days before everything is erased."""
+
 from functools import partial
 from uuid import UUID
 
@@ -12,8 +13,11 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.post("/api/users/{user_id}/restore", emits=[UserReactivated],
-           raises=[NotFound, OwnAccount, RankTooHigh, PersonNotDeleted, ErasureBegun])
+@http.post(
+    "/api/users/{user_id}/restore",
+    emits=[UserReactivated],
+    raises=[NotFound, OwnAccount, RankTooHigh, PersonNotDeleted, ErasureBegun],
+)
 @requires("users:update")
 def restore_user(ctx: Context, user_id: UUID) -> PersonOut:
     person = subordinate(ctx, user_id)

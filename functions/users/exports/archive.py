@@ -1,4 +1,5 @@
 """The archive that a person takes away: a file per service, a table per kind of thing, their photo, and what is missing."""
+
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -30,8 +31,16 @@ def archive(export: Export, photo: str | None, wanted: Format | None) -> bytes:
 def manifest(export: Export) -> dict[str, Any]:
     """What is in the archive, and what is not."""
     rows = {service: part["rows"] for service, part in sorted(export.parts.items())}
-    return {"exportId": export.id, "userId": export.user_id, "tenantId": export.tenant_id, "requestedAt": export.created_at,
-            "complete": not export.missing, "missing": export.missing, "services": rows, "rows": sum(rows.values())}
+    return {
+        "exportId": export.id,
+        "userId": export.user_id,
+        "tenantId": export.tenant_id,
+        "requestedAt": export.created_at,
+        "complete": not export.missing,
+        "missing": export.missing,
+        "services": rows,
+        "rows": sum(rows.values()),
+    }
 
 
 def files(service: str, part: bytes, wanted: Format | None) -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,5 @@
 """Remove what was gathered for people seven days ago."""
+
 from datetime import timedelta
 
 from functions.users.exports.queries import EXPIRED

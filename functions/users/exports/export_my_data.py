@@ -1,4 +1,5 @@
 """Hand out everything that is held about oneself, from all services, as one archive; it takes some seconds to gather."""
+
 from sqlalchemy import select
 
 from events.privacy import ExportRequested
@@ -11,25 +12,46 @@ from shared.function import Context, Response, http, signed_in
 from shared.ids import new_id
 
 
-@http.get("/api/users/me/export", at_home=True, in_person=True, later=Gathering, emits=[ExportRequested], raises=[NotFound],
-          memory=512, timeout=120)
+@http.get(
+    "/api/users/me/export",
+    at_home=True,
+    in_person=True,
+    later=Gathering,
+    emits=[ExportRequested],
+    raises=[NotFound],
+    memory=512,
+    timeout=120,
+)
 @signed_in
 def export_my_data(ctx: Context, format: Format | None = None) -> Response:  # noqa: A002
-    profile = ctx.db.get_or_404(Profile, ctx.user_id, lock=True)   # who asks twice at once gets one export
+    profile = ctx.db.get_or_404(Profile, ctx.user_id, lock=True)  # who asks twice at once gets one export
     export = newest(ctx) or begin(ctx)
     if export.is_gathering(ctx.now):
         waiting = Gathering(export_id=export.id, missing=export.missing)
-        return Response(202, waiting.model_dump_json(by_alias=True).encode(), headers={"Retry-After": str(RETRY_SECONDS)})
+        return Response(
+            202, waiting.model_dump_json(by_alias=True).encode(), headers={"Retry-After": str(RETRY_SECONDS)}
+        )
     name = f"heidi-{ctx.tenant.slug}-{export.created_at:%Y%m%d-%H%M}.zip"
-    return Response(200, archive(export, profile.photo, format), "application/zip", {
-        "Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store",
-        "X-Export-Complete": str(not export.missing).lower()})
+    return Response(
+        200,
+        archive(export, profile.photo, format),
+        "application/zip",
+        {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+            "X-Export-Complete": str(not export.missing).lower(),
+        },
+    )
 
 
 def newest(ctx: Context) -> Export | None:
     """The export of the last hour: there is at most one."""
-    return ctx.db.scalar(select(Export).where(Export.user_id == ctx.user_id, Export.created_at > ctx.now - AGAIN)
-                         .order_by(Export.created_at.desc()).limit(1))
+    return ctx.db.scalar(
+        select(Export)
+        .where(Export.user_id == ctx.user_id, Export.created_at > ctx.now - AGAIN)
+        .order_by(Export.created_at.desc())
+        .limit(1)
+    )
 
 
 def begin(ctx: Context) -> Export:

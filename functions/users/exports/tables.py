@@ -1,4 +1,5 @@
 """An export as a row, and how far it is."""
+
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,8 +17,14 @@ class Export(DatedModel):
     """What the services have gathered for a person: `parts` maps each service to its file and how many rows it holds."""
 
     __tablename__ = "exports"
-    privacy = Personal("user_id", {}, why="to hand out what is held about somebody (GDPR Art. 15, 20)", kept="7 days",
-                       on_erasure="delete", plain=("parts",))
+    privacy = Personal(
+        "user_id",
+        {},
+        why="to hand out what is held about somebody (GDPR Art. 15, 20)",
+        kept="7 days",
+        on_erasure="delete",
+        plain=("parts",),
+    )
     user_id: Mapped[UUID]
     parts: Mapped[dict[str, Any]]
 

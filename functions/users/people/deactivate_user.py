@@ -1,4 +1,5 @@
 """Shut somebody out: every token of theirs is refused from the next call on, and no login works until they are reactivated."""
+
 from uuid import UUID
 
 from events.users import UserDeactivated
@@ -10,12 +11,17 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.post("/api/users/{user_id}/deactivate", emits=[UserDeactivated],
-           raises=[NotFound, OwnAccount, RankTooHigh, PersonIsDeleted])
+@http.post(
+    "/api/users/{user_id}/deactivate",
+    emits=[UserDeactivated],
+    raises=[NotFound, OwnAccount, RankTooHigh, PersonIsDeleted],
+)
 @requires("users:update")
 def deactivate_user(ctx: Context, user_id: UUID) -> PersonOut:
     person = living(ctx, user_id)
-    tokens.bar(ctx.tenant.id, person.id)   # before the commit: a token must not outlive it; again, however often it is said
+    tokens.bar(
+        ctx.tenant.id, person.id
+    )  # before the commit: a token must not outlive it; again, however often it is said
     if person.change({"state": State.DEACTIVATED}, ctx.now):
         ctx.emit(UserDeactivated(user_id=person.id))
     return PersonOut.model_validate(person)

@@ -1,4 +1,5 @@
 """About whom an administrator may decide: about others, and about nobody whose role stands above their own."""
+
 from uuid import UUID
 
 from functions.users.people.person import OwnAccount, PersonIsDeleted, RankTooHigh

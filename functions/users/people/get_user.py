@@ -1,4 +1,5 @@
 """Read one of the city's people."""
+
 from uuid import UUID
 
 from functions.users.people.person import PersonOut

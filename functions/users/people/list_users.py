@@ -1,4 +1,5 @@
 """List a city's people, newest first, found by the beginning of name or address, by role and by state."""
+
 from sqlalchemy import Select, func, or_, select
 
 from functions.users.people.person import PersonOut, RoleName, Search
@@ -11,8 +12,14 @@ from shared.schema import Page
 
 @http.get("/api/users")
 @requires("users:read")
-def list_users(ctx: Context, q: Search | None = None, role: RoleName | None = None, state: State | None = None,
-               limit: Limit = 20, cursor: Cursor | None = None) -> Page[PersonOut]:
+def list_users(
+    ctx: Context,
+    q: Search | None = None,
+    role: RoleName | None = None,
+    state: State | None = None,
+    limit: Limit = 20,
+    cursor: Cursor | None = None,
+) -> Page[PersonOut]:
     return ctx.db.page(matching(q, role, state), PersonOut, limit, cursor)
 
 
@@ -20,7 +27,9 @@ def matching(q: str | None, role: str | None, state: State | None) -> Select[Pro
     """The people who fit; those who were deleted only when they are asked for."""
     query = select(Profile).where(Profile.state == state if state else Profile.state != State.DELETED)
     if q:
-        names = (func.lower(name).startswith(q.lower(), autoescape=True)
-                 for name in (Profile.name, Profile.email, Profile.first_name, Profile.last_name))
+        names = (
+            func.lower(name).startswith(q.lower(), autoescape=True)
+            for name in (Profile.name, Profile.email, Profile.first_name, Profile.last_name)
+        )
         query = query.where(or_(*names))
     return query.where(Profile.roles.contains([role])) if role else query

@@ -1,4 +1,5 @@
 """A person as administrators see and change them, and what they may not do."""
+
 from datetime import datetime
 from typing import Annotated
 

@@ -1,4 +1,5 @@
 """Let somebody in again who was deactivated."""
+
 from functools import partial
 from uuid import UUID
 
@@ -11,8 +12,11 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.post("/api/users/{user_id}/reactivate", emits=[UserReactivated],
-           raises=[NotFound, OwnAccount, RankTooHigh, PersonIsDeleted])
+@http.post(
+    "/api/users/{user_id}/reactivate",
+    emits=[UserReactivated],
+    raises=[NotFound, OwnAccount, RankTooHigh, PersonIsDeleted],
+)
 @requires("users:update")
 def reactivate_user(ctx: Context, user_id: UUID) -> PersonOut:
     person = living(ctx, user_id)

@@ -1,4 +1,5 @@
 """Correct somebody's name, salutation, phone number or language; roles and address belong to the account."""
+
 from uuid import UUID
 
 from events.users import UserUpdated
@@ -9,7 +10,9 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.patch("/api/users/{user_id}", emits=[UserUpdated], raises=[NotFound, OwnAccount, RankTooHigh, PersonIsDeleted])
+@http.patch(
+    "/api/users/{user_id}", emits=[UserUpdated], raises=[NotFound, OwnAccount, RankTooHigh, PersonIsDeleted]
+)
 @requires("users:update")
 def update_user(ctx: Context, user_id: UUID, change: ProfileChange) -> PersonOut:
     person = living(ctx, user_id)

@@ -1,4 +1,5 @@
 """Give a guest's profile the address and the name that they have now."""
+
 from events.auth import GuestConverted
 from functions.users.profiles.queries import COMPLETE, ERASED
 from shared.errors import Unavailable
@@ -10,4 +11,4 @@ def complete_profile(ctx: Context, event: GuestConverted) -> None:
     person = {"tenant": ctx.tenant.id, "user": event.user_id}
     facts = {"email": event.email, "name": event.name, "language": event.language, "now": ctx.now}
     if not ctx.sql.run(COMPLETE, **person, **facts) and not ctx.sql.run(ERASED, **person):
-        raise Unavailable(dependency="user.created")   # which is still on its way
+        raise Unavailable(dependency="user.created")  # which is still on its way

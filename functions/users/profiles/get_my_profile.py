@@ -1,4 +1,5 @@
 """Read one's own profile."""
+
 from functions.users.profiles.profile import ProfileOut
 from functions.users.profiles.tables import Profile
 from shared.errors import NotFound

@@ -1,4 +1,5 @@
 """Read how one wants to be reached."""
+
 from functions.users.profiles.preferences import PreferencesOut
 from functions.users.profiles.tables import Profile
 from shared.errors import NotFound

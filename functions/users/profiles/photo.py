@@ -1,4 +1,5 @@
 """A photo as it is sent, and what can be wrong with it."""
+
 from shared.binding import Upload
 from shared.errors import Invalid
 from shared.schema import Schema
@@ -13,4 +14,6 @@ class PhotoIn(Schema):
 
 
 class PhotoUnusable(Invalid):
-    message = "This photo cannot be used: only whole JPEG, PNG and WebP pictures of at most 50 megapixels can."
+    message = (
+        "This photo cannot be used: only whole JPEG, PNG and WebP pictures of at most 50 megapixels can."
+    )

@@ -1,4 +1,5 @@
 """How a person wants to be reached, and when not."""
+
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -7,7 +8,9 @@ from functions.users.profiles.tables import Profile
 from shared.schema import LanguageTag, Schema
 
 Channel = Literal["email", "push"]
-Channels = Annotated[list[Channel], Field(max_length=2), AfterValidator(lambda channels: sorted(set(channels)))]
+Channels = Annotated[
+    list[Channel], Field(max_length=2), AfterValidator(lambda channels: sorted(set(channels)))
+]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
@@ -47,5 +50,10 @@ class PreferencesOut(Schema):
     def of(cls, profile: Profile) -> Self:
         """What a profile says."""
         hours: dict[str, Any] = {"from": profile.quiet_from, "until": profile.quiet_until}
-        return cls.model_validate({"language": profile.language, "channels": profile.channels,
-                                   "quietHours": hours if profile.quiet_from else None})
+        return cls.model_validate(
+            {
+                "language": profile.language,
+                "channels": profile.channels,
+                "quietHours": hours if profile.quiet_from else None,
+            }
+        )

@@ -1,4 +1,5 @@
 """A profile as its owner reads and writes it."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated

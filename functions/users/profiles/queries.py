@@ -1,4 +1,5 @@
 """The SQL of profiles."""
+
 CREATE = """INSERT INTO profiles (id, tenant_id, email, name, language, roles, roles_at)
  SELECT :user, :tenant, :email, :name, :language, CAST(:roles AS text[]), CAST(:time AS timestamptz)
  WHERE NOT EXISTS (SELECT FROM erasures WHERE tenant_id = :tenant AND id = :user) ON CONFLICT (id) DO NOTHING"""

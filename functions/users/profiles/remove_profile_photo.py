@@ -1,4 +1,5 @@
 """Take one's own photo away."""
+
 from functools import partial
 
 from functions.users.profiles.tables import Profile

@@ -1,4 +1,5 @@
 """A profile as a row; its id is the person's."""
+
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -18,12 +19,27 @@ class Profile(DatedModel):
     """What a city knows about a person; the roles are a copy of the account's."""
 
     __tablename__ = "profiles"
-    privacy = Personal("id", {"email": "address", "name": "name", "salutation": "salutation", "first_name": "first name",
-                              "last_name": "last name", "phone": "phone number", "photo": "file of the photo", "roles": "roles",
-                              "language": "language", "channels": "how to be reached", "quiet_from": "when not to be reached",
-                              "quiet_until": "when to be reached again"},
-                       why="to know whom the city deals with (GDPR Art. 6(1)(b))",
-                       kept="as long as the account, and 30 days", on_erasure="delete", plain=("state",))
+    privacy = Personal(
+        "id",
+        {
+            "email": "address",
+            "name": "name",
+            "salutation": "salutation",
+            "first_name": "first name",
+            "last_name": "last name",
+            "phone": "phone number",
+            "photo": "file of the photo",
+            "roles": "roles",
+            "language": "language",
+            "channels": "how to be reached",
+            "quiet_from": "when not to be reached",
+            "quiet_until": "when to be reached again",
+        },
+        why="to know whom the city deals with (GDPR Art. 6(1)(b))",
+        kept="as long as the account, and 30 days",
+        on_erasure="delete",
+        plain=("state",),
+    )
     email: Mapped[str]
     name: Mapped[str]
     salutation: Mapped[str] = mapped_column(default="")
@@ -53,7 +69,11 @@ class Profile(DatedModel):
 
     def change(self, wanted: dict[str, Any], at: datetime) -> bool:
         """Take over what is given; whether anything is different now."""
-        changed = {name: value for name, value in wanted.items() if value is not None and value != getattr(self, name)}
+        changed = {
+            name: value
+            for name, value in wanted.items()
+            if value is not None and value != getattr(self, name)
+        }
         for name, value in changed.items():
             setattr(self, name, value)
         self.updated_at = at if changed else self.updated_at

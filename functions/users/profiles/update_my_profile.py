@@ -1,4 +1,5 @@
 """Change one's own name, salutation, phone number or language."""
+
 from events.users import UserUpdated
 from functions.users.profiles.profile import ProfileChange, ProfileOut
 from functions.users.profiles.tables import Profile

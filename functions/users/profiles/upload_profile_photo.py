@@ -1,4 +1,5 @@
 """Set one's own photo; whatever the camera noted beside the picture is not kept."""
+
 from functools import partial
 
 from functions.users.files import photo_folder
@@ -11,11 +12,17 @@ from shared.function import Context, http, signed_in
 from shared.ids import new_id
 from shared.pictures import Picture, PictureRefused, render
 
-BASE64_LIMIT = 14 * 1024 * 1024   # ten megabytes in base64, and the JSON around them
+BASE64_LIMIT = 14 * 1024 * 1024  # ten megabytes in base64, and the JSON around them
 
 
-@http.post("/api/users/me/photo", at_home=True, body_limit=BASE64_LIMIT, memory=768, timeout=60,
-           raises=[NotFound, PhotoUnusable, PayloadTooLarge])
+@http.post(
+    "/api/users/me/photo",
+    at_home=True,
+    body_limit=BASE64_LIMIT,
+    memory=768,
+    timeout=60,
+    raises=[NotFound, PhotoUnusable, PayloadTooLarge],
+)
 @signed_in
 def upload_profile_photo(ctx: Context, sent: PhotoIn) -> ProfileOut:
     picture = readable(sent.photo.content, ctx.settings.max_upload_bytes)

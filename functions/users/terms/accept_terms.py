@@ -1,4 +1,5 @@
 """Accept the terms of use in force."""
+
 from functools import partial
 
 from events.users import TermsAccepted
@@ -10,15 +11,28 @@ from shared.ids import new_id
 from shared.terms import has_accepted
 
 
-@http.post("/api/users/me/terms", at_home=True, in_person=True, before_terms=True, emits=[TermsAccepted],
-           raises=[NoTerms, TermsOutdated])
+@http.post(
+    "/api/users/me/terms",
+    at_home=True,
+    in_person=True,
+    before_terms=True,
+    emits=[TermsAccepted],
+    raises=[NoTerms, TermsOutdated],
+)
 @signed_in
 def accept_terms(ctx: Context, acceptance: Acceptance) -> TermsStatus:
     terms = in_force(ctx)
     if acceptance.version != terms.version:
         raise TermsOutdated(version=terms.version)
-    if ctx.sql.run(ACCEPT, id=new_id(), tenant=ctx.tenant.id, user=ctx.user_id, version=terms.version,
-                   language=terms.language(ctx, acceptance.language), now=ctx.now):
+    if ctx.sql.run(
+        ACCEPT,
+        id=new_id(),
+        tenant=ctx.tenant.id,
+        user=ctx.user_id,
+        version=terms.version,
+        language=terms.language(ctx, acceptance.language),
+        now=ctx.now,
+    ):
         ctx.emit(TermsAccepted(user_id=ctx.user_id, terms_version=terms.version))
     ctx.after_commit(partial(has_accepted, ctx.tenant.id, ctx.user_id))
     return status(ctx)

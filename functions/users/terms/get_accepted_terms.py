@@ -1,4 +1,5 @@
 """The newest version of a city's terms that a person has accepted, as a bare number; 0 for none (shared/terms.py asks)."""
+
 from uuid import UUID
 
 from functions.users.terms.queries import ACCEPTED

@@ -1,4 +1,5 @@
 """The terms in force, and where a person stands with them."""
+
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,7 +18,9 @@ class Terms(NamedTuple):
 
     def language(self, ctx: Context, wanted: str | None) -> str:
         """The language to read them in: the wanted one, the reader's, the city's first, any."""
-        return next(tag for tag in (wanted, ctx.language, ctx.tenant.language, *self.texts) if tag in self.texts)
+        return next(
+            tag for tag in (wanted, ctx.language, ctx.tenant.language, *self.texts) if tag in self.texts
+        )
 
 
 def in_force(ctx: Context) -> Terms:
@@ -31,5 +34,10 @@ def in_force(ctx: Context) -> Terms:
 def status(ctx: Context) -> TermsStatus:
     """Which terms there are, and which of them the caller has accepted."""
     [[newest, mandatory, accepted, accepted_at]] = ctx.sql.run(STATUS, tenant=ctx.tenant.id, user=ctx.user_id)
-    return TermsStatus(version=newest, mandatory_version=mandatory, accepted_version=accepted, accepted_at=accepted_at,
-                       must_accept=accepted < mandatory)
+    return TermsStatus(
+        version=newest,
+        mandatory_version=mandatory,
+        accepted_version=accepted,
+        accepted_at=accepted_at,
+        must_accept=accepted < mandatory,
+    )

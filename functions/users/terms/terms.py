@@ -1,4 +1,5 @@
 """Terms of use as a city writes them and as people read and accept them."""
+
 from datetime import datetime
 from typing import Annotated
 
@@ -30,7 +31,9 @@ class TermsOutdated(Conflict):
 class TermsIn(Schema):
     """A text per language; `mandatory` terms must be accepted by everyone before they write again."""
 
-    texts: Annotated[dict[LanguageTag, Annotated[RichText, StringConstraints(min_length=1)]], Field(min_length=1)]
+    texts: Annotated[
+        dict[LanguageTag, Annotated[RichText, StringConstraints(min_length=1)]], Field(min_length=1)
+    ]
     mandatory: bool = True
 
 

@@ -1,4 +1,5 @@
 """The inbox over HTTP: pages for people, JSON for tests and the demonstration."""
+
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,11 +14,15 @@ HERE = Path(__file__).parent / "templates"
 PAGE = 100
 MAX_PAGE = 1000
 INBOX: web.AppKey[Inbox] = web.AppKey("inbox", Inbox)
-PAGE_POLICY = ("default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; "
-               "form-action 'none'; frame-ancestors 'none'")
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 # A mail's own HTML: no scripts, no forms, no requests to elsewhere but pictures of the local stack; links open outside.
-MAIL_POLICY = ("sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-               "img-src data: http://127.0.0.1:* http://localhost:*; frame-ancestors 'self'")
+MAIL_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data: http://127.0.0.1:* http://localhost:*; frame-ancestors 'self'"
+)
 templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,14 +31,22 @@ def application(inbox: Inbox) -> web.Application:
     """The inbox's pages and its API."""
     app = web.Application(middlewares=[guard])
     app[INBOX] = inbox
-    app.add_routes([
-        web.get("/", list_page), web.get("/style.css", style),
-        web.get("/messages/{id}", message_page), web.get("/messages/{id}/html", html_part),
-        web.get("/messages/{id}/raw", raw), web.get("/pushes/{id}", push_page),
-        web.get("/api/messages", list_messages), web.get("/api/messages/{id}", get_message),
-        web.delete("/api/messages", clear_messages), web.get("/api/pushes", list_pushes),
-        web.delete("/api/pushes", clear_pushes), web.get("/health/ready", ready),
-    ])
+    app.add_routes(
+        [
+            web.get("/", list_page),
+            web.get("/style.css", style),
+            web.get("/messages/{id}", message_page),
+            web.get("/messages/{id}/html", html_part),
+            web.get("/messages/{id}/raw", raw),
+            web.get("/pushes/{id}", push_page),
+            web.get("/api/messages", list_messages),
+            web.get("/api/messages/{id}", get_message),
+            web.delete("/api/messages", clear_messages),
+            web.get("/api/pushes", list_pushes),
+            web.delete("/api/pushes", clear_pushes),
+            web.get("/health/ready", ready),
+        ]
+    )
     return app
 
 
@@ -42,8 +55,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Headers that keep a hostile mail from doing anything."""
     response = await handler(request)
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-    response.headers.update({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-                             "Cache-Control": "no-store"})
+    response.headers.update(
+        {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+    )
     return response
 
 
@@ -65,8 +79,14 @@ async def message_page(request: web.Request) -> web.Response:
     entry = _entry(request, "mail")
     message, _ = request.app[INBOX].mail(entry)
     headers = [(name, header(message, name)) for name in dict.fromkeys(message.keys())]
-    return _page("message.html", entry=entry, text=text_part(message, "plain"), has_html=bool(text_part(message, "html")),
-                 headers=headers, attachments=list(attachments(message)))
+    return _page(
+        "message.html",
+        entry=entry,
+        text=text_part(message, "plain"),
+        has_html=bool(text_part(message, "html")),
+        headers=headers,
+        attachments=list(attachments(message)),
+    )
 
 
 async def html_part(request: web.Request) -> web.Response:
@@ -86,7 +106,9 @@ async def push_page(request: web.Request) -> web.Response:
     """One push: what the device shows, and the request as the service was given it."""
     entry = _entry(request, "push")
     push = request.app[INBOX].push(entry)
-    return _page("push.html", entry=entry, push=push, request=json.dumps(push["request"], indent=2, ensure_ascii=False))
+    return _page(
+        "push.html", entry=entry, push=push, request=json.dumps(push["request"], indent=2, ensure_ascii=False)
+    )
 
 
 async def style(_request: web.Request) -> web.Response:
@@ -96,16 +118,25 @@ async def style(_request: web.Request) -> web.Response:
 
 async def list_messages(request: web.Request) -> web.Response:
     """The call `GET /api/messages?to=&since=&limit=`."""
-    return web.json_response([entry.as_json() for entry in _find(request, "mail", request.query.get("to", ""))])
+    return web.json_response(
+        [entry.as_json() for entry in _find(request, "mail", request.query.get("to", ""))]
+    )
 
 
 async def get_message(request: web.Request) -> web.Response:
     """GET /api/messages/{id}: with text, html, headers and attachments."""
     entry = _entry(request, "mail")
     message, content = request.app[INBOX].mail(entry)
-    return web.json_response({**entry.as_json(), "text": text_part(message, "plain"), "html": text_part(message, "html"),
-                              "headers": {name.lower(): header(message, name) for name in message},
-                              "attachments": list(attachments(message)), "size": len(content)})
+    return web.json_response(
+        {
+            **entry.as_json(),
+            "text": text_part(message, "plain"),
+            "html": text_part(message, "html"),
+            "headers": {name.lower(): header(message, name) for name in message},
+            "attachments": list(attachments(message)),
+            "size": len(content),
+        }
+    )
 
 
 async def list_pushes(request: web.Request) -> web.Response:

@@ -1,4 +1,5 @@
 """The SMTP server: accepts every mail, except where an address asks for a refusal."""
+
 import logging
 from typing import Any
 
@@ -21,8 +22,14 @@ class Handler:
     def __init__(self, inbox: Inbox) -> None:
         self.inbox = inbox
 
-    async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope,  # noqa: N802 (aiosmtpd's name)
-                          address: str, _options: list[str]) -> str:
+    async def handle_RCPT(
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
         """Accept a recipient, or refuse it as its first letters ask for."""
         for prefix, refusal in REFUSALS.items():
             if address.startswith(prefix):
@@ -46,7 +53,9 @@ class Authenticator:
     def __init__(self, user: str, password: str) -> None:
         self.user, self.password = user, password
 
-    def __call__(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+    def __call__(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any
+    ) -> AuthResult:
         """Compare the name and password that were shown."""
         shown = isinstance(data, LoginPassword) and (data.login.decode(), data.password.decode())
         return AuthResult(success=not self.user or shown == (self.user, self.password), handled=False)
@@ -55,5 +64,13 @@ class Authenticator:
 def protocol(inbox: Inbox, user: str, password: str, **options: Any) -> SMTP:
     """A protocol for one connection; `options` go to aiosmtpd, such as a TLS context."""
     logging.getLogger("mail.log").setLevel(logging.ERROR)
-    return SMTP(Handler(inbox), hostname="inbox.localhost", ident="HEIDI inbox", data_size_limit=MAX_MAIL,
-                enable_SMTPUTF8=True, auth_require_tls=False, authenticator=Authenticator(user, password), **options)
+    return SMTP(
+        Handler(inbox),
+        hostname="inbox.localhost",
+        ident="HEIDI inbox",
+        data_size_limit=MAX_MAIL,
+        enable_SMTPUTF8=True,
+        auth_require_tls=False,
+        authenticator=Authenticator(user, password),
+        **options,
+    )

@@ -1,4 +1,5 @@
 """Mails and pushes on disk, one file each, named by the microsecond in which they came."""
+
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +38,16 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """The entry in the JSON API."""
-        return {"id": self.id, "kind": self.kind, "from": self.sender, "to": list(self.to), "subject": self.subject,
-                "message_id": self.reference, "duplicate": self.duplicate, "received_at": self.received.isoformat()}
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "from": self.sender,
+            "to": list(self.to),
+            "subject": self.subject,
+            "message_id": self.reference,
+            "duplicate": self.duplicate,
+            "received_at": self.received.isoformat(),
+        }
 
 
 class Inbox:
@@ -60,8 +69,13 @@ class Inbox:
     def add_mail(self, content: bytes, sender: str, recipients: Sequence[str]) -> Entry:
         """Keep a mail for the recipients of its envelope, which is what SMTP delivers by; its headers may say anything."""
         message = _parse(content)
-        summary = {"sender": header(message, "from") or sender, "to": list(recipients), "subject": header(message, "subject"),
-                   "preview": " ".join(text_part(message, "plain").split())[:160], "reference": header(message, "message-id")}
+        summary = {
+            "sender": header(message, "from") or sender,
+            "to": list(recipients),
+            "subject": header(message, "subject"),
+            "preview": " ".join(text_part(message, "plain").split())[:160],
+            "reference": header(message, "message-id"),
+        }
         return self._add("mail", SUMMARY + json.dumps(summary).encode() + b"\r\n" + content)
 
     def add_push(self, channel: str, token: str, reference: str, message: Mapping[str, Any]) -> Entry:
@@ -69,12 +83,17 @@ class Inbox:
         push = {"channel": channel, "token": token, "reference": reference, **message}
         return self._add("push", json.dumps(push, ensure_ascii=False).encode())
 
-    def find(self, kind: Kind | None = None, to: str = "", since: datetime | None = None, limit: int = 100) -> list[Entry]:
+    def find(
+        self, kind: Kind | None = None, to: str = "", since: datetime | None = None, limit: int = 100
+    ) -> list[Entry]:
         """Newest first."""
-        found = (entry for entry in reversed(self.entries.values())
-                 if (kind is None or entry.kind == kind)
-                 and (not to or to.casefold() in (address.casefold() for address in entry.to))
-                 and (since is None or entry.received >= since))
+        found = (
+            entry
+            for entry in reversed(self.entries.values())
+            if (kind is None or entry.kind == kind)
+            and (not to or to.casefold() in (address.casefold() for address in entry.to))
+            and (since is None or entry.received >= since)
+        )
         return [entry for entry, _ in zip(found, range(limit), strict=False)]
 
     def mail(self, entry: Entry) -> tuple[EmailMessage, bytes]:
@@ -109,7 +128,9 @@ class Inbox:
         entry = _mail_entry(name, content) if kind == "mail" else _push_entry(name, content)
         reference = (kind, entry.reference, entry.to)
         if entry.reference and reference in self.references:
-            entry = Entry(entry.id, kind, entry.sender, entry.to, entry.subject, entry.preview, entry.reference, True)
+            entry = Entry(
+                entry.id, kind, entry.sender, entry.to, entry.subject, entry.preview, entry.reference, True
+            )
         self.references.add(reference)
         self.entries[name] = entry
         self.last = max(self.last, int(name, 16))
@@ -145,14 +166,28 @@ def _parse(content: bytes) -> EmailMessage:
 
 def _mail_entry(name: str, content: bytes) -> Entry:
     summary = json.loads(content.partition(b"\r\n")[0].removeprefix(SUMMARY))
-    return Entry(name, "mail", summary["sender"], tuple(summary["to"]), summary["subject"], summary["preview"],
-                 summary["reference"])
+    return Entry(
+        name,
+        "mail",
+        summary["sender"],
+        tuple(summary["to"]),
+        summary["subject"],
+        summary["preview"],
+        summary["reference"],
+    )
 
 
 def _push_entry(name: str, content: bytes) -> Entry:
     push = json.loads(content)
-    return Entry(name, "push", push["channel"], (push["token"],), push.get("title", ""), push.get("body", ""),
-                 push["reference"])
+    return Entry(
+        name,
+        "push",
+        push["channel"],
+        (push["token"],),
+        push.get("title", ""),
+        push.get("body", ""),
+        push["reference"],
+    )
 
 
 def parse_since(text: str) -> datetime | None:
@@ -169,5 +204,8 @@ def attachments(message: EmailMessage) -> Iterable[dict[str, Any]]:
     """Names, types and sizes of what is attached."""
     for part in message.iter_attachments():
         payload = part.get_payload(decode=True)
-        yield {"filename": part.get_filename() or "", "content_type": part.get_content_type(),
-               "size": len(payload) if isinstance(payload, bytes) else 0}
+        yield {
+            "filename": part.get_filename() or "",
+            "content_type": part.get_content_type(),
+            "size": len(payload) if isinstance(payload, bytes) else 0,
+        }

@@ -1,4 +1,5 @@
 """Operations on buckets."""
+
 from aiohttp import web
 
 from tooling.thirdparty.object_store import cors, listing, xml
@@ -10,8 +11,10 @@ async def list_buckets(call: Call) -> web.StreamResponse:
     """ListBuckets."""
     if call.wire.method != "GET":
         raise S3Error("MethodNotAllowed")
-    found: list[tuple[str, xml.Node]] = [("Bucket", [("Name", name), ("CreationDate", xml.timestamp(created))])
-                                         for name, created in call.disk.buckets()]
+    found: list[tuple[str, xml.Node]] = [
+        ("Bucket", [("Name", name), ("CreationDate", xml.timestamp(created))])
+        for name, created in call.disk.buckets()
+    ]
     return call.answer_xml("ListAllMyBucketsResult", [("Owner", [("ID", "heidi")]), ("Buckets", found)])
 
 

@@ -1,4 +1,5 @@
 """One authenticated call to the object store, as its operations see it."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,5 @@
 """The checksums that S3 clients send along, those of the standard library and the two CRCs that it lacks."""
+
 import base64
 import hashlib
 import zlib

@@ -1,4 +1,5 @@
 """Conditional requests and ranges (RFC 9110 §13, §14), as far as S3 keeps to them."""
+
 import re
 from email.utils import parsedate_to_datetime
 

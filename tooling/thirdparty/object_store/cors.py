@@ -1,4 +1,5 @@
 """Which web pages may use a bucket: PutBucketCors, GetBucketCors, and the preflight requests of browsers."""
+
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from xml.etree.ElementTree import Element
@@ -22,8 +23,11 @@ class Rule:
 
     def allows(self, origin: str, method: str, headers: list[str]) -> bool:
         """Whether a page of that origin may send such a request."""
-        return (any(fnmatchcase(origin, pattern) for pattern in self.origins) and method in self.methods
-                and all(any(fnmatchcase(name, pattern.lower()) for pattern in self.headers) for name in headers))
+        return (
+            any(fnmatchcase(origin, pattern) for pattern in self.origins)
+            and method in self.methods
+            and all(any(fnmatchcase(name, pattern.lower()) for pattern in self.headers) for name in headers)
+        )
 
 
 def save(disk: Disk, bucket: str, body: bytes) -> None:
@@ -45,17 +49,24 @@ def load(disk: Disk, bucket: str) -> bytes:
 def response_headers(disk: Disk, bucket: str, wire: Wire, method: str) -> dict[str, str]:
     """What lets a browser show the answer to the page that asked; empty when no rule fits."""
     origin = wire.header("origin")
-    asked = [name.strip().lower() for name in wire.header("access-control-request-headers").split(",") if name.strip()]
+    asked = [
+        name.strip().lower()
+        for name in wire.header("access-control-request-headers").split(",")
+        if name.strip()
+    ]
     try:
         rules = _rules(xml.parse(load(disk, bucket))) if origin else []
     except S3Error:
         return {}
     for rule in rules:
         if rule.allows(origin, method, asked):
-            return {"Access-Control-Allow-Origin": "*" if "*" in rule.origins else origin, "Vary": "Origin",
-                    "Access-Control-Allow-Methods": ", ".join(rule.methods),
-                    **({"Access-Control-Allow-Headers": ", ".join(asked)} if asked else {}),
-                    **({"Access-Control-Expose-Headers": ", ".join(rule.exposed)} if rule.exposed else {})}
+            return {
+                "Access-Control-Allow-Origin": "*" if "*" in rule.origins else origin,
+                "Vary": "Origin",
+                "Access-Control-Allow-Methods": ", ".join(rule.methods),
+                **({"Access-Control-Allow-Headers": ", ".join(asked)} if asked else {}),
+                **({"Access-Control-Expose-Headers": ", ".join(rule.exposed)} if rule.exposed else {}),
+            }
     return {}
 
 
@@ -63,5 +74,12 @@ def _rules(root: Element) -> list[Rule]:
     def texts(rule: Element, name: str) -> tuple[str, ...]:
         return tuple(element.text or "" for element in rule.findall(name))
 
-    return [Rule(texts(rule, "AllowedOrigin"), texts(rule, "AllowedMethod"), texts(rule, "AllowedHeader"),
-                 texts(rule, "ExposeHeader")) for rule in root.findall("CORSRule")]
+    return [
+        Rule(
+            texts(rule, "AllowedOrigin"),
+            texts(rule, "AllowedMethod"),
+            texts(rule, "AllowedHeader"),
+            texts(rule, "ExposeHeader"),
+        )
+        for rule in root.findall("CORSRule")
+    ]

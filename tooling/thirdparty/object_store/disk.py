@@ -1,4 +1,5 @@
 """Buckets are folders, objects are files whose last lines hold their headers; one rename makes both visible at once."""
+
 import errno
 import json
 import os
@@ -143,7 +144,7 @@ class Disk:
         if not 0 < len(raw) <= MAX_KEY:
             raise S3Error("KeyTooLongError")
         encoded = "".join(chr(byte) if byte in PLAIN else f"%{byte:02x}" for byte in raw)
-        *folders, name = (encoded[at:at + PIECE] for at in range(0, len(encoded), PIECE))
+        *folders, name = (encoded[at : at + PIECE] for at in range(0, len(encoded), PIECE))
         return self.bucket(bucket).joinpath(*(f"{folder}~" for folder in folders), f"{name}.o")
 
     def _files(self, folder: Path, before: str = "") -> Iterator[str]:

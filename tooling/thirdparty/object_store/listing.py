@@ -1,4 +1,5 @@
 """ListObjectsV2: a page of keys, with folders folded together where a delimiter asks for it."""
+
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,22 +22,39 @@ def list_objects(disk: Disk, bucket: str, query: Mapping[str, str]) -> bytes:
     page = [entry for _, entry in zip(range(limit), entries, strict=False)]
     more = limit > 0 and next(entries, None) is not None
     children: list[tuple[str, xml.Node]] = [
-        ("Name", bucket), ("Prefix", encode(prefix)), ("MaxKeys", str(limit)), ("KeyCount", str(len(page))),
-        ("IsTruncated", "true" if more else "false")]
-    children += [(name, encode(query[key])) for name, key in (("Delimiter", "delimiter"), ("StartAfter", "start-after"))
-                 if query.get(key)]
+        ("Name", bucket),
+        ("Prefix", encode(prefix)),
+        ("MaxKeys", str(limit)),
+        ("KeyCount", str(len(page))),
+        ("IsTruncated", "true" if more else "false"),
+    ]
+    children += [
+        (name, encode(query[key]))
+        for name, key in (("Delimiter", "delimiter"), ("StartAfter", "start-after"))
+        if query.get(key)
+    ]
     children += [("EncodingType", "url")] if query.get("encoding-type") else []
-    children += [("ContinuationToken", query["continuation-token"])] if query.get("continuation-token") else []
+    children += (
+        [("ContinuationToken", query["continuation-token"])] if query.get("continuation-token") else []
+    )
     children += [("NextContinuationToken", _token(page[-1][0]))] if more else []
-    children += [("Contents", _contents(encode(key), stored)) for key, folded in page
-                 if not folded and (stored := disk.stat(bucket, key))]
+    children += [
+        ("Contents", _contents(encode(key), stored))
+        for key, folded in page
+        if not folded and (stored := disk.stat(bucket, key))
+    ]
     children += [("CommonPrefixes", [("Prefix", encode(key))]) for key, folded in page if folded]
     return xml.document("ListBucketResult", children)
 
 
 def _contents(key: str, stored: Stored) -> list[tuple[str, xml.Node]]:
-    return [("Key", key), ("LastModified", xml.timestamp(stored.modified)), ("ETag", f'"{stored.etag}"'),
-            ("Size", str(stored.size)), ("StorageClass", "STANDARD")]
+    return [
+        ("Key", key),
+        ("LastModified", xml.timestamp(stored.modified)),
+        ("ETag", f'"{stored.etag}"'),
+        ("Size", str(stored.size)),
+        ("StorageClass", "STANDARD"),
+    ]
 
 
 def _fold(keys: Iterable[str], prefix: str, delimiter: str) -> Iterator[tuple[str, bool]]:
@@ -44,7 +62,7 @@ def _fold(keys: Iterable[str], prefix: str, delimiter: str) -> Iterator[tuple[st
     last = None
     for key in keys:
         at = key.find(delimiter, len(prefix)) if delimiter else -1
-        entry = (key[:at + len(delimiter)], True) if at >= 0 else (key, False)
+        entry = (key[: at + len(delimiter)], True) if at >= 0 else (key, False)
         if entry != last:
             yield entry
         last = entry

@@ -1,4 +1,5 @@
 """Operations on objects."""
+
 import re
 import shutil
 from dataclasses import replace
@@ -32,7 +33,9 @@ async def put(call: Call) -> web.StreamResponse:
     with call.disk.draft() as draft:
         await upload.receive(call.request.content, draft)
         conditions.check_write(call.wire, call.disk.stat(call.bucket, call.key))
-        stored = _described(call, Stored(upload.size, upload.etag, call.clock(), checksum=upload.kept_checksum()))
+        stored = _described(
+            call, Stored(upload.size, upload.etag, call.clock(), checksum=upload.kept_checksum())
+        )
         call.disk.publish(draft, call.bucket, call.key, stored)
     return call.answer(headers={"ETag": f'"{stored.etag}"', **_checksum_headers(stored)})
 
@@ -45,11 +48,19 @@ async def get(call: Call) -> web.StreamResponse:
             return call.answer(304, headers)
         part = conditions.byte_range(call.wire, stored.size)
         wanted = part or range(stored.size)
-        response = web.StreamResponse(status=206 if part else 200, headers={
-            **call.extra_headers, **headers, "Accept-Ranges": "bytes", "Content-Type": stored.content_type,
-            "Content-Length": str(len(wanted)), **stored.headers,
-            **{METADATA + name: value for name, value in stored.metadata.items()},
-            **_overrides(call)})
+        response = web.StreamResponse(
+            status=206 if part else 200,
+            headers={
+                **call.extra_headers,
+                **headers,
+                "Accept-Ranges": "bytes",
+                "Content-Type": stored.content_type,
+                "Content-Length": str(len(wanted)),
+                **stored.headers,
+                **{METADATA + name: value for name, value in stored.metadata.items()},
+                **_overrides(call),
+            },
+        )
         if part:
             response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{stored.size}"
         elif call.wire.header("x-amz-checksum-mode").upper() == "ENABLED":
@@ -83,13 +94,17 @@ async def delete_many(call: Call) -> web.StreamResponse:
         except S3Error as error:
             results.append(("Error", [("Key", key), ("Code", error.code), ("Message", error.message)]))
     quiet = root.findtext("Quiet") == "true"
-    return call.answer_xml("DeleteResult", [result for result in results if not quiet or result[0] == "Error"])
+    return call.answer_xml(
+        "DeleteResult", [result for result in results if not quiet or result[0] == "Error"]
+    )
 
 
 def _copy(call: Call) -> web.StreamResponse:
     if any(name.startswith("x-amz-copy-source-") for name in call.wire.headers):
         raise S3Error("NotImplemented")
-    path, _, version = unquote(call.wire.header("x-amz-copy-source")).removeprefix("/").partition("?versionId=")
+    path, _, version = (
+        unquote(call.wire.header("x-amz-copy-source")).removeprefix("/").partition("?versionId=")
+    )
     source_bucket, _, source_key = path.partition("/")
     if version or not source_key:
         raise S3Error("NotImplemented" if version else "InvalidArgument")
@@ -100,8 +115,9 @@ def _copy(call: Call) -> web.StreamResponse:
         if call.wire.header("x-amz-metadata-directive") == "REPLACE":
             stored = _described(call, stored)
         call.disk.publish(draft, call.bucket, call.key, stored)
-    return call.answer_xml("CopyObjectResult", [("ETag", f'"{stored.etag}"'),
-                                                ("LastModified", xml.timestamp(stored.modified))])
+    return call.answer_xml(
+        "CopyObjectResult", [("ETag", f'"{stored.etag}"'), ("LastModified", xml.timestamp(stored.modified))]
+    )
 
 
 def _copy_bytes(source: IO[bytes], target: IO[bytes], size: int) -> None:
@@ -112,15 +128,21 @@ def _copy_bytes(source: IO[bytes], target: IO[bytes], size: int) -> None:
 
 def _described(call: Call, stored: Stored) -> Stored:
     headers = call.wire.headers
-    metadata = {name.removeprefix(METADATA): call.wire.header(name) for name in headers if name.startswith(METADATA)}
+    metadata = {
+        name.removeprefix(METADATA): call.wire.header(name) for name in headers if name.startswith(METADATA)
+    }
     if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA:
         raise S3Error("InvalidArgument", "Your metadata headers exceed the maximum allowed metadata size.")
     kept = {name: call.wire.header(name) for name in KEPT if name in headers}
     encodings = [part.strip() for part in kept.pop("content-encoding", "").split(",")]
     if real := ",".join(part for part in encodings if part and part != "aws-chunked"):
         kept["content-encoding"] = real
-    return replace(stored, content_type=call.wire.header("content-type") or "binary/octet-stream", headers=kept,
-                   metadata=metadata)
+    return replace(
+        stored,
+        content_type=call.wire.header("content-type") or "binary/octet-stream",
+        headers=kept,
+        metadata=metadata,
+    )
 
 
 def _overrides(call: Call) -> dict[str, str]:
@@ -131,8 +153,10 @@ def _overrides(call: Call) -> dict[str, str]:
 
 
 def _checksum_headers(stored: Stored) -> dict[str, str]:
-    return {**{f"x-amz-checksum-{name}": value for name, value in stored.checksum.items()},
-            "x-amz-checksum-type": "FULL_OBJECT"}
+    return {
+        **{f"x-amz-checksum-{name}": value for name, value in stored.checksum.items()},
+        "x-amz-checksum-type": "FULL_OBJECT",
+    }
 
 
 async def _send(response: web.StreamResponse, file: IO[bytes], wanted: range) -> None:

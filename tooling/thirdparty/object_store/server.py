@@ -1,4 +1,5 @@
 """The object store's HTTP side: authenticate, find the operation, answer in S3's words."""
+
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -34,12 +35,47 @@ OPERATIONS: dict[tuple[bool, str, str], Operation] = {
     (True, "PUT", ""): objects.put,
     (True, "DELETE", ""): objects.delete,
 }
-SUBRESOURCES = frozenset({
-    "accelerate", "acl", "analytics", "append", "attributes", "cors", "delete", "encryption", "intelligent-tiering",
-    "inventory", "legal-hold", "lifecycle", "list-type", "location", "logging", "metrics", "notification", "object-lock",
-    "ownershipControls", "partNumber", "policy", "policyStatus", "publicAccessBlock", "replication", "requestPayment",
-    "restore", "retention", "select", "session", "tagging", "torrent", "uploadId", "uploads", "versionId", "versioning",
-    "versions", "website"})
+SUBRESOURCES = frozenset(
+    {
+        "accelerate",
+        "acl",
+        "analytics",
+        "append",
+        "attributes",
+        "cors",
+        "delete",
+        "encryption",
+        "intelligent-tiering",
+        "inventory",
+        "legal-hold",
+        "lifecycle",
+        "list-type",
+        "location",
+        "logging",
+        "metrics",
+        "notification",
+        "object-lock",
+        "ownershipControls",
+        "partNumber",
+        "policy",
+        "policyStatus",
+        "publicAccessBlock",
+        "replication",
+        "requestPayment",
+        "restore",
+        "retention",
+        "select",
+        "session",
+        "tagging",
+        "torrent",
+        "uploadId",
+        "uploads",
+        "versionId",
+        "versioning",
+        "versions",
+        "website",
+    }
+)
 
 
 class ObjectStore:
@@ -64,7 +100,9 @@ class ObjectStore:
             payload_hash = verify(wire, self.access_key, self.secret_key, self.clock())
             call = Call(request, wire, self.disk, self.clock, bucket, key, payload_hash, extra)
             operation = _operation(call) if bucket else buckets.list_buckets
-            if wire.header("expect").lower() == "100-continue":  # the client waits with the body until it is welcome
+            if (
+                wire.header("expect").lower() == "100-continue"
+            ):  # the client waits with the body until it is welcome
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return await operation(call)
         except S3Error as error:
@@ -87,10 +125,23 @@ def read_wire(request: web.BaseRequest) -> Wire:
 
 def refusal(error: S3Error, wire: Wire, extra: dict[str, str]) -> web.Response:
     """An error response; bodiless for HEAD, and closing, since the request's body may be half read."""
-    body = xml.document("Error", [("Code", error.code), ("Message", error.message), ("Resource", unquote(wire.path)),
-                                  ("RequestId", uuid4().hex[:16].upper())], namespace="")
-    response = web.Response(status=error.status, reason=HTTPStatus(error.status).phrase, headers=extra,
-                            body=b"" if wire.method == "HEAD" else body, content_type="application/xml")
+    body = xml.document(
+        "Error",
+        [
+            ("Code", error.code),
+            ("Message", error.message),
+            ("Resource", unquote(wire.path)),
+            ("RequestId", uuid4().hex[:16].upper()),
+        ],
+        namespace="",
+    )
+    response = web.Response(
+        status=error.status,
+        reason=HTTPStatus(error.status).phrase,
+        headers=extra,
+        body=b"" if wire.method == "HEAD" else body,
+        content_type="application/xml",
+    )
     if wire.method in {"PUT", "POST"}:
         response.force_close()
     return response
@@ -114,4 +165,3 @@ def _operation(call: Call) -> Operation:
     if operation is None:
         raise S3Error("NotImplemented" if wanted else "MethodNotAllowed")
     return operation
-

@@ -1,4 +1,5 @@
 """AWS Signature Version 4, the server's side: recompute what the client claims, in headers or in a presigned URL."""
+
 import hashlib
 import hmac
 import re
@@ -15,8 +16,10 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 MAX_SKEW = 15 * 60
 MAX_EXPIRES = 7 * 24 * 3600
-AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 +Credential=(?P<credential>[^,\s]+), *"
-                           r"SignedHeaders=(?P<headers>[^,\s]+), *Signature=(?P<signature>[0-9a-f]{64})")
+AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 +Credential=(?P<credential>[^,\s]+), *"
+    r"SignedHeaders=(?P<headers>[^,\s]+), *Signature=(?P<signature>[0-9a-f]{64})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,10 @@ class Claim:
         """The access key and the credential scope, or AuthorizationHeaderMalformed."""
         key, _, scope = self.credential.partition("/")
         if not re.fullmatch(rf"{self.timestamp[:8]}/[a-z0-9-]+/s3/aws4_request", scope):
-            raise S3Error("AuthorizationHeaderMalformed", "The credential scope does not belong to this date and service.")
+            raise S3Error(
+                "AuthorizationHeaderMalformed",
+                "The credential scope does not belong to this date and service.",
+            )
         return key, scope
 
     def epoch(self) -> int:
@@ -97,15 +103,26 @@ def _claim(wire: Wire) -> Claim:
     match = AUTHORIZATION.fullmatch(authorization)
     if match is None:
         raise S3Error("AuthorizationHeaderMalformed" if authorization else "AccessDenied")
-    return Claim(match["credential"], wire.header("x-amz-date"), tuple(match["headers"].split(";")), match["signature"],
-                 wire.header("x-amz-content-sha256") or UNSIGNED)
+    return Claim(
+        match["credential"],
+        wire.header("x-amz-date"),
+        tuple(match["headers"].split(";")),
+        match["signature"],
+        wire.header("x-amz-content-sha256") or UNSIGNED,
+    )
 
 
 def _presigned(query: Mapping[str, str]) -> Claim:
     try:
         expires = int(query["X-Amz-Expires"])
-        claim = Claim(query["X-Amz-Credential"], query["X-Amz-Date"], tuple(query["X-Amz-SignedHeaders"].split(";")),
-                      query["X-Amz-Signature"], UNSIGNED, expires)
+        claim = Claim(
+            query["X-Amz-Credential"],
+            query["X-Amz-Date"],
+            tuple(query["X-Amz-SignedHeaders"].split(";")),
+            query["X-Amz-Signature"],
+            UNSIGNED,
+            expires,
+        )
     except (KeyError, ValueError):
         raise S3Error("AuthorizationQueryParametersError") from None
     if query.get("X-Amz-Algorithm") != ALGORITHM or not 0 < expires <= MAX_EXPIRES:
@@ -126,23 +143,30 @@ def _check_time(claim: Claim, now: float) -> None:
 
 def _check_headers(wire: Wire, claim: Claim) -> None:
     """A header that changes what a request does must be signed: else a link to upload could be turned into a copy."""
-    unsigned = [name for name in wire.headers if name.startswith("x-amz-") and name not in claim.signed_headers]
+    unsigned = [
+        name for name in wire.headers if name.startswith("x-amz-") and name not in claim.signed_headers
+    ]
     if unsigned or "host" not in claim.signed_headers:
         raise S3Error("AccessDenied", "There were headers present in the request which were not signed")
 
 
 def _canonical_request(wire: Wire, claim: Claim) -> str:
-    query = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in wire.pairs()
-                   if name != "X-Amz-Signature")
-    return "\n".join([
-        wire.method,
-        quote(unquote(wire.path, errors="surrogateescape"), safe="/-_.~", errors="surrogateescape"),
-        "&".join(f"{name}={value}" for name, value in query),
-        *(f"{name}:{wire.header(name)}" for name in claim.signed_headers),
-        "",
-        ";".join(claim.signed_headers),
-        claim.payload_hash,
-    ])
+    query = sorted(
+        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
+        for name, value in wire.pairs()
+        if name != "X-Amz-Signature"
+    )
+    return "\n".join(
+        [
+            wire.method,
+            quote(unquote(wire.path, errors="surrogateescape"), safe="/-_.~", errors="surrogateescape"),
+            "&".join(f"{name}={value}" for name, value in query),
+            *(f"{name}:{wire.header(name)}" for name in claim.signed_headers),
+            "",
+            ";".join(claim.signed_headers),
+            claim.payload_hash,
+        ]
+    )
 
 
 def _sha256(text: str) -> str:

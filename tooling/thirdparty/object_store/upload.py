@@ -1,4 +1,5 @@
 """Take in an object's bytes: plain or aws-chunked, counted, hashed and checked before anybody can see them."""
+
 import base64
 import binascii
 import hashlib
@@ -37,8 +38,12 @@ class Upload:
         self.wire, self.payload_hash = wire, payload_hash
         self.chunked = payload_hash.startswith("STREAMING-")
         if self.chunked and payload_hash != UNSIGNED_TRAILER:
-            raise S3Error("NotImplemented", "Signed chunks are not implemented; unsigned ones with a trailer are.")
-        self.claims = {name.removeprefix(PREFIX): wire.header(name) for name in wire.headers if name.startswith(PREFIX)}
+            raise S3Error(
+                "NotImplemented", "Signed chunks are not implemented; unsigned ones with a trailer are."
+            )
+        self.claims = {
+            name.removeprefix(PREFIX): wire.header(name) for name in wire.headers if name.startswith(PREFIX)
+        }
         self.length = self._length()
         self.size = 0
         self.md5, self.sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
@@ -96,7 +101,9 @@ class Upload:
             raise S3Error("BadDigest")
         for name, value in self.claims.items():
             if name in self.checksums and _decoded(value) != self.checksums[name].digest():
-                raise S3Error("BadDigest", f"The {name.upper()} that you specified did not match what was received.")
+                raise S3Error(
+                    "BadDigest", f"The {name.upper()} that you specified did not match what was received."
+                )
 
     @staticmethod
     async def _plain(stream: Stream) -> AsyncIterator[bytes]:
@@ -121,7 +128,7 @@ class Upload:
 
     async def _trailers(self, stream: Stream) -> None:
         promised = {name.strip() for name in self.wire.header("x-amz-trailer").split(",") if name.strip()}
-        while (line := (await stream.readline()).strip()):
+        while line := (await stream.readline()).strip():
             name, _, value = line.decode("latin-1").partition(":")
             if name.strip().lower() in promised:
                 promised.discard(name.strip().lower())

@@ -1,4 +1,5 @@
 """The XML that S3 answers with, and the little that it is asked in."""
+
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring

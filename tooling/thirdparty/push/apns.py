@@ -1,4 +1,5 @@
 """Apple Push Notification service: one device per request, a signed provider token, Apple's reasons for refusing."""
+
 import json
 import re
 from collections.abc import Mapping
@@ -15,8 +16,21 @@ from tooling.thirdparty.push.reply import Reply, public_key
 LIFETIME = 3600
 MAX_PAYLOAD = 4096
 DEVICE = re.compile(r"[0-9a-fA-F]{64,200}")
-PUSH_TYPES = frozenset({"alert", "background", "complication", "controls", "fileprovider", "liveactivity", "location",
-                        "mdm", "pushtotalk", "voip", "widgets"})
+PUSH_TYPES = frozenset(
+    {
+        "alert",
+        "background",
+        "complication",
+        "controls",
+        "fileprovider",
+        "liveactivity",
+        "location",
+        "mdm",
+        "pushtotalk",
+        "voip",
+        "widgets",
+    }
+)
 # Device tokens that begin like this are answered as Apple answers when things go wrong.
 REFUSALS: Mapping[str, tuple[int, str]] = {
     "unregistered-": (410, "Unregistered"),
@@ -46,15 +60,28 @@ class Apns:
         payload = json.loads(body)
         alert = payload.get("aps", {}).get("alert", "")
         shown = alert if isinstance(alert, dict) else {"body": str(alert)}
-        self.inbox.add_push("APNs", device, headers.get("apns-collapse-id", "") or headers.get("apns-id", ""), {
-            "title": str(shown.get("title", "")), "body": str(shown.get("body", "")),
-            "data": {name: value for name, value in payload.items() if name != "aps"}, "request": payload,
-            "headers": {name: value for name, value in headers.items() if name.startswith("apns-")}})
+        self.inbox.add_push(
+            "APNs",
+            device,
+            headers.get("apns-collapse-id", "") or headers.get("apns-id", ""),
+            {
+                "title": str(shown.get("title", "")),
+                "body": str(shown.get("body", "")),
+                "data": {name: value for name, value in payload.items() if name != "aps"},
+                "request": payload,
+                "headers": {name: value for name, value in headers.items() if name.startswith("apns-")},
+            },
+        )
         return Reply(200, None, {"apns-id": identity})
 
     def _refusal(self, device: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
-        return (self._token_refusal(headers.get("authorization", "")) or self._header_refusal(headers)
-                or _device_refusal(device) or _payload_refusal(body) or (200, ""))
+        return (
+            self._token_refusal(headers.get("authorization", ""))
+            or self._header_refusal(headers)
+            or _device_refusal(device)
+            or _payload_refusal(body)
+            or (200, "")
+        )
 
     def _token_refusal(self, authorization: str) -> tuple[int, str] | None:
         scheme, _, token = authorization.partition(" ")
@@ -62,8 +89,12 @@ class Apns:
             return 403, "MissingProviderToken"
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-            claims = jwt.decode(token, self.key, algorithms=["ES256"],  # type: ignore[arg-type]
-                                options={"require": ["iss", "iat"], "verify_iat": False})
+            claims = jwt.decode(
+                token,
+                self.key,
+                algorithms=["ES256"],  # type: ignore[arg-type]
+                options={"require": ["iss", "iat"], "verify_iat": False},
+            )
         except jwt.InvalidTokenError:
             return 403, "InvalidProviderToken"
         if kid != self.config.apns_key_id or claims["iss"] != self.config.apns_team_id:

@@ -1,4 +1,5 @@
 """Firebase Cloud Messaging: Google's token endpoint and `messages:send`, with the errors that Google sends."""
+
 import json
 import secrets
 from collections.abc import Iterator, Mapping
@@ -12,21 +13,36 @@ from tooling.thirdparty.inbox.store import Inbox
 from tooling.thirdparty.push.reply import Reply, public_key
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-SCOPES = frozenset({"https://www.googleapis.com/auth/firebase.messaging",
-                    "https://www.googleapis.com/auth/cloud-platform"})
-AUDIENCE = "https://oauth2.googleapis.com/token"  # what google-auth signs for, wherever it sends the assertion
+SCOPES = frozenset(
+    {"https://www.googleapis.com/auth/firebase.messaging", "https://www.googleapis.com/auth/cloud-platform"}
+)
+AUDIENCE = (
+    "https://oauth2.googleapis.com/token"  # what google-auth signs for, wherever it sends the assertion
+)
 LIFETIME = 3599
 MAX_PAYLOAD = 4096
 RESERVED = ("google", "gcm")
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
-STATUSES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
-            429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
+STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
 # Device tokens that begin like this are answered as Google answers when things go wrong.
 REFUSALS: Mapping[str, tuple[int, str, str, Mapping[str, str]]] = {
     "unregistered-": (404, "UNREGISTERED", "Requested entity was not found.", {}),
     "mismatch-": (403, "SENDER_ID_MISMATCH", "SenderId mismatch", {}),
-    "quota-": (429, "QUOTA_EXCEEDED", "Resource has been exhausted (e.g. check quota).", {"Retry-After": "60"}),
+    "quota-": (
+        429,
+        "QUOTA_EXCEEDED",
+        "Resource has been exhausted (e.g. check quota).",
+        {"Retry-After": "60"},
+    ),
     "unavailable-": (503, "UNAVAILABLE", "The service is currently unavailable.", {"Retry-After": "5"}),
     "internal-": (500, "INTERNAL", "Internal error encountered.", {}),
 }
@@ -45,16 +61,26 @@ class Fcm:
         if form.get("grant_type") != GRANT:
             return Reply(400, {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"})
         try:
-            claims = jwt.decode(form.get("assertion", ""), self.key, algorithms=["RS256"],  # type: ignore[arg-type]
-                                options={"verify_exp": False, "verify_iat": False, "verify_aud": False,
-                                         "require": ["iss", "aud", "iat", "exp"]})
+            claims = jwt.decode(
+                form.get("assertion", ""),
+                self.key,
+                algorithms=["RS256"],  # type: ignore[arg-type]
+                options={
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_aud": False,
+                    "require": ["iss", "aud", "iat", "exp"],
+                },
+            )
         except jwt.InvalidTokenError:
             return _bad_grant("Invalid JWT Signature.")
         if problem := self._problem(claims):
             return _bad_grant(problem)
         token = f"ya29.{secrets.token_urlsafe(96)}"
         now = self.clock()
-        self.tokens = {known: until for known, until in self.tokens.items() if until > now} | {token: now + LIFETIME}
+        self.tokens = {known: until for known, until in self.tokens.items() if until > now} | {
+            token: now + LIFETIME
+        }
         return Reply(200, {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"})
 
     def _problem(self, claims: Mapping[str, Any]) -> str:
@@ -88,10 +114,14 @@ class Fcm:
         except (ValueError, KeyError, TypeError, RecursionError):
             return _invalid("message", "Invalid JSON payload received: a message with a token is needed.")
         if not _is_token(token):
-            return _error(400, "INVALID_ARGUMENT", "The registration token is not a valid FCM registration token")
+            return _error(
+                400, "INVALID_ARGUMENT", "The registration token is not a valid FCM registration token"
+            )
         if problem := next(_problems(message), None):
             return _invalid(*problem)
-        if refusal := next((refusal for prefix, refusal in REFUSALS.items() if token.startswith(prefix)), None):
+        if refusal := next(
+            (refusal for prefix, refusal in REFUSALS.items() if token.startswith(prefix)), None
+        ):
             return _error(*refusal)
         if request.get("validate_only") is True:
             return Reply(200, {"name": f"projects/{project}/messages/fake_message_id"})
@@ -100,9 +130,17 @@ class Fcm:
     def _keep(self, project: str, token: str, message: Mapping[str, Any]) -> str:
         notification, android = message.get("notification", {}), message.get("android", {})
         reference = android.get("notification", {}).get("tag") or android.get("collapse_key") or ""
-        entry = self.inbox.add_push("FCM", token, str(reference), {
-            "title": notification.get("title", ""), "body": notification.get("body", ""),
-            "data": message.get("data", {}), "request": message})
+        entry = self.inbox.add_push(
+            "FCM",
+            token,
+            str(reference),
+            {
+                "title": notification.get("title", ""),
+                "body": notification.get("body", ""),
+                "data": message.get("data", {}),
+                "request": message,
+            },
+        )
         return f"projects/{project}/messages/0:{int(entry.id, 16)}%{secrets.token_hex(8)}"
 
 
@@ -113,16 +151,26 @@ def _problems(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "message.data", "Invalid value: data must be a map of strings"
     if reserved := [name for name in data if name in {"from", "message_type"} or name.startswith(RESERVED)]:
         yield "message.data", f"Invalid data payload key: {reserved[0]}"
-    if not isinstance(notification, dict) or not all(isinstance(value, str) for value in notification.values()):
+    if not isinstance(notification, dict) or not all(
+        isinstance(value, str) for value in notification.values()
+    ):
         yield "message.notification", "Invalid value: notification must hold strings"
     if not isinstance(android, dict) or not isinstance(android.get("notification", {}), dict):
         yield "message.android", "Invalid value: android and its notification must be objects"
-    if len(json.dumps({"data": data, "notification": notification}, ensure_ascii=False).encode()) > MAX_PAYLOAD:
+    if (
+        len(json.dumps({"data": data, "notification": notification}, ensure_ascii=False).encode())
+        > MAX_PAYLOAD
+    ):
         yield "message", "Android message is too big"
 
 
 def _is_token(token: object) -> bool:
-    return isinstance(token, str) and bool(token) and not token.startswith("invalid-") and not any(map(str.isspace, token))
+    return (
+        isinstance(token, str)
+        and bool(token)
+        and not token.startswith("invalid-")
+        and not any(map(str.isspace, token))
+    )
 
 
 def _invalid(field: str, description: str) -> Reply:
@@ -130,10 +178,22 @@ def _invalid(field: str, description: str) -> Reply:
     return _error(400, "INVALID_ARGUMENT", description, {}, violation)
 
 
-def _error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None, *more: Any) -> Reply:
+def _error(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None, *more: Any
+) -> Reply:
     details = [{"@type": FCM_ERROR, "errorCode": code}] if code else []
-    return Reply(status, {"error": {"code": status, "message": message, "status": STATUSES[status],
-                                    "details": [*details, *more]}}, headers or {})
+    return Reply(
+        status,
+        {
+            "error": {
+                "code": status,
+                "message": message,
+                "status": STATUSES[status],
+                "details": [*details, *more],
+            }
+        },
+        headers or {},
+    )
 
 
 def _bad_grant(description: str) -> Reply:

@@ -1,4 +1,5 @@
 """What the push services answer with, and the keys by which they know their callers."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,5 @@
 """The push services as one ASGI application."""
+
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -71,7 +72,16 @@ async def _read(receive: Receive) -> bytes | None:
 
 async def _write(send: Send, reply: Reply) -> None:
     body = b"" if reply.body is None else json.dumps(reply.body).encode()
-    headers = {"content-type": "application/json; charset=UTF-8", "content-length": str(len(body)), **reply.headers}
-    await send({"type": "http.response.start", "status": reply.status,
-                "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]})
+    headers = {
+        "content-type": "application/json; charset=UTF-8",
+        "content-length": str(len(body)),
+        **reply.headers,
+    }
+    await send(
+        {
+            "type": "http.response.start",
+            "status": reply.status,
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        }
+    )
     await send({"type": "http.response.body", "body": body})
