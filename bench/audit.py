@@ -2,9 +2,10 @@
 
     python -m bench.audit [--rows 10000000] [--rounds 300]
 
-One hundred cities over 24 months (partitions), half of all entries in one of them: the city that is asked. Each question goes
-through the whole function in one process, against a real Postgres, under row-level security. The ratio beside it is against the
-same question in a log of a thousandth of the size, in the same run. Entries are made inside Postgres, without their hashes' chain.
+One hundred cities over 24 months (partitions), half of all entries in one of them: the city that is asked.
+Each question goes through the whole function in one process, against a real Postgres, under row-level
+security. The ratio beside it is against the same question in a log of a thousandth of the size, in the same
+run. Entries are made inside Postgres, without their hashes' chain.
 """
 
 import argparse
@@ -91,7 +92,7 @@ def questions(draw: random.Random) -> dict[str, Callable[[], str]]:
 
 def measured(rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each question in the log at hand."""
-    from shared.tokens import issue
+    from shared.signing import issue
     from tests.support import call
 
     token = issue("access", md5("admin"), md5("t1"), ["city_admin"], md5("session"), now=time.time())[0]
@@ -135,8 +136,8 @@ def main() -> None:
         }
     small, large = found["small_"], found["heidi_"]
     print(f"{'milliseconds':28}{'p50':>9}{'p95':>9}{'p95, a thousandth':>19}{'ratio':>8}")
-    for title, found in large.items():
-        p50, p95, before = percentile(found, 0.5), percentile(found, 0.95), percentile(small[title], 0.95)
+    for title, times in large.items():
+        p50, p95, before = percentile(times, 0.5), percentile(times, 0.95), percentile(small[title], 0.95)
         print(f"{title:28}{p50:9.2f}{p95:9.2f}{before:19.2f}{p95 / before:8.2f}")
 
 

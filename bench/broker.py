@@ -1,8 +1,9 @@
 """Measures the broker against the naive way: events per second and CPU seconds per 1,000 events, in one run.
 
-`python -m bench.broker [--events 20000]` starts a durable PostgreSQL, a function that does nothing under granian (one
-worker) and the broker, publishes from a process of its own, and waits until the function has got every event. The naive
-way commits each event by itself, opens a connection for each delivery, and deletes each event by itself.
+`python -m bench.broker [--events 20000]` starts a durable PostgreSQL, a function that does nothing under
+granian (one worker) and the broker, publishes from a process of its own, and waits until the function has got
+every event. The naive way commits each event by itself, opens a connection for each delivery, and deletes
+each event by itself.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import aiohttp
-import psutil  # type: ignore[import-untyped]  # carries no types
+import psutil
 from pg8000.native import Connection
 
 from tooling.stack import accounts, once

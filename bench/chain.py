@@ -2,9 +2,10 @@
 
     python -m bench.chain [--rounds 100]
 
-On a stack of its own, as `./heidi up` starts it, but for the rate limits. Each round creates a listing, waits for the
-admin's mail about it, approves it and looks into the author's inbox until the mail is there; the time runs from sending the
-approval, so it holds the call itself, outbox, broker, two functions, SMTP, and the looking.
+On a stack of its own, as `./heidi up` starts it, but for the rate limits. Each round creates a listing, waits
+for the admin's mail about it, approves it and looks into the author's inbox until the mail is there; the time
+runs from sending the approval, so it holds the call itself, outbox, broker, two functions, SMTP, and the
+looking.
 """
 
 import argparse

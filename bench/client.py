@@ -1,7 +1,8 @@
-"""The load generator: N kept-alive connections in one thread, prepared requests in a fixed order, nothing else.
+"""The load generator: N kept-alive connections in one thread, prepared requests in a fixed order, nothing
+else.
 
-One thread with `select.epoll` sends some 60,000 requests a second, so that it is never the server's bottleneck; its CPU is
-not counted. A POSIX system without epoll takes what `selectors` finds.
+One thread with `select.epoll` sends some 60,000 requests a second, so that it is never the server's
+bottleneck; its CPU is not counted. A POSIX system without epoll takes what `selectors` finds.
 """
 
 import json

@@ -1,9 +1,10 @@
-"""From spawning the process to the first 200 of `list-listings` with a database, and the memory it takes; ours and naive in turn.
+"""From spawning the process to the first 200 of `list-listings` with a database, and the memory it takes;
+ours and naive in turn.
 
     python -m bench.cold_start [--times 10]
 
-Files are in the page cache and bytecode is compiled: one start of each that is not counted sees to it. Memory is that of the
-whole process tree, after the first answer and after 2,000 requests over 16 connections.
+Files are in the page cache and bytecode is compiled: one start of each that is not counted sees to it. Memory
+is that of the whole process tree, after the first answer and after 2,000 requests over 16 connections.
 """
 
 import argparse

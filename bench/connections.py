@@ -1,9 +1,11 @@
-"""How many connections there may be and are: functions × instances × threads against PgBouncer's and Postgres' limits.
+"""How many connections there may be and are: functions × instances × threads against PgBouncer's and
+Postgres' limits.
 
     python -m bench.connections
 
-Three assumptions are ours to change: a person asks 30 times a day, a tenth of a day's questions come in its busiest hour, and a
-transaction holds its server connection for 10 ms. Everything else is read from the records and from deploy/data.
+Three assumptions are ours to change: a person asks 30 times a day, a tenth of a day's questions come in its
+busiest hour, and a transaction holds its server connection for 10 ms. Everything else is read from the
+records and from deploy/data.
 """
 
 from dataclasses import dataclass
@@ -79,12 +81,14 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def warm() -> int:
     """Instances that are always there, of functions with a database."""
-    return sum(record.min_scale for record in records().values() if record.has_database)
+    return sum(record.min_scale for record in records().values())
 
 
 def most_clients() -> int:
-    """If every function grew as far as it may: a bound that no load reaches, because not all are asked at once."""
-    return sum(1 for record in records().values() if record.has_database) * MAX_SCALE * THREADS
+    """If every function grew as far as it may: a bound that no load reaches, because not all are asked at
+    once.
+    """
+    return len(records()) * MAX_SCALE * THREADS
 
 
 def busiest(people: int) -> float:

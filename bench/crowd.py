@@ -2,9 +2,10 @@
 
     python -m bench.crowd [--tenants 1000] [--users 1000] [--rounds 1000]
 
-Whole functions in one process against a real Postgres and Redis, under row-level security, each call by another person of another
-city. The ratio is the p50 among all of them against the p50 in a database that holds one city of so many people, in the same run.
-The password's hash is made with the lowest cost: what is measured is everything around it.
+Whole functions in one process against a real Postgres and Redis, under row-level security, each call by
+another person of another city. The ratio is the p50 among all of them against the p50 in a database that
+holds one city of so many people, in the same run. The password's hash is made with the lowest cost: what is
+measured is everything around it.
 """
 
 import argparse
@@ -38,7 +39,7 @@ def fill(connection: object, sql: str, tenants: int, users: int, **values: str) 
 
 def calls(tenants: int, users: int, draw: random.Random) -> dict[str, Callable[[], None]]:
     """Each call by somebody else."""
-    from shared.tokens import issue
+    from shared.signing import issue
     from tests.support import call
 
     def person(user: int | None = None) -> tuple[int, int]:

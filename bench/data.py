@@ -77,6 +77,5 @@ def fill(connection: Any, tenants: int = TENANTS, listings: int = LISTINGS) -> N
     one = FILL_ONE.replace("@LISTINGS", str(listings)).replace("@WORDS", repr(COMPOUNDS))
     for number in range(1, tenants + 1):
         connection.run(one, slug=f"city{number}")
-    connection.run(
-        "VACUUM ANALYZE"
-    )  # as autovacuum would: else every search reads what the index has not sorted in yet
+    # as autovacuum would: else every search reads what the index has not sorted in yet
+    connection.run("VACUUM ANALYZE")

@@ -2,9 +2,10 @@
 
     python -m bench.http_cost [--seconds 5] [--rounds 3] [--only list get]
 
-Ours does everything that the pipeline does: both tenant walls, token, revocation, role, rate limit, outbox, publishing. One
-worker, 16 connections, 20 tenants × 5,000 listings. `ratio` is ours / naive of the server's process tree; Postgres is
-counted apart; the median of the rounds counts. The two take turns, so that a busy machine is busy for both.
+Ours does everything that the pipeline does: both tenant walls, token, revocation, role, rate limit, outbox,
+publishing. One worker, 16 connections, 20 tenants × 5,000 listings. `ratio` is ours / naive of the server's
+process tree; Postgres is counted apart; the median of the rounds counts. The two take turns, so that a busy
+machine is busy for both.
 """
 
 import argparse
@@ -88,7 +89,7 @@ def request(cell: str, n: int) -> str:
 @lru_cache
 def token(person: int) -> str:
     """An editor's token."""
-    from shared.tokens import issue
+    from shared.signing import issue
 
     return issue(
         "access",
@@ -118,6 +119,10 @@ def run(served: Served, seconds: float, texts: list[str], postgres: psutil.Proce
         seen = json.loads(subprocess.run(client, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
         settle(served)
         after = served.cpu(), cpu(postgres)
+    if seen["errors"]:
+        raise SystemExit(
+            f"{seen['errors']} of {seen['requests']} answers were errors, the first {seen['first_error']}: nothing was measured"
+        )
     server, database = ((b - a) * 1000 / seen["requests"] for a, b in zip(before, after, strict=True))
     return Cost(
         server, database, seen["requests"] / seen["seconds"], seen["p50_ms"], seen["p99_ms"], seen["errors"]
@@ -142,7 +147,7 @@ def measure(cell: str, way: Way, seconds: float, postgres: psutil.Process) -> Co
 
 def median(costs: list[Cost], name: str) -> float:
     """The median round."""
-    return statistics.median(getattr(cost, name) for cost in costs)
+    return float(statistics.median(getattr(cost, name) for cost in costs))
 
 
 def report(results: dict[tuple[str, str], list[Cost]]) -> None:

@@ -2,13 +2,15 @@
 
     python -m bench.login [--rounds 200] [--cost 10]
 
-The whole function with its pipeline, in one process, against a real Postgres and Redis: host to tenant, throttle, account, hash,
-session, both tokens, commit. Inside bcrypt is what `bcrypt.checkpw` takes, measured in the same calls.
+The whole function with its pipeline, in one process, against a real Postgres and Redis: host to tenant,
+throttle, account, hash, session, both tokens, commit. Inside bcrypt is what `bcrypt.checkpw` takes, measured
+in the same calls.
 """
 
 import argparse
 import os
 import time
+from collections.abc import Callable
 from unittest import mock
 from uuid import uuid4
 
@@ -41,7 +43,9 @@ def main() -> None:
             connection.run(ACCOUNT, id=uuid4(), tenant=md5("t1"), hash=hashed(SecretStr(PASSWORD)))
         inside: list[float] = []
 
-        def timed(password: bytes, stored: bytes, real=bcrypt.checkpw) -> bool:
+        def timed(
+            password: bytes, stored: bytes, real: Callable[[bytes, bytes], bool] = bcrypt.checkpw
+        ) -> bool:
             started = time.perf_counter()
             try:
                 return real(password, stored)

@@ -1,7 +1,9 @@
-"""The naive way, to measure against: one functions-framework function with SQLAlchemy's ORM, pydantic and jsonify.
+"""The naive way, to measure against: one functions-framework function with SQLAlchemy's ORM, pydantic and
+jsonify.
 
-It does what its documentation teaches, on the same tables and addresses as ours, without row-level security, rate limits,
-revocation, or publishing what it writes to the outbox. functions-framework --source bench/naive.py --target api
+It does what its documentation teaches, on the same tables and addresses as ours, without row-level security,
+rate limits, revocation, or publishing what it writes to the outbox. functions-framework --source
+bench/naive.py --target api
 """
 
 import json

@@ -1,10 +1,11 @@
-"""What a PgBouncer in transaction mode costs: the same calls directly, without statement names, and through a real PgBouncer.
+"""What a PgBouncer in transaction mode costs: the same calls directly, without statement names, and through a
+real PgBouncer.
 
     python -m bench.pgbouncer [--rounds 2000]
 
-Signed-in calls in one process against a real Postgres and Redis, PgBouncer with the parameters of deploy/data. Ways take turns in
-blocks, so that all of them see the same machine; medians of milliseconds, and of this process' CPU milliseconds, as ratios to the
-first. PgBouncer must be installed.
+Signed-in calls in one process against a real Postgres and Redis, PgBouncer with the parameters of
+deploy/data. Ways take turns in blocks, so that all of them see the same machine; medians of milliseconds, and
+of this process' CPU milliseconds, as ratios to the first. PgBouncer must be installed.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def towards(port: int, *, prepared: bool) -> Iterator[None]:
 
 def calls() -> dict[str, Callable[[], None]]:
     """A get, a list and a create, each by a signed-in editor."""
-    from shared.tokens import issue
+    from shared.signing import issue
     from tests.support import call
 
     token = issue("access", md5("user"), md5("t1"), ["editor"], md5("session"), now=time.time())[0]

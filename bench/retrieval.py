@@ -1,8 +1,10 @@
-"""Measure the chatbot's retrieval against plain Postgres full text: python -m bench.retrieval QA.json... [--sizes 2000 20000].
+"""Measure the chatbot's retrieval against plain Postgres full text: python -m bench.retrieval QA.json...
+[--sizes 2000 20000].
 
-A QA file is a JSON list of {question, answers, context, city, language, pageId}: `context` is the page, its first line the
-title, `answers` the indices of the lines that answer (empty: the page does not answer). Filler chunks for the larger sizes
-are random walks over the pages' own words, the hardest distractors that need no other text.
+A QA file is a JSON list of {question, answers, context, city, language, pageId}: `context` is the page, its
+first line the title, `answers` the indices of the lines that answer (empty: the page does not answer). Filler
+chunks for the larger sizes are random walks over the pages' own words, the hardest distractors that need no
+other text.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -127,7 +130,8 @@ class Sql:
 
 def read(path: Path) -> tuple[str, list[Page], list[Asked]]:
     rows = json.loads(path.read_text())
-    pages, asked, space = {}, [], uuid4()
+    pages: dict[UUID, Page] = {}
+    asked, space = [], uuid4()
     for row in rows:
         lines = row["context"].split("\n")
         page = uuid5(space, str(row["pageId"]))
@@ -197,8 +201,8 @@ def measure(
     answerable = [one for one in asked if one.answers]
     find(answerable[0].question)
     for one in answerable:
-        pages, took = timed(lambda one=one: find(one.question))
-        times.append(timed(lambda one=one: as_served(one.question))[1] if as_served else took)
+        pages, took = timed(partial(find, one.question))
+        times.append(timed(partial(as_served, one.question))[1] if as_served else took)
         first += str(one.page) in pages[:1]
         fifth += str(one.page) in pages[:5]
     times.sort()
@@ -344,7 +348,7 @@ def bench(sql: Sql, path: Path, sizes: Sequence[int], foreign: Sequence[Asked]) 
     quoted(sql, tenants, language, asked)
     for size in sizes:
         sql.be(everything)
-        _, took = timed(lambda size=size: fill(sql, everything, pages, size))
+        _, took = timed(partial(fill, sql, everything, pages, size))
         sql.analyze()
         trips = sql.trips
         ours(sql, everything, asked[0].question)

@@ -1,4 +1,6 @@
-"""What the benchmarks run on: one Postgres, one Redis, a broker that accepts everything, and the two ways beside each other."""
+"""What the benchmarks run on: one Postgres, one Redis, a broker that accepts everything, and the two ways
+beside each other.
+"""
 
 import hashlib
 import os
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from uuid import UUID
 
 import psutil
@@ -30,7 +32,9 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a server is started and which path says that it is alive; `function` is what ours serves, one at a time."""
+    """How a server is started and which path says that it is alive; `function` is what ours serves, one at a
+    time.
+    """
 
     name: str
     command: list[str]
@@ -80,7 +84,9 @@ NAIVE = Way(
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server under measurement; `ready` is how many seconds its first answer took from the start of the process."""
+    """A server under measurement; `ready` is how many seconds its first answer took from the start of the
+    process.
+    """
 
     port: int
     process: psutil.Process
@@ -98,9 +104,7 @@ class Served:
         return sum(m.rss for m in found) / MIB, sum(m.pss for m in found) / MIB
 
 
-def wait(
-    port: int, path: str, process: subprocess.Popen[bytes], log: "tempfile._TemporaryFileWrapper[bytes]"
-) -> None:
+def wait(port: int, path: str, process: subprocess.Popen[bytes], log: BinaryIO) -> None:
     """Ask every millisecond until it answers 200; its log when it does not."""
     question = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Tenant-ID": "city1"})
     end = time.monotonic() + 30
@@ -112,7 +116,7 @@ def wait(
         except OSError:
             time.sleep(0.001)
     log.seek(0)
-    raise SystemExit(f"{process.args} did not answer at {path}:\n{log.read().decode()[-3000:]}")
+    raise SystemExit(f"{process.args!r} did not answer at {path}:\n{log.read().decode()[-3000:]}")
 
 
 def cpu(process: psutil.Process) -> float:
@@ -147,7 +151,9 @@ def stack() -> Iterator[psutil.Process]:
 
 @contextmanager
 def servers(*services: str) -> "Iterator[Postgres]":
-    """A Postgres with these services' empty databases, a Redis, a silent broker; their addresses in the environment."""
+    """A Postgres with these services' empty databases, a Redis, a silent broker; their addresses in the
+    environment.
+    """
     from tooling.migrate import migrate
     from tooling.stack import databases
     from tooling.stack.postgres import embedded_postgres
@@ -205,12 +211,12 @@ def in_databases(prefix: str, measure: Callable[[], T]) -> T:
 def remember_tenants(count: int) -> None:
     """Put the cities into the directory in Redis, where every function looks them up."""
     from shared import cache
-    from shared.tenants import Tenant
+    from shared.tenants import Tenant, key
 
     for n in range(1, count + 1):
         tenant = Tenant(id=md5(f"t{n}"), slug=f"city{n}", name=f"City {n}")
         for name in (tenant.slug, str(tenant.id)):
-            cache.command("SET", f"directory:{name}", tenant.model_dump_json())
+            cache.command("SET", key(name), tenant.model_dump_json())
 
 
 @contextmanager

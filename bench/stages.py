@@ -2,8 +2,9 @@
 
     python -m bench.stages [--rounds 3000]
 
-`get-listing` with a signed-in editor's token in one process against a real Postgres and Redis; every stage of shared/pipeline.py
-is wrapped in a clock. The clocks themselves cost some, so the sum is a little more than the call without them, which is printed too.
+`get-listing` with a signed-in editor's token in one process against a real Postgres and Redis; every stage of
+shared/pipeline.py is wrapped in a clock. The clocks themselves cost some, so the sum is a little more than
+the call without them, which is printed too.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def main() -> None:
         with postgres.connect("heidi_core") as connection:
             fill(connection, tenants=1, listings=1000)
         remember_tenants(1)
-        from shared.tokens import issue
+        from shared.signing import issue
         from tests.support import call, function
 
         listing = md5("city1l1")

@@ -1,9 +1,11 @@
-"""What telemetry adds to a call: with nothing exported, and with a share of the traces sent to a collector in this process.
+"""What telemetry adds to a call: with nothing exported, and with a share of the traces sent to a collector in
+this process.
 
     python -m bench.tracing [--rounds 2000]
 
-The same signed-in `get-listing` as in bench/stages.py. All four take turns, so that what else the machine does falls on each of them. The processor's time is that of the whole
-process, the thread that exports and the collector included, until everything has been sent.
+The same signed-in `get-listing` as in bench/stages.py. All four take turns, so that what else the machine
+does falls on each of them. The processor's time is that of the whole process, the thread that exports and the
+collector included, until everything has been sent.
 """
 
 import argparse
@@ -29,7 +31,7 @@ def main() -> None:
         remember_tenants(1)
         from shared import otlp
         from shared.settings import settings
-        from shared.tokens import issue
+        from shared.signing import issue
         from tests.deploy.collector import collecting
         from tests.support import call
 

@@ -2,8 +2,8 @@
 
     python -m bench.up [--again 3]
 
-Clones this checkout (what is committed), and starts it with an environment, a home and ports of its own. Packages come from
-where pip finds them: a warm pip cache or a near index makes the first run shorter.
+Clones this checkout (what is committed), and starts it with an environment, a home and ports of its own.
+Packages come from where pip finds them: a warm pip cache or a near index makes the first run shorter.
 """
 
 import argparse

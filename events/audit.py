@@ -11,7 +11,9 @@ Change = Literal["insert", "update", "delete"]
 
 
 class EntityChanged(Event):
-    """A row was changed: which fields, and before and after of those that are no person's. `function` is what did it."""
+    """A row was changed: which fields, and before and after of those that are no person's. `function` is what
+    did it.
+    """
 
     topic: ClassVar[str] = "entity.changed"
     entity: str

@@ -7,7 +7,9 @@ from events.base import Event
 
 
 class UserCreated(Event):
-    """Someone has an account in this city now; a guest, who is known by a device alone, has no e-mail address yet."""
+    """Someone has an account in this city now; a guest, who is known by a device alone, has no e-mail address
+    yet.
+    """
 
     topic: ClassVar[str] = "user.created"
     user_id: UUID
@@ -56,6 +58,25 @@ class PasswordChanged(Event):
     topic: ClassVar[str] = "password.changed"
     user_id: UUID
     how: str
+
+
+class PasswordForgotten(Event):
+    """Somebody wants a new password for this address, which may have no account here: that is looked up
+    afterwards.
+    """
+
+    topic: ClassVar[str] = "password.forgotten"
+    email: str
+
+
+class LoginDoubted(Event):
+    """Somebody logs in where others have guessed at the account; `userId`, who is mailed a code, where the
+    password was right.
+    """
+
+    topic: ClassVar[str] = "login.doubted"
+    challenge_id: UUID
+    user_id: UUID | None = None
 
 
 class ImpersonationStarted(Event):

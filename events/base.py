@@ -1,4 +1,6 @@
-"""What all events are: a frozen payload with a CloudEvent type; fields are only ever added, each with a default."""
+"""What all events are: a frozen payload with a CloudEvent type; fields are only ever added, each with a
+default.
+"""
 
 from typing import ClassVar
 

@@ -19,9 +19,8 @@ class CityOnboarded(Event):
     admin_name: str = ""
     primary_color: str = "#00508c"
     secondary_color: str = "#ffb400"
-    cloned_from_id: UUID | None = (
-        None  # the city whose categories, tiles, templates and features this one begins with
-    )
+    # the city whose categories, tiles, templates and features this one begins with
+    cloned_from_id: UUID | None = None
 
 
 class CityUpdated(Event):
@@ -33,6 +32,14 @@ class CityUpdated(Event):
     name: str
     languages: list[str]
     features: list[str]
+
+
+class CityOpened(Event):
+    """A tenant has published its imprint: from now on it is listed, and not only its staff can use it."""
+
+    topic: ClassVar[str] = "city.opened"
+    city_id: UUID
+    slug: str
 
 
 class CityActivated(Event):

@@ -43,6 +43,19 @@ class ContentPublished(Event):
     content_id: UUID
 
 
+class MediaRefused(Event):
+    """A file was found to be malware, and is gone; `reason` is the code of why, `found` the scanner's name
+    for it.
+    """
+
+    topic: ClassVar[str] = "media.refused"
+    media_id: UUID
+    uploaded_by: UUID
+    filename: str
+    reason: str
+    found: str = ""
+
+
 class MediaUploaded(Event):
     """A file has arrived in the tenant's bucket and waits to be processed."""
 

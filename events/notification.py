@@ -14,6 +14,7 @@ class NotificationRequested(Event):
     """One message to one person: by their user id, or by an address where they have no account yet.
 
     `template` names the text, `values` fill it; the language is the person's, or `language` for an address.
+    `sealed` are values that nobody but the mail itself may show (shared/enclosures.py).
     """
 
     topic: ClassVar[str] = "notification.requested"
@@ -24,6 +25,7 @@ class NotificationRequested(Event):
     address: str | None = None
     language: str | None = None
     values: dict[str, str] = Field(default_factory=dict)
+    sealed: dict[str, str] = Field(default_factory=dict)
 
 
 class NotificationSent(Event):

@@ -1,5 +1,6 @@
 """What the users service says: about profiles and devices."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -32,7 +33,9 @@ class UserReactivated(Event):
 
 
 class TermsPublished(Event):
-    """There is a new version of the city's terms of use; where it is mandatory, people must accept it before they write."""
+    """There is a new version of the city's terms of use; where it is mandatory, people must accept it before
+    they write.
+    """
 
     topic: ClassVar[str] = "terms.published"
     terms_version: int
@@ -48,16 +51,23 @@ class TermsAccepted(Event):
 
 
 class ConsentChanged(Event):
-    """A person has given or withdrawn their consent to one purpose."""
+    """A person has given or withdrawn their consent to one purpose.
+
+    `decided_at` puts one person's decisions in order, each later than the one before; without it the event's
+    own time does.
+    """
 
     topic: ClassVar[str] = "consent.changed"
     user_id: UUID
     purpose: str
     granted: bool
+    decided_at: datetime | None = None
 
 
 class PreferencesChanged(Event):
-    """How a person wants to be reached: which channels, and when not (times of day in the city's time zone, HH:MM)."""
+    """How a person wants to be reached: which channels, and when not (times of day in the city's time zone,
+    HH:MM).
+    """
 
     topic: ClassVar[str] = "preferences.changed"
     user_id: UUID

@@ -1,4 +1,6 @@
-"""From signature to arguments and back: path, query and body by name and type; the return type is the response."""
+"""From signature to arguments and back: path, query and body by name and type; the return type is the
+response.
+"""
 
 import inspect
 import re
@@ -7,7 +9,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, get_origin, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
 
 from events.base import Event
 from shared.errors import MalformedJson, Unauthenticated, ValidationFailed
@@ -16,7 +28,12 @@ from shared.record import PLACEHOLDER, Record, camel
 from shared.settings import settings
 
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+PLACE = re.compile(r"line (\d+) column (\d+)")  # how the parser's message ends
 OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+# RFC 4648 §4, padded
+BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
 
 
 def filled(content: bytes) -> bytes:
@@ -31,8 +48,14 @@ class Upload(BaseModel):
 
     model_config = ConfigDict(extra="forbid", val_json_bytes="base64")
     filename: str = "upload"
-    content_type: str = "application/octet-stream"
-    content: Annotated[bytes, AfterValidator(filled)]
+    content_type: str = Field(
+        "application/octet-stream", validation_alias=AliasChoices("contentType", "content_type")
+    )
+    content: Annotated[
+        bytes,
+        AfterValidator(filled),
+        WithJsonSchema({"type": "string", "contentEncoding": "base64", "pattern": BASE64}),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +103,11 @@ class Binding:
     def read(self, record: Record, request: Request) -> dict[str, Any]:
         """The handler's keyword arguments; ValidationFailed names every field that is wrong."""
         found: dict[str, Any] = {}
-        given = self.given(request)
+        given = self.given(record, request)
         model = self.parameters
         if model is not None:
             values = validated(lambda: model.model_validate(given), "query")
-            found = {name: getattr(values, name) for name in model.model_fields}
+            found = vars(values).copy()
         elif given:
             raise ValidationFailed(
                 errors=[{"field": name[:100], "problem": "unknown parameter"} for name in given]
@@ -93,11 +116,15 @@ class Binding:
             found[self.body_name] = self.read_body(record, request)
         return found
 
-    def given(self, request: Request) -> dict[str, Any]:
-        """Parameters from path and query, and from a JSON body when a function without one is invoked by name."""
+    def given(self, record: Record, request: Request) -> dict[str, Any]:
+        """Parameters from path and query, and from a JSON body when a function without one is invoked by
+        name.
+        """
         in_path = self.path_parameters(request.path)
         if in_path:
-            return request.query | {camel(name): value for name, value in in_path.items()}
+            return ({} if record.any_query else request.query) | {
+                camel(name): value for name, value in in_path.items()
+            }
         if in_path is None and self.body is None and self.parameters is not None and request.method == "POST":
             raw = request.body(settings().max_json_bytes)
             return request.query | (
@@ -106,17 +133,19 @@ class Binding:
         return request.query
 
     def read_body(self, record: Record, request: Request) -> Any:
-        """The body as the handler's type, from JSON (`"1"` or `true` is no number there) or from a multipart form."""
+        """The body as the handler's type, from JSON (`"1"` or `true` is no number there) or from a multipart
+        form.
+        """
         assert self.body is not None  # noqa: S101 (read has looked)
         body = self.body
         if request.content_type == "multipart/form-data":
             from shared.multipart import form
 
-            parts = form(request, record.body_limit or settings().max_upload_bytes)
+            parts = form(request, limit(record, request))
             return validated(lambda: body.validate_python(parts), "body")
         if record.events:
             body = event_adapter(event_class(record, request.header("ce-type")))
-        raw = request.body(record.body_limit or settings().max_json_bytes) or b"{}"
+        raw = request.body(limit(record, request)) or b"{}"
         if b"\\u0000" in raw:
             raise ValidationFailed(errors=[{"field": "body", "problem": "NUL characters are not allowed"}])
         return validated(lambda: body.validate_json(raw, strict=True), "body")
@@ -130,6 +159,12 @@ class Binding:
         if isinstance(result, bytes) or self.write is None:
             return Response(status, result)
         return Response(status, self.write(result))
+
+
+def limit(record: Record, request: Request) -> int:
+    """How many bytes a body may have: a form brings files."""
+    is_form = request.content_type == "multipart/form-data"
+    return record.body_limit or (settings().max_upload_bytes if is_form else settings().max_json_bytes)
 
 
 def event_class(record: Record, type_: str) -> type[Event]:
@@ -188,10 +223,19 @@ def validated(validate: Callable[[], Any], place: str) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)
         if first[0]["type"] == "json_invalid":
-            raise MalformedJson(problem=first[0]["msg"][:200]) from None
+            raise malformed(first[0]["msg"]) from None
         raise ValidationFailed(errors=[described(e, place) for e in first[:20]]) from None
-    except UnicodeDecodeError:
-        raise MalformedJson(problem="it is not UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = error.object.rfind(b"\n", 0, error.start) + 1
+        raise MalformedJson(
+            line=error.object.count(b"\n", 0, line) + 1, column=error.start - line + 1
+        ) from None
+
+
+def malformed(message: str) -> MalformedJson:
+    """Where the parser gave up, without its English."""
+    found = PLACE.search(message)
+    return MalformedJson(line=int(found[1]) if found else 1, column=int(found[2]) if found else 1)
 
 
 def described(error: Any, place: str) -> dict[str, str]:

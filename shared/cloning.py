@@ -1,4 +1,6 @@
-"""What a new city takes over from the one that it is cloned from: headings and looks, never people or content."""
+"""What a new city takes over from the one that it is cloned from: headings and looks, never people or
+content.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -19,5 +21,4 @@ def rows_of(ctx: Context, source_id: UUID | None, sql: str, **values: Any) -> li
     ctx.enter(source)
     found = ctx.sql.run(sql, tenant=source.id, **values)
     ctx.enter(home)
-    ctx.sql.begin()  # at once: the ORM speaks on this connection without looking at what waits
     return found

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 over HTTP, in binary mode and in structured mode: the one file that knows the wire format.
 
-The extensions are `tenantid`, `correlationid`, `actorid`, `impersonatorid` and `traceparent`. Header values are
-percent-encoded as the HTTP binding says (CloudEvents HTTP binding §3.1.3.2).
+The extensions are `tenantid`, `correlationid`, `actorid`, `impersonatorid` and `traceparent`. Header values
+are percent-encoded as the HTTP binding says (CloudEvents HTTP binding §3.1.3.2).
 """
 
 import io
@@ -31,6 +31,7 @@ ATTRIBUTES = (
 )
 KEEP = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in '"%')
 STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
 
 
 class NotAnEvent(Invalid):
@@ -51,9 +52,9 @@ class Envelope:
     traceparent: str
     impersonator_id: str = ""
 
-    def headers(self) -> dict[str, str]:
-        """The ce- headers of binary mode."""
-        attributes = {
+    def attributes(self) -> dict[str, str]:
+        """What is said, by the names of CloudEvents."""
+        said = {
             "id": self.id,
             "source": self.source,
             "type": self.type,
@@ -64,7 +65,11 @@ class Envelope:
             "impersonatorid": self.impersonator_id,
             "traceparent": self.traceparent,
         }
-        encoded = {f"ce-{name}": quote(value, safe=KEEP) for name, value in attributes.items() if value}
+        return {name: value for name, value in said.items() if value}
+
+    def headers(self) -> dict[str, str]:
+        """The ce- headers of binary mode."""
+        encoded = {f"ce-{name}": quote(value, safe=KEEP) for name, value in self.attributes().items()}
         return {"ce-specversion": "1.0", "content-type": "application/json"} | encoded
 
 
@@ -97,12 +102,30 @@ def parse(request: Request) -> Envelope:
 def in_binary_mode(request: Request, limit: int) -> Request:
     """The same event in binary mode where it came in structured mode; NotAnEvent when it is none.
 
-    OpenFaaS' connectors post a message as they found it, under its topic and whatever content type: never with ce- headers.
+    OpenFaaS' connectors post a message as they found it, under its topic and whatever content type: never
+    with ce- headers.
     """
     from_connector = request.header("x-topic") and not request.header("ce-specversion")
     if request.content_type != STRUCTURED and not from_connector:
         return request
-    event = parsed(request.body(limit))
+    return as_binary(parsed(request.body(limit)), request)
+
+
+def of_batch(request: Request, limit: int) -> list[Request]:
+    """The events of a batch, each in binary mode; NotAnEvent when one of them is none."""
+    import orjson
+
+    try:
+        events = orjson.loads(request.body(limit))
+    except orjson.JSONDecodeError as error:
+        raise NotAnEvent(problem=f"it is not JSON: {error}") from None
+    if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+        raise NotAnEvent(problem="it is not an array of JSON objects")
+    return [as_binary(event, request) for event in events]
+
+
+def as_binary(event: dict[str, Any], request: Request) -> Request:
+    """An event in the JSON format, as if this request had brought it in binary mode."""
     said = {name: event[name] for name in ATTRIBUTES if event.get(name) is not None}
     if not all(isinstance(value, str) for value in said.values()):
         raise NotAnEvent(problem="an attribute is not a string")

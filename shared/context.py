@@ -1,20 +1,24 @@
-"""What a handler is given: who calls, for which city, when, in which language, and the means to read, write and say."""
+"""What a handler is given: who calls, for which city, when, in which language, and the means to read, write
+and say.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from events.base import Event
+from shared import accesslog
 from shared.cloudevents import SOURCE, Envelope
 from shared.ids import new_id
+from shared.lazy import lazy
 from shared.outbox import Outgoing, publisher, write
 from shared.pg import pool
 from shared.record import Record
 from shared.settings import Settings, settings
+from shared.shares import Whose
 from shared.sql import Sql
 from shared.tenants import Tenant
 from shared.tokens import NOBODY, Principal
@@ -24,13 +28,16 @@ if TYPE_CHECKING:
     from shared.http import Request
     from shared.orm import Database
 
+T = TypeVar("T")
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
+
 
 @dataclass
 class Context:
     """One invocation. `sql` and `db` share one transaction; the pipeline commits it, never the handler.
 
-    `tenant` is whose data this is about; `at_hand` is the city that the call names, another one only for a super admin in
-    a function that works `at_home`.
+    `tenant` is whose data this is about; `at_hand` is the city that the call names, another one only for a
+    super admin in a function that works `at_home`.
     """
 
     record: Record
@@ -42,14 +49,15 @@ class Context:
     request: "Request | None" = None
     at_hand: Tenant | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    claim: Callable[[], None] = lambda: None  # makes the event, or the Idempotency-Key, this transaction's
 
-    @cached_property
+    @lazy
     def sql(self) -> Sql:
         """SQL under the tenant's row-level security, for hot paths and platform tables."""
         reads = self.record.read_only
         return Sql(pool(self.record.database), self.tenant.id, read_only=reads, who="" if reads else self.who)
 
-    @cached_property
+    @lazy
     def db(self) -> "Database":
         """The ORM session, in the same transaction as `sql`."""
         from shared.orm import Database
@@ -91,11 +99,14 @@ class Context:
         )
         outgoing = Outgoing(self.record.database, envelope, event.model_dump_json(by_alias=True).encode())
         write(self.sql, outgoing)
-        self.after_commit(lambda: publisher().waiting.put(outgoing))
+        self.after_commit(lambda: publisher().take(outgoing))
+        self.after_commit(lambda: accesslog.happened(event))
 
     @property
     def actor(self) -> str:
-        """Who does this: the caller, or whoever caused the event that is being handled; empty for an anonymous caller."""
+        """Who does this: the caller, or whoever caused the event that is being handled; empty for an
+        anonymous caller.
+        """
         return str(self.user.id or (self.event.actor_id if self.event else ""))
 
     @property
@@ -104,8 +115,23 @@ class Context:
         return str(self.user.impersonator_id or (self.event.impersonator_id if self.event else ""))
 
     @property
+    def whose(self) -> Whose:
+        """For whom this is done, where many want the same at once.
+
+        Guests cost nothing to make: their address counts, and a city's guests have a share apart from its
+        people's.
+        """
+        from shared.forwarded import client_address
+
+        if self.event or (self.user.id and not self.user.guest) or not self.request:
+            return Whose(str(self.tenant.id), self.actor)
+        return Whose(f"{self.tenant.id} guests", client_address(self.request))
+
+    @property
     def who(self) -> str:
-        """On whose behalf and in which function rows are changed, as JSON for the tables' own record of changes."""
+        """On whose behalf and in which function rows are changed, as JSON for the tables' own record of
+        changes.
+        """
         import orjson
 
         said = {
@@ -119,19 +145,99 @@ class Context:
 
     def enter(self, tenant: Tenant) -> None:
         """Go on as another tenant, in the same transaction; only for functions of the platform itself."""
+        if "db" in self.__dict__:
+            self.db.flush()
         self.tenant = tenant
         self.sql.enter(tenant.id)
+        if "db" in self.__dict__:
+            self.db.enter(tenant.id)
+
+    def refuse_another_city(self, said: str | None) -> None:
+        """TenantMismatch where a body names a city that is not this call's (requirements §9.3, §9.4 let it
+        name one).
+        """
+        if said and said.lower() not in {self.tenant.slug, str(self.tenant.id)}:
+            from shared.errors import TenantMismatch
+
+            raise TenantMismatch
+
+    def lock(self, name: str) -> None:
+        """Hold this name in the city's part of the service's database until the transaction ends; whoever
+        else wants it waits.
+        """
+        self.sql.run(LOCK, name=f"{self.tenant.id} {name}")
 
     def after_commit(self, action: Callable[[], Any]) -> None:
         """Do something once the transaction is durable, and never when it is not."""
         self.sql.after_commit.append(action)
 
-    def finish(self) -> None:
-        """Flush the ORM and commit."""
+    def after_commit_together(self, action: Callable[[list[T]], object], item: T) -> None:
+        """As `after_commit`, once for the items of all events that are handled in this transaction
+        (shared/batches.py).
+        """
+        if action not in self.sql.gathered:
+            self.sql.gathered[action] = items = list[T]()
+            self.after_commit(lambda: action(items))
+        self.sql.gathered[action].append(item)
+
+    def after_rollback(self, action: Callable[[], Any]) -> None:
+        """Do something once it is certain that the transaction is undone; not where nobody can say what
+        became of a commit.
+        """
+        self.sql.after_rollback.append(action)
+
+    def share(self, other: "Context") -> None:
+        """Work in another invocation's transaction, of the same function and city; what follows is on this
+        one's behalf.
+        """
+        self.__dict__["sql"] = other.sql
+        self.sql.act_for(self.who)
+        if "db" in other.__dict__:
+            self.__dict__["db"] = other.db
+            self.sql.begin()  # at once: the ORM speaks on this connection without looking at what waits
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Work that takes long, or waits for its turn, while no connection is held: read, let go, work; read
+        again, and write.
+
+        Rows may have changed meanwhile: look again, and lock them. Nothing may be written or said before. The
+        claim is undone and made anew after the work; where another delivery was faster, the invocation ends
+        there (shared/idempotency.py: Settled).
+        """
+        if self.record.batches or self.has_written:
+            raise RuntimeError(
+                f"{self.record.name} lets its transaction go after it has written, or shares it"
+            )
+        self.abandon()
+        self.close()
+        for kept in ("db", "sql"):
+            self.__dict__.pop(kept, None)
+        yield
+        self.claim()
+
+    @property
+    def has_written(self) -> bool:
+        """Whether something would be lost with the transaction, as far as can be seen from here."""
+        in_hand = "db" in self.__dict__ and (self.db.new or self.db.dirty or self.db.deleted)
+        return bool(
+            in_hand or ("sql" in self.__dict__ and (self.sql.after_commit or self.sql.after_rollback))
+        )
+
+    def flush(self) -> None:
+        """Send what the ORM has still in hand."""
         if "db" in self.__dict__:
             self.db.flush()
+
+    def finish(self) -> None:
+        """Flush the ORM and commit."""
+        self.flush()
         if "sql" in self.__dict__:
             self.sql.commit()
+        self.close()
+
+    def close(self) -> None:
+        """Give the ORM's session up, if there is one."""
         if "db" in self.__dict__:
             self.db.close()
 
@@ -142,9 +248,11 @@ class Context:
 
 
 @contextmanager
-def acting(record: Record, tenant: Tenant) -> Iterator[Context]:
-    """The transaction that a call of this function would have, for what runs without a call."""
-    ctx = Context(record, tenant)
+def acting(record: Record, tenant: Tenant, **facts: Any) -> Iterator[Context]:
+    """The transaction that a call of this function would have, for what runs without one or after it; `facts`
+    as in Context.
+    """
+    ctx = Context(record, tenant, **facts)
     try:
         yield ctx
         ctx.finish()

@@ -1,4 +1,5 @@
-"""One entry for every function: FUNCTION_TARGET=core.listings.approve_listing (or approve-listing) chooses which.
+"""One entry for every function: FUNCTION_TARGET=core.listings.approve_listing (or approve-listing) chooses
+which.
 
 functions-framework --source shared/entry.py --target core.listings.approve_listing
 python -m shared.server            # the same function on a leaner server
@@ -38,17 +39,20 @@ def module_of(target: str) -> str:
 
 def load(target: str) -> "Function":
     """The function with its pipeline, ready to answer."""
-    from shared import metrics
+    from shared import metrics, needs, walls
     from shared.function import record_of
     from shared.pipeline import Function
     from shared.settings import settings
-    from shared.telemetry import start_logging
+    from shared.telemetry import home, start_logging
 
+    walls.unreadable()
     module = module_of(target)
     handler = getattr(importlib.import_module(module), module.rpartition(".")[2])
+    needs.check()
     start_logging(settings().log_level)
     function = Function(record_of(handler))
     metrics.identity[:] = [function.labels]
+    home.update(function.names)
     return function
 
 

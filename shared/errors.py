@@ -1,9 +1,15 @@
-"""Errors as named sentences: a stable code, a status, a message that is translated, details that name the field."""
+"""Errors as named sentences: a stable code, a status, a message that is translated, details that name the
+field.
+"""
 
 import re
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from shared.i18n import translate
+from shared.i18n import thing, translate
+
+if TYPE_CHECKING:
+    from shared.breaker import Ended
 
 
 class Problem(Exception):
@@ -13,6 +19,7 @@ class Problem(Exception):
     code: str = "INTERNAL_ERROR"
     message: ClassVar[str] = "Something went wrong on our side. Nothing was changed."
     headers: ClassVar[dict[str, str]] = {}
+    origin: str = ""  # the class of an exception that nobody foresaw; for logs alone
 
     def __init_subclass__(cls) -> None:
         cls.code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).upper()
@@ -41,7 +48,15 @@ class BadRequest(Problem):
 
 
 class MalformedJson(BadRequest):
-    message = "The body is not valid JSON: {problem}"
+    message = "The body is not valid JSON: it cannot be read from line {line}, column {column} on."
+
+
+class BodyBroken(BadRequest):
+    message = "The body is not whole, or its parts do not say their length as HTTP wants it."
+
+
+class HostUnclear(BadRequest):
+    message = "A request must name exactly one host, in one Host header."
 
 
 class TenantRequired(BadRequest):
@@ -61,6 +76,11 @@ class UnknownTenant(BadRequest):
 class TenantInactive(BadRequest):
     status = 403
     message = "This city's service is switched off at the moment."
+
+
+class CityPreparing(BadRequest):
+    status = 403
+    message = "This city's service is not open yet; only its staff can use it so far."
 
 
 class Unauthenticated(Problem):
@@ -124,6 +144,11 @@ class NotFound(Problem):
             self.code if type(self) is not NotFound or resource == "Resource" else f"{snake}_NOT_FOUND"
         )
 
+    def text(self, language: str) -> str:
+        """The sentence, with the thing's name in the same language."""
+        named = {"resource": thing(self.details["resource"], language)} if "resource" in self.details else {}
+        return translate(self.key, language, self.message, self.details | named)
+
 
 class NoSuchRoute(Problem):
     status = 404
@@ -133,6 +158,22 @@ class NoSuchRoute(Problem):
 class MethodNotAllowed(Problem):
     status = 405
     message = "This address does not answer {method}."
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        """`allowed` is what is answered instead, as far as whoever refuses knows; RFC 9110 §15.5.6 asks for
+        it.
+        """
+        super().__init__(method=method)
+        self.allowed = {*allowed, "OPTIONS"}
+
+    def response_headers(self) -> dict[str, str]:
+        """What this address does answer."""
+        return {"Allow": ", ".join(sorted(self.allowed))}
+
+
+class RequestTimeout(Problem):
+    status = 408
+    message = "The rest of the request did not come in time. Please send it again."
 
 
 class Conflict(Problem):
@@ -166,10 +207,16 @@ class IdempotencyKeyReused(Invalid):
 class RateLimited(Problem):
     status = 429
     message = "Too many requests. Try again in {retryAfter} seconds."
+    said: Mapping[str, str] = {}
 
     def response_headers(self) -> dict[str, str]:
-        """Retry-After, in seconds (RFC 9110 §10.2.3)."""
-        return {"Retry-After": str(self.details.get("retryAfter", 1))}
+        """Retry-After, in seconds (RFC 9110 §10.2.3), and what else is said of the limit."""
+        return {"Retry-After": str(self.details.get("retryAfter", 1)), **self.said}
+
+
+class HeadersTooLarge(Problem):
+    status = 431
+    message = "The address and the headers of the request are larger than {limit} bytes."
 
 
 class UpstreamFailed(Problem):
@@ -177,21 +224,32 @@ class UpstreamFailed(Problem):
     message = "A service that we depend on did not answer properly."
 
 
+class Misconfigured(Problem):
+    """Somebody must mend a setting: what is wrong is in the log (shared/misconfiguration.py). Events wait for
+    it (decision 4).
+    """
+
+    message = "The service is not set up properly; its operators have been told. Nothing was changed."
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "60"}
+    why = "refuses our settings"  # for readiness; never in the answer
+
+
 class Unavailable(Problem):
+    """Not now; `ended` says what it means for the circuit of an outside system, where it is not simply a
+    fault.
+    """
+
     status = 503
     message = "The service is not available for a moment. Try again in a few seconds."
     headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
+    ended: "Ended | None" = None
+
+
+class Busy(Unavailable):
+    """Everything that could do this is doing something else at this moment; nothing was begun."""
+
+    message = "The service has too much to do at the moment. Try again in a second."
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
 
 
 Problem.code = "INTERNAL_ERROR"
-PLATFORM_PROBLEMS = (
-    MalformedJson,
-    TenantRequired,
-    TenantMismatch,
-    UnknownTenant,
-    TenantInactive,
-    PayloadTooLarge,
-    ValidationFailed,
-    RateLimited,
-    Unavailable,
-)

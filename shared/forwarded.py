@@ -1,7 +1,8 @@
 """Who called and which host was meant, behind proxies that are trusted to say so (TRUST_FORWARDED_FOR).
 
-CLIENT_ADDRESS_HEADER is the header that the outermost of them overwrites with the caller's address. Of X-Forwarded-For, which
-each proxy adds to, the last entry counts; any other header must hold one address, or it is not believed.
+CLIENT_ADDRESS_HEADER is the header that the outermost of them overwrites with the caller's address. Of
+X-Forwarded-For, which each proxy adds to, the last entry counts; any other header must hold one address, or
+it is not believed.
 """
 
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
@@ -20,7 +21,9 @@ def host_of(request: Request) -> str:
 
 
 def client_address(request: Request) -> str:
-    """The caller's address, as brakes count it; a forwarded one counts only behind a proxy that is trusted to set it."""
+    """The caller's address, as brakes count it; a forwarded one counts only behind a proxy that is trusted to
+    set it.
+    """
     forwarded = forwarded_address(request) if settings().trust_forwarded_for else ""
     return household(forwarded or str(request.environ.get("REMOTE_ADDR", "")))
 
@@ -32,8 +35,22 @@ def forwarded_address(request: Request) -> str:
     return last.strip() if name.lower() == APPENDED or not comma else ""
 
 
+def neighbourhood(address: str) -> str:
+    """The network around an address, which tells where calls come from, not from whom: 256 of IPv4, a site of
+    IPv6.
+    """
+    bits, family, size = (24, AF_INET, 4) if ":" not in address else (48, AF_INET6, 16)
+    try:
+        octets = inet_pton(family, address)
+    except (OSError, ValueError):
+        return ""
+    return f"{inet_ntop(family, octets[: bits // 8].ljust(size, bytes(1)))}/{bits}"
+
+
 def household(address: str) -> str:
-    """Of an IPv6 address the network: whoever has one has 2^64 of them (RFC 6177), and could call from another each time."""
+    """Of an IPv6 address the network: whoever has one has 2^64 of them (RFC 6177), and could call from
+    another each time.
+    """
     if ":" not in address:
         return address
     try:

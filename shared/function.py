@@ -6,13 +6,15 @@ def approve_listing(ctx: Context, listing_id: UUID) -> ListingOut: ...
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from events.base import Event
 from shared.context import Context
 from shared.errors import Problem
+from shared.features import Feature
 from shared.http import Json, Request, Response
-from shared.record import Access, Kind, Record
+from shared.rbac import Permission
+from shared.record import Access, Kind, Load, Method, Record
 
 __all__ = [
     "Context",
@@ -29,20 +31,69 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 ACCESS, RECORD = "__heidi_access__", "__heidi_record__"
+# what the decorators say themselves
+OWN = frozenset({"method", "path", "events", "status", "cron", "tenantless"})
 
 
-def requires(permission: str) -> Callable[[F], F]:
+class Facts(TypedDict, total=False):
+    """What every function may say of itself; shared/record.py says what each means."""
+
+    emits: Sequence[type[Event]]
+    raises: Sequence[type[Problem]]
+    min_scale: int
+    scale_on: Load
+    memory: int
+    timeout: int
+    body_limit: int
+    tags: tuple[str, ...]
+
+
+class EventFacts(Facts, total=False):
+    """What a function that hears events may say besides."""
+
+    batches: bool
+    outward: bool
+    only: Callable[[Any], bool]
+
+
+class HttpFacts(Facts, total=False):
+    """What a function that people call may say besides."""
+
+    public: bool
+    internal: bool
+    status: int
+    feature: Feature
+    tenantless: bool
+    at_home: bool
+    in_person: bool
+    fresh_login: bool
+    any_token: bool
+    any_query: bool
+    before_terms: bool
+    shown_once: bool
+    picture: bool
+    among: tuple[str, ...]
+    later: type[Any]
+
+
+class Misdeclared(TypeError):
+    """A function says something of itself that makes no sense; the message says what to write instead."""
+
+
+def requires(permission: Permission) -> Callable[[F], F]:
     """Only callers whose roles hold this permission, for example `listings:approve`."""
-    return _mark(Access(permission=permission))
+    return _mark("@requires", Access(permission=permission))
 
 
 def signed_in(handler: F) -> F:
     """Anyone with a valid token."""
-    return _mark(Access(signed_in=True))(handler)
+    return _mark("@signed_in", Access(signed_in=True))(handler)
 
 
-def _mark(access: Access) -> Callable[[F], F]:
+def _mark(name: Literal["@requires", "@signed_in"], access: Access) -> Callable[[F], F]:
     def mark(handler: F) -> F:
+        if hasattr(handler, RECORD):
+            raise Misdeclared(f"{handler.__name__}: write {name} below @http, or it comes too late")
         setattr(handler, ACCESS, access)
         return handler
 
@@ -52,31 +103,58 @@ def _mark(access: Access) -> Callable[[F], F]:
 class _Http:
     """`@http.get(path)` and its siblings."""
 
-    def __getattr__(self, method: str) -> Callable[..., Callable[[F], F]]:
-        def at(path: str, *, public: bool = False, internal: bool = False, **facts: Any) -> Callable[[F], F]:
-            def read(handler: F) -> F:
-                access = getattr(handler, ACCESS, None) or Access(public=public, internal=internal)
-                return _attach(handler, "http", access, method=method.upper(), path=path, **facts)
+    def get(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
+        """Read; changes nothing."""
+        return self._at("GET", path, facts)
 
-            return read
+    def post(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
+        """Create, or do something; an Idempotency-Key makes it happen once."""
+        return self._at("POST", path, facts)
 
-        return at
+    def put(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
+        """Put a whole thing in place."""
+        return self._at("PUT", path, facts)
+
+    def patch(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
+        """Change the fields that are named."""
+        return self._at("PATCH", path, facts)
+
+    def delete(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
+        """Remove."""
+        return self._at("DELETE", path, facts)
+
+    @staticmethod
+    def _at(method: Method, path: str, facts: HttpFacts) -> Callable[[F], F]:
+        def read(handler: F) -> F:
+            said: dict[str, Any] = dict(facts)
+            door = Access(public=said.pop("public", False), internal=said.pop("internal", False))
+            return _attach(
+                handler,
+                "http",
+                getattr(handler, ACCESS, None) or door,
+                HttpFacts,
+                method=method,
+                path=path,
+                **said,
+            )
+
+        return read
 
 
 http = _Http()
 
 
-def on(*events: type[Event], **facts: Any) -> Callable[[F], F]:
+def on(*events: type[Event], **facts: Unpack[EventFacts]) -> Callable[[F], F]:
     """Called by the broker for each event of these types; exactly one effect, however often it is delivered."""
     return lambda handler: _attach(
-        handler, "event", Access(internal=True), events=events, status=204, **facts
+        handler, "event", Access(internal=True), EventFacts, events=events, status=204, **facts
     )
 
 
-def tick(cron: str, **facts: Any) -> Callable[[F], F]:
+def tick(cron: str, **facts: Unpack[Facts]) -> Callable[[F], F]:
     """Called by the scheduler when the cron expression is due (five fields, or six with seconds first; UTC)."""
     return lambda handler: _attach(
-        handler, "tick", Access(internal=True), cron=cron, status=204, tenantless=True, **facts
+        handler, "tick", Access(internal=True), Facts, cron=cron, status=204, tenantless=True, **facts
     )
 
 
@@ -84,11 +162,15 @@ def _attach(
     handler: F,
     kind: Kind,
     access: Access,
+    known: type[Any],
     *,
     emits: Sequence[type[Event]] = (),
     raises: Sequence[type[Problem]] = (),
     **facts: Any,
 ) -> F:
+    if strange := sorted(facts.keys() - known.__annotations__.keys() - OWN):
+        can = ", ".join(sorted(known.__annotations__))
+        raise Misdeclared(f"{handler.__name__}: a function cannot say {', '.join(strange)}; it can say {can}")
     setattr(handler, RECORD, Record(handler, kind, access, emits=tuple(emits), raises=tuple(raises), **facts))
     return handler
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 LOCALES = Path(__file__).parent / "locales"
+# what can be missing, by its name in the code, in all languages
+THINGS = Path(__file__).parent / "things.json"
 
 
 class Blank(dict[str, Any]):
@@ -23,6 +25,20 @@ def catalogue(language: str) -> dict[str, str]:
     path = LOCALES / f"{language}.json"
     texts: dict[str, str] = orjson.loads(path.read_bytes()) if path.exists() else {}
     return texts
+
+
+@lru_cache(1)
+def things() -> dict[str, dict[str, str]]:
+    """What the kinds of things are called, read once, when something is missing."""
+    import orjson
+
+    found: dict[str, dict[str, str]] = orjson.loads(THINGS.read_bytes())
+    return found
+
+
+def thing(name: str, language: str) -> str:
+    """What a kind of thing is called; its name in the code where nobody has translated it."""
+    return things().get(name, {}).get(language, name)
 
 
 def translate(key: str, language: str, fallback: str, values: Mapping[str, Any]) -> str:

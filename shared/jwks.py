@@ -1,20 +1,21 @@
-"""Signing keys as a JWKS document (RFC 7517): read strictly, so that a start with a bad one is refused by name.
+"""Signing keys as a JWKS document (RFC 7517): read strictly, so that a start with a bad one is refused by
+name.
 
-Only structure is looked at here; the cryptography is loaded where something is signed or checked (shared/keys.py).
+Only structure is looked at here; the cryptography is loaded where something is signed or checked
+(shared/keys.py).
 """
 
 import base64
 import binascii
 import json
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
-ALGORITHMS = {
-    "RSA": "RS256",
-    "OKP": "EdDSA",
-    "oct": "HS256",
-}  # each key type has one, so that no token can choose another
+from shared.lazy import lazy
+
+# each key type has one, so that no token can choose another
+ALGORITHMS = {"RSA": "RS256", "OKP": "EdDSA", "oct": "HS256"}
 PUBLIC = {"RSA": ("n", "e"), "OKP": ("crv", "x"), "oct": ()}
 PRIVATE = {"RSA": "d", "OKP": "d", "oct": "k"}
 SHORTEST_RSA, SHORTEST_SECRET, ED25519 = 2048, 256, 256  # bits: RFC 7518 §3.3 and §3.2, RFC 8032
@@ -55,12 +56,12 @@ class Key:
             else None
         )
 
-    @cached_property
+    @lazy
     def signing(self) -> Any:
         """The private part, as the cryptography wants it."""
         return material(self.jwk, self.alg)
 
-    @cached_property
+    @lazy
     def checking(self) -> Any:
         """The public part, or the shared secret."""
         return material(self.public or self.jwk, self.alg)

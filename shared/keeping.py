@@ -1,4 +1,5 @@
-"""Every service's part in handing out and in erasing what is held about a person, or of a whole city (events/privacy.py).
+"""Every service's part in handing out and in erasing what is held about a person, or of a whole city
+(events/privacy.py).
 
 A service says in its `models.py` which models it has; the rest is the same for all.
 """
@@ -23,11 +24,14 @@ TABLES = """SELECT c.relname, coalesce(array_agg(DISTINCT f.relname) FILTER (WHE
 
 
 def hand_out(ctx: Context, asked: ExportRequested, models: Models) -> ExportPart:
-    """Put this service's part of an export into the city's bucket: one file about a person, files of rows of a city."""
+    """Put this service's part of an export into the city's bucket: one file about a person, files of rows of
+    a city.
+    """
     folder = f"exports/{asked.export_id}/{ctx.record.service}"
     if asked.user_id:
         found = privacy.rows_about(ctx.sql, ctx.tenant.id, asked.user_id, models)
-        storage.put(ctx.tenant.id, f"{folder}.json", orjson.dumps(found, default=str), "application/json")
+        with ctx.released():
+            storage.put(ctx.tenant.id, f"{folder}.json", orjson.dumps(found, default=str), "application/json")
         rows = sum(map(len, found.values()))
     else:
         hidden = {table.name: list(table.privacy.hidden) for table in map(Table.of, models)}
@@ -39,7 +43,11 @@ def hand_out(ctx: Context, asked: ExportRequested, models: Models) -> ExportPart
 
 
 def write_table(ctx: Context, table: str, folder: str, hidden: list[str]) -> int:
-    """A table's rows, without what is never handed out, as files of JSON lines; how many rows."""
+    """A table's rows, without what is never handed out, as files of JSON lines; how many rows.
+
+    The one place where a transaction stays open while the store is asked: the rows are those of one moment,
+    and more than a process holds. It locks nothing, and a store that hangs ends it with the first file.
+    """
     ctx.sql.run(
         "DECLARE handed_out NO SCROLL CURSOR FOR"  # noqa: S608 (a name from the catalogue)
         f" SELECT (to_jsonb(t) - CAST(:hidden AS text[]))::text FROM {table} t WHERE tenant_id = :tenant",
@@ -58,7 +66,8 @@ def write_table(ctx: Context, table: str, folder: str, hidden: list[str]) -> int
 def erased(
     ctx: Context, event: UserDeleted | CityDeleted, models: Models, *, except_for: tuple[str, ...] = ()
 ) -> UserErased | CityErased:
-    """Erase this service's part of a person or of a city, and say that it is done; done twice it changes nothing.
+    """Erase this service's part of a person or of a city, and say that it is done; done twice it changes
+    nothing.
 
     `except_for` names tables that outlive a city.
     """

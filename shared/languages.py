@@ -50,7 +50,9 @@ def quality(part: str) -> float:
 
 
 def negotiate(accept_language: str, default: str = DEFAULT) -> str:
-    """The best supported language of an Accept-Language header (RFC 9110 §12.5.4), of which 200 characters are read."""
+    """The best supported language of an Accept-Language header (RFC 9110 §12.5.4), of which 200 characters
+    are read.
+    """
     return best(accept_language[:200], default)
 
 

@@ -1,4 +1,6 @@
-"""What a process counts of itself, and the text in which Prometheus reads it; shared/otlp.py sends the same numbers."""
+"""What a process counts of itself, and the text in which Prometheus reads it; shared/otlp.py sends the same
+numbers.
+"""
 
 import os
 import resource
@@ -13,23 +15,24 @@ from shared import __version__
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)  # cgroup v2, then v1
+# cgroup v2, then v1
+LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 UNLIMITED = 1 << 60  # version 1 says it with a number that no machine has
 NAMES = ("service", "function", "kind")
 Labels = tuple[str, str, str]
 
 
 class Family(NamedTuple):
-    """One metric: its samples are label values and a number, or a histogram's counts and sum."""
+    """One metric: its samples are label values and a number, or a histogram's counts (one more than its
+    bounds) and sum.
+    """
 
     name: str
     help: str
     kind: Literal["counter", "gauge", "histogram"]
     labels: tuple[str, ...]
     samples: list[tuple[tuple[str, ...], Any]]
+    bounds: tuple[float, ...] = BUCKETS
 
 
 class Calls:
@@ -51,7 +54,9 @@ class Calls:
             histogram[-1] += took
 
     def families(self) -> list[Family]:
-        """Requests, errors among them, and durations; errors begin at 0, so that the first one is an increase."""
+        """Requests, errors among them, and durations; errors begin at 0, so that the first one is an
+        increase.
+        """
         with self.lock:
             counts, durations = (
                 dict(self.counts),
@@ -86,7 +91,32 @@ class Calls:
         ]
 
 
+class Counter:
+    """Something else that is counted; its labels are a few fixed words, never a city, a person or an address."""
+
+    def __init__(self, name: str, help_text: str, *labels: str) -> None:
+        self.name, self.help, self.labels = name, help_text, labels
+        self.lock = threading.Lock()
+        self.counts: dict[tuple[str, ...], int] = {}
+
+    def count(self, *labels: str) -> None:
+        """One more."""
+        with self.lock:
+            self.counts[labels] = self.counts.get(labels, 0) + 1
+
+    def family(self) -> Family:
+        """As it is exposed."""
+        with self.lock:
+            return Family(self.name, self.help, "counter", self.labels, list(self.counts.items()))
+
+
 calls = Calls()
+outside = Counter(
+    "heidi_outside_calls_total", "Calls to systems of others, by how they ended", "dependency", "outcome"
+)
+recalled = Counter(
+    "heidi_cache_requests_total", "Questions whose answers are remembered, by who knew", "cache", "result"
+)
 identity: list[Labels] = []  # of the one function that this process is; empty where many live in one
 
 
@@ -139,11 +169,46 @@ def memory_limit(files: Iterable[Path] = LIMITS) -> int | None:
     return None
 
 
+def own_numbers() -> list[Family]:
+    """Everything that this process counts."""
+    return [*calls.families(), outside.family(), recalled.family(), *process()]
+
+
+# what processes share; of the rest each has its own
+MOST = frozenset({"heidi_memory_limit_bytes", "heidi_build_info"})
+
+
+def added(several: Iterable[list[Family]]) -> list[Family]:
+    """The numbers of several processes as one."""
+    found: dict[str, Family] = {}
+    for family in (family for families in several for family in families):
+        total = found.setdefault(family.name, family._replace(samples=[]))
+        known = dict(total.samples)
+        for labels, value in ((tuple(labels), value) for labels, value in family.samples):
+            before = known.get(labels)
+            known[labels] = (
+                value
+                if before is None
+                else max(before, value)
+                if family.name in MOST
+                else sum_of(before, value)
+            )
+        found[family.name] = total._replace(samples=list(known.items()))
+    return list(found.values())
+
+
+def sum_of(one: Any, other: Any) -> Any:
+    """Of numbers, or of histograms: counts and sum."""
+    if isinstance(one, int | float):
+        return one + other
+    return [a + b for a, b in zip(one[0], other[0], strict=True)], one[1] + other[1]
+
+
 def exposition(families: Iterable[Family] | None = None) -> bytes:
     """The text that GET /metrics answers, or that of other families."""
     from prometheus_client import CollectorRegistry, generate_latest
 
-    found = [*calls.families(), *process()] if families is None else families
+    found = own_numbers() if families is None else families
 
     class Collector:
         def collect(self) -> list[Any]:
@@ -166,15 +231,16 @@ def as_prometheus(family: Family) -> Any:
     made = kinds[family.kind](family.name, family.help, labels=family.labels)
     for labels, value in family.samples:
         made.add_metric(
-            labels, *((cumulative(value[0]), value[1]) if family.kind == "histogram" else (value,))
+            labels,
+            *((cumulative(value[0], family.bounds), value[1]) if family.kind == "histogram" else (value,)),
         )
     return made
 
 
-def cumulative(counts: list[float]) -> list[tuple[str, float]]:
+def cumulative(counts: list[float], bounds: tuple[float, ...]) -> list[tuple[str, float]]:
     """Prometheus buckets: how many calls took at most this long."""
     total, buckets = 0.0, []
-    for bound, n in zip((*map(str, BUCKETS), "+Inf"), counts, strict=True):
+    for bound, n in zip((*map(str, bounds), "+Inf"), counts, strict=True):
         total += n
         buckets.append((bound, total))
     return buckets

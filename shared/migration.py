@@ -1,4 +1,5 @@
-"""What migrations are written with: tenant tables behind row-level security, and the tables that every service has.
+"""What migrations are written with: tenant tables behind row-level security, and the tables that every
+service has.
 
 def upgrade() -> None:
     platform_tables()
@@ -76,7 +77,8 @@ def platform_tables() -> None:
 
 
 def expires(table: str, age: str, column: str = "created_at") -> None:
-    """Let rows end when they are this old, by the clock of a column: then, and only then, the relay role may delete them.
+    """Let rows end when they are this old, by the clock of a column: then, and only then, the relay role may
+    delete them.
 
     The function `prune-expired-rows` does; nothing else has to know the table.
     """
@@ -86,7 +88,9 @@ def expires(table: str, age: str, column: str = "created_at") -> None:
 
 
 def counted(table: str, *columns: str, rows: str, index: str) -> None:
-    """Let the relay role see these columns of these rows, and no others, of all tenants: to count them, not to delete them."""
+    """Let the relay role see these columns of these rows, and no others, of all tenants: to count them, not
+    to delete them.
+    """
     op.execute(f"CREATE POLICY counted ON {table} FOR SELECT TO {RELAY} USING ({rows})")
     grant(table, f"SELECT ({', '.join(columns)})", RELAY)
     op.execute(f"CREATE INDEX {table}_counted ON {table} ({index})")
@@ -117,11 +121,12 @@ END $$"""
 
 
 def changes_table() -> None:
-    """Where tables note their own changes for the audit (`audited`): written by the database itself, read by the relay."""
+    """Where tables note their own changes for the audit (`audited`): written by the database itself, read by
+    the relay.
+    """
     text = sa.Text
-    unlike_any_before = (
-        time.time_ns() // 1_000_000
-    )  # the numbers are ids of events, also after a database was made anew
+    # the numbers are ids of events, also after a database was made anew
+    unlike_any_before = time.time_ns() // 1_000_000
     op.create_table(
         "changes",
         sa.Column("id", sa.BigInteger, sa.Identity(always=True, start=unlike_any_before), primary_key=True),
@@ -146,15 +151,27 @@ def changes_table() -> None:
 
 
 def audited(table: str, *shown: str, entity: str | None = None) -> None:
-    """Let a table note every change of its rows: who, when, which fields, and before and after of the `shown` ones.
+    """Let a table note every change of its rows: who, when, which fields, and before and after of the `shown`
+    ones.
 
-    Show what is no person's: ids, states, numbers, flags. A column with a minus before its name is not noted at all.
+    Show what is no person's: ids, states, numbers, flags, settings (functions/audit/keeping.py has the list
+    of those that may hold words). A column with a minus before its name is not noted at all.
     """
     arguments = ", ".join(f"'{word}'" for word in (entity or table.removesuffix("s"), *shown))
     op.execute(
         f"CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW"
         f" EXECUTE FUNCTION record_change({arguments})"
     )
+
+
+def shown_too(table: str, *columns: str) -> None:
+    """Let a table's notes have before and after of these columns, too."""
+    said = sa.text(
+        "SELECT tgargs FROM pg_trigger WHERE tgrelid = CAST(:name AS regclass) AND tgname = 'audited'"
+    )
+    entity, *shown = bytes(op.get_bind().scalar(said, {"name": table})).decode().split("\0")[:-1]
+    op.execute(f"DROP TRIGGER audited ON {table}")
+    audited(table, *shown, *(column for column in columns if column not in shown), entity=entity)
 
 
 def usage_table() -> None:
@@ -168,6 +185,21 @@ def usage_table() -> None:
         sa.CheckConstraint("used >= 0", name="usage_used"),
         key=False,
     )
+
+
+def storage_told() -> None:
+    """Let the relay role see what every city stores here: the other services have to know (shared/stored.py)."""
+    op.execute(f"CREATE POLICY stored ON usage FOR SELECT TO {RELAY} USING (kind = 'storage_bytes')")
+    grant("usage", "SELECT (tenant_id, kind, used)", RELAY)
+
+
+def across_tenants(statement: str, *tables: str) -> None:
+    """Do something to all tenants' rows: the wall around these tables would hide them from the owner, too."""
+    for table in tables:
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(statement)
+    for table in tables:
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def impersonators() -> None:

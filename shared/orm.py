@@ -1,6 +1,7 @@
 """The ORM on the invocation's own connection, and the first tenant wall: every statement names the tenant."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -36,9 +37,11 @@ def metadata_of(service: str) -> MetaData:  # noqa: ARG001 (what the cache goes 
 
 
 class Base(DeclarativeBase):
-    """The base of every model; each service's models have a metadata of their own, so that two may have a table of one name."""
+    """The base of every model; each service's models have a metadata of their own, so that two may have a
+    table of one name.
+    """
 
-    type_annotation_map = {
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own)
         str: Text,
         UUID: Uuid,
         datetime: DateTime(timezone=True),
@@ -77,7 +80,9 @@ S = TypeVar("S", bound=Schema)
 
 
 class BorrowedDialect(PGDialect_pg8000):
-    """pg8000 on a connection whose transaction belongs to `Sql`: beginning, ending and closing are not the ORM's."""
+    """pg8000 on a connection whose transaction belongs to `Sql`: beginning, ending and closing are not the
+    ORM's.
+    """
 
     supports_statement_cache = True
 
@@ -107,23 +112,43 @@ def engine() -> Engine:
 
 
 class Database(Session):
-    """The session of one invocation, on the connection that its `Sql` has opened; it flushes, it never commits."""
+    """The session of one invocation, on the connection that its `Sql` has opened; it flushes, it never
+    commits.
+    """
 
     def __init__(self, sql: Sql, tenant_id: UUID) -> None:
+        self.sql = sql
         lent.connection = sql.begin()
         super().__init__(bind=engine().connect(), expire_on_commit=False, info={"tenant_id": tenant_id})
 
     def get_or_404(self, model: type[M], id: UUID, *, lock: bool = False) -> M:  # noqa: A002
-        """The tenant's row; another tenant's is as absent as none. `lock` holds it until the transaction ends."""
+        """The tenant's row; another tenant's is as absent as none. `lock` holds it until the transaction
+        ends.
+        """
         row = self.get(model, id, with_for_update=True if lock else None)
         if row is None:
             raise NotFound(model.__name__, id)
         return row
 
+    def enter(self, tenant_id: UUID) -> None:
+        """Go on as another tenant: what was loaded stays as it is, but is not this session's any more."""
+        self.expunge_all()
+        self.info["tenant_id"] = tenant_id
+        self.sql.begin()  # at once: the ORM speaks on this connection without looking at what waits
+
     def page(
-        self, query: Select[D], shape: type[S], limit: int, cursor: str | None, *, oldest_first: bool = False
+        self,
+        query: Select[D],
+        shape: type[S],
+        limit: int,
+        cursor: str | None,
+        *,
+        oldest_first: bool = False,
+        shown: Callable[[D], S] | None = None,
     ) -> Page[S]:
-        """One page of the rows that a query finds, newest first, as clients read them."""
+        """One page of the rows that a query finds, newest first, as clients read them (or as `shown` makes
+        them).
+        """
         model: type[D] = query.column_descriptions[0]["entity"]
         key = tuple_(model.created_at, model.id)
         if cursor:
@@ -132,7 +157,7 @@ class Database(Session):
         rows = self.scalars(query.order_by(*order).limit(limit + 1)).all()
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(
-            items=[shape.model_validate(row) for row in rows[:limit]],
+            items=[(shown or shape.model_validate)(row) for row in rows[:limit]],
             next_cursor=encode(last.created_at, last.id) if last else None,
         )
 

@@ -1,4 +1,5 @@
-"""A thread that sends spans and numbers by OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT): no request ever waits for it.
+"""A thread that sends spans and numbers by OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT): no request ever
+waits for it.
 
 OpenTelemetry's SDK is loaded when there is something to send, in this thread: a start costs nothing more.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared import __version__
-from shared.metrics import BUCKETS, NAMES, Family, calls, own, process
+from shared.metrics import NAMES, Family, own, own_numbers
 from shared.settings import settings
 from shared.telemetry import adopt, log
 from shared.trace import Span
@@ -23,11 +24,8 @@ from shared.trace import Span
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-EVERY, WITHIN, PAUSE = (
-    30.0,
-    5.0,
-    0.2,
-)  # seconds between two exports of numbers, for one of anything, to gather spans
+# seconds between two exports of numbers, for one of anything, to gather spans
+EVERY, WITHIN, PAUSE = 30.0, 5.0, 0.2
 INSTANCE = f"{socket.gethostname()}-{os.urandom(4).hex()}"
 BEGAN = time.time_ns()
 NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -102,7 +100,7 @@ class Exporter:
             from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
             self.numbers = OTLPMetricExporter(f"{self.endpoint}/v1/metrics", timeout=WITHIN)
-        self.numbers.export(as_sdk_metrics([*calls.families(), *process()]))
+        self.numbers.export(as_sdk_metrics(own_numbers()))
 
 
 @lru_cache(1)
@@ -189,7 +187,9 @@ def as_sdk_metrics(families: Iterable[Family]) -> Any:
 
 
 def as_sdk_metric(family: Family, samples: list[Any], now: int) -> Any:
-    """One metric. Its unit is in its name, as Prometheus wants it, and so is left out here: nobody then adds it twice."""
+    """One metric. Its unit is in its name, as Prometheus wants it, and so is left out here: nobody then adds
+    it twice.
+    """
     from opentelemetry.sdk.metrics.export import (
         AggregationTemporality,
         Gauge,
@@ -211,7 +211,7 @@ def as_sdk_metric(family: Family, samples: list[Any], now: int) -> Any:
                     int(sum(counts)),
                     total,
                     [int(n) for n in counts],
-                    BUCKETS,
+                    family.bounds,
                     float("nan"),
                     float("nan"),
                 )

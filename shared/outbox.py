@@ -6,25 +6,25 @@ What a crash leaves behind is found by the sweep (functions/platform/sweep_outbo
 import logging
 import queue
 import threading
+import time
 from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.cloudevents import Envelope
 from shared.errors import Unavailable
-from shared.inside import own_token
 from shared.pg import pool
-from shared.settings import settings
-from shared.spans import Publishing
 from shared.sql import Sql
 
-if TYPE_CHECKING:
-    from http.client import HTTPConnection
-
-INSERT = """INSERT INTO outbox (id, tenant_id, type, source, time, correlation_id, actor_id, impersonator_id, traceparent, data)
- VALUES (:id, :tenant_id, :type, :source, :time, :correlation_id, :actor_id, :impersonator_id, :traceparent, :data)"""
+HOLDS = 4.0  # seconds that the publisher has for an event before it begins to send it
+# seconds after which a row is the sweep's: HOLDS, twice what shared/posting.py waits, and the deletion
+PATIENCE = 12.0
+MOST_BYTES = 32 * 1024 * 1024  # in the publisher's memory
+TOGETHER = 500
+INSERT = """INSERT INTO outbox (id, tenant_id, type, source, time, correlation_id, actor_id, impersonator_id, traceparent, data,
+ written_at) VALUES (:id, :tenant_id, :type, :source, :time, :correlation_id, :actor_id, :impersonator_id, :traceparent, :data,
+ clock_timestamp())"""
 DELETE = "DELETE FROM outbox WHERE id = ANY(CAST(:ids AS uuid[]))"
 log = logging.getLogger("heidi.outbox")
 
@@ -56,21 +56,39 @@ def write(sql: Sql, outgoing: Outgoing) -> None:
 
 
 class Publisher:
-    """A thread that posts committed events to the broker and then deletes their outbox rows, many at a time."""
+    """A thread that posts committed events to the broker and then deletes their outbox rows, many at a time.
+
+    It holds an event for HOLDS seconds at most: what it has not begun to send by then, and what finds its
+    queue full, is the sweep's, which takes nothing younger than PATIENCE. So no event is sent by both.
+    """
 
     def __init__(self) -> None:
-        self.waiting: queue.SimpleQueue[Outgoing] = queue.SimpleQueue()
-        self.connection: HTTPConnection | None = None
+        self.waiting: queue.SimpleQueue[tuple[float, Outgoing]] = queue.SimpleQueue()
+        self.bytes, self.lock = 0, threading.Lock()
         threading.Thread(target=self.work, name="publisher", daemon=True).start()
+
+    def take(self, event: Outgoing) -> None:
+        """Publish what has just been committed."""
+        with self.lock:
+            if self.bytes + size(event) > MOST_BYTES:
+                return  # the sweep does
+            self.bytes += size(event)
+        self.waiting.put((time.monotonic(), event))
 
     def work(self) -> None:
         """Take what is there, publish it, forget it; a failure leaves the rows to the sweep."""
+        from shared.posting import Post  # at the first event: readers never publish
+
+        post = Post()
         while True:
-            events = [self.waiting.get()]
-            while len(events) < 100 and not self.waiting.empty():
-                events.append(self.waiting.get())
+            events = self.held()
             try:
-                forget([event for event in events if self.publish(event)])
+                sent = [
+                    event
+                    for event, status in zip(events, post.send(events), strict=True)
+                    if 200 <= status < 300
+                ]
+                forget(sent)
             except Unavailable as error:
                 log.warning(
                     "outbox rows are left to the sweep",
@@ -78,44 +96,28 @@ class Publisher:
                 )
             except Exception:
                 log.exception("outbox rows are left to the sweep", extra={"context": {"events": len(events)}})
-
-    def publish(self, event: Outgoing) -> bool:
-        """Whether the broker has accepted the event; a kept-alive connection that has gone stale is tried anew."""
-        from http.client import HTTPException  # at the first event: readers never publish
-
-        for attempt_is_last in (self.connection is None, True):
-            try:
-                return self.post(event) < 300
-            except (OSError, HTTPException) as error:
-                self.connection = None
-                if attempt_is_last:
+            else:
+                if len(sent) < len(events):
                     log.warning(
-                        "the broker does not answer; the sweep will publish",
-                        extra={"context": {"error": str(error)}},
+                        "the broker does not take events; the sweep will publish",
+                        extra={"context": {"events": len(events) - len(sent)}},
                     )
-                    break
-        return False
 
-    def post(self, event: Outgoing) -> int:
-        """Post one event in binary mode; the broker's status."""
-        publishing = Publishing(event.envelope)
-        headers = publishing.headers() | {"authorization": f"Bearer {own_token()}"}
-        connection = self.connected()
-        connection.request("POST", urlsplit(settings().broker_url).path or "/", event.data, headers)
-        answer = connection.getresponse()
-        answer.read()
-        publishing.ended(answer.status)
-        return answer.status
+    def held(self) -> list[Outgoing]:
+        """What waits and is still ours, at least one: the rest is the sweep's by now."""
+        events: list[Outgoing] = []
+        while not events or (len(events) < TOGETHER and not self.waiting.empty()):
+            since, event = self.waiting.get()
+            with self.lock:
+                self.bytes -= size(event)
+            if time.monotonic() - since < HOLDS:
+                events.append(event)
+        return events
 
-    def connected(self) -> "HTTPConnection":
-        """The kept-alive connection to the broker."""
-        from http.client import HTTPConnection, HTTPSConnection
 
-        if self.connection is None:
-            url = urlsplit(settings().broker_url)
-            kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
-            self.connection = kind(url.hostname or "127.0.0.1", url.port, timeout=10)
-        return self.connection
+def size(event: Outgoing) -> int:
+    """Bytes that it takes in memory, roughly."""
+    return len(event.data) + 1_000
 
 
 def forget(events: list[Outgoing]) -> None:

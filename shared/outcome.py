@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import orjson
 
-from shared.errors import Conflict, Invalid, Problem, Unavailable
+from shared.errors import Busy, Conflict, Invalid, Problem, Unavailable
 from shared.http import Request, Response
 from shared.languages import DEFAULT, negotiate
 from shared.pg import LOST, error_code
+from shared.trace import Trace
 
 log = logging.getLogger("heidi.pipeline")
 
@@ -30,6 +31,7 @@ BY_SQLSTATE: dict[str, type[Problem]] = {
     "23503": ReferenceMissing,
     "23514": ValueRefused,
     "22": ValueRefused,
+    "55P03": Busy,
     "40": Unavailable,
     "53": Unavailable,
     "57": Unavailable,
@@ -39,6 +41,16 @@ BY_SQLSTATE: dict[str, type[Problem]] = {
 
 def as_problem(error: Exception) -> Problem:
     """The problem behind an exception; what nobody foresaw is logged and stays anonymous."""
+    if problem := foreseen(error):
+        return problem
+    log.error("unexpected error", exc_info=error)
+    problem = Problem()
+    problem.origin = type(error).__name__
+    return problem
+
+
+def foreseen(error: Exception) -> Problem | None:
+    """The problem behind an exception that somebody foresaw, whether a driver or the ORM has raised it."""
     if isinstance(error, Problem):
         return error
     origin = getattr(error, "orig", None) or error
@@ -48,8 +60,7 @@ def as_problem(error: Exception) -> Problem:
         return kind()
     if isinstance(origin, LOST) and type(origin).__module__.startswith(("pg8000", "builtins")):
         return Unavailable()
-    log.error("unexpected error", exc_info=error)
-    return Problem()
+    return None
 
 
 def error_response(problem: Problem, request: Request, correlation_id: str) -> Response:
@@ -59,8 +70,6 @@ def error_response(problem: Problem, request: Request, correlation_id: str) -> R
         if request.header("accept-language")
         else DEFAULT
     )
-    if problem.status >= 500 and not isinstance(problem, Unavailable):
-        log.error("request failed", extra={"context": {"code": problem.code}})
     body = {
         "error": {
             "code": problem.code,
@@ -71,5 +80,13 @@ def error_response(problem: Problem, request: Request, correlation_id: str) -> R
             "path": request.path,
         }
     }
-    headers = problem.response_headers() | {"Content-Language": language}
+    headers = problem.response_headers() | {"Content-Language": language, "X-Content-Type-Options": "nosniff"}
     return Response(problem.status, orjson.dumps(body, default=str), headers=headers)
+
+
+def refusal(problem: Problem, request: Request) -> Response:
+    """The error body for a request that no function sees."""
+    trace = Trace.start(request.header("traceparent"), request.header("x-correlation-id"))
+    response = error_response(problem, request, trace.correlation_id)
+    response.headers["X-Correlation-Id"] = trace.correlation_id
+    return response

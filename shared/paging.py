@@ -1,6 +1,8 @@
-"""Keyset paging: a cursor holds the time and the id of the last row, so that a page costs the same at any depth.
+"""Keyset paging: a cursor holds the time and the id of the last row, so that a page costs the same at any
+depth.
 
-Clients treat it as opaque. Postgres builds it where it builds the page: microseconds since 1970, a dot, the id.
+Clients treat it as opaque. Postgres builds it where it builds the page: microseconds since 1970, a dot, the
+id.
 """
 
 import re

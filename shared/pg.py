@@ -1,7 +1,8 @@
 """Postgres through pg8000: prepared statements, several in one round trip, and a small pool per database.
 
-Messages between two Syncs are one round trip, and outside a transaction block one implicit transaction; so a statement
-and the tenant setting that guards it travel together (PostgreSQL documentation §55.2.3 and §55.2.4).
+Messages between two Syncs are one round trip, and outside a transaction block one implicit transaction; so a
+statement and the tenant setting that guards it travel together (PostgreSQL documentation §55.2.3 and
+§55.2.4).
 """
 
 import os
@@ -10,16 +11,20 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
-from typing import Any, cast
+from typing import Any
 
 from pg8000 import core, dbapi
-from pg8000.converters import make_params
+from pg8000.converters import make_param
 from pg8000.native import to_statement
 
-from shared.errors import Unavailable
+from shared import roles
+from shared.errors import Busy, Problem, Unavailable
+from shared.misconfiguration import caused_by_tls, misconfigured
 from shared.settings import Settings, settings
+from shared.shares import Shares
 
 Row = list[Any]
 Statement = tuple[str, dict[str, Any]]
@@ -27,8 +32,13 @@ LOST = (core.InterfaceError, OSError, EOFError)
 HEADER, LENGTH, COUNT = Struct("!ci"), Struct("!i"), Struct("!H")
 NULL = LENGTH.pack(-1)
 EXECUTE: bytes = core.EXECUTE_MSG
+ROW, DONE, READY = core.DATA_ROW, core.COMMAND_COMPLETE, core.READY_FOR_QUERY
+CLOSED = "PostgreSQL has closed the connection"
 DESCRIBE = b"D" + LENGTH.pack(6) + b"S\0"  # the unnamed statement
+# password or role, database, privilege: SQLSTATE classes (PostgreSQL appendix A)
+OURS_TO_MEND = frozenset({"28", "3D", "42"})
 parse = lru_cache(4096)(to_statement)
+here = threading.local()
 
 
 class Prepared:
@@ -41,12 +51,22 @@ class Prepared:
         self.decoders, self.make_values = decoders, make_values
 
     def message(self, types: Any, values: dict[str, Any]) -> bytes:
-        """Bind these values and execute (PostgreSQL documentation §55.7)."""
-        texts = [
-            None if text is None else text.encode() for text in make_params(types, self.make_values(values))
-        ]
-        packed = [NULL if text is None else LENGTH.pack(len(text)) + text for text in texts]
-        body: bytes = b"".join((self.head, COUNT.pack(len(packed)), *packed, b"\0\0"))
+        """Bind these values and execute (PostgreSQL documentation §55.7). TypeError names a value that is
+        missing.
+        """
+        try:
+            given = self.make_values(values)
+        except core.InterfaceError as error:  # pg8000 would call a value that is missing a lost connection
+            raise TypeError(str(error)) from None
+        parts = [self.head, COUNT.pack(len(given))]
+        for value in given:
+            text = value if type(value) is str else make_param(types, value)
+            if text is None:
+                parts.append(NULL)
+            else:
+                said = text.encode()
+                parts += (LENGTH.pack(len(said)), said)
+        body = b"".join((*parts, b"\0\0"))
         return b"B" + LENGTH.pack(len(body) + 4) + body + EXECUTE
 
 
@@ -95,6 +115,13 @@ class Batch(core.Context):  # type: ignore[misc]  # pg8000 carries no types
         self.rows = []
 
 
+@dataclass(slots=True)
+class Borrower:
+    """A thread, and how many connections it has borrowed; they may be given back by another one."""
+
+    lent: int = 0
+
+
 class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no types
     """A DB-API connection (SQLAlchemy can borrow it) that also runs prepared statements in batches."""
 
@@ -107,6 +134,7 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
             sever(self)
             raise
         self.autocommit = True
+        self.borrower, self.tenant = Borrower(), ""
         self.named = named
         self.prepared: dict[str, Prepared] = {}
         self.described: dict[bytes, Any] = {}
@@ -114,7 +142,8 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction block is open."""
-        return cast("bool", self._in_transaction)
+        found: bool = self._in_transaction
+        return found
 
     def prepare(self, sql: str) -> Prepared:
         """The prepared statement for `sql`, whose parameters are written `:name`."""
@@ -166,24 +195,33 @@ class Connection(dbapi.Connection):  # type: ignore[misc]  # pg8000 carries no t
         return answers.results
 
     def hear(self, answers: Batch) -> None:
-        """Read until the server is ready for more. Rows are read here, in half of pg8000's time; the rest is left to it."""
-        code = None
-        while code != core.READY_FOR_QUERY:
-            code, length = HEADER.unpack(self.read(5))
-            data = self.read(length - 4)
-            if code == core.DATA_ROW:
+        """Read until the server is ready for more; EOFError where it has gone.
+
+        Rows are read here, in half of pg8000's time; the rest is left to it.
+        """
+        code, read, headed = None, self._sock.read, HEADER.unpack
+        while code != READY:
+            head = read(5)
+            if len(head) < 5:
+                raise EOFError(CLOSED)
+            code, length = headed(head)
+            data = read(length - 4)
+            if len(data) < length - 4:
+                raise EOFError(CLOSED)
+            if code == ROW:
                 answers.add(data)
-            elif code == core.COMMAND_COMPLETE:
+            elif code == DONE:
                 answers.finish_statement()
             else:
                 self.message_types[code](data, answers)
 
-    def read(self, size: int) -> bytes:
-        """So many bytes; EOFError when the server has gone."""
-        data: bytes = self._sock.read(size)
-        if len(data) < size:
-            raise EOFError("PostgreSQL has closed the connection")
-        return data
+
+def borrower() -> Borrower:
+    """This thread."""
+    if not hasattr(here, "borrower"):
+        here.borrower = Borrower()
+    found: Borrower = here.borrower
+    return found
 
 
 def parameters(database: str, config: Settings, user: str, password: str) -> dict[str, Any]:
@@ -199,10 +237,7 @@ def parameters(database: str, config: Settings, user: str, password: str) -> dic
         where = {"unix_sock": f"{config.postgres_host}/.s.PGSQL.{config.postgres_port}"}
     else:
         where = {"host": config.postgres_host, "port": config.postgres_port}
-    bounds = {
-        "statement_timeout": f"{config.postgres_statement_timeout}s",
-        "idle_in_transaction_session_timeout": "120s",
-    }
+    bounds = roles.BOUNDS | {"statement_timeout": f"{config.postgres_statement_timeout}s"}
     return where | {
         "user": user,
         "password": password,
@@ -218,31 +253,52 @@ class Pool:
     def __init__(self, database: str, user: str, password: str) -> None:
         self.parameters = parameters(database, settings(), user, password)
         self.idle: deque[Connection] = deque()
-        self.slots = threading.BoundedSemaphore(settings().postgres_pool_size)
+        self.shares = Shares(settings().postgres_pool_size)
 
     def connect(self) -> Connection:
-        """A new connection; Unavailable when the server does not answer."""
+        """A new connection; Unavailable when the server does not answer, Misconfigured when it knows us not."""
         try:
             connection = Connection(named=settings().postgres_prepared, **self.parameters)
         except (*LOST, dbapi.DatabaseError) as error:
-            raise Unavailable(dependency="postgres") from error
+            raise self.refusal(error) from error
         wire = connection._usock  # noqa: SLF001
         wire.settimeout(None)  # that bounded connecting; statement_timeout bounds statements
-        if (
-            wire.family != socket.AF_UNIX
-        ):  # pg8000 leaves Nagle on: a message over 8 KiB would wait for a delayed ACK
+        # pg8000 leaves Nagle on: a message over 8 KiB would wait for a delayed ACK
+        if wire.family != socket.AF_UNIX:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def borrow(self) -> Connection:
-        """Take a connection, which `give_back` must get; Unavailable when there is none."""
-        if not self.slots.acquire(timeout=5):
-            raise Unavailable(dependency="postgres pool")
+    def refusal(self, error: Exception) -> Problem:
+        """Why there is no connection: weather, or a setting that somebody must mend."""
+        if error_code(error)[:2] in OURS_TO_MEND or caused_by_tls(error):
+            return misconfigured(
+                "postgres",
+                error,
+                sqlstate=error_code(error),
+                **{
+                    name: self.parameters.get(name)
+                    for name in ("host", "unix_sock", "port", "database", "user")
+                },
+            )
+        return Unavailable(dependency="postgres")
+
+    def borrow(self, tenant: str = "") -> Connection:
+        """Take a connection, which `give_back` must get; Busy when this tenant has none within
+        POSTGRES_POOL_PATIENCE seconds.
+
+        Who has one already does not wait for another: two that did could wait for each other.
+        """
+        mine = borrower()
+        if not self.shares.take(tenant, 0 if mine.lent else settings().postgres_pool_patience):
+            raise Busy(dependency="postgres pool")
         try:
-            return self.idle.pop() if self.idle else self.connect()
+            connection = self.idle.pop() if self.idle else self.connect()
         except BaseException:
-            self.slots.release()
+            self.shares.give_back(tenant)
             raise
+        connection.borrower, connection.tenant = mine, tenant
+        mine.lent += 1
+        return connection
 
     def give_back(self, connection: Connection) -> None:
         """Keep a healthy connection for the next caller; one that is broken or in a transaction is closed."""
@@ -250,7 +306,8 @@ class Pool:
             discard(connection)
         else:
             self.idle.append(connection)
-        self.slots.release()
+        connection.borrower.lent -= 1
+        self.shares.give_back(connection.tenant)
 
     @contextmanager
     def take(self) -> Iterator[Connection]:
@@ -286,9 +343,19 @@ def sever(connection: Connection) -> None:
 
 @lru_cache
 def pool(database: str) -> Pool:
-    """The app role's pool for a service's database."""
+    """The pool for a service's database, as the role of its functions."""
+    return Pool(database, *login(database))
+
+
+def login(database: str) -> tuple[str, str]:
+    """Role and password: the service's own, made from POSTGRES_ROLES_SECRET where one process serves several,
+    or else as set.
+    """
     config = settings()
-    return Pool(database, config.postgres_user, config.postgres_password.get_secret_value())
+    if config.postgres_roles_secret is None:
+        return config.postgres_user, config.postgres_password.get_secret_value()
+    role = roles.of(database)
+    return role, roles.password(config.postgres_roles_secret.get_secret_value(), role)
 
 
 def error_code(error: Exception) -> str:

@@ -1,20 +1,29 @@
-"""Pictures made safe: decoded within limits, turned upright, stripped of all metadata, encoded anew, with a thumbnail."""
+"""Pictures made safe: decoded within limits, turned upright, stripped of all metadata, encoded anew, with a
+thumbnail.
+
+Decoders are written in C and meet files of strangers: they work in a process of their own
+(shared/confined.py).
+"""
 
 import io
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from shared.confined import MIB, Died, Work, as_many_as_fit, run
+from shared.shares import Whose
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_PIXELS = 50_000_000
+# only a JPEG can be decoded at a smaller scale
+MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 16_000_000, "WEBP": 16_000_000}
 LONGEST, THUMBNAIL = 2560, 400
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+# no better ones: a PNG made for it keeps zlib's level 9 busy for half a minute
 OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 85, "optimize": True, "progressive": True},
-    "PNG": {"optimize": True},
-    "WEBP": {"quality": 85},
+    "PNG": {"compress_level": 4},
+    "WEBP": {"quality": 85, "method": 1},
 }
 ORIENTATION = 0x0112
 TURNS = {
@@ -26,7 +35,28 @@ TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }  # EXIF 2.32 §4.6.4, undone
-log = logging.getLogger("heidi.media")
+# modes that cannot be scaled down as they are
+BY_THEIR_SHADES = frozenset({"1", "P", "PA", "I", "I;16", "I;16B", "I;16L", "F"})
+TOO_INTRICATE = "the picture is too large or too intricate to be decoded"
+# of addresses: a PNG of 16 megapixels takes 250, WebP 320, a progressive JPEG of 50 megapixels 400
+MEMORY = 512 * MIB
+RENDER = Work(
+    "shared.pictures",
+    "rendered",
+    MEMORY,
+    cpu=5,
+    seconds=15,
+    at_once=as_many_as_fit(MEMORY),
+    queue=4,
+    patience=5,
+    imports=(
+        "PIL.ImageCms",
+        "PIL.JpegImagePlugin",
+        "PIL.PngImagePlugin",
+        "PIL.WebPImagePlugin",
+        "PIL.MpoImagePlugin",
+    ),
+)
 
 
 class PictureRefused(Exception):
@@ -44,34 +74,59 @@ class Picture:
     extension: str
 
 
-def render(data: bytes) -> Picture:
-    """The picture in a file; PictureRefused when there is none, when it is damaged or has too many pixels."""
+def render(data: bytes, whose: Whose) -> Picture:
+    """The picture in a file; PictureRefused when there is none, when it is damaged or too large. Busy when
+    many come.
+    """
+    try:
+        made = run(RENDER, data, whose)
+    except Died as error:
+        raise PictureRefused(TOO_INTRICATE) from error
+    match made:
+        case ({"refused": str(problem)},):
+            raise PictureRefused(problem)
+        case (
+            {"width": int(width), "height": int(height), "extension": "jpg" | "png" | "webp" as extension},
+            content,
+            thumbnail,
+        ):
+            return Picture(content, thumbnail, width, height, extension)
+    raise PictureRefused(TOO_INTRICATE)  # a child that was taken over may say anything
+
+
+def rendered(data: bytes) -> tuple[Any, ...]:
+    """In the child: the picture's facts, itself and its thumbnail; or why there is none."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data), formats=tuple(EXTENSIONS)) as opened:
             kind = opened.format or ""
             image = upright(opened)
-    except PictureRefused:
-        raise
-    except Exception as error:  # decoders meet hostile files with every kind of exception
-        log.warning("a picture was refused", extra={"context": {"error": type(error).__name__}})
-        raise PictureRefused("the picture is damaged, or none") from error
+    except PictureRefused as problem:
+        return ({"refused": str(problem)},)
+    except MemoryError:
+        return ({"refused": TOO_INTRICATE},)
+    except Exception:  # noqa: BLE001 (decoders meet hostile files with every kind of exception)
+        return ({"refused": "the picture is damaged, or none"},)
     small = image.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
-    return Picture(encoded(image, kind), encoded(small, kind), image.width, image.height, EXTENSIONS[kind])
+    facts = {"width": image.width, "height": image.height, "extension": EXTENSIONS[kind]}
+    return facts, encoded(image, kind), encoded(small, kind)
 
 
 def upright(opened: "Image") -> "Image":
     """The first frame in sRGB, at most LONGEST pixels a side, turned as the camera noted."""
     from PIL.Image import Transpose
 
-    if opened.width * opened.height > MAX_PIXELS:
+    most = MAX_PIXELS[opened.format or "PNG"]
+    if opened.width * opened.height > most:
         raise PictureRefused(
-            f"the picture has {opened.width} x {opened.height} pixels; {MAX_PIXELS:,} are the most"
+            f"the picture has {opened.width} x {opened.height} pixels; {most:,} are the most"
         )
     turn = TURNS.get(opened.getexif().get(ORIENTATION, 1))
     opened.draft("RGB", (LONGEST, LONGEST))  # a JPEG is decoded at a smaller scale at once
+    if opened.mode not in BY_THEIR_SHADES:
+        opened.thumbnail((LONGEST, LONGEST))
     image = in_srgb(opened)
     image.thumbnail((LONGEST, LONGEST))
     return image.transpose(Transpose[turn]) if turn else image

@@ -3,37 +3,56 @@
 import logging
 import time
 from datetime import UTC, datetime
+from functools import partial
 
-from shared import api_tokens, health, limits, spans, tenants, terms, tokens
+from shared import (
+    accesslog,
+    api_tokens,
+    backlog,
+    cors,
+    dead_letters,
+    health,
+    limits,
+    passes,
+    spans,
+    tenants,
+    terms,
+    tokens,
+)
 from shared.binding import Binding, bearer
-from shared.cloudevents import in_binary_mode
+from shared.binding import limit as body_limit
+from shared.cloudevents import BATCH, in_binary_mode, of_batch
 from shared.cloudevents import parse as parse_event
 from shared.context import Context
 from shared.errors import (
+    BadRequest,
+    CityPreparing,
     FeatureDisabled,
     Forbidden,
     InPersonOnly,
     LoginTooOld,
     MethodNotAllowed,
+    Problem,
     TokenInvalid,
     TokenRestricted,
     Unauthenticated,
 )
 from shared.forwarded import client_address, host_of
 from shared.http import Request, Response
-from shared.idempotency import Claim, first_delivery
-from shared.inside import is_token
+from shared.idempotency import Claim, Settled, claim_event
 from shared.languages import negotiate
 from shared.metrics import calls
 from shared.outcome import as_problem, error_response
 from shared.record import Record
 from shared.settings import settings
-from shared.telemetry import about
+from shared.telemetry import about, note
 from shared.tenants import PLATFORM, Tenant
 from shared.tokens import NOBODY, Principal
 from shared.trace import Trace, current
 
 FRESH_MINUTES = 15
+STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"  # what is no page shows nothing
+BATCH_BYTES = 4 * 1024 * 1024
 log = logging.getLogger("heidi.pipeline")
 
 
@@ -45,12 +64,15 @@ class Function:
         self.binding = Binding.of(record)
         self.labels = (record.service, record.name, record.kind)
         self.names = {"service": record.service, "function": record.name}
+        self.route = record.public_path or f"{record.kind} {record.name}"
 
     def __call__(self, request: Request) -> Response:
         """Answer one request; whatever goes wrong becomes an error of §16.5."""
         probe = health.answer(self.record, request) if request.method == "GET" else None
         if probe:
             return probe
+        if request.method == "OPTIONS":
+            return cors.preflight(request)
         started = time.perf_counter()
         trace = self.trace(request)
         token, where = (
@@ -61,15 +83,26 @@ class Function:
             current.set(trace),
         )
         try:
-            response, error = self.answer(request, trace)
+            response, problem = self.answer(request, trace)
             if spans.are_exported():
-                spans.invocation(self.record, request, response.status, trace, error)
+                spans.invocation(self.record, request, response.status, trace, problem)
+            accesslog.call(request, self.route, response.status, started, problem)
+            calls.count(self.labels, response.status, started)
+            if self.record.kind == "event":
+                response = dead_letters.settled(self.record, request, response)
         finally:
             about.reset(token)
             current.reset(where)
         response.headers["X-Correlation-Id"] = trace.correlation_id
-        calls.count(self.labels, response.status, started)
+        response.headers.update(request.told)
+        response.headers.setdefault("Content-Security-Policy", STRICT)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        cors.mark(request, response)
         return response
+
+    def body_limit(self, request: Request) -> int:
+        """How many bytes this request's body may have."""
+        return body_limit(self.record, request)
 
     def trace(self, request: Request) -> Trace:
         """The chain that this call belongs to: an event says so itself, whoever brings it."""
@@ -81,8 +114,8 @@ class Function:
         trace.service, trace.function = self.record.service, self.record.name
         return trace
 
-    def answer(self, request: Request, trace: Trace) -> tuple[Response, Exception | None]:
-        """The response, and what went wrong."""
+    def answer(self, request: Request, trace: Trace) -> tuple[Response, Problem | None]:
+        """The response, and what it says went wrong."""
         try:
             return self.run(request, trace), None
         except Exception as error:  # noqa: BLE001 (the outermost edge: every error gets a body)
@@ -91,14 +124,20 @@ class Function:
                 from shared.reporting import report
 
                 report(error, trace)
-            return error_response(problem, request, trace.correlation_id), error
+            return error_response(problem, request, trace.correlation_id), problem
 
     def run(self, request: Request, trace: Trace) -> Response:
         """Who, where, whether; then the arguments; then the transaction."""
         if self.record.kind != "http":
             check_broker(request)
+        if self.record.batches and request.content_type == BATCH:
+            from shared.batches import together
+
+            return together(self, of_batch(request, BATCH_BYTES))
         if self.record.kind == "event":
-            request = in_binary_mode(request, self.record.body_limit or settings().max_json_bytes)
+            limit = self.record.body_limit or settings().max_json_bytes
+            dead_letters.hold(request, limit)
+            request = in_binary_mode(request, limit)
         ctx = (
             self.context(request, trace)
             if self.record.kind == "http"
@@ -114,46 +153,66 @@ class Function:
     def context(self, request: Request, trace: Trace) -> Context:
         """The context of a call: its caller, who may make it, and its city."""
         self.check_method(request)
-        caller = NOBODY if self.is_open_door else authenticate(request)
-        tenant = self.tenant_of(request, caller)
+        caller, tenant = self.who_and_where(request)
         if self.record.access.public and not caller.opens(self.record.name):
             caller = NOBODY  # a restricted token shows no more than no token does
-        about.set(about.get() | {"tenantId": str(tenant.id), **identities(caller)})
+        about.set(about.get() | {"tenantId": str(tenant.id)})
+        if not is_platform(request):  # what is refused after this counts as any other call
+            request.told = limits.check(tenant, caller, client_address(request), picture=self.record.picture)
         authorise(self.record, caller, request)
+        if tenant.preparing and not (caller.works_for(tenant.id) or is_platform(request)):
+            raise CityPreparing
         self.check_feature(tenant)
-        if not is_platform(request):
-            limits.check(tenant, caller, client_address(request))
         if self.record.needs_terms:
             terms.refuse_unaccepted(tenant, caller)
+        if not is_platform(request):
+            backlog.refuse_more(self.record)
         home = tenants.find(str(caller.tenant_id)) if self.record.at_home else tenant
         return Context(
             self.record, home, caller, language_of(request, tenant), trace, request=request, at_hand=tenant
         )
 
+    def who_and_where(self, request: Request) -> tuple[Principal, Tenant]:
+        """The caller and the city; RateLimited for an address that is refused very often."""
+        try:
+            caller = NOBODY if self.is_open_door else authenticate(request)
+            about.set(about.get() | identities(caller))
+            return caller, self.tenant_of(request, caller)
+        except (BadRequest, Unauthenticated):
+            limits.refused(client_address(request))
+            raise
+
     def transact(self, ctx: Context, request: Request, arguments: dict[str, object]) -> Response:
         """Claim, handle, store, commit: all in one transaction."""
-        if self.record.kind == "event" and not first_delivery(ctx):
-            ctx.abandon()
+        if self.record.kind == "event" and not self.is_for_it(arguments):
             return Response(204)
         claim = (
             Claim(ctx, request, arguments)
             if request.header("idempotency-key") and self.record.claims
             else None
         )
-        earlier = claim.earlier_response() if claim else None
-        if earlier:
+        if claim or ctx.event:
+            ctx.claim = claim.make if claim else partial(claim_event, ctx)
+        try:
+            ctx.claim()
+            response = self.binding.answer(self.record.handler(ctx, **arguments), self.record.status)
+        except Settled as settled:
             ctx.abandon()
-            return earlier
-        response = self.binding.answer(self.record.handler(ctx, **arguments), self.record.status)
+            return settled.response
         if claim:
             claim.store(response)
         ctx.finish()
         return response
 
+    def is_for_it(self, arguments: dict[str, object]) -> bool:
+        """Whether an event is one of those that the function wants."""
+        only = self.record.only
+        return only is None or all(map(only, arguments.values()))
+
     @property
     def is_open_door(self) -> bool:
         """Whether callers come to get in (login, refresh): what token they may still carry does not matter."""
-        return self.record.tenantless and self.record.access.public
+        return self.record.tenantless and self.record.access.public and self.record.method != "GET"
 
     def check_method(self, request: Request) -> None:
         """The record's method; invoked by name a POST is always right, because that is what gateways send."""
@@ -164,7 +223,7 @@ class Function:
             | ({"HEAD"} if self.record.method == "GET" else set())
         )
         if request.method not in allowed:
-            raise MethodNotAllowed(method=request.method)
+            raise MethodNotAllowed(request.method, allowed)
 
     def tenant_of(self, request: Request, caller: Principal) -> Tenant:
         """The tenant that the request is about; the platform where a function has none."""
@@ -194,7 +253,9 @@ class Function:
         about.set(
             about.get()
             | {"tenantId": str(tenant.id), "correlationId": trace.correlation_id, "traceId": trace.trace_id}
+            | acting(event.actor_id, event.impersonator_id)
         )
+        note(event=event.type, eventId=event.id)
         return Context(self.record, tenant, NOBODY, tenant.language, trace, event, request)
 
 
@@ -215,7 +276,7 @@ def authorise(record: Record, caller: Principal, request: Request) -> None:
     if access.public:
         return
     if access.internal:
-        check_broker(request)
+        check_platform(record, request)
     elif caller.id is None:
         raise Unauthenticated
     elif access.permission and access.permission not in caller.permissions:
@@ -229,30 +290,49 @@ def authorise(record: Record, caller: Principal, request: Request) -> None:
 
 
 def is_beyond_scopes(record: Record, caller: Principal) -> bool:
-    """Whether an API token asks for what no scope can name: what merely needs somebody to be signed in is theirs alone."""
+    """Whether an API token asks for what no scope can name: what merely needs somebody to be signed in is
+    theirs alone.
+    """
     return caller.scopes is not None and record.access.signed_in and not record.any_token
 
 
 def identities(caller: Principal) -> dict[str, str]:
     """Who is calling, for the logs: the person, and the program or the super admin that acts in their name."""
-    acting = {"impersonatorId": str(caller.impersonator_id)} if caller.impersonator_id else {}
     program = {"apiTokenId": caller.token_id} if caller.scopes is not None else {}
-    return {"userId": str(caller.id or ""), **acting, **program}
+    return acting(str(caller.id or ""), str(caller.impersonator_id or "")) | program
+
+
+def acting(user: str, impersonator: str) -> dict[str, str]:
+    """In whose name something is done, and who does it where that is somebody else."""
+    return {"userId": user} | ({"impersonatorId": impersonator} if impersonator else {})
+
+
+def check_platform(record: Record, request: Request) -> None:
+    """Functions ask each other; only the broker tells them something."""
+    if record.method != "GET":
+        check_broker(request)
+    elif not is_platform(request):
+        raise TokenInvalid
 
 
 def check_broker(request: Request) -> None:
-    """Only the platform itself, usually its broker, may call event functions."""
-    if not is_platform(request):
+    """Only who brings events may call event functions and ticks, and what is told rather than asked."""
+    if not passes.is_broker(bearer(request)):
         raise TokenInvalid
 
 
 def is_platform(request: Request) -> bool:
     """Whether the call comes from another part of the platform."""
-    return is_token(bearer(request), settings().broker_token.get_secret_value())
+    if request.of_platform is None:
+        token = bearer(request)
+        request.of_platform = bool(token) and token not in tokens.verified and passes.is_platform(token)
+    return request.of_platform
 
 
 def due_time(request: Request) -> datetime:
-    """When the tick was due: the clock says it, Knative's PingSource as its event's time; now, where nobody does."""
+    """When the tick was due: the clock says it, Knative's PingSource as its event's time; now, where nobody
+    does.
+    """
     try:
         due = datetime.fromisoformat(request.header("x-heidi-tick") or request.header("ce-time"))
     except ValueError:

@@ -1,11 +1,14 @@
-"""What tables hold about people, said at the models themselves: why, for how long, and how it is handed out and erased.
+"""What tables hold about people, said at the models themselves: why, for how long, and how it is handed out
+and erased.
 
     class Device(TenantModel):
-        privacy = Personal("user_id", {"token": "address of a device for push"}, why="to send pushes that were asked for",
-                           kept="until the device is removed", on_erasure="delete", hidden=("token",))
+        privacy = Personal("user_id", {"token": "address of a device for push"},
+                           why="to send pushes that were asked for", kept="until the device is removed",
+                           on_erasure="delete", hidden=("token",))
 
-Every model says what it holds about people, or that it holds nothing of the kind (`Impersonal`); docs/privacy.md is generated
-from that, and a test compares it with the tables (GDPR Art. 15, 17, 20, 30; requirements §12.7).
+Every model says what it holds about people, or that it holds nothing of the kind (`Impersonal`);
+docs/privacy.md is generated from that, and a test compares it with the tables (GDPR Art. 15, 17, 20, 30;
+requirements §12.7).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,10 +26,11 @@ NOBODY_ID = UUID(int=0)  # stands where an erased person stood, in columns that 
 class Personal:
     """What one table holds about people.
 
-    `links` are the columns with a person's id; `whose` is SQL that finds a person's rows (`:person`) where no column says it.
-    `data` maps columns to what they hold, in words; `plain` are texts that say nothing about anybody. On erasure the rows are
-    deleted, or each link is replaced by nobody, and the `blank` columns by these SQL values where the first link was the
-    person's. `expires` is the age at which rows end by themselves (shared/migration.py: expires).
+    `links` are the columns with a person's id; `whose` is SQL that finds a person's rows (`:person`) where no
+    column says it. `data` maps columns to what they hold, in words; `plain` are texts that say nothing about
+    anybody. On erasure the rows are deleted, or each link is replaced by nobody, and the `blank` columns by
+    these SQL values where the first link was the person's. `expires` is the age at which rows end by
+    themselves (shared/migration.py: expires).
     """
 
     links: str | tuple[str, ...]
@@ -74,7 +78,9 @@ class Model(Protocol):
 
 
 class Table(NamedTuple):
-    """A table and what it holds about people; models are read as one, tables without a model are written as one."""
+    """A table and what it holds about people; models are read as one, tables without a model are written as
+    one.
+    """
 
     name: str
     privacy: Privacy
@@ -96,7 +102,9 @@ def held(models: Models) -> Iterator[tuple[str, Personal]]:
 
 
 def rows_about(sql: Sql, tenant_id: UUID, person: UUID, models: Models) -> dict[str, list[dict[str, Any]]]:
-    """Everything that these tables hold about a person, by table; without secrets, which are nobody's to read."""
+    """Everything that these tables hold about a person, by table; without secrets, which are nobody's to
+    read.
+    """
     return {
         table: [
             row[0]

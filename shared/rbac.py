@@ -5,6 +5,59 @@ from functools import lru_cache
 from typing import Literal
 
 Scope = Literal["own_tenant", "all_tenants"]
+Permission = Literal[
+    "analytics:read",
+    "app_config:write",
+    "audit:read",
+    "builds:cancel",
+    "builds:create",
+    "builds:read",
+    "categories:read",
+    "categories:write",
+    "chatbot:manage",
+    "cities:activate",
+    "cities:create",
+    "cities:delete",
+    "cities:read",
+    "cities:update",
+    "connectors:manage",
+    "features:read",
+    "features:register",
+    "features:toggle",
+    "listings:approve",
+    "listings:create",
+    "listings:delete",
+    "listings:publish",
+    "listings:read",
+    "listings:update",
+    "listings:update_own",
+    "media:create",
+    "media:delete",
+    "notifications:manage",
+    "notifications:read",
+    "notifications:send",
+    "payments:create",
+    "payments:read",
+    "payments:refund",
+    "platform:operate",
+    "platform:read",
+    "schedules:manage",
+    "schedules:read",
+    "signing:manage",
+    "tags:write",
+    "templates:read",
+    "templates:register",
+    "templates:select",
+    "terminals:manage",
+    "terms:publish",
+    "theme:write",
+    "tiles:write",
+    "users:create",
+    "users:delete",
+    "users:impersonate",
+    "users:read",
+    "users:update",
+]
 
 SUPER_ADMIN, SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR, CITIZEN, ANONYMOUS = (
     "super_admin",
@@ -15,9 +68,11 @@ SUPER_ADMIN, SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR, CITIZEN, ANONYMOUS = (
     "anonymous",
 )
 
-READER = frozenset({"listings:read", "categories:read", "templates:read", "features:read"})
-WRITER = frozenset({"listings:create", "listings:update_own", "media:create"})
-OPERATOR = frozenset(
+READER: frozenset[Permission] = frozenset(
+    {"listings:read", "categories:read", "templates:read", "features:read"}
+)
+WRITER: frozenset[Permission] = frozenset({"listings:create", "listings:update_own", "media:create"})
+OPERATOR: frozenset[Permission] = frozenset(
     {
         "users:read",
         "users:create",
@@ -42,7 +97,7 @@ OPERATOR = frozenset(
         "schedules:read",
     }
 )
-OWNER = frozenset(
+OWNER: frozenset[Permission] = frozenset(
     {
         "cities:read",
         "cities:update",
@@ -61,7 +116,7 @@ OWNER = frozenset(
         "terms:publish",
     }
 )
-PLATFORM = frozenset(
+PLATFORM: frozenset[Permission] = frozenset(
     {
         "cities:create",
         "cities:delete",
@@ -74,7 +129,7 @@ PLATFORM = frozenset(
     }
 )
 
-MATRIX: dict[str, frozenset[str]] = {
+MATRIX: dict[str, frozenset[Permission]] = {
     SUPER_ADMIN: READER | WRITER | OPERATOR | OWNER | PLATFORM,
     SUPER_CITY_ADMIN: READER | WRITER | OPERATOR | OWNER,
     CITY_ADMIN: READER | WRITER | OPERATOR,
@@ -82,6 +137,8 @@ MATRIX: dict[str, frozenset[str]] = {
     CITIZEN: READER,
     ANONYMOUS: READER,
 }
+# who works for a city, or for the platform
+STAFF = frozenset({SUPER_ADMIN, SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR})
 RANK = {role: rank for rank, role in enumerate(reversed(MATRIX))}
 SCOPES: dict[str, Scope] = {role: "all_tenants" if role == SUPER_ADMIN else "own_tenant" for role in MATRIX}
 

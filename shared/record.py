@@ -7,10 +7,13 @@ from typing import Any, Literal
 
 from events.base import Event
 from shared.errors import Problem
+from shared.features import Feature
+from shared.lazy import lazy
 from shared.settings import settings
 
 Kind = Literal["http", "event", "tick"]
 Load = Literal["concurrency", "cpu"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -37,29 +40,40 @@ class Access:
 class Record:
     """One deployable function.
 
-    `scale_on="cpu"` is for what computes instead of waiting, and often: one password check fills a core whether one caller
-    waits or eight, so that counting callers starts instances too late. What is scaled by its load never goes to zero:
-    `min_scale` is 1 or more.
+    `scale_on="cpu"` is for what computes instead of waiting, and often: one password check fills a core
+    whether one caller waits or eight, so that counting callers starts instances too late. What is scaled by
+    its load never goes to zero: `min_scale` is 1 or more.
     """
 
     handler: Callable[..., Any]
     kind: Kind
     access: Access
-    method: str = "POST"
+    method: Method = "POST"
     path: str = ""
     status: int = 200
     events: tuple[type[Event], ...] = ()
     cron: str = ""
     emits: tuple[type[Event], ...] = ()
     raises: tuple[type[Problem], ...] = ()
-    feature: str | None = None
+    feature: Feature | None = None
     tenantless: bool = False
     at_home: bool = False
     in_person: bool = False  # no API token, no impersonator
     fresh_login: bool = False  # only shortly after a login
+    picture: bool = False  # what pages load by the dozen, and what explains them: counted apart from calls
     any_token: bool = False  # API tokens open it whatever their scopes; else they need a permission
+    # what its address carries behind the path means nothing, and is no mistake: others append it
+    any_query: bool = False
     before_terms: bool = False
     shown_once: bool = False
+    # which of the events it hears are for it: of others not even a row is kept
+    only: Callable[[Any], bool] | None = None
+    # may be brought many events at once, in one transaction: only rows come of it before the commit
+    batches: bool = False
+    # and after it, something leaves this platform: how long that takes, somebody else decides
+    outward: bool = False
+    # all that its one placeholder may be: addresses written out, which win over others' placeholders
+    among: tuple[str, ...] = ()
     later: type[Any] | None = None  # what it answers with 202 as long as the answer is not ready
     min_scale: int = 0
     scale_on: Load = "concurrency"
@@ -80,7 +94,7 @@ class Record:
         """The name in Python, for example approve_listing."""
         return self.handler.__name__
 
-    @property
+    @lazy
     def name(self) -> str:
         """The deployed name, for example approve-listing."""
         return self.python_name.replace("_", "-")
@@ -95,7 +109,7 @@ class Record:
         """FUNCTION_TARGET: the module without the leading `functions.`."""
         return self.module.removeprefix("functions.")
 
-    @property
+    @lazy
     def service(self) -> str:
         """The service that the function belongs to."""
         return self.target.partition(".")[0]
@@ -107,10 +121,12 @@ class Record:
 
     @property
     def summary(self) -> str:
-        """The first sentence of the module's docstring."""
+        """The first paragraph of the module's docstring."""
         import sys
 
-        return (sys.modules[self.module].__doc__ or "").strip().partition("\n")[0]
+        from shared.docstrings import first
+
+        return first(sys.modules[self.module].__doc__)
 
     @property
     def public_path(self) -> str:
@@ -118,22 +134,27 @@ class Record:
         return PLACEHOLDER.sub(lambda m: "{" + camel(m[1]) + "}", self.path)
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """The paths that lead here; a placeholder is left in them where it may be anything."""
+        return tuple(PLACEHOLDER.sub(value, self.path) for value in self.among) or (self.path,)
+
+    @lazy
     def types(self) -> tuple[str, ...]:
         """The CloudEvent types that the function hears; `*` is every type."""
         return tuple(event.topic if event.topic == "*" else event.type() for event in self.events)
 
-    @property
+    @lazy
     def needs_terms(self) -> bool:
         """Whether it is refused to people who have not accepted the city's terms: what writes in their name."""
         speaks_for_nobody = self.access.public or self.access.internal
         return self.kind == "http" and self.method != "GET" and not (self.before_terms or speaks_for_nobody)
 
-    @property
+    @lazy
     def claims(self) -> bool:
         """Whether an Idempotency-Key means something here: calls that create, whose answer may be kept."""
         return self.kind == "http" and self.method == "POST" and not (self.tenantless or self.shown_once)
 
-    @property
+    @lazy
     def read_only(self) -> bool:
         """Whether the function only reads: no transaction block is needed."""
         return self.kind == "http" and self.method == "GET" and not self.emits

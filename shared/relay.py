@@ -1,6 +1,8 @@
-"""Conversations as the relay role, which sees of every tenant what tables let it see: what waits, and what may be deleted.
+"""Conversations as the relay role, which sees of every tenant what tables let it see: what waits, and what
+may be deleted.
 
-No tenant is set in them, so that only the policies that name this role let rows through (shared/migration.py).
+No tenant is set in them, so that only the policies that name this role let rows through
+(shared/migration.py).
 """
 
 from collections.abc import Iterator

@@ -1,32 +1,34 @@
 """Answers of other functions, kept in Redis for all processes, and forgotten as soon as they change.
 
-An answer that was asked for before a change and arrives after it must not be kept: for some seconds after `forget` nothing is.
-What a stranger names may not exist: an address that asks for many such things has to wait, before anybody is asked.
+An answer that was asked for before a change and arrives after it must not be kept: for some seconds after
+`forget` nothing is. What a stranger names may not exist: an address that asks for many such things has to
+wait, before anybody is asked.
 """
 
 import time
 
-from shared import cache, inside
+from shared import cache, counters, inside
 from shared.errors import RateLimited
 from shared.ids import PLATFORM_ID
+from shared.metrics import recalled
 from shared.settings import settings
 
 CHANGING, WINDOW = 10, 60
+# who brings the same wrong one again is counted again; a page has but one origin
+GUESSED = {"api-token", "directory"}
 KEEP = "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end"
-COUNT = (
-    "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end return n"
-)
 
 
 def recall(key: str, question: str, seconds: int, asker: str = "") -> bytes:
     """The answer to a question (shared/inside.py), at most so old; empty where there is nothing.
 
-    RateLimited where this asker has asked in vain as often in a minute as an address may call.
+    RateLimited where this asker has asked in vain for as many such things in a minute as an address may call.
     """
     known: bytes | None = cache.command("GET", key)
-    if known:
+    recalled.count(kind(key), "miss" if known is None else "hit")
+    if known or (known is not None and kind(key) not in GUESSED):
         return known
-    attempt, in_vain = counted(asker) if asker else "", False
+    attempt, in_vain = counted(f"{kind(key)}:{asker}") if asker else "", False
     try:
         if known is None:
             known = inside.ask(question)
@@ -42,9 +44,15 @@ def counted(asker: str) -> str:
     """Count an attempt of this minute; where it is counted."""
     now = int(time.time())
     key = cache.key(PLATFORM_ID, "rate", "in-vain", asker, now // WINDOW)
-    if int(cache.command("EVAL", COUNT, 1, key, 2 * WINDOW)) > settings().rate_limit_ip:
+    if counters.add(key, 2 * WINDOW) > settings().rate_limit_ip:
         raise RateLimited(retryAfter=WINDOW - now % WINDOW)
     return key
+
+
+def kind(key: str) -> str:
+    """What is remembered under such a key: its first word after the tenant."""
+    parts = key.split(":", 3)
+    return parts[2] if parts[0] == "tenant" else parts[0]
 
 
 def forget(key: str) -> None:

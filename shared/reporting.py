@@ -1,7 +1,8 @@
-"""Errors that nobody foresaw, sent where SENTRY_DSN says: Sentry, GlitchTip, or whatever else speaks their protocol.
+"""Errors that nobody foresaw, sent where SENTRY_DSN says: Sentry, GlitchTip, or whatever else speaks their
+protocol.
 
-The SDK is loaded at the first one, in a thread of its own: no request waits for it. Nothing of a request is sent, and nothing
-of what variables held, since that may be a password; messages are scrubbed.
+The SDK is loaded at the first one, in a thread of its own: no request waits for it. Nothing of a request is
+sent, and nothing of what variables held, since that may be a password; messages are scrubbed.
 """
 
 import queue

@@ -19,11 +19,20 @@ from shared.languages import LANGUAGES, canonical
 
 T = TypeVar("T")
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*")
-BLANK = (
-    r"\s\x00-\x1f\x7f-\x9f"  # what counts as a space differs between regular expressions, so U+0085 is named
-)
+# what counts as a space differs between regular expressions, so U+0085 is named
+BLANK = r"\s\x00-\x1f\x7f-\x9f"
 ATOM = rf"[^@<>,;:\"\\{BLANK}"
 NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+
+
+NO_BREAK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+
+
+def line(max_length: int, min_length: int = 0) -> StringConstraints:
+    """A trimmed text of one line: what becomes a subject, a title, a name."""
+    return StringConstraints(
+        strip_whitespace=True, min_length=min_length, max_length=max_length, pattern=NO_BREAK
+    )
 
 
 def text(max_length: int, min_length: int = 0) -> StringConstraints:
@@ -33,7 +42,7 @@ def text(max_length: int, min_length: int = 0) -> StringConstraints:
     )
 
 
-Line = Annotated[str, text(200, 1)]
+Line = Annotated[str, line(200, 1)]
 Words = Annotated[str, text(2_000)]
 Email = Annotated[
     str,
@@ -70,9 +79,8 @@ def on_the_calendar(moment: datetime) -> datetime:
     return moment
 
 
-Instant = Annotated[
-    AwareDatetime, AfterValidator(on_the_calendar)
-]  # in bodies, where numbers are no times anyway
+# in bodies, where numbers are no times anyway
+Instant = Annotated[AwareDatetime, AfterValidator(on_the_calendar)]
 Moment = Annotated[Instant, BeforeValidator(written_out)]
 SPOKEN = {
     "type": "string",

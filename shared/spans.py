@@ -1,6 +1,8 @@
-"""What is told of an invocation, of a question to another function and of an event on its way: OpenTelemetry's names for it.
+"""What is told of an invocation, of a question to another function and of an event on its way:
+OpenTelemetry's names for it.
 
-Nothing of a person is in it: no user, no address, no query. Who that was is in the log, under the same trace id.
+Nothing of a person is in it: no user, no address, no query. Who that was is in the log, under the same trace
+id.
 """
 
 import os
@@ -9,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from shared.accesslog import METHODS
 from shared.cloudevents import Envelope
 from shared.errors import Problem
 from shared.http import Request
@@ -17,7 +20,6 @@ from shared.settings import settings
 from shared.telemetry import about
 from shared.trace import PARENT, Span, Trace, current
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 IDENTITY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
 Attributes = dict[str, str | int]
 
@@ -27,7 +29,7 @@ def are_exported() -> bool:
     return settings().otel_exporter_otlp_endpoint is not None
 
 
-def invocation(record: Record, request: Request, status: int, trace: Trace, error: Exception | None) -> None:
+def invocation(record: Record, request: Request, status: int, trace: Trace, problem: Problem | None) -> None:
     """Export what this invocation did, when its trace is sampled, or when it went wrong."""
     if trace.sampled or status >= 500:
         name, kind, attributes = described(record, request)
@@ -44,7 +46,7 @@ def invocation(record: Record, request: Request, status: int, trace: Trace, erro
                 trace.parent_id,
                 trace.began,
                 time.time_ns(),
-                error_type(status, error),
+                error_type(status, problem),
                 record.service,
                 record.name,
                 attributes,
@@ -92,7 +94,9 @@ def error_type(status: int, error: Exception | None) -> str:
     """What went wrong: a problem's code, or an exception's class; empty when nothing did."""
     if status < 500:
         return ""
-    return error.code if isinstance(error, Problem) else type(error).__name__ if error else str(status)
+    if isinstance(error, Problem):
+        return error.origin or error.code
+    return type(error).__name__ if error else str(status)
 
 
 @contextmanager
@@ -128,9 +132,11 @@ def question(path: str, host: str) -> Iterator[dict[str, str]]:
 
 
 class Publishing:
-    """An event on its way out: a span from when it was said until the broker has it, so that waiting in the outbox is seen.
+    """An event on its way out: a span from when it was said until the broker has it, so that waiting in the
+    outbox is seen.
 
-    The outbox keeps the traceparent of whoever said it; only what is sent names this span, as the parent of the consumers'.
+    The outbox keeps the traceparent of whoever said it; only what is sent names this span, as the parent of
+    the consumers'.
     """
 
     def __init__(self, envelope: Envelope) -> None:
@@ -140,8 +146,15 @@ class Publishing:
 
     def headers(self) -> dict[str, str]:
         """The event's headers, as the broker gets them."""
-        own = {"ce-traceparent": f"00-{self.found[1]}-{self.span_id}-01"} if self.found else {}
-        return self.envelope.headers() | own
+        return self.envelope.headers() | {f"ce-{name}": value for name, value in self.own().items()}
+
+    def attributes(self) -> dict[str, str]:
+        """The event's attributes, as the broker gets them in a batch."""
+        return self.envelope.attributes() | self.own()
+
+    def own(self) -> dict[str, str]:
+        """This span, instead of that of whoever said it."""
+        return {"traceparent": f"00-{self.found[1]}-{self.span_id}-01"} if self.found else {}
 
     def ended(self, status: int) -> None:
         """The broker has answered; an event that it has not taken is sent again, and told of then."""

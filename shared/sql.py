@@ -1,11 +1,13 @@
 """One invocation's transaction: SQL in as few round trips as it takes, under the tenant's row-level security."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from shared.errors import Unavailable
 from shared.http import Json
+from shared.outcome import foreseen
 from shared.pg import LOST, Connection, Pool, Row, Statement, discard
 
 GUARD = "SELECT set_config('heidi.tenant', :tenant, true)"
@@ -13,14 +15,15 @@ NAMED_GUARD = "SELECT set_config('heidi.tenant', :tenant, true), set_config('hei
 BEGIN = "BEGIN"
 COMMIT = "COMMIT"
 ROLLBACK = "ROLLBACK"
+log = logging.getLogger("heidi.sql")
 
 
 class Sql:
     """A lazily opened transaction for one tenant.
 
-    Nothing is sent before the first statement. A read-only invocation never opens a transaction block: each statement
-    travels with the tenant setting in one round trip. Statements use `:name` parameters. `who` is on whose behalf: what the
-    tables themselves note beside every change (shared/migration.py: `audited`).
+    Nothing is sent before the first statement. A read-only invocation never opens a transaction block: each
+    statement travels with the tenant setting in one round trip. Statements use `:name` parameters. `who` is
+    on whose behalf: what the tables themselves note beside every change (shared/migration.py: `audited`).
     """
 
     def __init__(self, pool: Pool, tenant_id: UUID, *, read_only: bool = False, who: str = "") -> None:
@@ -32,6 +35,8 @@ class Sql:
         self.is_open = False
         self.waiting: list[Statement] = []
         self.after_commit: list[Callable[[], None]] = []
+        self.gathered: dict[Callable[[list[Any]], object], list[Any]] = {}
+        self.after_rollback: list[Callable[[], None]] = []
 
     def run(self, sql: str, **values: Any) -> list[Row]:
         """The rows of one statement."""
@@ -57,9 +62,16 @@ class Sql:
 
     def enter(self, tenant_id: UUID) -> None:
         """Go on under another tenant's row-level security."""
-        self.guard = guard(tenant_id, self.who)
+        before, self.guard = self.guard, guard(tenant_id, self.who)
         if self.is_open:
             self.waiting.append(self.guard)
+        elif self.waiting:  # what was queued before belongs to whom it was queued for
+            self.waiting = [before, *self.waiting, self.guard]
+
+    def act_for(self, who: str) -> None:
+        """Go on, on somebody else's behalf."""
+        self.who = who
+        self.enter(UUID(self.guard[1]["tenant"]))
 
     def begin(self) -> Connection:
         """Open the transaction block if there is none and return its connection (for the ORM)."""
@@ -87,11 +99,13 @@ class Sql:
     def borrowed(self) -> Connection:
         """The connection of this invocation."""
         if self.connection is None:
-            self.connection = self.pool.borrow()
+            self.connection = self.pool.borrow(self.guard[1]["tenant"])
         return self.connection
 
     def reconnected(self, batch: list[Statement], *, raw: bool) -> list[list[Row]]:
-        """The server went away while the connection was idle: nothing was done yet, so once more on a new one."""
+        """The server went away while the connection was idle: nothing was done yet, so once more on a new
+        one.
+        """
         self.drop()
         self.pool.clear()
         try:
@@ -107,31 +121,52 @@ class Sql:
         self.is_open = False
 
     def commit(self) -> None:
-        """Send what waits together with the commit; then run what was to happen after it."""
+        """Send what waits together with the commit; then run what was to happen after it, none of which can
+        undo it.
+        """
+        self.after_rollback = []  # what becomes of a commit whose answer is lost, nobody knows
         if self.is_open or self.waiting:
             self.send([(COMMIT, {})], block=True)
             self.is_open = False
         self.release()
-        for action in self.after_commit:
-            action()
+        actions, self.after_commit = self.after_commit, []
+        for action in actions:
+            followed(action)
 
     def rollback(self) -> None:
         """Undo everything; a connection that cannot even roll back is dropped."""
-        if (
-            self.connection is not None and self.connection.in_transaction
-        ):  # also when the very first statement failed
+        # also when the very first statement failed
+        if self.connection is not None and self.connection.in_transaction:
             try:
                 self.connection.batch([(ROLLBACK, {})])
             except Exception:  # noqa: BLE001 (whatever it is, this connection is not used again)
                 self.drop()
         self.is_open = False
         self.release()
+        actions, self.after_rollback = self.after_rollback, []
+        for action in actions:
+            followed(action)
 
     def release(self) -> None:
         """Give the connection back."""
         if self.connection is not None:
             self.pool.give_back(self.connection)
             self.connection = None
+
+
+def followed(action: Callable[[], None]) -> None:
+    """Do what follows the end; whatever goes wrong is logged, never answered: what was asked for is done, or
+    undone.
+    """
+    try:
+        action()
+    except Exception as error:
+        problem = foreseen(error)
+        if isinstance(problem, Unavailable):
+            said = {"error": type(error).__name__, **problem.details}
+            log.warning("what was to follow a transaction cannot be done now", extra={"context": said})
+        else:
+            log.exception("what was to follow a transaction went wrong")
 
 
 def guard(tenant_id: UUID, who: str) -> Statement:

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,13 +12,21 @@ from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
+from shared import outward
+from shared.breaker import Breaker, Ended, ending_of_status
 from shared.errors import NotFound, Unavailable
 
+# seconds: to be connected, for one answer of the network, for both tries together
+CONNECT, READ, WHOLE = 2.0, 10.0, 20.0
 MAX_KEY_BYTES = 1024
 MAX_EXPIRY = 7 * 24 * 3600
 BAD_KEY = re.compile(r"[\x00-\x1f\x7f]|^/|//|(^|/)\.\.?(/|$)")
 MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 OWNED = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "OperationAborted"})
+ENCRYPTION_HEADERS = {
+    "ServerSideEncryption": "x-amz-server-side-encryption",
+    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+}
 FOR_BROWSERS = {
     "AllowedOrigins": ["*"],
     "AllowedMethods": ["GET", "HEAD", "PUT"],
@@ -35,6 +44,10 @@ class StorageUnavailable(Unavailable):
     """The object store does not answer, or not as it should; trying again later may help."""
 
     message = "The file storage is not available for a moment. Try again in a few seconds."
+
+    def __init__(self, ended: Ended | None = None, **details: Any) -> None:
+        super().__init__(**details)
+        self.ended = ended
 
 
 class ObjectNotFound(NotFound):
@@ -54,7 +67,9 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class SignedUpload:
-    """A link that takes exactly one file by PUT; the headers are part of the signature and must be sent as they are."""
+    """A link that takes exactly one file by PUT; the headers are part of the signature and must be sent as
+    they are.
+    """
 
     url: str
     headers: dict[str, str]
@@ -71,6 +86,7 @@ def put(
         "Key": _checked(key),
         "Body": data,
         "ContentType": content_type,
+        **_encryption(),
     }
     try:
         answer = _call(client.put_object, **request)
@@ -106,24 +122,42 @@ def delete(tenant_id: UUID, key: str) -> None:
         return
 
 
-def keys(tenant_id: UUID, prefix: str = "") -> Iterator[str]:
-    """The keys of a tenant's files in order, read in pages of 1000 as they are used."""
+def keys(tenant_id: UUID, prefix: str = "", before: datetime | None = None) -> Iterator[str]:
+    """The keys of a tenant's files in order, read in pages of 1000 as they are used; those last written
+    before a moment.
+    """
     request = {"Bucket": bucket_of(tenant_id), "Prefix": prefix}
     while True:
         try:
             page = _call(_client().list_objects_v2, **request)
         except ObjectNotFound:
             return
-        yield from (found["Key"] for found in page.get("Contents", ()))
+        yield from (
+            found["Key"]
+            for found in page.get("Contents", ())
+            if before is None or found["LastModified"] < before
+        )
         if not page["IsTruncated"]:
             return
         request["ContinuationToken"] = page["NextContinuationToken"]
 
 
+def tenants() -> Iterator[UUID]:
+    """Whose buckets there are."""
+    from shared.settings import settings
+
+    prefix = settings().s3_bucket + "-"
+    for bucket in _call(_client().list_buckets)["Buckets"]:
+        if bucket["Name"].startswith(prefix):
+            with suppress(ValueError):  # somebody else's
+                yield UUID(bucket["Name"].removeprefix(prefix))
+
+
 def sign_get(tenant_id: UUID, key: str, expires_in: int, filename: str | None = None) -> str:
     """A link that downloads a file without a login for `expires_in` seconds, at most seven days.
 
-    It is made without asking the store. With a `filename` browsers save the file under that name instead of showing it.
+    It is made without asking the store. With a `filename` browsers save the file under that name instead of
+    showing it.
     """
     request = {"Bucket": bucket_of(tenant_id), "Key": _checked(key)}
     if filename is not None:
@@ -141,9 +175,20 @@ def sign_put(tenant_id: UUID, key: str, content_type: str, size: int, expires_in
         "Key": _checked(key),
         "ContentType": content_type,
         "ContentLength": size,
+        **_encryption(),
     }
     url = _sign("put_object", request, expires_in)
-    return SignedUpload(url, {"Content-Type": content_type, "Content-Length": str(size)})
+    asked = {ENCRYPTION_HEADERS[name]: value for name, value in _encryption().items()}
+    return SignedUpload(url, {"Content-Type": content_type, "Content-Length": str(size), **asked})
+
+
+def _encryption() -> dict[str, str]:
+    """What the store is asked to encrypt a file with (docs/guides/encryption-at-rest.md)."""
+    from shared.settings import settings
+
+    now = settings()
+    named = {"SSEKMSKeyId": now.s3_sse_key} if now.s3_sse == "aws:kms" and now.s3_sse_key else {}
+    return {"ServerSideEncryption": now.s3_sse, **named} if now.s3_sse else {}
 
 
 def bucket_of(tenant_id: UUID) -> str:
@@ -170,16 +215,18 @@ def _made_client(endpoint: str | None, access_key: str, secret_key: str, region:
     from boto3.session import Session
     from botocore.config import Config
 
+    from shared.storage_wires import let_hang_up
+
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path"},
-        connect_timeout=2,
-        read_timeout=15,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=CONNECT,
+        read_timeout=READ,
+        retries={"mode": "standard", "total_max_attempts": 2},
         max_pool_connections=32,
         tcp_keepalive=True,
     )
-    return Session().client(
+    client = Session().client(
         "s3",
         endpoint_url=endpoint,
         aws_access_key_id=access_key,
@@ -187,6 +234,8 @@ def _made_client(endpoint: str | None, access_key: str, secret_key: str, region:
         region_name=region,
         config=config,
     )
+    let_hang_up(client)
+    return client
 
 
 def _cached_client(endpoint: str | None, access_key: str, secret_key: str, region: str) -> Client:
@@ -195,17 +244,35 @@ def _cached_client(endpoint: str | None, access_key: str, secret_key: str, regio
 
 
 def _call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call the store; its many errors become our two."""
+    """Call the store, unless it is left alone at the moment, for so long at most; its many errors become our
+    two.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    try:
-        return operation(*args, **kwargs)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in MISSING:
-            raise ObjectNotFound("File", kwargs.get("Key", "")) from None
-        raise StorageUnavailable from error
-    except BotoCoreError as error:
-        raise StorageUnavailable from error
+    with _circuit().call(lambda wait: StorageUnavailable(paused=wait)):
+        try:
+            with outward.bounded(WHOLE):
+                return operation(*args, **kwargs)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in MISSING:
+                raise ObjectNotFound("File", kwargs.get("Key", "")) from None
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 503)
+            raise StorageUnavailable(ending_of_status(status)) from error
+        except (BotoCoreError, OSError) as error:
+            raise StorageUnavailable from error
+
+
+def _circuit() -> Breaker:
+    from shared.settings import settings
+
+    now = settings()
+    return Breaker(
+        "object-store",
+        now.s3_endpoint,
+        now.s3_region,
+        now.s3_access_key,
+        now.s3_secret_key.get_secret_value(),
+    )
 
 
 _KNOWN: set[tuple[int, str]] = set()
@@ -223,7 +290,9 @@ def _require_bucket(bucket: str) -> None:
 
 
 def _create_bucket(client: Client, bucket: str) -> None:
-    """Create a bucket, unless somebody else does so at this moment, and let browsers upload to it by signed links."""
+    """Create a bucket, unless somebody else does so at this moment, and let browsers upload to it by signed
+    links.
+    """
     from botocore.exceptions import ClientError
 
     region = client.meta.region_name
@@ -237,9 +306,8 @@ def _create_bucket(client: Client, bucket: str) -> None:
                 raise
         try:
             client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [FOR_BROWSERS]})
-        except (
-            ClientError
-        ) as error:  # some stores set this elsewhere; everything but uploads by browsers works without
+        # some stores set this elsewhere; everything but uploads by browsers works without
+        except ClientError as error:
             logger.warning(
                 "the bucket takes no CORS rules", extra={"context": {"bucket": bucket, "error": str(error)}}
             )
@@ -250,7 +318,8 @@ def _create_bucket(client: Client, bucket: str) -> None:
 def _sign(operation: str, request: dict[str, Any], expires_in: int) -> str:
     if not 0 < expires_in <= MAX_EXPIRY:
         raise ValueError("a signed link lives between a second and seven days")
-    url: str = _call(_client().generate_presigned_url, operation, Params=request, ExpiresIn=expires_in)
+    # made here, nobody is asked
+    url: str = _client().generate_presigned_url(operation, Params=request, ExpiresIn=expires_in)
     return url
 
 

@@ -1,7 +1,7 @@
 """Who is meant: the tenant of a request, and the directory that knows every tenant.
 
-The city service owns the tenants. Every function keeps a short memory of them, in this order: this process (2 s), Redis
-(60 s, until the city changes), the function `find-tenant`.
+The city service owns the tenants. Every function keeps a short memory of them, in this order: this process (2
+s), Redis (60 s, until the city changes), the function `find-tenant`.
 """
 
 import re
@@ -11,9 +11,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared import cache
 from shared.errors import TenantInactive, TenantMismatch, TenantRequired, UnknownTenant
 from shared.ids import PLATFORM_ID
 from shared.languages import DEFAULT
+from shared.metrics import recalled
 from shared.remembered import forget as forget_shared
 from shared.remembered import recall
 from shared.settings import settings
@@ -21,7 +23,12 @@ from shared.settings import settings
 MEMORY_SECONDS = 2.0
 SHARED_SECONDS = 60
 LONGEST_HOST = 512  # what is remembered must not be as long as a caller likes
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+DOMAIN = re.compile(
+    rf"(?=.{{4,253}}\Z)(?!.*\.(?:localhost|local|internal|svc|arpa|onion)\Z)(?:{LABEL}\.)+[a-z]{LABEL}"
+)
+SLUG = re.compile(LABEL)
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Tenant(BaseModel):
@@ -32,6 +39,7 @@ class Tenant(BaseModel):
     slug: str
     name: str
     active: bool = True
+    preparing: bool = False  # without an imprint: for its staff only
     languages: tuple[str, ...] = (DEFAULT,)
     features: frozenset[str] = frozenset()
     time_zone: str = "Europe/Berlin"
@@ -57,11 +65,15 @@ def lookup(name: str, asker: str = "") -> Tenant | None:
     """
     known = memory.get(name)
     if known and known[0] > time.monotonic():
+        recalled.count("directory", "process")
         return known[1]
-    if not SLUG.fullmatch(name):  # nor remembered: it may have any length
+    if not (SLUG.fullmatch(name) or DOMAIN.fullmatch(name)):  # nor remembered: it may have any length
         return None
-    text = recall(f"directory:{name}", f"/api/internal/city/tenant?name={name}", SHARED_SECONDS, asker)
+    text = recall(key(name), f"/api/internal/city/tenant?name={name}", SHARED_SECONDS, asker)
     tenant = Tenant.model_validate_json(text) if text else None
+    # whoever writes to Redis moves no token to another city
+    if tenant and ID.fullmatch(name) and str(tenant.id) != name:
+        tenant = None
     if len(memory) > 10_000:
         memory.clear()
         memory.update(ALWAYS)
@@ -72,16 +84,32 @@ def lookup(name: str, asker: str = "") -> Tenant | None:
 def forget(tenant: Tenant) -> None:
     """Make a change to a tenant known: Redis forgets at once, other processes within two seconds."""
     for name in (tenant.slug, str(tenant.id)):
-        memory.pop(name, None)
-        forget_shared(f"directory:{name}")
+        forget_name(name)
+
+
+def forget_name(name: str) -> None:
+    """Make known that a name leads elsewhere, or nowhere."""
+    memory.pop(name, None)
+    forget_shared(key(name))
+
+
+def key(name: str) -> str:
+    """Where Redis keeps who is meant by a name; that is known before a city is, so it is the platform's."""
+    return cache.key(PLATFORM_ID, "directory", name)
 
 
 @lru_cache(4096)
 def slug_of_host(host: str) -> str:
     """The city's label in a host name: `heidelberg` in heidelberg.heidi.app:443, nothing in heidi.app itself."""
+    name = without_port(host)
+    slug = name.removesuffix("." + settings().base_domain)
+    return slug if slug != name and SLUG.fullmatch(slug) else ""
+
+
+def without_port(host: str) -> str:
+    """A host name as it is compared."""
     name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    slug = name.lower().rstrip(".").removesuffix("." + settings().base_domain)
-    return slug if slug != name.lower().rstrip(".") and SLUG.fullmatch(slug) else ""
+    return name.lower().rstrip(".")
 
 
 def resolve(
@@ -95,6 +123,8 @@ def resolve(
     found = [find(name, asker) for name in named]
     if token_tenant and not (everywhere and found):
         found.append(find(str(token_tenant)))
+    if not found and (owner := owner_of(host[:LONGEST_HOST], asker)):
+        found.append(owner)
     if not found:
         raise TenantRequired
     if any(tenant.id != found[0].id for tenant in found):
@@ -102,6 +132,17 @@ def resolve(
     if not found[0].active and not everywhere:
         raise TenantInactive
     return found[0]
+
+
+def owner_of(host: str, asker: str) -> Tenant | None:
+    """The city that a host name outside our own domain leads to; asked only where nothing else names one."""
+    name = without_port(host)
+    base = settings().base_domain
+    return (
+        lookup(name, asker)
+        if DOMAIN.fullmatch(name) and name != base and not name.endswith("." + base)
+        else None
+    )
 
 
 def address(tenant: Tenant) -> str:

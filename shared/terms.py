@@ -1,7 +1,8 @@
 """Terms of use: who has not accepted the mandatory ones of their city may read, but not write.
 
-The version in force is in the tenant directory (`Tenant.terms`, 0 for none). What a person has accepted is known to the
-function `get-accepted-terms`: GET /api/users/{userId}/terms/accepted answers a number; 0 for nothing.
+The version in force is in the tenant directory (`Tenant.terms`, 0 for none). What a person has accepted is
+known to the function `get-accepted-terms`: GET /api/users/{userId}/terms/accepted answers a number; 0 for
+nothing.
 """
 
 from uuid import UUID
@@ -18,7 +19,9 @@ accepted: dict[UUID, int] = {}  # only ever grows: an acceptance is not taken ba
 
 
 def refuse_unaccepted(tenant: Tenant, caller: Principal) -> None:
-    """TermsNotAccepted for one of the city's own people who has not accepted its terms; others are not bound by them."""
+    """TermsNotAccepted for one of the city's own people who has not accepted its terms; others are not bound
+    by them.
+    """
     if (
         not tenant.terms
         or caller.id is None

@@ -1,4 +1,6 @@
-"""Access and refresh tokens (requirements §12.1): JWT, checked for key, algorithm, issuer, audience and times."""
+"""Access and refresh tokens (requirements §12.1): JWT, checked for key, algorithm, issuer, audience and
+times.
+"""
 
 import time
 from collections.abc import Iterator
@@ -8,14 +10,17 @@ from uuid import UUID
 
 from shared import cache, keys
 from shared.errors import TokenExpired, TokenInvalid, TokenRevoked
-from shared.ids import PLATFORM_ID, new_id
-from shared.keys import Use
-from shared.rbac import ANONYMOUS, SCOPES, permissions_of
+from shared.ids import PLATFORM_ID
+from shared.jwks import Key
+from shared.rbac import ANONYMOUS, SCOPES, STAFF, permissions_of
 from shared.settings import settings
 
 ISSUER = "heidi"
 VERIFIED_LIMIT = 4096
 LONGEST = 4096
+# seconds by which the clocks of two instances may differ: a token that was made just now is not one of the
+# future
+SKEW = 60
 REQUIRED = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti", "sid", "tenantId"]
 
 
@@ -34,10 +39,13 @@ class Principal:
     scopes: frozenset[str] | None = None
     only: tuple[str, ...] = ()
     logged_in_at: float = 0
+    guest: bool = False
 
     @property
     def permissions(self) -> frozenset[str]:
-        """What the roles allow, by the matrix of this moment, not by the token's copy of it; an API token's scopes narrow it."""
+        """What the roles allow, by the matrix of this moment, not by the token's copy of it; an API token's
+        scopes narrow it.
+        """
         allowed = permissions_of(self.roles)
         return allowed if self.scopes is None else allowed & self.scopes
 
@@ -59,77 +67,56 @@ class Principal:
         """Whether a role's scope is all tenants."""
         return any(SCOPES.get(role) == "all_tenants" for role in self.roles)
 
+    @property
+    def is_staff(self) -> bool:
+        """Whether this person works for their city, or for the platform."""
+        return not STAFF.isdisjoint(self.roles)
+
+    def works_for(self, tenant_id: UUID) -> bool:
+        """Whether this person works for that city, be it as one of the platform's people."""
+        return self.everywhere or (self.is_staff and self.tenant_id == tenant_id)
+
 
 NOBODY = Principal(None, None, (ANONYMOUS,))
 verified: dict[str, Principal] = {}
 
 
-def issue(
-    use: Use,
-    user_id: UUID,
-    tenant_id: UUID,
-    roles: list[str],
-    session_id: UUID,
-    *,
-    now: float,
-    life: int | None = None,
-    **more: Any,
-) -> tuple[str, str]:
-    """A signed token and its id.
-
-    `more` claims are `act` (RFC 8693 §4.1: who acts in the person's name), `only`, and `auth_time` (OpenID Connect Core §2:
-    when the person logged in) where that is not now.
+def checked(token: str, use: str, ring: tuple[Key, ...]) -> dict[str, Any]:
+    """The claims, if one of these keys signed them for this use, and it is their time; else TokenInvalid or
+    TokenExpired.
     """
-    token_id = str(new_id())
-    life = life or (settings().jwt_expiration if use == "access" else settings().jwt_refresh_expiration)
-    claims: dict[str, Any] = {
-        "iss": ISSUER,
-        "aud": use,
-        "sub": str(user_id),
-        "tenantId": str(tenant_id),
-        "sid": str(session_id),
-        "jti": token_id,
-        "iat": int(now),
-        "nbf": int(now),
-        "exp": int(now) + life,
-        "auth_time": int(now),
-        **more,
-    }
-    if use == "access":
-        claims |= {"roles": roles, "permissions": sorted(permissions_of(tuple(roles)))}
-    return keys.sign(use, claims), token_id
-
-
-def decode(use: Use, token: str) -> dict[str, Any]:
-    """The claims of a token that is ours, unaltered and in its time; TokenInvalid or TokenExpired otherwise."""
     import jwt
 
-    if (
-        len(token) > LONGEST
-    ):  # junk in a signature is skipped when it is decoded: one token has endless spellings
+    # junk in a signature is skipped when it is decoded: one token has endless spellings
+    if len(token) > LONGEST:
         raise TokenInvalid
     try:
-        key = keys.of_token(use, token)
-        return jwt.decode(
+        key = keys.named(token, ring)
+        claims: dict[str, Any] = jwt.decode(
             token,
             key.checking,
             [key.alg],
             audience=use,
             issuer=ISSUER,
-            leeway=0,
+            leeway=SKEW,
             options={"require": REQUIRED, "strict_aud": True},
         )
     except jwt.ExpiredSignatureError:
         raise TokenExpired from None
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise TokenInvalid from None
+    if claims["exp"] <= time.time():  # nobody has more time for that
+        raise TokenExpired
+    return claims
 
 
 def principal(token: str) -> Principal:
-    """The caller behind an access token. Signatures are checked once per token and process, expiry at every call."""
+    """The caller behind an access token. Signatures are checked once per token and process, expiry at every
+    call.
+    """
     known = verified.get(token)
     if known is None:
-        known = read(decode("access", token))
+        known = read(checked(token, "access", keys.ring()))
         if len(verified) >= VERIFIED_LIMIT:
             verified.clear()
         verified[token] = known
@@ -154,6 +141,7 @@ def read(claims: dict[str, Any]) -> Principal:
             impersonator_session=str(actor.get("sid", "")) if actor is not None else "",
             only=tuple(map(str, claims.get("only", ()))),
             logged_in_at=float(claims.get("auth_time", 0)),
+            guest=claims.get("guest") is True,
         )
     except (KeyError, TypeError, ValueError):
         raise TokenInvalid from None
@@ -167,7 +155,9 @@ def revoke(tenant_id: UUID, session_id: str) -> None:
 
 
 def bar(tenant_id: UUID, person_id: UUID) -> None:
-    """Refuse every token of a person from the next call on, until they may come back or their tokens have expired."""
+    """Refuse every token of a person from the next call on, until they may come back or their tokens have
+    expired.
+    """
     cache.command("SET", cache.key(tenant_id, "barred", person_id), "1", "EX", settings().jwt_expiration + 60)
 
 
@@ -177,7 +167,9 @@ def unbar(tenant_id: UUID, person_id: UUID) -> None:
 
 
 def refuse_revoked(caller: Principal) -> None:
-    """TokenRevoked when the session of the caller, or of whoever acts in their name, has ended, or one of them is barred."""
+    """TokenRevoked when the session of the caller, or of whoever acts in their name, has ended, or one of
+    them is barred.
+    """
     if caller.id and cache.command("EXISTS", *marks(caller)):
         raise TokenRevoked
 

@@ -1,10 +1,12 @@
-"""W3C trace context (traceparent) and the correlation id, through requests and event chains (requirements §16.2)."""
+"""W3C trace context (traceparent) and the correlation id, through requests and event chains (requirements
+§16.2).
+"""
 
-import os
 import re
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from random import getrandbits
 from typing import NamedTuple
 
 from shared.settings import settings
@@ -14,7 +16,9 @@ SAFE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Span(NamedTuple):
-    """What is exported of one piece of work; `kind` is one of OpenTelemetry's SpanKind, times are nanoseconds since 1970."""
+    """What is exported of one piece of work; `kind` is one of OpenTelemetry's SpanKind, times are nanoseconds
+    since 1970.
+    """
 
     name: str
     kind: str
@@ -31,7 +35,9 @@ class Span(NamedTuple):
 
 @dataclass(slots=True)
 class Trace:
-    """Where this invocation stands in the chain that a citizen's call began; `pieces` are the questions that it asked."""
+    """Where this invocation stands in the chain that a citizen's call began; `pieces` are the questions that
+    it asked.
+    """
 
     trace_id: str
     span_id: str
@@ -47,12 +53,13 @@ class Trace:
     def start(cls, traceparent: str = "", correlation_id: str = "", *, trusted: bool = False) -> "Trace":
         """Go on with the caller's trace, or begin one; ids that are not well-formed are replaced.
 
-        Only the platform's own parts are `trusted` to say whether the trace is exported. For everybody else that is drawn by
-        lot, from an id that they do not choose, so that nobody outside decides how much we export.
+        Only the platform's own parts are `trusted` to say whether the trace is exported. For everybody else
+        that is drawn by lot, from an id that they do not choose, so that nobody outside decides how much we
+        export.
         """
         found = PARENT.fullmatch(traceparent) if traceparent else None
-        trace_id = found[1] if found else os.urandom(16).hex()
-        span_id = os.urandom(8).hex()
+        trace_id = found[1] if found else drawn(128)
+        span_id = drawn(64)
         sampled = (
             bool(int(found[3], 16) & 1) if found and trusted else is_drawn(span_id if found else trace_id)
         )
@@ -72,8 +79,17 @@ class Trace:
         return f"00-{self.trace_id}-{span_id or self.span_id}-{'01' if self.sampled else '00'}"
 
 
+def drawn(bits: int) -> str:
+    """An id that nobody else has. It need not be hard to guess: asking the system lets go of the interpreter,
+    twice a call.
+    """
+    return f"{getrandbits(bits) or 1:0{bits // 4}x}"
+
+
 def is_drawn(identity: str) -> bool:
-    """Whether an id is among the share that is exported (OpenTelemetry's TraceIdRatioBased: its last eight bytes decide)."""
+    """Whether an id is among the share that is exported (OpenTelemetry's TraceIdRatioBased: its last eight
+    bytes decide).
+    """
     return int(identity[-16:], 16) < settings().trace_sample_ratio * (1 << 64)
 
 

@@ -1,17 +1,20 @@
-"""One real Postgres and one real Redis for the whole run; every worker has its own databases, every test its own cities."""
+"""One real Postgres and one real Redis for the whole run; every worker has its own databases, every test its
+own cities.
+"""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.support import City
 
-TEMPLATE, RUN = "template_", "HEIDI_TEST_RUN"
-PASSWORDS = {"heidi_owner": "owner", "heidi_app": "app", "heidi_relay": "relay"}
+TEMPLATE, RUN, ROLES_SECRET = "template_", "HEIDI_TEST_RUN", "tests" * 8
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "ENVIRONMENT": "test",
             "POSTGRES_HOST": "127.0.0.1",
             "POSTGRES_PORT": str(postgres.port),
-            "POSTGRES_PASSWORD": "app",
+            "POSTGRES_ROLES_SECRET": ROLES_SECRET,
             "POSTGRES_OWNER_PASSWORD": "owner",
             "POSTGRES_RELAY_PASSWORD": "relay",
             "POSTGRES_SUPERUSER_PASSWORD": postgres.password,
@@ -42,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "BROKER_URL": "http://127.0.0.1:9",
             "GATEWAY_URL": "http://127.0.0.1:9",
             "LOG_LEVEL": "ERROR",
+            "POSTGRES_POOL_PATIENCE": "5",
             "RATE_LIMIT_TENANT": "100000",
             "RATE_LIMIT_USER": "100000",
             "RATE_LIMIT_IP": "100000",
@@ -51,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from tooling.registry import services
 
     names = [TEMPLATE + service for service in services()]
-    databases.prepare(postgres, PASSWORDS, names)
+    databases.prepare(postgres, databases.every_role("owner", "relay", ROLES_SECRET), names)
     migrate(prefix=TEMPLATE)
 
 
@@ -66,12 +70,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_databases(worker_id: str) -> Iterator[None]:
-    """Clone the migrated templates for this worker, and take a Redis database of its own; close what is open in the end."""
+    """Clone the migrated templates for this worker, and take a Redis database of its own; close what is open
+    in the end.
+    """
     import gc
 
     from redis.connection import AbstractConnection
 
+    from shared import cache
     from shared.pg import Connection, discard
+    from shared.roles import access
     from shared.settings import settings
     from tests.support import superuser
     from tooling.registry import services
@@ -82,7 +90,11 @@ def own_databases(worker_id: str) -> Iterator[None]:
             connection.run(
                 f'CREATE DATABASE "{prefix}{service}" TEMPLATE "{TEMPLATE}{service}" OWNER heidi_owner'
             )
-            connection.run(f'GRANT CONNECT ON DATABASE "{prefix}{service}" TO heidi_app, heidi_relay')
+            for statement in access(prefix + service):
+                connection.run(statement)
+    assert not cache.connections.cache_info().currsize, (
+        "a test file has called a function when it was read: Redis is another one then"
+    )
     number = int(worker_id.removeprefix("gw") or 0) + 1 if worker_id != "master" else 0
     os.environ.update(
         {
@@ -101,10 +113,9 @@ def own_databases(worker_id: str) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events stay in the outbox, where `City.events` reads them and `City.settle` delivers them."""
-    from queue import SimpleQueue
     from types import SimpleNamespace
 
-    monkeypatch.setattr("shared.context.publisher", lambda: SimpleNamespace(waiting=SimpleQueue()))
+    monkeypatch.setattr("shared.context.publisher", lambda: SimpleNamespace(take=lambda _: None))
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +124,51 @@ def functions_ask_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.support import asked
 
     monkeypatch.setattr("shared.inside.ask", asked)
+
+
+@pytest.fixture(autouse=True)
+def circuits_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's outside systems did opens no circuit for the next one."""
+    monkeypatch.setattr("shared.breaker.PLATFORM_ID", uuid4())
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_held_while_somebody_else_is_asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No function holds a connection, and with it a lock, while it asks the object store, a model, a vector
+    or a mail server.
+
+    But those that hand out a whole city: what they read is larger than a process, and as it was at one
+    moment; they lock nothing.
+    """
+    from shared import breaker, outward
+    from shared.pg import borrower
+    from shared.telemetry import about
+
+    held: list[str] = []
+
+    def looked(what: Callable[..., Any]) -> Callable[..., Any]:
+        def look(*args: Any, **kwargs: Any) -> Any:
+            function = about.get().get("function", "")
+            if borrower().lent and function and not function.startswith("export-"):
+                held.append(function)
+            return what(*args, **kwargs)
+
+        return look
+
+    monkeypatch.setattr(breaker.Breaker, "ask", looked(breaker.Breaker.ask))
+    monkeypatch.setattr(outward, "call", looked(outward.call))
+    yield
+    assert held == []
+
+
+@pytest.fixture(autouse=True)
+def an_hour_of_its_own() -> None:
+    """The mails that other tests have had sent do not count: an address is braked over all cities together."""
+    from shared import cache
+    from shared.ids import PLATFORM_ID
+
+    if counted := cache.command("KEYS", f"tenant:{PLATFORM_ID}:mails:*"):
+        cache.command("DEL", *counted)
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Programs that tests run when they are installed; else the test is skipped, and says what it would have needed."""
+"""Programs that tests run when they are installed; else the test is skipped, and says what it would have
+needed.
+"""
 
 import pytest
 

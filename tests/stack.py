@@ -1,4 +1,6 @@
-"""The whole local stack, as `./heidi up` starts it, in a directory and on ports of its own: to play on, to kill, to measure."""
+"""The whole local stack, as `./heidi up` starts it, in a directory and on ports of its own: to play on, to
+kill, to measure.
+"""
 
 import os
 import signal
@@ -11,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from pg8000.native import Connection
 
@@ -23,14 +25,15 @@ from tooling.stack.state import State
 
 T = TypeVar("T")
 PATIENCE = 90.0  # for machines that have other things to do
+LOOK = 0.25  # seconds between two questions to all databases, each over a connection of its own
 
 
-def eventually(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+def eventually(look: Callable[[], T], what: str, patience: float = PATIENCE, *, every: float = 0.05) -> T:
     """What `look` gives, as soon as it gives anything; the test fails if that takes too long."""
     deadline = time.monotonic() + patience
     while not (found := look()):
         assert time.monotonic() < deadline, f"waited {patience:.0f} s for {what}"
-        time.sleep(0.05)
+        time.sleep(every)
     return found
 
 
@@ -44,7 +47,9 @@ class RunningStack:
     @classmethod
     @contextmanager
     def started(cls, **variables: str) -> Iterator[Self]:
-        """Up inside the block and gone after it; nothing of our own environment reaches it but what every program needs."""
+        """Up inside the block and gone after it; nothing of our own environment reaches it but what every
+        program needs.
+        """
         with tempfile.TemporaryDirectory(prefix="heidi-test-") as directory:
             Path(directory).chmod(0o755)  # PostgreSQL runs as somebody else
             home = Home(Path(directory) / ".heidi")
@@ -60,9 +65,8 @@ class RunningStack:
                 stack.heidi("up", "-d")
                 yield stack
             finally:
-                stack.kill(
-                    *(record.name for record in records.read(home) if record.process())
-                )  # quicker than in order
+                # quicker than in order
+                stack.kill(*(record.name for record in records.read(home) if record.process()))
                 stack.heidi("reset", "--yes")
 
     @property
@@ -149,13 +153,54 @@ class RunningStack:
         """Deliveries that the broker has still to make."""
         return int(self.rows("heidi_broker", "SELECT count(*) FROM deliveries")[0][0])
 
+    def unsent(self) -> int:
+        """Messages that have been taken on and have not left yet."""
+        return int(
+            self.rows(
+                "heidi_notification", "SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'sending')"
+            )[0][0]
+        )
+
+    def end_leases(self) -> None:
+        """Let what a dead process was sending go again now, instead of five minutes later."""
+        self.rows(
+            "heidi_notification", "UPDATE deliveries SET due_at = now() WHERE state = 'sending' RETURNING 1"
+        )
+        self.tick("send-deferred-messages")
+
+    def tick(self, name: str) -> None:
+        """Call one of the clock's functions now."""
+        token = State.read(self.home.state).secrets["broker"]
+        headers = {"Authorization": f"Bearer {token}"}
+        urlopen(Request(f"{self.gateway}/function/{name}", b"", headers)).close()
+
     def settle(self) -> None:
-        """Until every event has been published and delivered, with all that follows from it."""
-        eventually(lambda: not self.unpublished() + self.undelivered(), "all events to be delivered")
+        """Until every event has been published and delivered, and every message has left, with all that
+        follows from it.
+        """
+        eventually(
+            lambda: not self.unpublished() + self.undelivered(), "all events to be delivered", every=LOOK
+        )
+        eventually(
+            lambda: not self.unpublished() + self.undelivered() + self.unsent(),
+            "all messages to leave",
+            3 * PATIENCE,
+            every=LOOK,
+        )
 
     def dead_letters(self) -> list[list[Any]]:
-        """What could not be delivered: to whom, with which answer."""
-        return self.rows("heidi_broker", "SELECT trigger, code, reason FROM dead_letters")
+        """What could not be delivered: to whom, with which answer; kept by the platform, or still by the
+        broker.
+        """
+        return [
+            *self.rows(
+                "heidi_broker", "SELECT trigger, code, reason FROM dead_letters WHERE handed_over_at IS NULL"
+            ),
+            *self.rows(
+                "heidi_platform",
+                "SELECT function, status, answer FROM dead_letters WHERE delivered_at IS NULL",
+            ),
+        ]
 
     def in_flight(self) -> int:
         """Deliveries that wait for a function's answer."""

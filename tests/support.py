@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 from pg8000.native import Connection
 
 from functions.platform.queries import CHANGED
-from shared import tenants, tokens
-from shared.cloudevents import Envelope
+from shared import signing, storage, tenants
+from shared.cloudevents import BATCH, Envelope
 from shared.http import Request, Response
 from shared.pg import pool
 from shared.pipeline import Function
@@ -81,6 +81,7 @@ def call(
     tenant: str = "",
     host: str = "",
     headers: dict[str, str] | None = None,
+    address: str = "192.0.2.1",
 ) -> Answer:
     """Call a function through its whole pipeline; `body` is JSON unless it is bytes."""
     record = records()[name]
@@ -94,7 +95,7 @@ def call(
         "QUERY_STRING": query,
         "wsgi.input": io.BytesIO(raw),
         "CONTENT_LENGTH": str(len(raw)),
-        "REMOTE_ADDR": "192.0.2.1",
+        "REMOTE_ADDR": address,
         "CONTENT_TYPE": sent.pop("content-type", "application/json"),
     }
     environ |= {"HTTP_" + key.upper().replace("-", "_"): value for key, value in sent.items() if value}
@@ -136,6 +137,18 @@ def deliver(name: str, event: Said, *, token: str | None = None) -> Answer:
     return call(name, path="/", body=event.text.encode(), token=token, headers=event.envelope.headers())
 
 
+def deliver_together(name: str, *events: Said) -> Answer:
+    """Deliver them in one request, as the broker does to a function that takes batches."""
+    body = [{"specversion": "1.0", **event.envelope.attributes(), "data": event.data} for event in events]
+    return call(
+        name,
+        path="/",
+        body=body,
+        token=settings().broker_token.get_secret_value(),
+        headers={"content-type": BATCH},
+    )
+
+
 @dataclass
 class City:
     """A tenant with helpers to act in it."""
@@ -172,7 +185,7 @@ class City:
     def token(self, role: str, **claims: Any) -> str:
         """An access token of that person; a super admin's is the platform's."""
         home = PLATFORM.id if role == "super_admin" else self.id
-        return tokens.issue(
+        return signing.issue(
             "access", self.person(role), home, [role], uuid4(), now=claims.get("now", time.time())
         )[0]
 
@@ -191,7 +204,8 @@ class City:
             found = work.run(sql, **values)
             work.commit()
         finally:
-            work.rollback()  # after a commit there is nothing to undo; after an error the connection must go back
+            # after a commit there is nothing to undo; after an error the connection must go back
+            work.rollback()
         return found
 
     def events(self, type: str = "") -> list[Said]:  # noqa: A002
@@ -208,6 +222,13 @@ class City:
         with superuser(settings().postgres_database_prefix + service) as connection:
             rows = connection.run(CHANGES, tenant=self.id, service=service, age=-60, after=0)
         return [Said(service, Envelope(str(row[0]), *row[1:9]), row[9]) for row in rows]
+
+    def files(self) -> list[str]:
+        """The keys of its files, once those whose rows are gone have gone, too."""
+        assert {
+            deliver("delete-abandoned-files", said).status for said in self.events("files.abandoned")
+        } <= {204}
+        return list(storage.keys(self.id))
 
     def settle(self) -> None:
         """Be the broker: deliver what was said, and what is said because of it, to everyone who listens."""

@@ -1,4 +1,6 @@
-"""A walk through every function with requests that are valid by our own description, and with ids of things that are there."""
+"""A walk through every function with requests that are valid by our own description, and with ids of things
+that are there.
+"""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -120,7 +122,9 @@ class Walk:
         return {key: self.ids.get(key) or self.known(value) for key, value in node.items()}
 
     def learn(self, record: Record, body: Any) -> None:
-        """Remember the ids in an answer under the names that addresses have for them: of POST /api/listings the {listingId}."""
+        """Remember the ids in an answer under the names that addresses have for them: of POST /api/listings
+        the {listingId}.
+        """
         if not isinstance(body, dict) or "error" in body:
             return
         first = next(iter(body["items"]), {}) if isinstance(body.get("items"), list) else body

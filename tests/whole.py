@@ -7,7 +7,7 @@ from shared.errors import Problem
 from shared.http import Environ, Request, Response, StartResponse
 from shared.outcome import error_response
 from tests.support import function
-from tooling.gateway.routes import Routes, fitting
+from tooling.gateway.routes import Routes
 from tooling.generate.openapi import document
 from tooling.registry import records
 
@@ -31,8 +31,3 @@ def answer(request: Request) -> Response:
 
 
 routes = Routes(records().values())
-
-
-def ways(path: str) -> int:
-    """How many addresses fit this path."""
-    return len(list(fitting(routes.root, path.strip("/").split("/"))))

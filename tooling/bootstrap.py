@@ -1,14 +1,18 @@
-"""Make the virtual environment from the hashed lock, once, and become `tooling.cli` inside it; standard library only."""
+"""Make the virtual environment from the hashed lock, once, and become `tooling.cli` inside it; standard
+library only.
+"""
 
 import fcntl
 import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 from tooling import install, pythons
@@ -24,6 +28,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     lock = CHECK if arguments[:1] in (["test"], ["release"]) else RUN
     try:
         if not is_ready(venv, lock):
+            signal.signal(signal.SIGTERM, interrupted)  # as Ctrl-C: the old environment comes back
             with only_one(venv):
                 if not is_ready(venv, lock):  # another ./heidi may have made it while we waited
                     make(venv, lock)
@@ -32,6 +37,11 @@ def main(arguments: Sequence[str]) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit("\nStopped. Run ./heidi again: it starts over cleanly.")
     become(venv, arguments)
+
+
+def interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Somebody asks us to end: a timeout, a closing session."""
+    raise KeyboardInterrupt
 
 
 def venv_directory() -> Path:
@@ -45,7 +55,9 @@ def is_ready(venv: Path, lock: str) -> bool:
 
 
 def read_marker(venv: Path) -> dict[str, str]:
-    """What was installed; empty when the installation was not finished or the directory has moved (scripts name it)."""
+    """What was installed; empty when the installation was not finished or the directory has moved (scripts
+    name it).
+    """
     try:
         marker: dict[str, str] = json.loads((venv / MARKER).read_text())
     except (OSError, ValueError):
@@ -68,7 +80,9 @@ def digest(path: Path) -> str:
 
 @contextmanager
 def only_one(venv: Path) -> Iterator[None]:
-    """Two commands started at once must not install over each other; pip inherits the lock, should we be killed."""
+    """Two commands started at once must not install over each other; pip inherits the lock, should we be
+    killed.
+    """
     try:
         directory = os.open(venv.parent, os.O_RDONLY)
     except OSError as error:
@@ -94,10 +108,12 @@ def wait_for(directory: int) -> None:
 
 
 def make(venv: Path, lock: str) -> None:
-    """Add to a good environment what the checks need, or build a new one beside the old, which returns on failure."""
+    """Add to a good environment what the checks need, or build a new one beside the old, which returns on
+    failure.
+    """
     marker = read_marker(venv)
+    # what it has stays as it is, so that it is good also when this fails
     if lock == CHECK and is_ready(venv, RUN):
-        (venv / MARKER).unlink()
         install.packages(venv, ROOT / CHECK)
         mark(venv, lock)
         return
@@ -116,7 +132,9 @@ def make(venv: Path, lock: str) -> None:
 
 
 def base_python(venv: Path) -> str:
-    """The interpreter under us, or another that can make environments (Debian ships python3 without python3-venv)."""
+    """The interpreter under us, or another that can make environments (Debian ships python3 without
+    python3-venv).
+    """
     base = getattr(sys, "_base_executable", None) or sys.executable
     if pythons.suits(base):
         return str(base)
@@ -133,6 +151,9 @@ def base_python(venv: Path) -> str:
 def set_aside(venv: Path) -> Path | None:
     """Move what is there out of the way, but only if it is a virtual environment."""
     old = venv.with_name(venv.name + ".old")
+    if (old / MARKER).exists() and not (venv / MARKER).exists():  # left by an installation that was killed
+        shutil.rmtree(venv, ignore_errors=True)
+        return old
     if not venv.exists():
         return None
     if any(venv.iterdir()) and not (venv / "pyvenv.cfg").exists():
@@ -141,7 +162,13 @@ def set_aside(venv: Path) -> Path | None:
             "Move it away, or name another directory with HEIDI_VENV."
         )
     shutil.rmtree(old, ignore_errors=True)
-    return venv.rename(old)
+    try:
+        return venv.rename(old)
+    except OSError as error:
+        raise install.Failed(
+            f"{venv} is not up to date and cannot be replaced: {error.strerror}. Run ./heidi as the owner of "
+            "the checkout, or name another directory with HEIDI_VENV."
+        ) from None
 
 
 def restore(venv: Path, old: Path | None) -> None:
@@ -160,7 +187,9 @@ def mark(venv: Path, lock: str) -> None:
 
 
 def become(venv: Path, arguments: Sequence[str]) -> NoReturn:
-    """Replace this process; -P and PYTHONPATH make `tooling` this checkout's, whatever the directory we are in."""
+    """Replace this process; -P and PYTHONPATH make `tooling` this checkout's, whatever the directory we are
+    in.
+    """
     python = str(venv / "bin" / "python")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.execv(python, [python, "-P", "-m", "tooling.cli", *arguments])  # noqa: S606 (no shell wanted)

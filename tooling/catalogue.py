@@ -11,21 +11,26 @@ from shared.binding import Binding
 from shared.http import Response
 from shared.rbac import MATRIX
 from shared.record import Record, camel
+from tooling.cli.table import print_json
 from tooling.generate.access import mark
 from tooling.generate.catalogue import called, says
 from tooling.generate.common import by_service
 from tooling.generate.openapi import returned, signature
-from tooling.generate.problems import refusals
+from tooling.generate.problems import details_of, refusals
 from tooling.generate.schemas import Schema, Schemas
+from tooling.invoke import shown
 from tooling.problem import Problem
 from tooling.registry import ROOT, records
 
 
-def show_list(service: str | None = None) -> None:
+def show_list(service: str | None = None, *, as_json: bool = False) -> None:
     """Every function, or one service's; a Problem when there is no such service."""
     services = by_service(records().values())
     if service and service not in services:
         raise Problem(f"There is no service {service}: {', '.join(services)}.")
+    if as_json:
+        print_json([line(r) for name, group in services.items() if service in {None, name} for r in group])
+        return
     console = terminal()
     for name, group in services.items():
         if service in {None, name}:
@@ -33,6 +38,17 @@ def show_list(service: str | None = None) -> None:
             console.print(
                 table([(r.name, plain(called(r)), str(r.access), r.summary) for r in group], wrap=False)
             )
+
+
+def line(record: Record) -> dict[str, str]:
+    """A function in the list, for programs."""
+    return {
+        "name": record.name,
+        "service": record.service,
+        "calledBy": plain(called(record)),
+        "access": str(record.access),
+        "summary": record.summary,
+    }
 
 
 def show(name: str) -> None:
@@ -50,7 +66,8 @@ def show(name: str) -> None:
             console.print(f"\n[bold]{title}[/]")
             console.print(table(rows))
     if record.kind == "http":
-        console.print(f"\n[bold]Try it[/]\n./heidi invoke {record.name} --help")
+        path = f" --path {shown(record.path)}" if "{" in record.path else ""
+        console.print(f"\n[bold]Try it[/]\n./heidi invoke {record.name}{path}  (more: ./heidi invoke --help)")
 
 
 def find(name: str) -> Record:
@@ -58,7 +75,7 @@ def find(name: str) -> Record:
     wanted = name.replace("_", "-").rpartition(".")[2]
     if wanted not in records():
         near = get_close_matches(wanted, records(), n=3)
-        hint = f" Did you mean {' or '.join(near)}?" if near else " `heidi functions list` shows all."
+        hint = f" Did you mean {' or '.join(near)}?" if near else " ./heidi functions list shows all."
         raise Problem(f"There is no function {name}.{hint}")
     return records()[wanted]
 
@@ -167,7 +184,7 @@ def errors(record: Record) -> list[tuple[str, ...]]:
     """Status, code and sentence."""
     if record.kind != "http":
         return []
+    found = refusals(record, details_of(record))
     return [
-        (str(each.status), each.code, each.message)
-        for each in sorted(refusals(record), key=lambda each: each.status)
+        (str(each.status), each.code, each.message) for each in sorted(found, key=lambda each: each.status)
     ]

@@ -1,5 +1,6 @@
 """The whole check behind `./heidi test`: quiet about what is well, everything about what is not."""
 
+import os
 import subprocess
 import sys
 import time
@@ -12,22 +13,21 @@ from tooling.stack.home import ROOT
 SCRIPTS = Path(sys.executable).parent
 CHECKS = (
     ("lint", (sys.executable, "-m", "ruff", "check", ".")),
+    ("format", (sys.executable, "-m", "ruff", "format", "--check", "--quiet", ".")),
     ("types", (sys.executable, "-m", "mypy")),
     ("import rules", (sys.executable, str(SCRIPTS / "lint-imports"))),
     ("generated files", (sys.executable, "-m", "tooling.cli", "generate", "--check")),
 )
 PYTEST = (sys.executable, "-m", "pytest")
-IN_PARALLEL = (
-    "-n",
-    "auto",
-    "--dist",
-    "loadfile",
-    "--no-loadscope-reorder",
-)  # the story's scenes stay in their order
+# one more than there are processors: some tests wait for what they have killed; the story's scenes stay in order
+WORKERS = str((os.cpu_count() or 1) + 1)
+IN_PARALLEL = ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """All checks and all tests; with arguments only the tests that they choose. The exit code for the command line."""
+    """All checks and all tests; with arguments only the tests that they choose. The exit code for the command
+    line.
+    """
     if arguments:
         return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
     failed = [title for title, command in CHECKS if not passes(title, command)]

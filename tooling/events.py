@@ -1,4 +1,6 @@
-"""What the broker holds, on the terminal: recent events, dead letters, and sending them again."""
+"""Recent events as the broker has them, dead letters as the platform keeps them, and sending them again, on
+the terminal.
+"""
 
 import json
 import os
@@ -7,24 +9,30 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
+from uuid import UUID
 
-from tooling.cli.table import print_table
+from tooling.cli.table import print_json, print_table
 from tooling.problem import Problem
+from tooling.stack.lines import Cities
 
 TIMEOUT = 30.0
 PREFIX = "app.heidi."
 
 
-def print_events(limit: int) -> None:
-    """The newest events, newest first, each with the functions that hear it and how that went."""
+def print_events(limit: int, *, as_json: bool = False) -> None:
+    """The newest events, newest first, each with its city, the functions that hear it and how that went."""
+    cities = Cities.here()
     events = ask("/events?" + urlencode({"limit": limit}))["events"]
+    if as_json:
+        print_json(events)
+        return
     print_table(
-        ("received", "event", "tenant", "delivered to"),
+        ("received", "event", "city", "delivered to"),
         [
             (
                 moment(row["received_at"]),
                 row["event"]["type"].removeprefix(PREFIX),
-                row["event"].get("tenantid", ""),
+                cities.slug(row["event"].get("tenantid", "")),
                 ", ".join(map(delivery, row["deliveries"])) or "nobody",
             )
             for row in events
@@ -32,35 +40,71 @@ def print_events(limit: int) -> None:
     )
 
 
-def print_dead(limit: int) -> None:
-    """Dead letters, newest first, with the number that `replay` takes."""
-    letters = ask("/dead?" + urlencode({"limit": limit}))["dead"]
-    if not letters:
-        print("There are no dead letters.")
-        return
-    print_table(
-        ("number", "died", "event", "function", "attempts", "answer", "reason"),
-        [
-            (
-                str(row["id"]),
-                moment(row["died_at"]),
-                row["event"]["type"].removeprefix(PREFIX),
-                row["trigger"],
-                str(row["attempts"]),
-                str(row["code"] or ""),
-                row["reason"] or "",
-            )
-            for row in letters
-        ],
-    )
+def print_dead(limit: int, *, as_json: bool = False) -> None:
+    """Dead letters that wait, newest first, with the id that `replay` takes: as `GET
+    /api/platform/dead-letters` shows them.
+    """
+    from tooling.letters import print_letters
+
+    print_letters(page(limit)["items"], as_json=as_json)
+    if not as_json and (held := ask("/dead?limit=500")["dead"]):
+        print(
+            f"{len(held)} more are still with the broker, which hands them over by itself: {held[0]['event']['type']} …"
+        )
 
 
-def replay(numbers: Sequence[str] | None) -> None:
-    """Deliver these again, or with None all."""
-    if wrong := [number for number in numbers or () if not (number.isascii() and number.isdigit())]:
-        raise Problem(f"{wrong[0]} is not the number of a dead letter: ./heidi events dead shows them.")
-    ids: str | list[int] = "all" if numbers is None else [int(number) for number in numbers]
-    print(f"{ask('/dead/replay', {'ids': ids})['replayed']} to be delivered again.")
+def replay(ids: Sequence[str] | None) -> None:
+    """Deliver these again, or with None all; one line each that says how it went."""
+    from functions.platform.dead_letters.delivery import send_again
+    from functions.platform.dead_letters.replay_dead_letter import replay_dead_letter
+    from shared.context import acting
+    from shared.errors import Problem as Refusal
+    from shared.function import record_of
+    from shared.tenants import PLATFORM
+    from tooling.letters import print_outcome
+
+    for letter in map(as_id, ids) if ids is not None else everything():
+        try:
+            with acting(record_of(replay_dead_letter), PLATFORM) as ctx:
+                print_outcome(str(letter), send_again(ctx, letter).model_dump())
+        except Refusal as refused:
+            raise Problem(f"{letter}: {refused.text('en')}") from None
+    if ids is None and (again := ask("/dead/replay", {"ids": "all"})["replayed"]):
+        print(f"{again} that were still with the broker are delivered again.")
+
+
+def page(limit: int, cursor: str = "") -> dict[str, Any]:
+    """Letters as the API lists them."""
+    from functions.platform.dead_letters.list_dead_letters import list_dead_letters
+    from functions.platform.dead_letters.queries import PAGE
+    from shared import relay
+    from shared.function import record_of
+    from shared.paging import decode
+
+    time, last = decode(cursor) if cursor else (None, None)
+    database = record_of(list_dead_letters).database
+    [[text]] = relay.ask(database, PAGE, function=None, waiting=True, time=time, last=last, limit=limit)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def everything() -> list[UUID]:
+    """All that wait, before the first is sent again."""
+    found, cursor = [], ""
+    while True:
+        here = page(100, cursor)
+        found += [UUID(row["id"]) for row in here["items"]]
+        cursor = here["nextCursor"]
+        if not cursor:
+            return found
+
+
+def as_id(text: str) -> UUID:
+    """An id as `events dead` shows it."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Problem(f"{text} is not the id of a dead letter: ./heidi events dead shows them.") from None
 
 
 def delivery(row: dict[str, Any]) -> str:

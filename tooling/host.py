@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.roles import APP, OWNER, RELAY
 from tooling.problem import Problem
-from tooling.stack.databases import names, prepare
+from tooling.stack.databases import every_role, names, prepare
 from tooling.stack.postgres import SUPERUSER, Postgres
 
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-PASSWORDS = {OWNER: "POSTGRES_OWNER_PASSWORD", APP: "POSTGRES_PASSWORD", RELAY: "POSTGRES_RELAY_PASSWORD"}
+WANTED = (
+    "POSTGRES_SUPERUSER_PASSWORD",
+    "POSTGRES_OWNER_PASSWORD",
+    "POSTGRES_RELAY_PASSWORD",
+    "POSTGRES_ROLES_SECRET",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,14 @@ class Server(Postgres):
 
 
 def prepare_databases() -> None:
-    """Make the roles with their present passwords and the databases that are missing; then migrate. Repeatable without harm."""
+    """Make the roles with their present passwords and the databases that are missing; then migrate.
+    Repeatable without harm.
+    """
     from pg8000.native import DatabaseError, InterfaceError
 
     from tooling.migrate import migrate
 
-    lacking = [
-        name for name in ("POSTGRES_SUPERUSER_PASSWORD", *PASSWORDS.values()) if not os.environ.get(name)
-    ]
+    lacking = [name for name in WANTED if not os.environ.get(name)]
     if lacking:
         raise Problem(f"Set {', '.join(lacking)}: `./heidi host env` makes a file with all of them.")
     server = Server(
@@ -56,9 +60,6 @@ def prepare_databases() -> None:
             "counts: POSTGRES_SUPERUSER_PASSWORD."
         ) from None
     prefix = os.environ.get("POSTGRES_DATABASE_PREFIX") or "heidi_"
-    prepare(
-        server,
-        {role: os.environ[name] for role, name in PASSWORDS.items()},
-        [prefix + name.removeprefix("heidi_") for name in names()],
-    )
+    _, *passwords = (os.environ[name] for name in WANTED)
+    prepare(server, every_role(*passwords), [prefix + name.removeprefix("heidi_") for name in names()])
     migrate()

@@ -50,7 +50,9 @@ SENTENCES = {
         "There is no ready-made {what} for this Python and this machine. HEIDI is at home on Python 3.11 to 3.13 "
         "on 64-bit Linux and macOS. pip's words are in {log}."
     ),
-    r"Permission denied|Read-only file system": "{venv} cannot be written. Run ./heidi as the owner of the checkout, or name another directory with HEIDI_VENV.",
+    r"Permission denied|Read-only file system": (
+        "{venv} cannot be written. Run ./heidi as the owner of the checkout, or name another directory with HEIDI_VENV."
+    ),
 }
 
 

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
+from shared.record import PLACEHOLDER, Record, camel
 from tooling.problem import Problem
 from tooling.stack.ports import port
 
 TIMEOUT = 120.0
+PLATFORM = "platform"
 
 
 class Answer(NamedTuple):
@@ -30,14 +32,16 @@ def invoke(
     user: str | None = None,
     tenant: str | None = None,
     *,
-    method: str = "POST",
+    method: str = "",
     path: str = "",
     token: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> int:
-    """Print the answer's body, and on standard error its status when it is no success; 0 for a success, else 1.
+    """Print the answer's body, and on standard error its status when it is no success; 0 for a success, else
+    1.
 
-    `query` holds NAME=VALUE, `path` what follows the function's name, `user` an address of the demonstration (or its role).
+    `query` holds NAME=VALUE, `path` what follows the function's name, `user` an address of the demonstration
+    (or its role).
     """
     body = data.encode() if isinstance(data, str) else data
     sent = {"Content-Type": "application/json" if looks_like_json(body) else "text/plain"} | dict(
@@ -47,9 +51,44 @@ def invoke(
         sent["X-Tenant-ID"] = tenant
     if token or user:
         sent["Authorization"] = f"Bearer {token or log_in(user or '', tenant)}"
-    answer = call(f"/function/{name}{path and '/' + path.lstrip('/')}{question(query)}", method, body, sent)
+    where, by = place(name, path) if path else ("", "POST")
+    answer = call(f"/function/{name}{where}{question(query)}", method or by, body, sent)
+    refuse_unknown(name, answer)
     print_answer(answer)
     return 0 if answer.status < 400 else 1
+
+
+def place(name: str, path: str) -> tuple[str, str]:
+    """What follows a function's name, and the method: a public address has its own."""
+    from tooling.registry import records  # imports all functions: only for who names a path
+
+    record = records().get(name.partition(".")[0].replace("_", "-"))
+    where = address(record, path)
+    return where, record.method if record and fits(record.path, where) else "POST"
+
+
+def address(record: Record | None, path: str) -> str:
+    """The public address that was given, or whose only placeholder it is; a Problem that shows it where it is
+    neither.
+    """
+    if record is None or "{" not in record.path or fits(record.path, path):
+        return "/" + path.lstrip("/")
+    if record.path.count("{") == 1 and "/" not in path:
+        return PLACEHOLDER.sub(lambda _: quote(path, safe=""), record.path)
+    raise Problem(f"{path} is no address of {record.name}: --path {shown(record.path)}")
+
+
+def fits(pattern: str, path: str) -> bool:
+    """Whether a path is what the pattern stands for."""
+    parts, given = pattern.strip("/").split("/"), path.strip("/").split("/")
+    return len(parts) == len(given) and all(
+        "{" in part or part == other for part, other in zip(parts, given, strict=True)
+    )
+
+
+def shown(pattern: str) -> str:
+    """`/api/listings/<listingId>`, as people write it."""
+    return PLACEHOLDER.sub(lambda found: f"<{camel(found[1])}>", pattern)
 
 
 def call(address: str, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -84,17 +123,53 @@ def log_in(user: str, tenant: str | None) -> str:
     """An access token of one of the demonstration's people, by address or by role: `editor`."""
     from tooling.seed.accounts import DEMO_PASSWORD
 
-    email = user if "@" in user else f"{user.replace('_', '-')}@{tenant}.example"
-    sent = {"Content-Type": "application/json"} | ({"X-Tenant-ID": tenant} if tenant else {})
+    email, home = person(user, tenant)
+    sent = {"Content-Type": "application/json", "X-Tenant-ID": home}
     answer = call(
         "/function/login", "POST", json.dumps({"email": email, "password": DEMO_PASSWORD}).encode(), sent
     )
     if answer.status != 200:
-        raise Problem(f"{email} cannot log in: {answer.body.decode(errors='replace')}")
+        raise Problem(f"{email} cannot log in in {home}: {message_of(answer)}")
     found: dict[str, str] = json.loads(answer.body)
     if "challenge" in found:
         raise Problem(f"{email} has a second factor: the password of the demonstration alone lets nobody in.")
     return found["accessToken"]
+
+
+def person(user: str, tenant: str | None) -> tuple[str, str]:
+    """Address and home of one of the demonstration's people; a Problem where a role alone does not say in
+    which city.
+
+    Super admins are at home on the platform, wherever they act.
+    """
+    role = user.replace("_", "-")
+    if role == "super-admin":
+        return f"{role}@{PLATFORM}.example", PLATFORM
+    if "@" in user:
+        return user, tenant if tenant and not user.startswith("super-admin@") else user.partition("@")[
+            2
+        ].removesuffix(".example")
+    if not tenant:
+        raise Problem(
+            f"Say of which city: --as {user} --tenant heidelberg, or --as {role}@heidelberg.example."
+        )
+    return f"{role}@{tenant}.example", tenant
+
+
+def message_of(answer: Answer) -> str:
+    """The sentence of an error's body; the body itself where it is none of ours."""
+    try:
+        return str(json.loads(answer.body)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return answer.body.decode(errors="replace")
+
+
+def refuse_unknown(name: str, answer: Answer) -> None:
+    """A Problem that names what may have been meant, when the gateway has no function of this name."""
+    if answer.status == 404 and b'"FUNCTION_NOT_FOUND"' in answer.body:
+        from tooling.catalogue import find
+
+        find(name)
 
 
 def looks_like_json(body: bytes) -> bool:

@@ -8,7 +8,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from tooling.cli.table import print_table
+from tooling.cli.table import print_json, print_table
 from tooling.events import PREFIX, moment
 from tooling.problem import Problem
 
@@ -16,9 +16,16 @@ PATH = "/api/platform/dead-letters"
 TIMEOUT = 60.0
 
 
-def print_dead(base: str, limit: int) -> None:
+def print_dead(base: str, limit: int, *, as_json: bool = False) -> None:
     """The newest letters that wait, each with the id that `replay` takes."""
-    found = letters(base, limit)
+    print_letters(letters(base, limit), as_json=as_json)
+
+
+def print_letters(found: Sequence[dict[str, Any]], *, as_json: bool = False) -> None:
+    """Letters as the API shows them."""
+    if as_json:
+        print_json(found)
+        return
     if not found:
         print("There are no dead letters.")
         return
@@ -41,13 +48,17 @@ def print_dead(base: str, limit: int) -> None:
 def replay(base: str, ids: Sequence[str] | None) -> None:
     """Send these again, or with None all that wait; one line each that says how it went."""
     for letter in ids if ids is not None else [row["id"] for row in everything(base)]:
-        outcome = ask(base, f"{PATH}/{quote(letter, safe='')}/replay", b"")
-        said = (
-            "delivered"
-            if outcome["delivered"]
-            else f"still {outcome['status'] or 'no answer'}: {outcome['answer'][:60]}"
-        )
-        print(f"{letter}  {said}")
+        print_outcome(letter, ask(base, f"{PATH}/{quote(letter, safe='')}/replay", b""))
+
+
+def print_outcome(letter: str, outcome: dict[str, Any]) -> None:
+    """How sending one again went."""
+    said = (
+        "delivered"
+        if outcome["delivered"]
+        else f"still {outcome['status'] or 'no answer'}: {outcome['answer'][:60]}"
+    )
+    print(f"{letter}  {said}")
 
 
 def everything(base: str) -> Iterator[dict[str, Any]]:
@@ -73,8 +84,9 @@ def ask(base: str, path: str, data: bytes | None = None) -> Any:
     if not token:
         raise Problem("Set HEIDI_TOKEN to a super admin's access token: POST /api/auth/login gives one.")
     try:
-        with urlopen(
-            Request(base.rstrip("/") + path, data, {"Authorization": f"Bearer {token}"}), timeout=TIMEOUT
+        with urlopen(  # noqa: S310
+            Request(base.rstrip("/") + path, data, {"Authorization": f"Bearer {token}"}),  # noqa: S310
+            timeout=TIMEOUT,
         ) as answer:
             return json.load(answer)
     except HTTPError as error:

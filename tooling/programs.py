@@ -1,4 +1,5 @@
-"""Real programs that judge what is generated here: from the PATH, or from Debian's packages where installing is allowed.
+"""Real programs that judge what is generated here: from the PATH, or from Debian's packages where installing
+is allowed.
 
 HEIDI_INSTALL=1 ./heidi test        # as root on a machine that may be changed, as CI's is
 """
@@ -19,9 +20,8 @@ PACKAGES = {  # program → Debian's package, with what it only recommends and c
     "debootstrap": "debootstrap",
     "openssl": "openssl",
 }
-PATH = os.pathsep.join(
-    (os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin")
-)  # servers live in sbin
+# servers live in sbin
+PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 
 
 def find(program: str) -> str | None:
@@ -44,9 +44,8 @@ def provide() -> list[str]:
     if (lacking := missing()) and may_install():
         quietly = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=quietly, capture_output=True, check=False)
-        for package in sorted(
-            {PACKAGES[program] for program in lacking}
-        ):  # one at a time: each may be unobtainable
+        # one at a time: each may be unobtainable
+        for package in sorted({PACKAGES[program] for program in lacking}):
             subprocess.run(
                 ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *package.split()],
                 env=quietly,

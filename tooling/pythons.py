@@ -1,4 +1,6 @@
-"""Where on this machine is a Python new enough? Written for any Python from 3.6 on, because any may be asked first."""
+"""Where on this machine is a Python new enough? Written for any Python from 3.6 on, because any may be asked
+first.
+"""
 
 import os
 import shutil
@@ -20,7 +22,9 @@ def find(venv: str) -> "str | None":
 
 
 def candidates(venv: str) -> "list[str]":
-    """Interpreters worth asking: the environment made last time, then PATH, then pyenv's versions, newest first."""
+    """Interpreters worth asking: the environment made last time, then PATH, then pyenv's versions, newest
+    first.
+    """
     found = [str(Path(venv, "bin", "python"))]
     found += [path for path in map(shutil.which, NAMES) if path]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")

@@ -1,14 +1,19 @@
-"""All functions of the collection, found by reading the folder; the broker, gateway and generators start from here."""
+"""All functions of the collection, found by reading the folder; the broker, gateway and generators start from
+here.
+"""
 
 import importlib
+import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shared.function import RECORD, record_of
-from shared.record import Record
+from shared.features import MODULES
+from shared.function import RECORD, Misdeclared, record_of
+from shared.rbac import all_permissions
+from shared.record import PLACEHOLDER, Record
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +23,8 @@ class Trigger(NamedTuple):
 
     name: str
     type: str
+    batches: bool = False
+    outward: bool = False
 
 
 class Tick(NamedTuple):
@@ -34,11 +41,14 @@ class RegistryError(Exception):
 @lru_cache(1)
 def records() -> dict[str, Record]:
     """Every function's record by its deployed name, sorted; `contradictions` says whether they fit together."""
-    found = [
-        record_of(handler)
-        for path in sorted((ROOT / "functions").rglob("*.py"), reverse=True)
-        if (handler := handler_of(path)) is not None
-    ]
+    try:
+        found = [
+            record_of(handler)
+            for path in sorted((ROOT / "functions").rglob("*.py"), reverse=True)
+            if (handler := handler_of(path)) is not None
+        ]
+    except Misdeclared as mistake:
+        raise RegistryError(str(mistake)) from None
     if doubled := [name for name, n in Counter(record.name for record in found).items() if n > 1]:
         raise RegistryError(f"each of these names stands for two functions: {', '.join(doubled)}")
     return {record.name: record for record in sorted(found, key=lambda record: record.name)}
@@ -52,11 +62,16 @@ def handler_of(path: Path) -> Callable[..., Any] | None:
         return None
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     handler = getattr(module, path.stem, None)
-    return handler if hasattr(handler, RECORD) else None
+    if not hasattr(handler, RECORD):
+        raise RegistryError(
+            f"{path.relative_to(ROOT)} holds a function of another name: file and function are called the same"
+        )
+    return handler
 
 
 def contradictions(found: Iterable[Record]) -> list[str]:
-    """What must not be: two functions at one address, HTTP functions open by accident, events that nobody says.
+    """What must not be: two functions at one address, HTTP functions open by accident, events that nobody
+    says.
 
     The generator refuses to generate from a collection that contradicts itself.
     """
@@ -76,14 +91,35 @@ def contradictions(found: Iterable[Record]) -> list[str]:
                 or record.access.internal
             ):
                 problems.append(f"{record.name} has neither @requires nor public=True")
+            problems += [f"{record.name}: {problem}" for problem in misfits(record)]
         unsaid = set(record.types) - said - {"*"}
         problems += [f"{record.name} waits for {type_}, which nobody emits" for type_ in sorted(unsaid)]
     return problems
 
 
+def misfits(record: Record) -> Iterator[str]:
+    """What would make every call fail: a placeholder that nobody reads, a module or a permission that does
+    not exist.
+    """
+    parameters = inspect.signature(record.handler).parameters
+    yield from (
+        f"its path holds {{{name}}}, which is none of its parameters"
+        for name in PLACEHOLDER.findall(record.path)
+        if name not in parameters
+    )
+    if record.feature and record.feature not in MODULES:
+        yield f"{record.feature} is no module: {', '.join(sorted(MODULES))}"
+    if record.access.permission and record.access.permission not in all_permissions():
+        yield f"nobody holds the permission {record.access.permission}"
+
+
 def triggers() -> list[Trigger]:
     """Which function hears which event."""
-    return [Trigger(record.name, type_) for record in records().values() for type_ in record.types]
+    return [
+        Trigger(record.name, type_, record.batches, record.outward)
+        for record in records().values()
+        for type_ in record.types
+    ]
 
 
 def ticks() -> list[Tick]:

@@ -1,4 +1,6 @@
-"""Make a release: its number follows from the commits (semver.org, conventionalcommits.org), its words are the changelog's."""
+"""Make a release: its number follows from the commits (semver.org, conventionalcommits.org), its words are
+the changelog's.
+"""
 
 import re
 import subprocess
@@ -67,7 +69,9 @@ def require_clean(root: Path) -> None:
 
 
 def next_version(root: Path) -> str:
-    """What pyproject.toml says for the first release; after that the last number, as far up as the commits since then ask."""
+    """What pyproject.toml says for the first release; after that the last number, as far up as the commits
+    since then ask.
+    """
     if not git(root, "tag", "--list", "v[0-9]*"):
         return present(root)
     version = cliff(root, "--bumped-version").strip().removeprefix("v")
@@ -82,7 +86,9 @@ def present(root: Path) -> str:
 
 
 def make(root: Path, release: Release, generate: Callable[[Path], None]) -> None:
-    """Write the number and the changelog, generate what carries the number, commit and tag; nothing leaves this machine."""
+    """Write the number and the changelog, generate what carries the number, commit and tag; nothing leaves
+    this machine.
+    """
     for name in CARRIERS:
         carry(root / name, present(root), release.version)
     rewrite(root / PROJECT, VERSION, rf'\g<1>"{release.version}"')

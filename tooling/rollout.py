@@ -1,6 +1,7 @@
 """How much of the calls a new version gets: the patches of Knative Services for canary and blue-green.
 
-It reads what `kubectl get ksvc -o json` says and writes `kubectl patch` lines, so that a person sees them before a shell does.
+It reads what `kubectl get ksvc -o json` says and writes `kubectl patch` lines, so that a person sees them
+before a shell does.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""A bill of materials (CycloneDX 1.6) of what is installed where it runs: Python's packages, and Debian's around them.
+"""A bill of materials (CycloneDX 1.6) of what is installed where it runs: Python's packages, and Debian's
+around them.
 
 python -m tooling.sbom > sbom.cdx.json
 """

@@ -29,12 +29,14 @@ class Column(NamedTuple):
         """Seal every value with the first key of ENCRYPTION_KEY; how many that were."""
         changed = 0
         rows = connection.run(
-            f"SELECT id, {self.about}, {self.name} FROM {self.table} WHERE {self.name} IS NOT NULL"
+            f"SELECT id, {self.about}, {self.name} FROM {self.table} WHERE {self.name} IS NOT NULL"  # noqa: S608
         )
         for identity, about, value in rows or ():
             if (new := resealed(value, about)) != value:
                 connection.run(
-                    f"UPDATE {self.table} SET {self.name} = :new WHERE id = :id", new=new, id=identity
+                    f"UPDATE {self.table} SET {self.name} = :new WHERE id = :id",  # noqa: S608
+                    new=new,
+                    id=identity,
                 )
                 changed += 1
         return changed
@@ -47,7 +49,9 @@ COLUMNS = (
 
 
 def reseal(server: Server) -> int:
-    """All of them, as the owner role or a superuser; afterwards only the first key of ENCRYPTION_KEY is needed."""
+    """All of them, as the owner role or a superuser; afterwards only the first key of ENCRYPTION_KEY is
+    needed.
+    """
     changed = 0
     for column in COLUMNS:
         with server.connect(server.prefix + column.service) as connection, unwalled(connection, column.table):

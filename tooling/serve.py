@@ -10,7 +10,9 @@ from tooling.stack.ports import is_free
 
 
 def serve(name: str, port: int = 8090) -> int:
-    """Run until Ctrl-C; the framework's exit code. A Problem when there is no such function or the port is taken."""
+    """Run until Ctrl-C; the framework's exit code. A Problem when there is no such function or the port is
+    taken.
+    """
     from tooling.problem import Problem
 
     record = find(name)

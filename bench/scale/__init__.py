@@ -1,1 +1,3 @@
-"""What HEIDI needs at ten, a thousand and twenty thousand cities: arithmetic from measured costs, checked by a simulation."""
+"""What HEIDI needs at ten, a thousand and twenty thousand cities: arithmetic from measured costs, checked by
+a simulation.
+"""

@@ -2,9 +2,9 @@
 
     python -m bench.scale [--part 0.1] [--euro-per-core 10] [--euro-per-gib 3]
 
-The costs of single calls are measured (bench/scale/costs.py), the habits of people are assumed (workload.py), the sizes of rows
-are measured by `python -m bench.scale.sizes`. Prices are yours: without them there is no line about money. The largest scenario
-is simulated by a tenth of its calls on a tenth of its plant.
+The costs of single calls are measured (bench/scale/costs.py), the habits of people are assumed (workload.py),
+the sizes of rows are measured by `python -m bench.scale.sizes`. Prices are yours: without them there is no
+line about money. The largest scenario is simulated by a tenth of its calls on a tenth of its plant.
 """
 
 import argparse
@@ -19,7 +19,9 @@ GIB_PER_CORE = 4  # of memory that Postgres is given
 
 
 def plant(scenario: Scenario, part: float) -> Plant:
-    """As planned, for that part of the calls: at least one warm instance of each, four connections per core of Postgres."""
+    """As planned, for that part of the calls: at least one warm instance of each, four connections per core
+    of Postgres.
+    """
     cores = max(1, math.ceil(scenario.planned("postgres") * part))
     return Plant(warm=1, most=20, connections=max(20, 4 * cores), cores=max(2, cores))
 

@@ -10,15 +10,13 @@ class Cost(NamedTuple):
     postgres: float
 
 
-LIST = Cost(
-    0.392, 0.702
-)  # python -m bench.http_cost: CPU seconds per 1,000 requests are milliseconds per request
+# python -m bench.http_cost: CPU seconds per 1,000 requests are milliseconds per request
+LIST = Cost(0.392, 0.702)
 GET = Cost(0.242, 0.089)
 SEARCH = Cost(0.425, 0.662)
 CREATE = Cost(1.456, 1.013)
-LOGIN = Cost(
-    2.4 + 62.5 * 4, 0.089
-)  # python -m bench.login, at bcrypt cost 10; production has 12, which is four times as much
+# python -m bench.login, at bcrypt cost 10; production has 12, which is four times as much
+LOGIN = Cost(2.4 + 62.5 * 4, 0.089)
 DISPATCH = Cost(0.312, 0.0)  # python -m bench.broker: one event, one by one
 COLD_START = 265.0  # python -m bench.cold_start: from spawning the process to its first answer
 MEMORY = 69  # MiB of an instance after 2,000 requests, from the same

@@ -1,13 +1,15 @@
-"""A discrete simulation of one busy minute: calls arrive at random and wait for an instance, a connection and a core.
+"""A discrete simulation of one busy minute: calls arrive at random and wait for an instance, a connection and
+a core.
 
-Every call needs a thread of an instance, half of its work there, a server connection of PgBouncer, a core of Postgres, and the
-other half of its work. Instances are added as Knative's autoscaler does it: by the calls in flight, a few seconds late.
+Every call needs a thread of an instance, half of its work there, a server connection of PgBouncer, a core of
+Postgres, and the other half of its work. Instances are added as Knative's autoscaler does it: by the calls in
+flight, a few seconds late.
 """
 
 import math
 import random
 import statistics
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +21,8 @@ from bench.scale.workload import Scenario
 
 THREADS = 8  # of an instance (tooling/generate/common.py)
 TARGET = 0.7 * THREADS  # Knative aims at 70 % of containerConcurrency
-SCHEDULING = (
-    2.0  # seconds until a new instance's container runs: an assumption; the process' own start is measured
-)
+# seconds until a new instance's container runs: an assumption; the process' own start is measured
+SCHEDULING = 2.0
 INTERVAL, WINDOW = 2.0, 6.0  # seconds between the autoscaler's decisions, and that its panic mode looks back
 
 
@@ -37,7 +38,9 @@ class Plant:
 
 @dataclass(slots=True)
 class Seen:
-    """What was seen: milliseconds of each call, most calls waiting for a connection, the busy share of Postgres."""
+    """What was seen: milliseconds of each call, most calls waiting for a connection, the busy share of
+    Postgres.
+    """
 
     times: list[float] = field(default_factory=list)
     waiting: int = 0
@@ -55,7 +58,9 @@ class Seen:
 
 
 class Fleet:
-    """The instances of one function: each has a core's worth of Python; those that are not there yet are taken by nobody."""
+    """The instances of one function: each has a core's worth of Python; those that are not there yet are
+    taken by nobody.
+    """
 
     def __init__(self, environment: simpy.Environment, plant: Plant) -> None:
         self.environment, self.plant = environment, plant
@@ -66,7 +71,7 @@ class Fleet:
         self.absent = [self.cores.request() for _ in range(plant.most - plant.warm)]
         environment.process(self.autoscale())
 
-    def autoscale(self) -> Iterator[Any]:
+    def autoscale(self) -> Generator[Any, Any, Any]:
         """Look every two seconds whether there are enough; nobody is sent away within a minute."""
         while True:
             yield self.environment.timeout(INTERVAL)
@@ -76,7 +81,7 @@ class Fleet:
                 self.count += 1
                 self.environment.process(self.start())
 
-    def start(self) -> Iterator[Any]:
+    def start(self) -> Generator[Any, Any, Any]:
         """An instance more, when it has started."""
         yield self.environment.timeout(SCHEDULING + costs.COLD_START / 1000)
         self.cores.release(self.absent.pop())
@@ -104,14 +109,16 @@ class Minute:
         self.seen.instances = sum(fleet.count for fleet in self.fleets)
         return self.seen
 
-    def arrive(self, fleet: Fleet, rate: float, cost: Cost, seconds: float, burst: float) -> Iterator[Any]:
+    def arrive(
+        self, fleet: Fleet, rate: float, cost: Cost, seconds: float, burst: float
+    ) -> Generator[Any, Any, Any]:
         """Calls that know nothing of each other."""
         while True:
             now = rate * (burst if self.environment.now > seconds / 2 else 1.0)
             yield self.environment.timeout(self.draw.expovariate(now))
             self.environment.process(self.call(fleet, cost))
 
-    def call(self, fleet: Fleet, cost: Cost) -> Iterator[Any]:
+    def call(self, fleet: Fleet, cost: Cost) -> Generator[Any, Any, Any]:
         """One call, from arrival to answer."""
         began = self.environment.now
         fleet.flying += 1
@@ -126,7 +133,7 @@ class Minute:
         fleet.flying -= 1
         self.seen.times.append((self.environment.now - began) * 1000)
 
-    def work(self, cores: simpy.Resource, seconds: float) -> Iterator[Any]:
+    def work(self, cores: simpy.Resource, seconds: float) -> Generator[Any, Any, Any]:
         """Wait for a core and keep it busy."""
         with cores.request() as turn:
             yield turn

@@ -2,7 +2,8 @@
 
     python -m bench.scale.sizes [--pages QA.json]
 
-Chunks are measured on the pages of a QA file (as bench.retrieval takes it): postings, terms and vectors count as theirs.
+Chunks are measured on the pages of a QA file (as bench.retrieval takes it): postings, terms and vectors count
+as theirs.
 """
 
 import argparse

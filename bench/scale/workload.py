@@ -1,4 +1,6 @@
-"""How cities and people use it. The habits are assumptions, all of them here; what follows from them is arithmetic."""
+"""How cities and people use it. The habits are assumptions, all of them here; what follows from them is
+arithmetic.
+"""
 
 import math
 from collections.abc import Mapping
@@ -22,11 +24,8 @@ ROWS_PER_WRITE = 2.0  # rows that change, each noted for the audit
 EVENTS_PER_WRITE = 2.5  # said by the functions themselves: created, approved, published, a notification
 HEARERS = 3.0  # functions that handle one event, the audit among them
 EVENTS_PER_VISIT = 8.0  # what an app reports of one visit
-LISTINGS, PAGES, CHUNKS = (
-    500,
-    150,
-    2.5,
-)  # of a city: listings, documents for the chatbot; chunks of a document are measured
+# of a city: listings, documents for the chatbot; chunks of a document are measured
+LISTINGS, PAGES, CHUNKS = 500, 150, 2.5
 DELIVERIES_PER_WRITE = 0.5  # mails and pushes
 BYTES = {
     "listings": 3044,
@@ -74,7 +73,7 @@ class Scenario:
         """Busy cores of `function` or `postgres` in the busiest minute, events included."""
         by_calls = sum(self.peak(n) * getattr(cost, part) for n, cost in self.calls.values())
         per_event = getattr(costs.HANDLE, part) + getattr(costs.DISPATCH, part)
-        return (by_calls + self.peak(self.deliveries) * per_event) / 1000
+        return float(by_calls + self.peak(self.deliveries) * per_event) / 1000
 
     def planned(self, part: str) -> int:
         """Cores to have."""

@@ -1,1 +1,1 @@
-"""What is used in the apps, without knowing by whom."""
+"""What is used in the apps, without knowing by whom; and who has agreed to that."""

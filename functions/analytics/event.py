@@ -1,4 +1,6 @@
-"""What apps may say about their use: words from lists, ids and times. There is no field for a text that somebody has written."""
+"""What apps may say about their use: words from lists, ids and times. There is no field for a text that
+somebody has written.
+"""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -43,7 +45,9 @@ RandomId = Annotated[UUID, AfterValidator(random)]
 
 
 class UsageEvent(Schema):
-    """Something that happened in an app; its own id and the visitor's are UUIDs of version 4, which are random."""
+    """Something that happened in an app; its own id and the visitor's are UUIDs of version 4, which are
+    random.
+    """
 
     id: Annotated[
         RandomId, Field(description="made by the app: what is sent again under the same id counts once")

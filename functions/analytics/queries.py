@@ -1,9 +1,15 @@
-"""The SQL of analytics. `ANONYMISE` and `ACTIVE` are asked as the relay role, which sees whose and how old, never a visitor."""
+"""The SQL of analytics. `ANONYMISE` and `ACTIVE` are asked as the relay role, which sees whose and how old,
+never a visitor.
+"""
 
 KEEP = """INSERT INTO events (tenant_id, id, name, at, visitor_id, listing_id, category_id, screen, platform, language)
  SELECT CAST(:tenant AS uuid), e.* FROM jsonb_to_recordset(CAST(:batch AS jsonb) -> 'events') AS e(id uuid, name text,
   at timestamptz, visitor_id uuid, listing_id uuid, category_id uuid, screen text, platform text, language text)
  ORDER BY e.id ON CONFLICT DO NOTHING"""  # in order: two deliveries of one batch must not wait for each other
+CONSENT = "SELECT granted FROM consents WHERE tenant_id = :tenant AND user_id = :user"
+REMEMBER = """INSERT INTO consents AS c (tenant_id, user_id, granted, decided_at) VALUES (:tenant, :user, :granted, :at)
+ ON CONFLICT (tenant_id, user_id) DO UPDATE SET granted = excluded.granted, decided_at = excluded.decided_at
+ WHERE c.decided_at < excluded.decided_at"""
 ANONYMISE = """WITH aged AS (SELECT tenant_id, id FROM events WHERE at < now() - interval '2 years'
   LIMIT :slice FOR UPDATE SKIP LOCKED),
  done AS (UPDATE events e SET visitor_id = NULL, at = date_trunc('day', e.at, 'UTC') FROM aged

@@ -1,4 +1,6 @@
-"""Drop the months of the log that ended more than seven years ago (requirements §12.7); the chain goes on from its last hash."""
+"""Drop the months of the log that ended more than seven years ago (requirements §12.7); the chain goes on
+from its last hash.
+"""
 
 import logging
 

@@ -7,7 +7,9 @@ from shared.schema import Schema
 
 
 class BrokenLink(Schema):
-    """The first entry that is not what was recorded: its hash should be `expected`, and is `found`; null is no entry."""
+    """The first entry that is not what was recorded: its hash should be `expected`, and is `found`; null is
+    no entry.
+    """
 
     sequence: Sequence
     expected: str | None = None
@@ -15,9 +17,11 @@ class BrokenLink(Schema):
 
 
 class ChainOut(Schema):
-    """What was checked: the entries from `first`, `checked` of them; `next` is where to go on, null at the end.
+    """What was checked: the entries from `first`, `checked` of them; `next` is where to go on, null at the
+    end.
 
-    `head` and `headHash` are the newest entry's. Written down elsewhere, they prove later that nothing before was rewritten.
+    `head` and `headHash` are the newest entry's. Written down elsewhere, they prove later that nothing before
+    was rewritten.
     """
 
     intact: bool
@@ -67,7 +71,9 @@ class Run(NamedTuple):
         )
 
     def end(self) -> BrokenLink | None:
-        """What is wrong with the end of the log: entries cut off, added or exchanged; None when it ends at its head."""
+        """What is wrong with the end of the log: entries cut off, added or exchanged; None when it ends at
+        its head.
+        """
         last, hash_ = self.first + self.checked - 1, self.last_hash or self.before
         if last > self.head:
             return BrokenLink(sequence=self.head + 1, found=hash_ if last == self.head + 1 else None)

@@ -18,12 +18,15 @@ Until = Annotated[Moment, Field(description="what happened before this time")]
 
 
 class EntryOut(Schema):
-    """One event: who did what to what, and when. `data` holds its ids, flags and fixed words, never personal data.
+    """One event: who did what to what, and when. `data` holds its ids, flags and fixed words, never personal
+    data.
 
-    `impersonatorId` is who acted in the actor's name. Entries `record.insert`, `record.update`, `record.delete` come from the
-    tables themselves: `data.fields` are the fields that changed, `before` and `after` the values of those that are no person's.
-    `hash` is the SHA-256 of the hash before it (32 zero bytes for the first entry) followed by this entry without `hash` as
-    JSON: keys sorted by length, then by bytes, `, ` and `: ` between them, UTF-8.
+    `impersonatorId` is who acted in the actor's name. Entries `record.insert`, `record.update`,
+    `record.delete` come from the tables themselves: `data.fields` are the fields that changed, `before` and
+    `after` the values of those that are no person's: ids, flags and numbers, and a city's settings and what
+    it publishes as a whole, numbers with a fraction as text. `hash` is the SHA-256 of the hash before it (32
+    zero bytes for the first entry) followed by this entry without `hash` as JSON: keys sorted by length, then
+    by bytes, `, ` and `: ` between them, UTF-8.
     """
 
     tenant_id: UUID
@@ -45,13 +48,20 @@ class EntryOut(Schema):
 
 
 class EntityOut(Schema):
-    """What the log knows of one thing at a time: its entries, and the last value of everything that they hold."""
+    """What the log knows of one thing at a time.
+
+    `state` holds the last value of every field that the thing's table has told, empty once it is deleted;
+    `withheld` names the fields that changed and whose values are a person's or somebody's words, which the
+    log does not keep. `facts` is what events said of it, the newest last: what was true then.
+    """
 
     type: str
     id: UUID
     at: datetime
     last_action: str
     state: dict[str, Any]
+    facts: dict[str, Any]
+    withheld: list[str]
     entries: Page[EntryOut]
 
 
@@ -60,7 +70,9 @@ class PeriodTooLong(Invalid):
 
 
 def after(cursor: str | None) -> dict[str, Any]:
-    """Where a page goes on: the time and number of the last entry before it; CursorInvalid when it was not made by us."""
+    """Where a page goes on: the time and number of the last entry before it; CursorInvalid when it was not
+    made by us.
+    """
     if cursor is None:
         return {}
     time, last = decode(cursor)

@@ -1,4 +1,6 @@
-"""Export a city's log of a period, oldest first, as CSV or JSON; it is sent while it is read, whatever its size."""
+"""Export a city's log of a period, oldest first, as CSV or JSON; it is sent while it is read, whatever its
+size.
+"""
 
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -12,8 +14,8 @@ from shared.function import Context, Response, http, requires
 Format = Annotated[
     Literal["csv", "json"],
     Field(
-        description="`json` is an object with `entries` and, last, `count`; `csv` ends with a line that says `end` and that number. "
-        "What has no such end was cut off on the way."
+        description="`json` is an object with `entries` and, last, `count`; "
+        "`csv` ends with a line that says `end` and that number. What has no such end was cut off on the way."
     ),
 ]
 

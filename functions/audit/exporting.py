@@ -1,8 +1,9 @@
 """Writing an export while it is read.
 
-The answer is sent after the function's transaction has ended, so every batch is read in one of its own: a single round trip
-on a connection that goes back to the pool before the client has taken the batch. A year of a busy city never has to fit into
-memory, and a client that reads slowly holds nothing. Entries never change, so the batches fit together all the same.
+The answer is sent after the function's transaction has ended, so every batch is read in one of its own: a
+single round trip on a connection that goes back to the pool before the client has taken the batch. A year of
+a busy city never has to fit into memory, and a client that reads slowly holds nothing. Entries never change,
+so the batches fit together all the same.
 """
 
 import json
@@ -37,7 +38,9 @@ COLUMNS = (
 
 
 def batches(ctx: Context, since: datetime, until: datetime) -> Iterator[list[str]]:
-    """Entries as JSON, a thousand at a time. The first batch is read at once, while a failure can still be an answer."""
+    """Entries as JSON, a thousand at a time. The first batch is read at once, while a failure can still be an
+    answer.
+    """
     first = batch(ctx, since, until, since, 0)
     return chain([texts(first)], following(ctx, since, until, first))
 
@@ -66,7 +69,9 @@ def texts(rows: list[Row]) -> list[str]:
 
 
 def as_json(found: Iterator[list[str]]) -> Iterator[bytes]:
-    """One object with its count last: a server ends a broken answer like any other, so the end has to say that it is one."""
+    """One object with its count last: a server ends a broken answer like any other, so the end has to say
+    that it is one.
+    """
     count = 0
     yield b'{"entries":['
     for entries in found:

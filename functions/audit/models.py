@@ -6,7 +6,7 @@ ENTRIES = Personal(
     ("actor_id", "impersonator_id", "resource_id"),
     {},
     why="to show who did what, as long as somebody may ask (GDPR Art. 5(2), 6(1)(c); requirements §12.7)",
-    kept="7 years, as ids alone: erasing the person removes what they stand for",
+    kept="7 years, of people ids alone: erasing the person removes what they stand for; and what the city set or published",
     on_erasure="anonymise",
     whose="actor_id = :person OR impersonator_id = :person OR resource_id = :person",
     plain=(

@@ -1,4 +1,6 @@
-"""Make the coming months' partitions of the log ahead of time; recording makes a missing one itself, but waits for it."""
+"""Make the coming months' partitions of the log ahead of time; recording makes a missing one itself, but
+waits for it.
+"""
 
 from shared.function import Context, tick
 from shared.relay import ask

@@ -1,4 +1,6 @@
-"""The SQL of the log. The database writes entries and their hashes itself (migrations/versions/0001_entries.py)."""
+"""The SQL of the log. The database writes entries and their hashes itself
+(migrations/versions/0001_entries.py).
+"""
 
 from functools import lru_cache
 
@@ -17,10 +19,12 @@ FILTERS = {
     "as_of": "at <= :as_of",
 }
 COUNTED = 10_000
-# The planner does not know how many entries somebody has: rather than read the newest in order from every month, it would
+# The planner does not know how many entries somebody has: rather than read the newest in order from every
+# month, it would
 # read and sort all of them. Travels with the query, for this one transaction.
 IN_ORDER = "SELECT set_config('enable_sort', 'off', true)"
-MOST = 101  # rows per page and one; a number that the planner knows, so that it keeps one plan for dozens of partitions
+# rows per page and one; a number that the planner knows, so that it keeps one plan for dozens of partitions
+MOST = 101
 
 
 @lru_cache(256)
@@ -43,16 +47,30 @@ def entry_page(filters: frozenset[str], *, after: bool = False, count: bool = Fa
 
 @lru_cache(2)
 def entity(*, after: bool) -> str:
-    """One thing at a time; no row when the log knows nothing of it yet. Later values replace earlier ones."""
+    """One thing at a time; no row when the log knows nothing of it yet. Later values replace earlier ones.
+
+    `state` is what its table held, of a thing that was deleted nothing; `facts` is what events said of it,
+    which may since have changed; `withheld` are fields that had a value which the log does not keep.
+    """
     page = entry_page(frozenset({"type", "resource", "as_of"}), after=after)
-    return f"""SELECT json_build_object('type', CAST(:type AS text), 'id', CAST(:resource AS uuid),
-  'at', CAST(:as_of AS timestamptz), 'lastAction', known.action, 'state', known.state, 'entries', CAST(({page}) AS json))::text
- FROM (SELECT (array_agg(e.action ORDER BY e.at DESC, e.sequence DESC))[1] AS action,
-   coalesce(jsonb_object_agg(f.key, f.value ORDER BY e.at, e.sequence) FILTER (WHERE f.key IS NOT NULL), '{{}}') AS state
-  FROM entries e LEFT JOIN LATERAL jsonb_each(
-   CASE WHEN starts_with(e.action, 'record.') THEN coalesce(e.after, '{{}}') ELSE e.data END) f ON true
-  WHERE e.tenant_id = :tenant AND e.resource_type = :type AND e.resource_id = :resource AND e.at <= :as_of) known
- WHERE known.action IS NOT NULL"""
+    last = "ORDER BY k.at, k.sequence"
+    return f"""WITH known AS MATERIALIZED (
+  SELECT action, at, sequence, data, after, starts_with(action, 'record.') AS by_table FROM entries
+  WHERE tenant_id = :tenant AND resource_type = :type AND resource_id = :resource AND at <= :as_of),
+ deleted AS (SELECT at, sequence FROM known WHERE action = 'record.delete' ORDER BY at DESC, sequence DESC LIMIT 1),
+ told AS (SELECT * FROM known k WHERE by_table
+  AND NOT EXISTS (SELECT FROM deleted d WHERE (k.at, k.sequence) <= (d.at, d.sequence))),
+ state AS (SELECT coalesce(jsonb_object_agg(f.key, f.value {last}), '{{}}') AS held
+  FROM told k CROSS JOIN jsonb_each(coalesce(k.after, '{{}}')) f),
+ facts AS (SELECT coalesce(jsonb_object_agg(f.key, f.value {last}), '{{}}') AS said
+  FROM known k CROSS JOIN jsonb_each(k.data) f WHERE NOT by_table),
+ withheld AS (SELECT coalesce(json_agg(name ORDER BY name), '[]') AS names FROM (
+  SELECT DISTINCT name FROM told k CROSS JOIN jsonb_array_elements_text(k.data -> 'fields') name) x
+  WHERE NOT (SELECT held FROM state) ? name)
+ SELECT json_build_object('type', CAST(:type AS text), 'id', CAST(:resource AS uuid), 'at', CAST(:as_of AS timestamptz),
+  'lastAction', (SELECT action FROM known ORDER BY at DESC, sequence DESC LIMIT 1), 'state', (SELECT held FROM state),
+  'facts', (SELECT said FROM facts), 'withheld', (SELECT names FROM withheld), 'entries', CAST(({page}) AS json))::text
+ WHERE EXISTS (SELECT FROM known)"""
 
 
 BATCH = f"""SELECT ({SHOWN})::text, at, sequence FROM entries e
@@ -60,7 +78,8 @@ BATCH = f"""SELECT ({SHOWN})::text, at, sequence FROM entries e
   AND (at, sequence) > (CAST(:time AS timestamptz), CAST(:last AS bigint))
  ORDER BY at, sequence LIMIT :limit"""
 
-# One row about a run of entries: where it begins, what came before it, its length and last hash, the head of the whole chain,
+# One row about a run of entries: where it begins, what came before it, its length and last hash, the head of
+# the whole chain,
 # and the first link that does not hold. A chain that is not there has no entries.
 VERIFY = """WITH chain AS (
   SELECT head, head_hash, anchor, anchor_hash, least(greatest(CAST(:first AS bigint), anchor + 1), head + 1) AS first

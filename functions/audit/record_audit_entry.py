@@ -1,4 +1,6 @@
-"""Keep every event as an entry of its city's log: who, what, when, and the part of the payload that is not personal."""
+"""Keep every event as an entry of its city's log: who, what, when, and the part of the payload that is not
+personal.
+"""
 
 import json
 from typing import Any
@@ -12,7 +14,7 @@ from shared.function import Context, on
 from shared.record import camel
 
 
-@on(AnyEvent)
+@on(AnyEvent, batches=True)
 def record_audit_entry(ctx: Context, event: AnyEvent) -> None:
     assert ctx.event  # noqa: S101 (the pipeline brings one to every function that hears events)
     said, data = ctx.event, event.model_extra or {}
@@ -47,7 +49,8 @@ def of_change(data: dict[str, Any]) -> dict[str, Any]:
     """What a table says: which row, which fields, before and after."""
     change = EntityChanged.model_validate(data)
     before, after = (
-        json.dumps(kept_of_change(values)) if values else None for values in (change.before, change.after)
+        json.dumps(kept_of_change(change.entity, values)) if values else None
+        for values in (change.before, change.after)
     )
     data = {"function": change.function, "fields": [camel(field) for field in change.fields]}
     return {

@@ -1,4 +1,6 @@
-"""Show one thing at a point in time: what had happened to it, newest first, and the last known value of every kept field."""
+"""Show one thing at a point in time: what had happened to it, newest first, and the last known value of every
+kept field.
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -19,8 +21,8 @@ At = Annotated[Moment, Field(description="the point in time; now, where it is le
 @requires("audit:read")
 def replay_entity(
     ctx: Context,
-    type: ResourceType,
-    id: UUID,
+    type: ResourceType,  # noqa: A002
+    id: UUID,  # noqa: A002
     at: At | None = None,
     limit: Limit = 20,
     cursor: Cursor | None = None,

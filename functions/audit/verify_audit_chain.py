@@ -1,4 +1,6 @@
-"""Check a run of the log's entries, and name the first that was changed, removed or added behind the platform's back."""
+"""Check a run of the log's entries, and name the first that was changed, removed or added behind the
+platform's back.
+"""
 
 from typing import Annotated
 

@@ -57,7 +57,9 @@ class GuestsAreCitizens(Conflict):
 
 
 def grantable(ctx: Context, role: str) -> bool:
-    """Whether the caller may decide about a role here; a super admin is one only on the platform, never in a city."""
+    """Whether the caller may decide about a role here; a super admin is one only on the platform, never in a
+    city.
+    """
     return may_grant(ctx.user.roles, role) and (role != SUPER_ADMIN or ctx.tenant.id == PLATFORM_ID)
 
 
@@ -69,7 +71,9 @@ def refuse_to_grant(ctx: Context, roles: Iterable[str]) -> None:
 
 
 def refuse_to_give(ctx: Context, roles: Iterable[str], had: Iterable[str] = (ANONYMOUS,)) -> None:
-    """As `refuse_to_grant`; Forbidden where the roles add what the caller's API token may not do, whatever its owner may."""
+    """As `refuse_to_grant`; Forbidden where the roles add what the caller's API token may not do, whatever
+    its owner may.
+    """
     refuse_to_grant(ctx, roles)
     if beyond := permissions_of(tuple(roles)) - permissions_of(tuple(had)) - ctx.user.permissions:
         raise Forbidden(permission=min(beyond))

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from shared import tenants
 from shared.context import Context
+from shared.errors import CityPreparing
 from shared.forwarded import client_address, host_of
 from shared.tenants import Tenant
 
@@ -14,6 +15,12 @@ def agreed_city(ctx: Context, named: UUID | str | None, *, everywhere: bool = Fa
     also = tenants.find(str(named).lower(), asker).id if named else None
     host = host_of(ctx.request) if ctx.request else ""
     return tenants.resolve(host, header(ctx, "x-tenant-id"), also, everywhere=everywhere, asker=asker)
+
+
+def refuse_unopened(tenant: Tenant) -> None:
+    """Citizens and guests come when the city is open; CityPreparing until then."""
+    if tenant.preparing:
+        raise CityPreparing
 
 
 def header(ctx: Context, name: str) -> str:

@@ -5,17 +5,24 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field, SecretStr
 
+from shared.context import Context
 from shared.errors import Invalid
+from shared.forwarded import client_address
 from shared.settings import settings
+from shared.shares import Whose
+from shared.slots import Slots, cores
 
 MINIMUM, SURPRISING = 10, 4
+PROCESSORS, PATIENCE = Slots("bcrypt", at_once=cores(), queue=16), 5.0  # seconds
 WORDS = Path(__file__).with_name("common_words.txt")
 ROWS = (
     "01234567890",
@@ -29,6 +36,9 @@ ROWS = (
 STEPS = frozenset(row[i : i + 3] for line in ROWS for row in (line, line[::-1]) for i in range(len(line) - 2))
 RUN_OR_YEAR = re.compile(r"(.)\1{2,}|(?:19|20)\d\d")
 LEET = str.maketrans("013457@$!€", "oieastasie")
+RENEW = """UPDATE accounts SET password_hash = :new
+ WHERE tenant_id = :tenant AND id = :account AND password_hash = :old RETURNING 1"""
+CURRENT = "SELECT password_hash FROM accounts WHERE tenant_id = :tenant AND id = :account"
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 
 
@@ -57,6 +67,19 @@ def digest(password: SecretStr) -> bytes:
     return base64.b64encode(hmac.digest(b"heidi", text_of(password).encode(), hashlib.sha256))
 
 
+@contextmanager
+def working(ctx: Context) -> Iterator[None]:
+    """A processor for a password; Busy where too many wait for one, or too many of one address.
+
+    It takes long: what was read before may have changed afterwards (`ctx.released`).
+    """
+    with (
+        ctx.released(),
+        PROCESSORS.taken(PATIENCE, Whose(client_address(ctx.request) if ctx.request else "")),
+    ):
+        yield
+
+
 def hashed(password: SecretStr) -> str:
     """The bcrypt hash, with the work factor of BCRYPT_ROUNDS."""
     import bcrypt
@@ -65,11 +88,59 @@ def hashed(password: SecretStr) -> str:
 
 
 def matches(password: SecretStr, stored: str | None) -> bool:
-    """Whether this is the password; where none is stored the answer is no and takes as long."""
+    """Whether this is the password; where none is stored the answer is no and takes as long, and so does one
+    kept with less work.
+
+    Hashes with more work than BCRYPT_ROUNDS take longer than unknown addresses, which tells who has one: do
+    not lower it.
+    """
     import bcrypt
 
-    nobody = f"$2b${settings().bcrypt_rounds:02d}${'.' * 53}"
-    return bcrypt.checkpw(digest(password), (stored or nobody).encode()) and stored is not None
+    text, wanted = digest(password), settings().bcrypt_rounds
+    is_right = bcrypt.checkpw(text, (stored or nobodys(wanted)).encode())
+    for missing in range(rounds_of(stored), wanted) if stored else ():  # 2^n + 2^n + 2^(n+1) + … is 2^wanted
+        bcrypt.checkpw(text, nobodys(missing).encode())
+    return is_right and stored is not None
+
+
+def nobodys(rounds: int) -> str:
+    """A hash of no password, with this work factor."""
+    return f"$2b${rounds:02d}${'.' * 53}"
+
+
+def rounds_of(stored: str) -> int:
+    """The work factor of a hash."""
+    return int(stored.split("$")[2])
+
+
+def renewed(ctx: Context, account_id: UUID, password: SecretStr, stored: str) -> str:
+    """The hash of a password that has just proven right; a new one where BCRYPT_ROUNDS asks for more work
+    than it has.
+
+    Where another login of the same moment has made that one, it is its hash, if it is still of this password.
+    """
+    if rounds_of(stored) >= settings().bcrypt_rounds:
+        return stored
+    with working(ctx):
+        fresh = hashed(password)
+    which = {"tenant": ctx.tenant.id, "account": account_id}
+    if ctx.sql.run(RENEW, old=stored, new=fresh, **which):
+        return fresh
+    [others] = ctx.sql.one(CURRENT, **which) or [None]
+    return others if others and proves(ctx, password, others) else stored
+
+
+def chosen(ctx: Context, password: SecretStr, *known: str) -> str:
+    """The hash of a password that somebody chooses, if it is good enough (`refuse_weak`)."""
+    refuse_weak(password, *known, ctx.tenant.name)
+    with working(ctx):
+        return hashed(password)
+
+
+def proves(ctx: Context, password: SecretStr, stored: str | None) -> bool:
+    """Whether this is the password (`matches`)."""
+    with working(ctx):
+        return matches(password, stored)
 
 
 def refuse_weak(password: SecretStr, *known: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from functions.auth.account import Kind, State
 from functions.auth.one_time import LinkInvalid
 from functions.auth.sessions.session import SessionOut
-from shared.orm import TenantModel
+from shared.orm import DatedModel, TenantModel
 from shared.privacy import Personal
 
 
@@ -48,7 +48,9 @@ class Account(TenantModel):
 
     @property
     def address(self) -> str:
-        """Where mails about the account go; empty for a guest, who has no password and no second factor to write about."""
+        """Where mails about the account go; empty for a guest, who has no password and no second factor to
+        write about.
+        """
         return self.email or ""
 
     def lock(self, at: datetime) -> bool:
@@ -103,7 +105,7 @@ class Session(TenantModel):
         )
 
 
-class Invitation(TenantModel):
+class Invitation(DatedModel):
     """An invitation; there is at most one open one for an address in a city."""
 
     __tablename__ = "invitations"
@@ -125,7 +127,6 @@ class Invitation(TenantModel):
     invited_by: Mapped[UUID | None]
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     def accept(self, at: datetime) -> None:

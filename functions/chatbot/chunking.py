@@ -16,8 +16,8 @@ MIN_CHARS = 400
 class Chunk:
     """A passage of 400–900 characters (less only where a document ends), with the headings above it.
 
-    `digest` depends on what is embedded (title, headings, text) and on nothing else, so a chunk that merely moved
-    keeps its vector.
+    `digest` depends on what is embedded (title, headings, text) and on nothing else, so a chunk that merely
+    moved keeps its vector.
     """
 
     ordinal: int

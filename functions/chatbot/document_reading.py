@@ -1,14 +1,18 @@
 """What the readers of all formats share: what they find, and how long and how much they may read."""
 
+import errno
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from xml.etree.ElementTree import ParseError
 
 from functions.chatbot.document_text import Block
 from functions.chatbot.extraction_errors import DocumentTooSlow
 
 MAX_TEXT_CHARS = 5_000_000
 MAX_SECONDS = 30.0
+NO_MEMORY = 1  # expat's XML_ERROR_NO_MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +35,18 @@ class Deadline:
         """Raise DocumentTooSlow once the time is over."""
         if self.now() > self.end:
             raise DocumentTooSlow(seconds=MAX_SECONDS)
+
+
+def ran_out(error: BaseException | None) -> bool:
+    """Whether memory has come to an end, by whatever name the libraries call that: the file may be quite in
+    order.
+    """
+    if error is None:
+        return False
+    by_name = (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, ParseError) and error.code == NO_MEMORY)
+        or (isinstance(error, zlib.error) and str(error).startswith("Error -4 "))
+    )
+    return by_name or ran_out(error.__cause__ or error.__context__)

@@ -1,4 +1,6 @@
-"""A document's text as blocks (headings, paragraphs, list items), and the light Markdown in which it is stored."""
+"""A document's text as blocks (headings, paragraphs, list items), and the light Markdown in which it is
+stored.
+"""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +23,9 @@ class Block:
 
 
 def tidy(text: str) -> str:
-    """Return the text without control characters, with single spaces, no blank lines and no space at line ends."""
+    """Return the text without control characters, with single spaces, no blank lines and no space at line
+    ends.
+    """
     lines = (_SPACES.sub(" ", line).strip() for line in _UNSEEN.sub("", text).splitlines())
     return "\n".join(line for line in lines if line)
 

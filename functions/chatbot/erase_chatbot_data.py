@@ -1,4 +1,6 @@
-"""Erase what the chatbot service holds about a person whose time is up, or of a city that is gone, vectors and files too."""
+"""Erase what the chatbot service holds about a person whose time is up, or of a city that is gone, vectors
+and files too.
+"""
 
 from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.chatbot.forgetting import forget_tenant

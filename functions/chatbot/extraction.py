@@ -1,14 +1,17 @@
-"""From a file's bytes to its title and text: PDF, Word, HTML, Markdown and plain text; every file is taken as hostile."""
+"""From a file's bytes to its title and text: PDF, Word, HTML, Markdown and plain text; every file is taken as
+hostile.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from functions.chatbot.document_reading import MAX_TEXT_CHARS, Deadline, Parsed
+from functions.chatbot.document_reading import MAX_TEXT_CHARS, Deadline, Parsed, ran_out
 from functions.chatbot.document_text import tidy, to_text
 from functions.chatbot.extraction_errors import (
     DocumentDamaged,
     DocumentEmpty,
+    DocumentTooHeavy,
     DocumentTooLarge,
     DocumentTypeMismatch,
     DocumentTypeUnsupported,
@@ -23,6 +26,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
 TEXT = "text/plain"
+DOCX_BODY = b"word/document.xml"  # names stand in a zip as they are
 ALIASES = {"application/xhtml+xml": HTML, "text/x-markdown": MARKDOWN, "application/x-pdf": PDF}
 TYPES = (PDF, DOCX, HTML, MARKDOWN, TEXT)
 SUFFIXES = {
@@ -69,8 +73,8 @@ def extract(
     media_type = checked_type(data, declared_type, filename)
     try:
         parsed = _reader(media_type)(data, deadline)
-    except RecursionError as error:
-        raise DocumentDamaged(type=media_type) from error
+    except (MemoryError, RecursionError, DocumentDamaged) as error:
+        raise DocumentTooHeavy if ran_out(error) else DocumentDamaged(type=media_type) from error
     text = to_text(parsed.blocks)
     if len(text) > MAX_TEXT_CHARS:
         raise DocumentTooLarge(limit=MAX_TEXT_CHARS, unit="characters")
@@ -99,15 +103,16 @@ def checked_type(data: bytes, declared_type: str, filename: str = "") -> str:
 
 
 def sniff(data: bytes) -> str:
-    """Return what the bytes are; text without HTML marks is plain text, anything else unknown is octet-stream."""
+    """Return what the bytes are; text without HTML marks is plain text, anything else unknown is
+    octet-stream.
+    """
     from functions.chatbot.extraction_text import looks_like_html, looks_like_text
 
     if b"%PDF-" in data[:1024]:
         return PDF
     if data[:4] == b"PK\x03\x04":
-        from functions.chatbot.extraction_docx import looks_like_docx
-
-        return DOCX if looks_like_docx(data) else "application/zip"
+        # its reader looks inside: a zip's list may be a bomb itself
+        return DOCX if DOCX_BODY in data else "application/zip"
     if not looks_like_text(data):
         return "application/octet-stream"
     return HTML if looks_like_html(data) else TEXT

@@ -15,23 +15,16 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_PART_BYTES = 60 * 1024 * 1024
-MAX_MARKS = 2_000_000  # tags and attributes in a part: parsed, each takes some hundred bytes, whatever it took in the zip
+# tags and attributes in a part: parsed, each takes some hundred bytes, whatever it took in the zip
+MAX_MARKS = 2_000_000
 MAX_PARTS = 5_000
+MAX_COLUMNS = 63
 BODY = "word/document.xml"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _TRANSITIONAL = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _ENCRYPTED = 0x1
-
-
-def looks_like_docx(data: bytes) -> bool:
-    """Whether the zip holds a Word document's main part."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return BODY in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False
 
 
 def read_docx(data: bytes, deadline: Deadline) -> Parsed:
@@ -114,10 +107,39 @@ def _blocks(root: "Element", styles: dict[str, int], deadline: Deadline) -> Iter
         if element.tag == f"{_W}p":
             yield from _paragraph(element, styles)
         elif element.tag == f"{_W}tr":
-            cells = (" ".join(_text(cell).split()) for cell in element.findall(f"{_W}tc"))
-            yield from _nonempty(Block("paragraph", " | ".join(cell for cell in cells if cell)))
+            yield from _nonempty(Block("paragraph", _row(element)))
         else:  # tables, content controls and tracked insertions hold more of the same
             stack.extend(reversed(element))
+
+
+def _row(row: "Element") -> str:
+    """Return the cells of a row, each in its column: empty ones keep their place, merged ones are written
+    once.
+    """
+    cells = [""] * _columns(row.find(f"{_W}trPr/{_W}gridBefore"), least=0)
+    for cell in _cells(row):
+        above = cell.find(f"{_W}tcPr/{_W}vMerge")
+        goes_on = above is not None and _value(above) != "restart"
+        span = _columns(cell.find(f"{_W}tcPr/{_W}gridSpan"), least=1)
+        cells += ["" if goes_on else _text(cell), *[""] * (span - 1)]
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return " ".join(" | ".join(cells).split())
+
+
+def _cells(row: "Element") -> Iterator["Element"]:
+    """Yield a row's own cells, those in content controls too, but not those of tables inside them."""
+    for part in row:
+        if part.tag == f"{_W}tc":
+            yield part
+        elif part.tag == f"{_W}sdt":
+            yield from part.iterfind(f"{_W}sdtContent/{_W}tc")
+
+
+def _columns(element: "Element | None", *, least: int) -> int:
+    """Return how many columns are meant; Word knows 63 at the most."""
+    value = _value(element)
+    return min(max(int(value), least), MAX_COLUMNS) if value.isdecimal() and len(value) < 10 else least
 
 
 def _paragraph(element: "Element", styles: dict[str, int]) -> Iterator[Block]:

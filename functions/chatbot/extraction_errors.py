@@ -27,6 +27,12 @@ class DocumentTooSlow(Invalid):
     message = "Reading the document took longer than {seconds} seconds."
 
 
+class DocumentTooHeavy(Invalid):
+    """Reading took more memory or processor time than it may, or ended in a crash."""
+
+    message = "Reading the document takes more memory or time than one document may have."
+
+
 class DocumentDamaged(Invalid):
     """The file cannot be parsed."""
 

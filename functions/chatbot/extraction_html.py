@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 from functions.chatbot.document_reading import Deadline, Parsed
 from functions.chatbot.document_text import Block, tidy
@@ -10,6 +11,7 @@ from functions.chatbot.extraction_text import decode
 
 MAX_HTML_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 500
+MAX_ADDRESS = 100
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _SKIPPED = frozenset(
     [
@@ -87,8 +89,26 @@ _BREAKS = frozenset(
     ],
 )
 _HIDDEN_ROLES = frozenset(
-    ["navigation", "search", "banner", "contentinfo", "complementary", "dialog", "menu", "menubar"]
+    [
+        "navigation",
+        "search",
+        "banner",
+        "contentinfo",
+        "complementary",
+        "dialog",
+        "alertdialog",
+        "menu",
+        "menubar",
+    ]
 )
+_BOXES = frozenset(["div", "section", "ul", "ol", "span", "a"])
+_AROUND = re.compile(
+    r"(?:cookie|consent)[_-]?(?:banner|bar|box|consent|dialog|hint|hinweis|info|layer|message|modal|notice|overlay|popup)|bread-?crumbs?"
+    r"|brotkrumen|sie sind hier|you are here|(?:(?:main|site|top|meta|sub|side|page|primary|secondary|footer)[_-]?)?"
+    r"(?:nav|navbar|navi|navigation|menu)|skip-?(?:link|nav)s?|(?:site|page)?[_-]?footer",
+    re.IGNORECASE,
+)
+"""What boxes around the content are called (class, id or label, whole) where no element or role says it."""
 
 
 class _Reader(HTMLParser):
@@ -107,6 +127,8 @@ class _Reader(HTMLParser):
         self.in_title = False
         self.title: list[str] = []
         self.language: str | None = None
+        self.cells = 0
+        self.link: tuple[str, int] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "br":
@@ -122,14 +144,20 @@ class _Reader(HTMLParser):
         self._enter(tag, found)
         if tag in _BREAKS or tag in _HEADINGS or tag == "li":
             self._begin(tag)
-        elif tag in {"td", "th"} and self.words:
-            self.words.append(" | ")
+        elif tag in {"td", "th"}:
+            self.words += [" | "] if self.cells else []
+            self.cells += 1
+        elif tag == "a" and self.skipping is None:
+            self.link = _reachable(found.get("href") or ""), len(self.words)
 
     def _enter(self, tag: str, attrs: dict[str, str | None]) -> None:
         if len(self.open) >= MAX_DEPTH:
             raise DocumentTooLarge(limit=MAX_DEPTH, unit="levels")
         if self.skipping is None and (
-            tag in _SKIPPED or _is_hidden(attrs) or (tag == "header" and self.main is None)
+            tag in _SKIPPED
+            or _is_hidden(attrs)
+            or _is_around(tag, attrs)
+            or (tag == "header" and self.main is None)
         ):
             self._flush()
             self.skipping = len(self.open)
@@ -141,6 +169,8 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "title":
             self.in_title = False
+        if tag == "a":
+            self._end_link()
         if tag not in self.open:
             return
         while self.open.pop() != tag:
@@ -172,9 +202,17 @@ class _Reader(HTMLParser):
         elif tag == "li":
             self.kind = "item"
 
+    def _end_link(self) -> None:
+        """Write the address or number after a link whose text does not say it."""
+        address, start = self.link or ("", 0)
+        self.link = None
+        if address and not _says("".join(self.words[start:]), address):
+            self.words.append(f" ({address})")
+
     def _flush(self) -> None:
         text = tidy("".join(self.words))
-        self.words = []
+        text = text.rstrip(" |") if self.cells else text
+        self.words, self.cells = [], 0
         kind, self.kind = self.kind, "paragraph"
         if not text or self.skipping is not None:
             return
@@ -197,6 +235,34 @@ def _is_hidden(attrs: dict[str, str | None]) -> bool:
         or "display:none" in style
         or "visibility:hidden" in style
     )
+
+
+def _is_around(tag: str, attrs: dict[str, str | None]) -> bool:
+    if tag not in _BOXES:
+        return False
+    names = [*(attrs.get("class") or "").split(), attrs.get("id") or "", attrs.get("aria-label") or ""]
+    return any(_AROUND.fullmatch(name) for name in names)
+
+
+def _reachable(href: str) -> str:
+    """Return the mail address or the telephone number that a link leads to; nothing for others."""
+    scheme, _, rest = href.strip().partition(":")
+    address = unquote(rest.partition("?")[0]).strip()
+    known = (scheme.lower() == "mailto" and "@" in address) or (
+        scheme.lower() == "tel" and any(map(str.isdecimal, address))
+    )
+    return address if known and len(address) <= MAX_ADDRESS else ""
+
+
+def _says(text: str, address: str) -> bool:
+    """Whether a link's text says its address, or the end of its number, however that is written."""
+    if "@" in address:
+        return address.lower() in text.lower()
+    return _digits(address)[-6:] in _digits(text)
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdecimal, text))
 
 
 def read_html(data: bytes, deadline: Deadline) -> Parsed:

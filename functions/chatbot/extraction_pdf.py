@@ -29,9 +29,8 @@ def read_pdf(data: bytes, deadline: Deadline) -> Parsed:
     """Read a PDF's text layer; lines that most pages repeat (headers, footers) are left out."""
     from pypdf.errors import LimitReachedError, PyPdfError
 
-    logging.getLogger("pypdf").setLevel(
-        logging.CRITICAL
-    )  # it reports every oddity of a file, we report the file
+    # it reports every oddity of a file, we report the file
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         pages, title = _pages(data, deadline)
     except LimitReachedError as error:
@@ -48,7 +47,6 @@ def read_pdf(data: bytes, deadline: Deadline) -> Parsed:
         AssertionError,
         NotImplementedError,
         OverflowError,
-        MemoryError,
         EOFError,
     ) as error:
         raise DocumentDamaged(type="pdf") from error

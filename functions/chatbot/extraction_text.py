@@ -40,9 +40,8 @@ def decode(data: bytes, declared: str | None = None) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        if (
-            error.reason == "unexpected end of data" and error.start > len(data) - 4
-        ):  # a sample cut within a character
+        # a sample cut within a character
+        if error.reason == "unexpected end of data" and error.start > len(data) - 4:
             return data[: error.start].decode("utf-8")
     for name in (declared, "cp1252"):
         try:

@@ -4,7 +4,7 @@ from functions.chatbot.documents.stores import builtin_store
 from functions.chatbot.sketch import MODEL
 from shared import storage
 from shared.function import Context
-from shared.vectors import open_vectors
+from shared.vectors import outside_vectors
 
 ORIGINALS = "documents/"
 
@@ -12,9 +12,12 @@ ORIGINALS = "documents/"
 def forget_tenant(ctx: Context) -> None:
     """Delete it all; Unavailable where a store does not answer, and done twice it changes nothing.
 
-    For `erase-chatbot-data`, beside the rows of the tables. Pinecone is asked also where no model is configured any more.
+    For `erase-chatbot-data`, beside the rows of the tables. Pinecone is asked also where no model is
+    configured any more.
     """
-    for store in (builtin_store(ctx), open_vectors(ctx.sql, MODEL)):
-        store.forget(str(ctx.tenant.id))
-    for key in list(storage.keys(ctx.tenant.id, ORIGINALS)):
-        storage.delete(ctx.tenant.id, key)
+    with ctx.released():
+        if outer := outside_vectors(MODEL):
+            outer.forget(str(ctx.tenant.id))
+        for key in list(storage.keys(ctx.tenant.id, ORIGINALS)):
+            storage.delete(ctx.tenant.id, key)
+    builtin_store(ctx).forget(str(ctx.tenant.id))

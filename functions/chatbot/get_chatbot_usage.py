@@ -1,4 +1,4 @@
-"""What a city has used of the quotas that are counted here: questions of this month."""
+"""What a city has used of the quotas that are counted here: questions of this month, bytes of documents."""
 
 from shared import quotas
 from shared.function import Context, Json, http

@@ -1,4 +1,6 @@
-"""Keep a tenant's search index in step with a document: chunks, term frequencies and postings, in one transaction."""
+"""Keep a tenant's search index in step with a document: chunks, term frequencies and postings, in one
+transaction.
+"""
 
 import json
 from collections import Counter
@@ -124,7 +126,9 @@ def embed_builtin(vectors: Vectors, tenant_id: UUID, document_id: UUID, chunks: 
 
 
 def _identified(document_id: UUID, title: str, chunks: Sequence[Chunk]) -> dict[UUID, tuple[Indexed, int]]:
-    """Give each chunk an id that depends on the document and its content, so that a redelivery finds it again."""
+    """Give each chunk an id that depends on the document and its content, so that a redelivery finds it
+    again.
+    """
     seen: Counter[str] = Counter()
     found: dict[UUID, tuple[Indexed, int]] = {}
     for chunk in chunks:

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from zlib import crc32
 
 from functions.chatbot.sketch import GRAM_SIZES, TITLE_WEIGHT
 from functions.chatbot.words import folded_words, grams, padded
+from shared.lazy import lazy
 
 MAX_QUESTION_WORDS = 60
 COVERAGE_NEEDED = 0.45
@@ -71,8 +71,8 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A chunk that may answer, with the built-in vector's cosine (None where something else brought it here) and that of
-    a configured embedding model (None where there is none).
+    """A chunk that may answer, with the built-in vector's cosine (None where something else brought it here)
+    and that of a configured embedding model (None where there is none).
     """
 
     chunk_id: str
@@ -84,12 +84,12 @@ class Candidate:
     similarity: float | None = None
     meaning: float | None = None
 
-    @cached_property
+    @lazy
     def folded_title(self) -> str:
         """Return the title in the form in which n-grams are counted."""
         return padded(self.title)
 
-    @cached_property
+    @lazy
     def folded(self) -> str:
         """Return headings and text in the form in which n-grams are counted."""
         return padded(f"{self.heading} {self.text}")
@@ -97,7 +97,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with its score (only comparable within one question) and its coverage of the question (0–1)."""
+    """A candidate with its score (only comparable within one question) and its coverage of the question
+    (0–1).
+    """
 
     candidate: Candidate
     score: float
@@ -107,8 +109,8 @@ class Ranked:
 def rank(question: Question, corpus: Corpus, candidates: Sequence[Candidate], top: int = 5) -> list[Ranked]:
     """Return the best candidates by the sum of normalised BM25 over n-grams and normalised vector similarity.
 
-    Where an embedding model has its say, words count for as much as the question is covered by them: a question in
-    another language than the documents is decided by the model alone.
+    Where an embedding model has its say, words count for as much as the question is covered by them: a
+    question in another language than the documents is decided by the model alone.
     """
     if not candidates or not question.grams:
         return []
@@ -155,7 +157,9 @@ def _bm25(weights: Mapping[str, float], candidate: Candidate, average: float) ->
 
 
 def coverage(weights: Mapping[str, float], candidate: Candidate) -> float:
-    """Return the share of the question's n-grams, weighted by how informative they are, that a chunk contains."""
+    """Return the share of the question's n-grams, weighted by how informative they are, that a chunk
+    contains.
+    """
     total = sum(weights.values())
     found = sum(
         weight

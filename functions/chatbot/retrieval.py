@@ -29,15 +29,14 @@ CANDIDATES = """WITH words AS MATERIALIZED (
  wanted AS (SELECT id FROM by_words UNION SELECT CAST(jsonb_array_elements_text(CAST(:near AS jsonb)) AS uuid))
  SELECT id, document_id, title, heading, text, url FROM chunks
  WHERE tenant_id = CAST(:tenant AS uuid) AND id = ANY(ARRAY(SELECT id FROM wanted)) ORDER BY id"""
-"""The arrays make the planner look each term and each chunk up; joined, it would read the whole tenant instead."""
+"""The arrays make the planner look each term and chunk up; joined, it would read the whole tenant instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A configured embedding model's store, and the question as that model sees it."""
+    """The chunks that are nearest to the question as a configured embedding model sees it."""
 
-    vectors: Vectors
-    question: Sequence[float]
+    near: Sequence[Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,15 @@ def retrieve(
     external: External | None = None,
     top: int = 5,
 ) -> Found:
-    """Return the chunks of a tenant that fit a question best; with an external model its neighbours count too."""
+    """Return the chunks of a tenant that fit a question best; with an external model its neighbours count
+    too.
+    """
     question = Question.of(text)
     corpus = _corpus(sql, tenant_id, question)
     if not question.grams or not corpus.chunks:
         return Found(question, corpus, ())
     near = _scores(builtin.query(str(tenant_id), sketch_question(question.grams, corpus.idf), NEAREST))
-    meant = _scores(external.vectors.query(str(tenant_id), external.question, NEAREST)) if external else {}
+    meant = _scores(external.near) if external else {}
     candidates = _candidates(sql, tenant_id, _rare_words(question, corpus), near, meant)
     return Found(question, corpus, tuple(rank(question, corpus, candidates, top)))
 

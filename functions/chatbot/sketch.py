@@ -1,4 +1,6 @@
-"""The built-in embedding: a text's character n-grams hashed into a vector, in any language, without a network."""
+"""The built-in embedding: a text's character n-grams hashed into a vector, in any language, without a
+network.
+"""
 
 import math
 from collections import Counter
@@ -8,7 +10,7 @@ from zlib import crc32
 from functions.chatbot.words import folded_words, grams
 
 MODEL = "heidi-ngram-1"
-"""Stored beside each vector; a change of the method below needs a new name, so that old vectors are not compared."""
+"""Stored beside each vector; a change of the method below needs a new name: old vectors are not compared."""
 
 DIMENSIONS = 1024
 GRAM_SIZES = (4,)
@@ -24,7 +26,9 @@ def gram_counts(title: str, text: str) -> Counter[str]:
 
 
 def sketch_chunk(title: str, text: str) -> list[float]:
-    """Return the unit vector of a chunk; how rare an n-gram is in the corpus is weighed on the question's side only."""
+    """Return the unit vector of a chunk; how rare an n-gram is in the corpus is weighed on the question's
+    side only.
+    """
     return _hashed((gram, 1 + math.log(count)) for gram, count in gram_counts(title, text).items())
 
 

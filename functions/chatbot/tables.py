@@ -13,8 +13,8 @@ POSTINGS = """CREATE TABLE postings (
 DDL = (CHUNKS, CHUNKS_INDEX, TERMS, POSTINGS)
 """What the migration executes besides `shared.vectors.pgvector.DDL`.
 
-An inverted index in a b-tree, not a GIN index: under row-level security Postgres uses an index only for leakproof
-operators, which `=` is and `@@`, `@>` and `&&` are not.
+An inverted index in a b-tree, not a GIN index: under row-level security Postgres uses an index only for
+leakproof operators, which `=` is and `@@`, `@>` and `&&` are not.
 """
 TENANT_TABLES = ("chunks", "terms", "postings")
 """What needs `shared.migration.guard` and `grant`."""

@@ -1,4 +1,6 @@
-"""Text as the retrieval sees it: folded characters, words, character n-grams and sentences, alike in ten languages."""
+"""Text as the retrieval sees it: folded characters, words, character n-grams and sentences, alike in ten
+languages.
+"""
 
 import re
 import unicodedata
@@ -66,7 +68,9 @@ def padded(text: str) -> str:
 
 
 def grams(words: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
-    """Yield the character n-grams of the words, each word with a space at both ends; words that are shorter whole."""
+    """Yield the character n-grams of the words, each word with a space at both ends; words that are shorter
+    whole.
+    """
     for word in words:
         yield from word_grams(word, sizes)
 
@@ -80,7 +84,9 @@ def word_grams(word: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def sentences(text: str) -> list[str]:
-    """Split a text into sentences; a line break always ends one, a dot after an abbreviation or a number does not."""
+    """Split a text into sentences; a line break always ends one, a dot after an abbreviation or a number does
+    not.
+    """
     found: list[str] = []
     for line in text.split("\n"):
         start = 0

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,9 +10,10 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from functions.city.features import Features
 from functions.city.quotas import PLANS, STANDARD, Plan, Quotas
+from shared.contrast import check_contrast
 from shared.errors import Conflict
 from shared.languages import DEFAULT
-from shared.schema import Email, LanguageTag, Line, Schema, Slug, WebAddress, text
+from shared.schema import Email, LanguageTag, Line, Schema, Slug, WebAddress, line
 
 RESERVED = frozenset(
     {
@@ -74,12 +75,21 @@ def named(name: str) -> dict[str, str | None]:
     return {"slug": name, "id": name if ID.fullmatch(name) else None}
 
 
+def any_named(name: str) -> dict[str, str | None]:
+    """The parameters of a query for a city by its slug, its id, or a host name of its own."""
+    return named(name) | {"host": name.lower()}
+
+
+TenantName = Annotated[
+    str, Field(pattern=r"^[0-9A-Za-z.-]{1,253}$", description="slug, id, or a host name of the city's own")
+]
 CityName = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,63}$", description="slug or id")]
 Languages = Annotated[
     list[LanguageTag], AfterValidator(once), Field(min_length=1, max_length=30, description="its own first")
 ]
-TimeZone = Annotated[str, text(60, 1), AfterValidator(zone)]
+TimeZone = Annotated[str, line(60, 1), AfterValidator(zone)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$", to_lower=True)]
+Status = Literal["preparing", "active", "inactive"]  # preparing: without an imprint only its staff can use it
 Population = Annotated[int, Field(ge=0, le=100_000_000)]
 
 
@@ -98,15 +108,19 @@ class Theme(Schema):
     background: Colour = "#ffffff"
     text: Colour = "#1a1a1a"
 
+    def check(self) -> None:
+        """ContrastTooLow for colours that cannot be read."""
+        check_contrast(primary=self.primary, background=self.background, text=self.text)
+
 
 class Contact(Schema):
     """Where the administration is reached."""
 
     name: Line | None = None
     street: Line | None = None
-    postcode: Annotated[str, text(12)] | None = None
+    postcode: Annotated[str, line(12)] | None = None
     city: Line | None = None
-    phone: Annotated[str, text(50)] | None = None
+    phone: Annotated[str, line(50)] | None = None
     email: Email | None = None
 
 
@@ -114,7 +128,7 @@ class FirstAdmin(Schema):
     """Who is invited to run the new city."""
 
     email: Email
-    name: Annotated[str, text(200)] = ""
+    name: Annotated[str, line(200)] = ""
 
 
 class CityIn(Schema):
@@ -122,7 +136,7 @@ class CityIn(Schema):
 
     slug: Annotated[Slug, AfterValidator(free)]
     name: Line
-    state: Annotated[str, text(100)] = ""
+    state: Annotated[str, line(100)] = ""
     population: Population | None = None
     location: Location | None = None
     time_zone: TimeZone = "Europe/Berlin"
@@ -153,7 +167,7 @@ class CityChanges(Schema):
     """What of a city changes; what is left out stays, null removes."""
 
     name: Line | None = None
-    state: Annotated[str, text(100)] | None = None
+    state: Annotated[str, line(100)] | None = None
     population: Population | None = None
     location: Location | None = None
     time_zone: TimeZone | None = None
@@ -190,6 +204,7 @@ class CityOut(Schema):
     website: str | None
     header_url: str | None
     active: bool
+    status: Status
     created_at: datetime
     updated_at: datetime
 

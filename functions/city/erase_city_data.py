@@ -1,4 +1,6 @@
-"""Erase what the city service holds about a person, or of a city that is gone; its row stays, so that nobody gets its name."""
+"""Erase what the city service holds about a person, or of a city that is gone; its row stays, so that nobody
+gets its name.
+"""
 
 from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.city.models import MODELS

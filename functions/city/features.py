@@ -1,32 +1,10 @@
-"""The opt-in modules of requirements §18.2, by the names under which functions ask for them; §18.1 is always on."""
+"""The modules that a city has switched on."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-MODULES = frozenset(
-    {
-        "onboarding",
-        "poi_map",
-        "theme_design",
-        "admin_management",
-        "multilingualism",
-        "locations",
-        "channels",
-        "jobs",
-        "spotar",
-        "planning",
-        "simplycard",
-        "waste",
-        "livechat",
-        "ads",
-        "mobile_dashboard",
-        "defects",
-        "surveys",
-        "community",
-        "chatbot",
-    }
-)
+from shared.features import MODULES
 
 
 def known(names: list[str]) -> list[str]:

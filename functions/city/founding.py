@@ -15,7 +15,9 @@ from shared.tenants import Tenant
 
 
 def found_city(ctx: Context, city: CityIn, *, cloned_from_id: UUID | None = None) -> Json[CityOut]:
-    """Make the tenant and let every service prepare its part; CityExists where the slug is, or was, another city's."""
+    """Make the tenant and let every service prepare its part; CityExists where the slug is, or was, another
+    city's.
+    """
     tenant = tenant_of(city)
     ctx.enter(tenant)
     made = insert(ctx, tenant.id, city)
@@ -38,6 +40,7 @@ def tenant_of(city: CityIn) -> Tenant:
         time_zone=city.time_zone,
         second_factor=city.second_factor,
         quotas=city.limits,
+        preparing=True,
     )
 
 

@@ -9,7 +9,9 @@ from shared.errors import NotFound
 from shared.function import Context, Response, http
 
 
-@http.get("/api/cities/{city}/header", public=True, tenantless=True, status=302, raises=[NotFound])
+@http.get(
+    "/api/cities/{city}/header", public=True, tenantless=True, status=302, picture=True, raises=[NotFound]
+)
 def get_city_header(ctx: Context, city: CityName) -> Response:
     tenant = open_city(ctx, city)
     [[key]] = ctx.sql.run(HEADER, id=tenant.id)

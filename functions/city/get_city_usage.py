@@ -3,6 +3,7 @@
 from functions.city.city import CityName
 from functions.city.directory import visit_city
 from functions.city.usage import UsageOut, gathered
+from shared import quotas
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 
@@ -11,4 +12,4 @@ from shared.function import Context, http, requires
 @requires("cities:read")
 def get_city_usage(ctx: Context, city: CityName) -> UsageOut:
     tenant = visit_city(ctx, city)
-    return gathered(tenant, month=f"{ctx.now:%Y-%m}")
+    return gathered(tenant, quotas.used(ctx), month=f"{ctx.now:%Y-%m}")

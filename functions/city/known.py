@@ -9,7 +9,9 @@ from shared.tenants import Tenant
 
 
 def make_known(ctx: Context, tenant: Tenant) -> None:
-    """Let every function forget after the commit what it knew of the city; without Redis they do within a minute."""
+    """Let every function forget after the commit what it knew of the city; without Redis they do within a
+    minute.
+    """
 
     def forget() -> None:
         with suppress(Unavailable):

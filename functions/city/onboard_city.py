@@ -3,10 +3,14 @@
 from events.city import CityOnboarded
 from functions.city.city import CityExists, CityIn, CityOut
 from functions.city.founding import found_city
+from shared.contrast import ContrastTooLow
 from shared.function import Context, Json, http, requires
 
 
-@http.post("/api/cities", status=201, tenantless=True, emits=[CityOnboarded], raises=[CityExists])
+@http.post(
+    "/api/cities", status=201, tenantless=True, emits=[CityOnboarded], raises=[CityExists, ContrastTooLow]
+)
 @requires("cities:create")
 def onboard_city(ctx: Context, city: CityIn) -> Json[CityOut]:
+    city.theme.check()
     return found_city(ctx, city)

@@ -1,19 +1,31 @@
 """The SQL of the registry: read before there is a tenant, so nothing here names one."""
 
-COLUMNS = """id, slug, name, state, population,
+STATUS = "CASE WHEN NOT active THEN 'inactive' WHEN preparing THEN 'preparing' ELSE 'active' END"
+COLUMNS = f"""id, slug, name, state, population,
  CASE WHEN lat IS NULL OR lon IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
  time_zone AS "timeZone", languages, features, theme, contact, website,
  CASE WHEN header_key IS NOT NULL THEN '/api/cities/' || slug || '/header' END AS "headerUrl",
- active, created_at AS "createdAt", updated_at AS "updatedAt" """
+ active, {STATUS} AS status, created_at AS "createdAt", updated_at AS "updatedAt" """
 NAMED = "(slug = :slug OR id = CAST(:id AS uuid))"
-DIRECTORY = """SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'languages', languages,
- 'features', features, 'time_zone', time_zone, 'terms', terms_version, 'second_factor', second_factor, 'quotas', quotas)::text
+BY_ANY_NAME = "(slug = :slug OR id = CAST(:id AS uuid) OR hosts @> ARRAY[CAST(:host AS text)])"
+DIRECTORY = """SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'preparing', preparing,
+ 'languages', languages, 'features', features, 'time_zone', time_zone,
+ 'terms', terms_version, 'second_factor', second_factor, 'quotas', quotas)::text
  FROM cities"""
 LIVING = f"{DIRECTORY} WHERE {NAMED} AND deleted_at IS NULL"
-TENANT = f"{DIRECTORY} WHERE (slug = :slug AND deleted_at IS NULL) OR id = CAST(:id AS uuid)"  # events name what is gone
-RESOLVED = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'languages', languages,
- 'features', features, 'timeZone', time_zone)::text FROM cities WHERE {NAMED} AND deleted_at IS NULL"""
-ONE = f"SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM cities WHERE {NAMED} AND active) x"
+# Events name what is gone, by its id.
+TENANT = f"""{DIRECTORY}
+ WHERE ((slug = :slug OR hosts @> ARRAY[CAST(:host AS text)]) AND deleted_at IS NULL) OR id = CAST(:id AS uuid)"""
+RESOLVED = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'status', {STATUS},
+ 'languages', languages,
+ 'features', features, 'timeZone', time_zone)::text FROM cities WHERE {BY_ANY_NAME} AND deleted_at IS NULL"""
+ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM cities
+ WHERE {NAMED} AND active AND (NOT preparing OR CAST(:everywhere AS boolean) OR id = CAST(:home AS uuid))) x"""
+HOSTS = """UPDATE cities SET hosts = ARRAY(
+  SELECT name FROM domains WHERE tenant_id = :tenant AND proven_at IS NOT NULL ORDER BY name) WHERE id = :tenant"""
+PROVEN_ELSEWHERE = (
+    "SELECT 1 FROM cities WHERE hosts @> ARRAY[CAST(:host AS text)] AND id <> :tenant AND deleted_at IS NULL"
+)
 LOCK = "SELECT FROM cities WHERE id = :id FOR UPDATE"
 CREATE = f"""WITH made AS (
  INSERT INTO cities (id, tenant_id, slug, name, state, population, lat, lon, time_zone, languages, features, theme, contact,
@@ -22,7 +34,7 @@ CREATE = f"""WITH made AS (
   :second_factor, :quotas)
  ON CONFLICT (slug) DO NOTHING RETURNING *)
 SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM made) x"""
-IN_STATE = "active AND (CAST(:state AS text) IS NULL OR state = :state)"
+IN_STATE = "active AND NOT preparing AND (CAST(:state AS text) IS NULL OR state = :state)"
 PAGE = f"""WITH page AS MATERIALIZED (
   SELECT {COLUMNS} FROM cities WHERE {IN_STATE} AND slug > :after ORDER BY slug LIMIT CAST(:limit AS int) + 1)
  SELECT json_build_object('items', coalesce((SELECT json_agg(row_to_json(x)) FROM (SELECT * FROM page LIMIT :limit) x), '[]'),
@@ -49,8 +61,8 @@ DUE_AGAIN = "deleted_at IS NOT NULL AND erased_at IS NULL AND updated_at <= :unt
 UNERASED = f"{DIRECTORY} WHERE {DUE_AGAIN} ORDER BY updated_at LIMIT 100"
 REMIND = f"UPDATE cities SET updated_at = :now WHERE id = :id AND {DUE_AGAIN} RETURNING erased_from"
 TOMBSTONE = """UPDATE cities SET erased_at = :now, updated_at = :now, name = slug, state = '', population = NULL, lat = NULL,
- lon = NULL, features = '{}', theme = '{}', contact = NULL, website = NULL, header_key = NULL, quotas = '{}' WHERE id = :id"""
-EXPIRED = (
-    "SELECT tenant_id, id FROM exports WHERE created_at < :until"  # asked by the relay role, of all tenants
-)
+ lon = NULL, features = '{}', theme = '{}', contact = NULL, website = NULL, header_key = NULL,
+ header_bytes = 0, quotas = '{}', hosts = '{}' WHERE id = :id"""
+# asked by the relay role, of all tenants
+EXPIRED = "SELECT tenant_id, id FROM exports WHERE created_at < :until"
 FORGET_EXPORT = "DELETE FROM exports WHERE tenant_id = :tenant AND id = :id"

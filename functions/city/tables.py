@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
+from functions.city.city import Status
 from shared.orm import TenantModel
 from shared.privacy import Impersonal
 
 
 class City(TenantModel):
-    """A tenant; its own row belongs to itself, so that only the city, or the platform acting in it, can change it."""
+    """A tenant; its own row belongs to itself, so that only the city, or the platform acting in it, can
+    change it.
+    """
 
     __tablename__ = "cities"
     privacy = Impersonal("facts that a city publishes about itself")
@@ -27,10 +30,13 @@ class City(TenantModel):
     contact: Mapped[dict[str, Any] | None]
     website: Mapped[str | None]
     header_key: Mapped[str | None]
+    header_bytes: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool]
+    preparing: Mapped[bool]
     terms_version: Mapped[int]
     second_factor: Mapped[bool]
     quotas: Mapped[dict[str, Any]]
+    hosts: Mapped[list[str]]
     deactivated_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
@@ -42,6 +48,11 @@ class City(TenantModel):
     def location(self) -> dict[str, float] | None:
         """Latitude and longitude, where they are known."""
         return None if self.lat is None or self.lon is None else {"lat": self.lat, "lon": self.lon}
+
+    @property
+    def status(self) -> Status:
+        """Whether it is switched on, and whether everyone sees it."""
+        return "inactive" if not self.active else "preparing" if self.preparing else "active"
 
     @property
     def header_url(self) -> str | None:

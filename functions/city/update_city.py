@@ -1,18 +1,21 @@
 """Change a city's facts, languages, modules or colours; its slug stays."""
 
 from events.city import CityUpdated
-from functions.city.city import CityChanges, CityName, CityOut
+from functions.city.city import CityChanges, CityName, CityOut, Theme
 from functions.city.directory import enter_city
 from functions.city.known import make_known
+from shared.contrast import ContrastTooLow
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.patch("/api/cities/{city}", emits=[CityUpdated], raises=[NotFound])
+@http.patch("/api/cities/{city}", emits=[CityUpdated], raises=[NotFound, ContrastTooLow])
 @requires("cities:update")
 def update_city(ctx: Context, city: CityName, changes: CityChanges) -> CityOut:
     row = enter_city(ctx, city)
     row.change(changes.model_dump(exclude_unset=True), at=ctx.now)
+    if changes.theme:
+        Theme.model_validate(row.theme).check()  # what it has become: colours that are left out stay
     make_known(ctx, ctx.tenant)
     ctx.emit(
         CityUpdated(

@@ -1,5 +1,6 @@
 """What a city uses: each service counts its own kinds, and is asked."""
 
+from typing import get_args
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,9 +13,12 @@ from shared.tenants import Tenant
 
 COUNTED_BY: dict[str, tuple[Kind, ...]] = {
     "core": ("listings", "storage_bytes"),
-    "factory": ("builds",),
-    "chatbot": ("questions",),
+    "factory": ("builds", "storage_bytes"),
+    "chatbot": ("questions", "storage_bytes"),
+    "users": ("storage_bytes",),
+    "city": ("storage_bytes",),
 }
+HERE = "city"
 COUNTS: TypeAdapter[dict[str, int]] = TypeAdapter(dict[str, int])
 SECONDS = 3
 
@@ -26,28 +30,56 @@ class Use(Schema):
     limit: int | None = None
 
 
+class Stored(Use):
+    """Bytes in all services, and in each that answered; `used` is null where one did not."""
+
+    by_service: dict[str, int]
+
+
 class UsageOut(Schema):
-    """What a city uses: listings and bytes now, builds and questions in this month (UTC). `missing` services did not answer."""
+    """What a city uses: listings and bytes now, builds and questions in this month (UTC). `missing` services
+    did not answer.
+    """
 
     listings: Use
-    storage_bytes: Use
+    storage_bytes: Stored
     builds: Use
     questions: Use
     month: str
     missing: list[str]
 
 
-def gathered(tenant: Tenant, *, month: str) -> UsageOut:
-    """The answers of all services, beside the city's quotas."""
-    counts = {service: asked(service, tenant.id) for service in COUNTED_BY}
+def gathered(tenant: Tenant, here: bytes, *, month: str) -> UsageOut:
+    """What is counted here and the answers of all other services, beside the city's quotas."""
+    found = {
+        service: COUNTS.validate_json(here) if service == HERE else asked(service, tenant.id)
+        for service in COUNTED_BY
+    }
+    missing = [service for service, counts in found.items() if counts is None]
+    parts = {
+        kind: {
+            service: counts.get(kind, 0)
+            for service, counts in found.items()
+            if counts is not None and kind in COUNTED_BY[service]
+        }
+        for kind in get_args(Kind)
+    }
     use = {
-        kind: Use(used=None if found is None else found.get(kind, 0), limit=tenant.quotas.get(kind))
-        for service, found in counts.items()
-        for kind in COUNTED_BY[service]
+        kind: {"used": total(kind, parts[kind], missing), "limit": tenant.quotas.get(kind)} for kind in parts
     }
     return UsageOut(
-        **use, month=month, missing=[service for service, found in counts.items() if found is None]
+        listings=Use(**use["listings"]),
+        builds=Use(**use["builds"]),
+        questions=Use(**use["questions"]),
+        month=month,
+        storage_bytes=Stored(**use["storage_bytes"], by_service=parts["storage_bytes"]),
+        missing=missing,
     )
+
+
+def total(kind: Kind, parts: dict[str, int], missing: list[str]) -> int | None:
+    """What all services together count of a kind; None where one that counts it did not say."""
+    return None if any(kind in COUNTED_BY[service] for service in missing) else sum(parts.values())
 
 
 def asked(service: str, tenant_id: UUID) -> dict[str, int] | None:

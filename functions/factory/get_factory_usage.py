@@ -1,4 +1,4 @@
-"""What a city has used of the quotas that are counted here: builds of this month."""
+"""What a city has used of the quotas that are counted here: builds of this month, bytes of artifacts."""
 
 from shared import quotas
 from shared.function import Context, Json, http

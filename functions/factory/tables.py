@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from functions.factory.builds.build import FINAL, BuildStatus
+from functions.factory.builds.build import DEADLINE, FINAL, BuildStatus
 from shared.orm import DatedModel, TenantModel
 from shared.privacy import Personal
 
@@ -30,7 +30,12 @@ class AppConfiguration(TenantModel):
 
 
 class Build(DatedModel):
-    """queued → validating → assembling → building → uploading → completed; any → failed; running → cancelled."""
+    """queued → validating → assembling → building → signing → uploading → completed; any → failed; running →
+    cancelled.
+
+    `due_at` is when somebody looks what became of it (functions/factory/builds/resuming.py); `tries` is how
+    often it was begun again because nothing had happened.
+    """
 
     __tablename__ = "builds"
     privacy = Personal(
@@ -67,6 +72,8 @@ class Build(DatedModel):
     error: Mapped[str | None]
     requested_by: Mapped[UUID]
     finished_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
 
     @property
     def is_final(self) -> bool:
@@ -82,5 +89,6 @@ class Build(DatedModel):
         """Go on to a state and write it into the log."""
         self.status = status
         self.log = [*self.log, {"at": at.isoformat(), "status": status, "note": note}]
+        self.due_at = None if status in FINAL else at + DEADLINE
         if status in FINAL:
             self.finished_at = at

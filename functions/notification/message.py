@@ -14,7 +14,9 @@ CHANNELS: tuple[Channel, ...] = ("email", "push")
 def requests(
     ctx: Context, user_id: UUID, template: str, channels: tuple[Channel, ...] = CHANNELS, **values: str
 ) -> Iterator[NotificationRequested]:
-    """One request per channel; its id comes from the event, so that a repeated event asks for the same messages."""
+    """One request per channel; its id comes from the event, so that a repeated event asks for the same
+    messages.
+    """
     cause = ctx.event.id if ctx.event else str(new_id())
     for channel in channels:
         yield NotificationRequested(

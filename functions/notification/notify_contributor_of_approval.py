@@ -6,7 +6,7 @@ from functions.notification.message import requests
 from shared.function import Context, on
 
 
-@on(ListingApproved, emits=[NotificationRequested])
+@on(ListingApproved, emits=[NotificationRequested], batches=True)
 def notify_contributor_of_approval(ctx: Context, event: ListingApproved) -> None:
     for request in requests(ctx, event.contributor_id, "listing_approved", title=event.title):
         ctx.emit(request)

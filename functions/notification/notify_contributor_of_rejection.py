@@ -6,7 +6,7 @@ from functions.notification.message import requests
 from shared.function import Context, on
 
 
-@on(ListingRejected, emits=[NotificationRequested])
+@on(ListingRejected, emits=[NotificationRequested], batches=True)
 def notify_contributor_of_rejection(ctx: Context, event: ListingRejected) -> None:
     for request in requests(
         ctx, event.contributor_id, "listing_rejected", title=event.title, reason=event.reason

@@ -1,4 +1,6 @@
-"""Send a push to one person of the city."""
+"""Send a push to one person of the city: only to who has agreed to `marketing`, else it ends as `suppressed`
+(NO_CONSENT).
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,12 +9,12 @@ from events.notification import NotificationRequested
 from functions.notification.message import requests
 from functions.notification.tables import Recipient
 from shared.function import Context, http, requires
-from shared.schema import Schema, text
+from shared.schema import Schema, line, text
 
 
 class PushIn(Schema):
     user_id: UUID
-    title: Annotated[str, text(100, 1)]
+    title: Annotated[str, line(100, 1)]
     text: Annotated[str, text(500, 1)]
 
 

@@ -1,21 +1,21 @@
-"""Ask again for the messages that have waited for the end of somebody's quiet hours."""
+"""Send what has waited: for a server that was away, or for the end of somebody's quiet hours; and see to what
+was left undone.
+"""
 
-from events.notification import NotificationRequested
-from shared import relay, tenants
+import time
+
+from events.notification import NotificationFailed, NotificationSent
+from functions.notification.by_mail import mails
+from functions.notification.by_push import pushes
+from functions.notification.deferred import see_to, send
 from shared.function import Context, tick
 
-WAITING = (
-    "SELECT DISTINCT tenant_id::text FROM deliveries WHERE state = 'deferred' AND due_at <= :now ORDER BY 1"
-)
-TAKE = """DELETE FROM deliveries WHERE tenant_id = :tenant AND state = 'deferred' AND due_at <= :now
- RETURNING request"""
+SECONDS = 90  # after which nothing more is begun; the next minute goes on
 
 
-@tick("*/5 * * * *", emits=[NotificationRequested], timeout=120)
+@tick("* * * * *", emits=[NotificationSent, NotificationFailed], timeout=180)
 def send_deferred_messages(ctx: Context) -> None:
-    for [city_id] in relay.ask(ctx.record.database, WAITING, now=ctx.now):
-        city = tenants.lookup(city_id)
-        if city and city.active:
-            ctx.enter(city)
-            for [request] in ctx.sql.run(TAKE, tenant=city.id, now=ctx.now):
-                ctx.emit(NotificationRequested.model_validate(request))
+    end = time.monotonic() + SECONDS
+    see_to(ctx)
+    send(ctx, "email", mails, end)
+    send(ctx, "push", pushes, end)

@@ -4,14 +4,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.orm import TenantModel
+from shared.orm import DatedModel, TenantModel
 from shared.privacy import Personal
 
 
 class Recipient(TenantModel):
-    """A person as messages see them; the id is the user's. Guests have no address, quiet hours are times of the city's day."""
+    """A person as messages see them; the id is the user's. Guests have no address, quiet hours are times of
+    the city's day.
+    """
 
     __tablename__ = "recipients"
     privacy = Personal(
@@ -24,6 +27,7 @@ class Recipient(TenantModel):
             "channels": "wanted channels",
             "quiet_from": "begin of quiet hours",
             "quiet_until": "end of quiet hours",
+            "marketing": "whether advertising is agreed to",
         },
         why="to send the messages that the service consists of (GDPR Art. 6(1)(b))",
         kept="as long as the account, and 30 days",
@@ -37,10 +41,12 @@ class Recipient(TenantModel):
     quiet_from: Mapped[str | None]
     quiet_until: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
+    marketing: Mapped[bool] = mapped_column(default=False)
     roles_at: Mapped[datetime | None]
     profile_at: Mapped[datetime | None]
     wishes_at: Mapped[datetime | None]
     activity_at: Mapped[datetime | None]
+    marketing_at: Mapped[datetime | None]
 
     def is_news(self, what: str, said_at: datetime) -> bool:
         """Whether nothing newer of this kind was heard before; an older event may arrive after a newer one."""
@@ -76,15 +82,23 @@ class Device(TenantModel):
     removed_at: Mapped[datetime | None]
 
 
-class Delivery(TenantModel):
-    """What became of one message on one channel; one that waits for the end of quiet hours is kept until then."""
+class Delivery(DatedModel):
+    """One message on one channel, and what became of it.
+
+    `due_at` is when something happens to it again: the next try, the end of a lease, or that its request is
+    forgotten. The request, which may hold an address, is kept only as long as it may still be sent.
+    """
 
     __tablename__ = "deliveries"
     privacy = Personal(
         "user_id",
-        {"reason": "why a message could not be delivered", "request": "a message that waits"},
+        {
+            "reason": "why a message could not be delivered",
+            "request": "a message that waits",
+            "reached": "devices that have it",
+        },
         why="to show that a message was sent (GDPR Art. 6(1)(f))",
-        kept="a year",
+        kept="a year; what it said until it was sent, and a week where it could not be",
         on_erasure="delete",
         plain=("channel", "template", "state"),
         expires="365 days",
@@ -96,4 +110,9 @@ class Delivery(TenantModel):
     state: Mapped[str]
     reason: Mapped[str | None] = mapped_column(default=None)
     due_at: Mapped[datetime | None] = mapped_column(default=None)
-    request: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    request: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), default=None)
+    attempts: Mapped[int]
+    expires_at: Mapped[datetime | None]
+    reached: Mapped[list[str]]
+    repeated: Mapped[bool]
+    created_at: Mapped[datetime]

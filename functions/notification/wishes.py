@@ -1,4 +1,9 @@
-"""What people want to be told, and when: rules for notices. Messages about one's account come in any case, at any time."""
+"""What people want to be told, and when: rules for notices. Messages about one's account come in any case, at
+any time.
+
+What staff write freely is advertising unless somebody shows otherwise: it goes only to people who have agreed
+to that.
+"""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,14 +19,25 @@ NOTICES = frozenset(
         "build_completed",
         "build_failed",
         "free_text",
+        "file_refused",
     }
 )
+MARKETING = frozenset({"free_text"})
 
 
-def is_unwanted(person: Recipient | None, request: NotificationRequested) -> bool:
-    """Whether this is a notice on a channel that the person has switched off, or to somebody who may not come in any more."""
-    is_reached = person is None or (person.active and request.channel in person.channels)
-    return request.template in NOTICES and not is_reached
+def unwanted(person: Recipient | None, request: NotificationRequested) -> str:
+    """Why somebody is not to get a notice, as a code: no consent, or they may not come in, or have switched
+    the channel off.
+
+    An address alone has never consented.
+    """
+    if request.template in MARKETING and not (person and person.marketing):
+        return "NO_CONSENT"
+    if person is None or request.template not in NOTICES:
+        return ""
+    if not person.active:
+        return "INACTIVE"
+    return "" if request.channel in person.channels else "CHANNEL_OFF"
 
 
 def end_of_quiet(

@@ -1,4 +1,6 @@
-"""Erase what the platform itself holds in undelivered events about a person whose time is up, or of a city that is gone."""
+"""Erase what the platform itself holds in undelivered events about a person whose time is up, or of a city
+that is gone.
+"""
 
 from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.platform.models import MODELS

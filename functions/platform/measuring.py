@@ -1,16 +1,29 @@
 """The gauges of the platform as a whole, read from every service's database as the relay role."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from functions.platform.queries import BUILD_QUEUE, BUILDS, DEAD_LETTERS, DELIVERIES, OUTBOX_SIZE
+from functions.platform.queries import (
+    BUILD_DURATIONS,
+    BUILD_QUEUE,
+    BUILDS,
+    DEAD_LETTERS,
+    DELIVERIES,
+    OUTBOX_SIZE,
+    SESSIONS,
+)
 from functions.platform.relay import TROUBLE, report
+from shared import breaker
+from shared.errors import Unavailable
 from shared.metrics import Family
 from shared.pg import Row
 from shared.relay import ask
 from shared.settings import settings
 
 Ask = Callable[[str], list[Row]]
+BUILD_BOUNDS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 FUNCTIONS = Path(__file__).resolve().parent.parent
 
 
@@ -24,12 +37,33 @@ def measurements() -> list[Family]:
         found += families or ()
     return [
         gauge("heidi_platform_metrics_up", "Whether a service's database answered", ("service",), up),
+        *circuits(),
         *merged(found),
     ]
 
 
+def circuits() -> list[Family]:
+    """Which outside systems are left alone at the moment; nothing where Redis, which knows it, does not
+    answer.
+    """
+    try:
+        found = breaker.states()
+    except Unavailable:
+        return []
+    return [
+        gauge(
+            "heidi_circuit_state",
+            "0 closed, 1 half-open, 2 open, 3 its credentials are refused",
+            ("dependency",),
+            [((dependency,), breaker.LEVELS[state]) for dependency, state in found.items()],
+        )
+    ]
+
+
 def services() -> list[str]:
-    """The services that own a database: those with migrations. Their databases cannot be asked for it when they are down."""
+    """The services that own a database: those with migrations. Their databases cannot be asked for it when
+    they are down.
+    """
     return sorted(path.parent.name for path in FUNCTIONS.glob("*/migrations"))
 
 
@@ -74,7 +108,39 @@ def builds(_: str, ask: Ask) -> list[Family]:
             (),
             [((), float(oldest))],
         ),
+        durations(ask(BUILD_DURATIONS)),
     ]
+
+
+def durations(rows: list[Row]) -> Family:
+    """From request to artifact: how many builds of the last day took how long. It forgets, so it is no
+    counter to rate().
+    """
+    samples: list[tuple[tuple[str, ...], Any]] = [
+        ((platform,), (counted_by_bound(took), sum(took))) for platform, took in rows
+    ]
+    return Family(
+        "heidi_build_duration_seconds",
+        "Time from request to artifact of the builds of the last day",
+        "histogram",
+        ("platform",),
+        samples,
+        BUILD_BOUNDS,
+    )
+
+
+def counted_by_bound(took: list[float]) -> list[float]:
+    """How many lie up to each bound and above the one before it, and how many above all."""
+    counts = [0.0] * (len(BUILD_BOUNDS) + 1)
+    for seconds in took:
+        counts[bisect_left(BUILD_BOUNDS, seconds)] += 1
+    return counts
+
+
+def sessions(_: str, ask: Ask) -> list[Family]:
+    """Places where somebody is logged in, a million at most."""
+    [[count]] = ask(SESSIONS)
+    return [gauge("heidi_sessions", "Sessions that have neither ended nor run out", (), [((), count)])]
 
 
 def deliveries(_: str, ask: Ask) -> list[Family]:
@@ -99,6 +165,7 @@ def dead_letters(_: str, ask: Ask) -> list[Family]:
 
 
 MEASURES: dict[str, tuple[Callable[[str, Ask], list[Family]], ...]] = {
+    "auth": (sessions,),
     "factory": (builds,),
     "notification": (deliveries,),
     "platform": (dead_letters,),

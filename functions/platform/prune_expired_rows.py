@@ -1,4 +1,6 @@
-"""Delete the rows whose time is up: a table's own policy says after how long that is (shared/migration.py: expires)."""
+"""Delete the rows whose time is up: a table's own policy says after how long that is (shared/migration.py:
+expires).
+"""
 
 from functions.platform.relay import TROUBLE, databases, prune, report
 from shared.function import Context, tick

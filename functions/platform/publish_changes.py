@@ -5,7 +5,7 @@ from functions.platform.relay import CHANGES, Courier, databases, swept
 from shared.function import Context, tick
 
 
-@tick("*/5 * * * * *", timeout=60, emits=[EntityChanged])
+@tick("*/1 * * * * *", timeout=60, emits=[EntityChanged])
 def publish_changes(ctx: Context) -> None:  # noqa: ARG001 (every function is given one)
     with Courier() as courier:
         for database in databases():

@@ -1,8 +1,9 @@
-"""What the relay role does in every service's database: publish what was left in the outbox, clear out old claims."""
+"""What the relay role does in every service's database: publish what was left in the outbox, clear out old
+claims.
+"""
 
 import logging
-from collections.abc import Iterable
-from http.client import HTTPException
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 from pg8000.dbapi import DatabaseError
@@ -19,20 +20,21 @@ from functions.platform.queries import (
 )
 from shared.cloudevents import Envelope
 from shared.errors import Unavailable
-from shared.outbox import DELETE, Outgoing, Publisher
+from shared.outbox import DELETE, PATIENCE, Outgoing
 from shared.pg import LOST, Row
+from shared.posting import AWAY, REFUSED, Post
 from shared.relay import ask, relay
 from shared.settings import settings
 from shared.sql import BEGIN, COMMIT
 
-PATIENCE = 5.0  # seconds that a function's own publisher has
-WRONG = frozenset({400, 404, 409, 413, 415, 422})  # the broker will never take this event
 TROUBLE = (Unavailable, DatabaseError, *LOST)
 log = logging.getLogger("heidi.relay")
 
 
 class Source(NamedTuple):
-    """Rows that are events on their way: how to read what waits, where to begin, and how to forget what has gone."""
+    """Rows that are events on their way: how to read what waits, where to begin, and how to forget what has
+    gone.
+    """
 
     waiting: str
     first: str
@@ -40,53 +42,51 @@ class Source(NamedTuple):
 
 
 OUTBOX = Source(WAITING, "00000000-0000-0000-0000-000000000000", DELETE)
-CHANGES = Source(
-    CHANGED, "0", FORGET_CHANGES
-)  # what the tables note of themselves (shared/migration.py: audited)
+# what the tables note of themselves (shared/migration.py: audited)
+CHANGES = Source(CHANGED, "0", FORGET_CHANGES)
 
 
 class BrokerAway(Exception):
     """The broker takes nothing at the moment; the next sweep tries again."""
 
 
-class Courier(Publisher):
-    """A publisher without a thread of its own, for whoever can wait for the broker; its connection ends with `with`."""
-
-    def __init__(self) -> None:
-        self.connection = None
+class Courier(Post):
+    """The way to the broker for whoever can wait for it; its connections end with `with`."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.connection:
-            self.connection.close()
+        self.close()
 
-    def takes(self, event: Outgoing) -> bool:
-        """Whether the broker has accepted the event; BrokerAway when it would accept none."""
-        try:
-            status = self.post(event)
-        except (OSError, HTTPException) as error:
-            raise BrokerAway(type(error).__name__) from error
-        if status in WRONG:
-            log.error(
-                "the broker refuses an event",
-                extra={
-                    "context": {
-                        "id": event.envelope.id,
-                        "type": event.envelope.type,
-                        "database": event.database,
-                        "status": status,
-                    }
-                },
-            )
-        elif status >= 300:
-            raise BrokerAway(f"status {status}")
-        return status < 300
+    def brings(self, events: Sequence[Outgoing]) -> Iterator[str]:
+        """The ids of those that the broker has accepted; BrokerAway, after them, when it accepts no more now."""
+        told = self.send(events)
+        for event, status in zip(events, told, strict=True):
+            if 200 <= status < 300:
+                yield event.envelope.id
+            elif status in REFUSED:
+                log.error(
+                    "the broker refuses an event",
+                    extra={
+                        "context": {
+                            "id": event.envelope.id,
+                            "type": event.envelope.type,
+                            "database": event.database,
+                            "status": status,
+                        }
+                    },
+                )
+        if away := [status for status in told if status >= 300 and status not in REFUSED]:
+            raise BrokerAway(f"status {away[0]}")
+        if AWAY in told:
+            raise BrokerAway("no answer")
 
 
 def databases() -> list[str]:
-    """The services' databases: those under our prefix that have an outbox. The registry of cities is always there."""
+    """The services' databases: those under our prefix that have an outbox. The registry of cities is always
+    there.
+    """
     prefix = settings().postgres_database_prefix
     return [name for [name] in ask(prefix + "city", DATABASES, prefix=prefix) if has_outbox(name)]
 
@@ -117,16 +117,17 @@ def sweep(database: str, courier: Courier, older_than: float = PATIENCE, source:
                 return sent
             accepted: list[str] = []
             try:
-                for event in outgoing(database, rows):
-                    if courier.takes(event):
-                        accepted.append(event.envelope.id)  # noqa: PERF401 (what was taken counts, also when the next is not)
+                for identity in courier.brings(list(outgoing(database, rows))):
+                    accepted.append(identity)  # noqa: PERF402 (what was taken counts, also when the next is not)
             finally:
                 connection.batch([(source.forget, {"ids": accepted}), (COMMIT, {})])
         sent, after = sent + len(accepted), str(rows[-1][0])
 
 
 def swept(database: str, courier: Courier, older_than: float, source: Source = OUTBOX) -> int | None:
-    """As `sweep`, where a database that does not answer waits for the next time; None when the broker takes nothing now."""
+    """As `sweep`, where a database that does not answer waits for the next time; None when the broker takes
+    nothing now.
+    """
     try:
         return sweep(database, courier, older_than, source)
     except BrokerAway as away:

@@ -2,8 +2,9 @@
 
 import logging
 
-from functions.platform.relay import PATIENCE, Courier, databases, swept
+from functions.platform.relay import Courier, databases, swept
 from shared.function import Context, tick
+from shared.outbox import PATIENCE
 
 log = logging.getLogger("heidi.relay")
 

@@ -5,8 +5,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from functions.users.exports.tables import Export
-from shared import storage
+from functions.users.profiles.tables import Profile
+from shared import quotas, storage
 from shared.context import Context
+
+# which row keeps which files (shared/strays.py): whose, by which key or folder, and the key that must be there
+FILES = """SELECT tenant_id, photo, photo FROM profiles WHERE photo IS NOT NULL
+ UNION ALL SELECT tenant_id, 'exports/' || id || '/', NULL FROM exports"""
 
 
 def photo_folder(person: UUID) -> str:
@@ -19,11 +24,15 @@ def remove_files(ctx: Context, person: UUID) -> None:
     gathered = [
         f"exports/{export}/" for export in ctx.db.scalars(select(Export.id).where(Export.user_id == person))
     ]
-    for folder in (photo_folder(person), *gathered):
-        remove_folder(ctx, folder)
+    with ctx.released():
+        for folder in (photo_folder(person), *gathered):
+            remove_folder(ctx.tenant.id, folder)
+    profile = ctx.db.get(Profile, person)
+    if profile:
+        quotas.give_back(ctx, "storage_bytes", profile.photo_bytes)
 
 
-def remove_folder(ctx: Context, folder: str) -> None:
+def remove_folder(tenant_id: UUID, folder: str) -> None:
     """Delete the files whose keys begin like this."""
-    for key in list(storage.keys(ctx.tenant.id, folder)):
-        storage.delete(ctx.tenant.id, key)
+    for key in list(storage.keys(tenant_id, folder)):
+        storage.delete(tenant_id, key)

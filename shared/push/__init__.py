@@ -2,19 +2,39 @@
 
 from functools import lru_cache
 
+from shared.breaker import Breaker
 from shared.push.apns import Apns, ApnsApp
 from shared.push.fcm import Fcm, FcmProject
 from shared.push.message import DeviceGone, PushMessage, PushRejected, PushUnavailable
 
-__all__ = ["ApnsApp", "DeviceGone", "FcmProject", "PushMessage", "PushRejected", "PushUnavailable", "send"]
+LEFT_ALONE = "left alone"  # the reason where the circuit is open and nobody was asked
+__all__ = [
+    "LEFT_ALONE",
+    "ApnsApp",
+    "DeviceGone",
+    "FcmProject",
+    "PushMessage",
+    "PushRejected",
+    "PushUnavailable",
+    "send",
+]
 
 
 def send(message: PushMessage, token: str, to: FcmProject | ApnsApp | None = None) -> None:
     """Send to one device through a tenant's own project or app, normally the platform's Firebase project.
 
-    DeviceGone: forget the token. PushRejected: never again. PushUnavailable: again after its `retry_after` seconds.
+    DeviceGone: forget the token. PushRejected: never again. PushUnavailable: again after its `retry_after`
+    seconds.
     """
-    _sender(to or FcmProject.from_settings()).send(message, token)
+    account = to or FcmProject.from_settings()
+    with _circuit(account).call(lambda wait: PushUnavailable(LEFT_ALONE, wait)):
+        _sender(account).send(message, token)
+
+
+def _circuit(to: FcmProject | ApnsApp) -> Breaker:
+    if isinstance(to, FcmProject):
+        return Breaker("fcm", to.endpoint, to.project_id, to.client_email, to.private_key)
+    return Breaker("apns", to.endpoint, to.team_id, to.key_id, to.key, to.topic)
 
 
 @lru_cache(maxsize=256)

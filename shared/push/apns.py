@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.breaker import Ended, ending_of_status
+from shared.outward import wait_of
 from shared.push.http import post
-from shared.push.message import DeviceGone, PushMessage, PushRejected, PushUnavailable, wait_of
+from shared.push.message import DeviceGone, PushMessage, PushRejected, PushUnavailable
 
 if TYPE_CHECKING:
     import httpx
@@ -88,7 +90,9 @@ class Apns:
                         headers={"kid": self.app.key_id},
                     )
                 except (ValueError, TypeError, jwt.PyJWTError):
-                    raise PushUnavailable("APNS_KEY is not a P-256 key in PEM format") from None
+                    raise PushUnavailable(
+                        "APNS_KEY is not a P-256 key in PEM format", ended=Ended("misconfigured")
+                    ) from None
                 self.made = now
             return self.token
 
@@ -107,7 +111,8 @@ def _problem(response: "httpx.Response") -> DeviceGone | PushRejected | PushUnav
     if status == 410 or reason in GONE:
         return DeviceGone(_since(response))
     if status in {403, 429} or status >= 500:  # 403 speaks of our key, never of this message or device
-        return PushUnavailable(f"APNs {status} {reason}", wait_of(response.headers.get("retry-after")))
+        wait = wait_of(response.headers.get("retry-after"))
+        return PushUnavailable(f"APNs {status} {reason}", wait, ending_of_status(status, wait))
     return PushRejected(reason=f"APNs {status} {reason}")
 
 

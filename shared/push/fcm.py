@@ -1,4 +1,6 @@
-"""Firebase Cloud Messaging, HTTP v1: a service account's token, one message per request, Google's errors understood."""
+"""Firebase Cloud Messaging, HTTP v1: a service account's token, one message per request, Google's errors
+understood.
+"""
 
 import json
 from collections.abc import Mapping
@@ -7,8 +9,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from shared.breaker import Ended, ending_of_status
+from shared.outward import RETRY_AFTER, wait_of
 from shared.push.http import post
-from shared.push.message import DeviceGone, PushMessage, PushRejected, PushUnavailable, wait_of
+from shared.push.message import DeviceGone, PushMessage, PushRejected, PushUnavailable
 
 if TYPE_CHECKING:
     import httpx
@@ -80,7 +84,9 @@ class Fcm:
                 if not self.credentials.valid or self.credentials.token == rejected:
                     self.credentials.refresh(_transport)
             except (GoogleAuthError, ValueError) as error:  # ValueError: the private key is none
-                raise PushUnavailable(f"FCM credentials: {error}"[:300]) from None
+                raise PushUnavailable(
+                    f"FCM credentials: {error}"[:300], ended=Ended("misconfigured")
+                ) from None
             return str(self.credentials.token)
 
     def _account(self) -> Any:
@@ -105,13 +111,16 @@ class _Answer:
 
 
 def _transport(url: str, method: str, body: bytes, headers: Mapping[str, str]) -> _Answer:
-    """google-auth's transport; a server that is down is reported at once instead of retried in there for seconds."""
+    """google-auth's transport; a server that is down is reported at once instead of retried in there for
+    seconds.
+    """
     if method != "POST":
         raise ValueError("an access token is asked for by POST")
     response = post(url, body, headers)
     if response.status_code == 429 or response.status_code >= 500:
+        wait = wait_of(response.headers.get("retry-after"))
         raise PushUnavailable(
-            f"token endpoint: {response.status_code}", wait_of(response.headers.get("retry-after"))
+            f"token endpoint: {response.status_code}", wait, ending_of_status(response.status_code, wait)
         )
     return _Answer(response.status_code, response.headers, response.content)
 
@@ -151,8 +160,8 @@ def _problem(response: "httpx.Response") -> DeviceGone | PushRejected | PushUnav
     ):
         return DeviceGone()
     if status in {401, 429} or status >= 500:
-        usual = QUOTA_WAIT if status == 429 else 10.0
-        return PushUnavailable(f"FCM {status} {code}", wait_of(response.headers.get("retry-after"), usual))
+        wait = wait_of(response.headers.get("retry-after"), QUOTA_WAIT if status == 429 else RETRY_AFTER)
+        return PushUnavailable(f"FCM {status} {code}", wait, ending_of_status(status, wait))
     # SENDER_ID_MISMATCH, too: with the wrong project configured, every device would look gone.
     return PushRejected(reason=f"FCM {status} {code}: {text}"[:300])
 

@@ -2,22 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from types import MappingProxyType
 
+from shared.breaker import Ended
 from shared.errors import Invalid, Problem, Unavailable
-
-RETRY_AFTER = 10.0
-LONGEST_WAIT = 3600.0
+from shared.outward import RETRY_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushMessage:
     """One message for one device.
 
-    A device that gets the same `id` twice (at most 64 bytes) shows it once; `ttl` in seconds says how long the service
-    keeps it for a device that is off.
+    A device that gets the same `id` twice (at most 64 bytes) shows it once; `ttl` in seconds says how long
+    the service keeps it for a device that is off.
     """
 
     id: str
@@ -41,19 +39,25 @@ class DeviceGone(Problem):
 
 
 class PushRejected(Invalid):
-    """The service will never take this message, or no credentials are set; `reason` is the service's word for it."""
+    """The service will never take this message, or no credentials are set; `reason` is the service's word for
+    it.
+    """
 
     message = "The push service refused the message: {reason}"
 
 
 class PushUnavailable(Unavailable):
-    """The service does not answer, is overloaded or does not accept our credentials: try again in `retry_after` s."""
+    """The service does not answer, is overloaded or does not accept our credentials: try again in
+    `retry_after` s.
+    """
 
     message = "The push service is not available for a moment. Try again in a few seconds."
 
-    def __init__(self, reason: str = "", retry_after: float = RETRY_AFTER) -> None:
+    def __init__(
+        self, reason: str = "", retry_after: float = RETRY_AFTER, ended: Ended | None = None
+    ) -> None:
         super().__init__()
-        self.reason, self.retry_after = reason, retry_after
+        self.reason, self.retry_after, self.ended = reason, retry_after, ended
 
     def __str__(self) -> str:
         return f"{self.code}: {self.reason}"
@@ -61,18 +65,3 @@ class PushUnavailable(Unavailable):
     def response_headers(self) -> dict[str, str]:
         """Retry-After, in whole seconds."""
         return {"Retry-After": str(max(1, round(self.retry_after)))}
-
-
-def wait_of(header: str | None, usual: float = RETRY_AFTER) -> float:
-    """Seconds to wait by a Retry-After header, which holds seconds or a date; never more than an hour."""
-    if not header:
-        return usual
-    try:
-        seconds = (
-            float(header)
-            if header.isdigit()
-            else (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        )
-    except (ValueError, TypeError):
-        return usual
-    return min(max(seconds, 1.0), LONGEST_WAIT)

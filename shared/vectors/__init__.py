@@ -1,4 +1,6 @@
-"""Vectors of one tenant and one embedding model: what every vector store here can do, and which one is configured."""
+"""Vectors of one tenant and one embedding model: what every vector store here can do, and which one is
+configured.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +23,9 @@ class VectorsUnavailable(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """One vector to keep; the metadata must hold `document_id`, by which a whole document's vectors are deleted."""
+    """One vector to keep; the metadata must hold `document_id`, by which a whole document's vectors are
+    deleted.
+    """
 
     id: str
     values: Sequence[float]
@@ -56,15 +60,19 @@ class Vectors(Protocol):
 
 def open_vectors(sql: Any, model: str) -> Vectors:
     """Return Pinecone where it is configured, otherwise pgvector in the caller's transaction."""
+    from shared.vectors.pgvector import PgVectors
+
+    return outside_vectors(model) or PgVectors(sql, model)
+
+
+def outside_vectors(model: str) -> Vectors | None:
+    """Return Pinecone where it is configured; it is asked while no connection to Postgres is held."""
     from shared.settings import settings
 
     config = settings()
     if config.pinecone_api_key and config.pinecone_host:
         from shared.vectors.pinecone import PineconeVectors, connect
 
-        return PineconeVectors(
-            connect(config.pinecone_host, config.pinecone_api_key.get_secret_value()), model
-        )
-    from shared.vectors.pgvector import PgVectors
-
-    return PgVectors(sql, model)
+        account = (config.pinecone_host, config.pinecone_api_key.get_secret_value())
+        return PineconeVectors(connect(*account), model, *account)
+    return None

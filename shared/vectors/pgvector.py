@@ -18,9 +18,9 @@ INDEX = "CREATE INDEX vectors_by_document ON vectors (tenant_id, document_id)"
 DDL = (TABLE, STORAGE, INDEX)
 """What the service's migration executes; `shared.migration.guard("vectors")` and `grant` come after it.
 
-The column has no dimension, because each model has its own and only vectors of one model are ever compared. There is no
-HNSW index: it is searched before the tenant's rows are told from others', so a small tenant would find nothing in it;
-reading a tenant's rows is exact and takes some 4 ms for 2,000 chunks.
+The column has no dimension, because each model has its own and only vectors of one model are ever
+compared. There is no HNSW index: it is searched before the tenant's rows are told from others', so a small
+tenant would find nothing in it; reading a tenant's rows is exact and takes some 4 ms for 2,000 chunks.
 """
 
 UPSERT = """INSERT INTO vectors (tenant_id, model, id, document_id, metadata, embedding)

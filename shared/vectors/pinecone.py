@@ -5,9 +5,11 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
+from shared import outward
+from shared.breaker import Breaker, ending_of_status
 from shared.vectors import MAX_TOP_K, Filter, Match, Vector, VectorsUnavailable
 
-TIMEOUT = 5.0  # seconds, one attempt
+TIMEOUT, WHOLE = 5.0, 15.0  # seconds: one answer of the network; one call with all attempts
 ATTEMPTS = 3
 UPSERT_BATCH = 50  # 1,536 numbers are some 30 kB of JSON; a request may have 2 MB
 DELETE_BATCH = 1000
@@ -19,15 +21,20 @@ def connect(host: str, api_key: str) -> Any:
     from pinecone import Pinecone, RetryConfig
 
     retries = RetryConfig(max_retries=ATTEMPTS - 1, backoff_factor=0.1, max_wait=1.0)
-    return Pinecone(api_key=api_key, timeout=TIMEOUT, retry_config=retries).index(host=host)
+    index = Pinecone(api_key=api_key, timeout=TIMEOUT, retry_config=retries).index(host=host)
+    retrying: Any = index._http._client._transport  # noqa: SLF001 (no other way in)
+    pool = retrying._transport._pool  # noqa: SLF001
+    pool._network_backend = outward.Backend(pool._network_backend, trusted=True, private_hosts=())  # noqa: SLF001
+    return index
 
 
 class PineconeVectors:
     """One Pinecone index."""
 
-    def __init__(self, index: Any, model: str) -> None:
+    def __init__(self, index: Any, model: str, *account: str) -> None:
         self.index = index
         self.model = model
+        self.circuit = Breaker("pinecone", *account)
 
     def upsert(self, namespace: str, vectors: Sequence[Vector]) -> None:
         """Keep vectors, replacing those with the same id."""
@@ -35,8 +42,8 @@ class PineconeVectors:
             {"id": v.id, "values": list(v.values), "metadata": dict(v.metadata) | {"model": self.model}}
             for v in vectors
         ]
-        with _as_unavailable():
-            for batch in _batches(rows, UPSERT_BATCH):
+        for batch in _batches(rows, UPSERT_BATCH):
+            with _as_unavailable(self.circuit):
                 self.index.upsert(vectors=batch, namespace=namespace)
 
     def query(
@@ -48,7 +55,7 @@ class PineconeVectors:
             conditions[name] = (
                 {"$eq": value} if isinstance(value, str | int | float) else {"$in": list(value)}
             )
-        with _as_unavailable():
+        with _as_unavailable(self.circuit):
             answer = self.index.query(
                 vector=list(vector),
                 top_k=min(top_k, MAX_TOP_K),
@@ -59,15 +66,16 @@ class PineconeVectors:
 
     def delete(self, namespace: str, *, ids: Sequence[str] = (), document_id: str | None = None) -> None:
         """Delete vectors by id, or all of a document, whatever their model."""
-        with _as_unavailable(), _of_nothing():
-            if document_id is not None:
+        if document_id is not None:
+            with _as_unavailable(self.circuit), _of_nothing():
                 self.index.delete(filter={"document_id": {"$eq": document_id}}, namespace=namespace)
-            for batch in _batches(list(ids), DELETE_BATCH):
+        for batch in _batches(list(ids), DELETE_BATCH):
+            with _as_unavailable(self.circuit), _of_nothing():
                 self.index.delete(ids=batch, namespace=namespace)
 
     def forget(self, namespace: str) -> None:
         """Delete everything of a tenant, whatever its model."""
-        with _as_unavailable(), _of_nothing():
+        with _as_unavailable(self.circuit), _of_nothing():
             self.index.delete(delete_all=True, namespace=namespace)
 
 
@@ -85,10 +93,14 @@ def _of_nothing() -> Iterator[None]:
 
 
 @contextmanager
-def _as_unavailable() -> Iterator[None]:
+def _as_unavailable(circuit: Breaker) -> Iterator[None]:
     from pinecone.errors.exceptions import PineconeError
 
-    try:
-        yield
-    except PineconeError as error:
-        raise VectorsUnavailable(dependency="pinecone") from error
+    with circuit.call(lambda wait: VectorsUnavailable(dependency="pinecone", paused=wait)):
+        try:
+            with outward.bounded(WHOLE):
+                yield
+        except (PineconeError, OSError) as error:
+            problem = VectorsUnavailable(dependency="pinecone")
+            problem.ended = ending_of_status(getattr(error, "status_code", 503))
+            raise problem from error

@@ -1,4 +1,6 @@
-"""One set of local third-party servers for all adapter tests; each test brings its own tenant, mailbox and device."""
+"""One set of local third-party servers for all adapter tests; each test brings its own tenant, mailbox and
+device.
+"""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,6 @@
 """The local third-party servers in a thread of the test process, with a clock that a test can turn."""
 
 import asyncio
-import socket
 import ssl
 import threading
 import time
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from tooling.stack.ports import free_port
 from tooling.thirdparty.config import Config
 from tooling.thirdparty.keys import make_apns_key, make_firebase_key
 from tooling.thirdparty.parts import Parts
@@ -112,10 +112,8 @@ class ThirdParties:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody has at this moment."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [listener.getsockname()[1] for listener in listeners]
-    finally:
-        for listener in listeners:
-            listener.close()
+    """Ports that nobody has at this moment, and that no connection will be given meanwhile."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return list(found)

@@ -171,3 +171,9 @@ def test_the_page_refreshes_by_itself_until_it_is_told_not_to(inbox: httpx.Clien
     assert 'http-equiv="refresh"' not in inbox.get("/?refresh=off").text
     assert inbox.get("/style.css").headers["content-type"].startswith("text/css")
     assert inbox.get("/health/ready").json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", ""])
+def test_a_page_that_leads_its_own_name_here_reads_nothing(inbox: httpx.Client, host: str) -> None:
+    assert inbox.get("/api/messages", headers={"Host": host}).status_code == 421
+    assert inbox.get("/api/messages", headers={"Host": "localhost:8083"}).status_code == 200

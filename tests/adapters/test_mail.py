@@ -3,7 +3,8 @@
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -13,8 +14,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared import mail
-from shared.mail import MailRejected, MailUnavailable
+from shared import breaker, mail
+from shared.breaker import FAULTS
+from shared.mail import MailRejected, MailUnavailable, MailUncertain
+from shared.settings import settings
+from tests.adapters.capped import How, capped
 from tests.adapters.running import ThirdParties, free_ports
 from tests.adapters.tls import make_certificate
 from tooling.stack.environment import entered
@@ -137,6 +141,9 @@ def test_no_line_break_makes_a_new_header(to: str, arrived: Arrived, hostile: st
         "a@b.de>",
         "Name <a@b.de> <c@d.de>",
         "a;b@c.de",
+        "a\ud800@b.de",
+        "a@b\udfff.de",
+        "Kiel\ud800 <a@b.de>",
     ],
 )
 def test_what_is_not_one_address_is_rejected(address: str, arrived: Arrived) -> None:
@@ -146,6 +153,19 @@ def test_what_is_not_one_address_is_rejected(address: str, arrived: Arrived) -> 
     ):
         with pytest.raises(MailRejected):
             call()
+    # it is asked for before anybody looks at the address
+    assert mail.message_id_for(1, address).endswith("@heidi-app.de>")
+
+
+def test_half_a_letter_in_what_people_read_arrives_as_a_question_mark(to: str, arrived: Arrived) -> None:
+    mail.send(to, "Gr\ud83d", "Text\ud83d", "<p>\udc00</p>", headers={"X-City": "\ud800"})
+    (found,) = arrived(to)
+    assert (found["subject"], found["text"].strip(), found["html"].strip(), found["headers"]["x-city"]) == (
+        "Gr?",
+        "Text?",
+        "<p>?</p>",
+        "?",
+    )
 
 
 @pytest.mark.parametrize(
@@ -291,7 +311,155 @@ def test_a_composed_mail_says_who_sends_it() -> None:
     composed = mail.compose(
         "a@b.de", "s", "t", None, 'Kiel, "die" Stadt (Bürgerbüro) <noreply@kiel.de>', message_id="<1@kiel.de>"
     )
-    parsed = message_from_bytes(composed.as_bytes(), policy=default)
+    parsed = message_from_bytes(composed.content, policy=default)
     (sender,) = parsed["from"].addresses
     assert (sender.display_name, sender.addr_spec) == ('Kiel, "die" Stadt (Bürgerbüro)', "noreply@kiel.de")
     assert parsed["message-id"] == "<1@kiel.de>"
+
+
+@contextmanager
+def scripted(thirdparty: ThirdParties, *answers: bytes) -> Iterator[None]:
+    """A mail server that gives these answers, one to each line that it gets, and then hangs up; as often as
+    it is called.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection, connection.makefile("rb") as lines:
+                    connection.sendall(b"220 here\r\n")
+                    for answer in answers:
+                        lines.readline()
+                        connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        with entered({**thirdparty.environment(), "SMTP_PORT": str(listener.getsockname()[1])}):
+            yield
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_mail_whose_receipt_was_never_heard_of_is_uncertain(thirdparty: ThirdParties) -> None:
+    with (
+        scripted(thirdparty, b"250 hello\r\n", b"250 from\r\n", b"250 to\r\n", b"354 go\r\n", b""),
+        pytest.raises(MailUncertain),
+    ):
+        mail.send("a@example.org", "s", "t")
+
+
+def test_a_connection_that_was_lost_before_is_not_uncertain(thirdparty: ThirdParties) -> None:
+    with scripted(thirdparty, b"250 hello\r\n", b"250 from\r\n"), pytest.raises(MailUnavailable) as error:
+        mail.send("a@example.org", "s", "t")
+    assert not isinstance(error.value, MailUncertain)
+
+
+def test_a_mailbox_that_is_busy_is_not_held_against_the_server(to: str, arrived: Arrived) -> None:
+    for _ in range(FAULTS + 1):
+        with pytest.raises(MailUnavailable):
+            mail.send("busy-me@example.org", "s", "t")
+    mail.send(to, "s", "t")
+    assert len(arrived(to)) == 1
+
+
+def test_a_server_that_is_away_is_left_alone_after_five_times(to: str, thirdparty: ThirdParties) -> None:
+    with entered({**thirdparty.environment(), "SMTP_PORT": str(free_ports(1)[0])}):
+        for _ in range(FAULTS):
+            with pytest.raises(MailUnavailable):
+                mail.send(to, "s", "t")
+        with socket.create_server(("127.0.0.1", settings().smtp_port)) as listener:
+            listener.setblocking(False)
+            with pytest.raises(MailUnavailable) as error:
+                mail.send(to, "s", "t")
+            assert error.value.details["wait"] > 0
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+
+
+def test_many_mails_go_in_one_conversation_and_one_that_is_refused_does_not_end_it(
+    to: str, arrived: Arrived
+) -> None:
+    with mail.connected() as server:
+        for address in (to, "reject-me@example.org", "busy-me@example.org", to):
+            try:
+                server.send(
+                    mail.compose(
+                        address,
+                        "s",
+                        ".\n..dots\n",
+                        None,
+                        "noreply@heidi-app.de",
+                        message_id=f"<{uuid4()}@heidi-app.de>",
+                    )
+                )
+            except (MailRejected, MailUnavailable):
+                assert address != to
+    assert [found["text"].rstrip() for found in arrived(to)] == [".\n..dots"] * 2
+
+
+def ids(count: int) -> list[str]:
+    return [f"<{number}@heidi-app.de>" for number in range(count)]
+
+
+def sent_together(count: int, to: str = "a@example.org") -> None:
+    with mail.connected() as server:
+        for message_id in ids(count):
+            server.send(mail.compose(to, "s", "t", None, "noreply@heidi-app.de", message_id=message_id))
+
+
+@pytest.mark.parametrize("how", ["421", "closed"])
+def test_a_server_that_takes_only_so_many_mails_in_a_session_gets_the_others_in_another(
+    thirdparty: ThirdParties, how: How
+) -> None:
+    with capped(thirdparty, 5, how) as server:
+        for _ in range(FAULTS + 1):
+            sent_together(12)
+        assert [len(session) for session in server.sessions] == [5, 5, 2] * (FAULTS + 1)
+        assert server.taken == ids(12) * (FAULTS + 1)
+    assert breaker.states() == {}
+
+
+def test_a_mail_that_was_refused_is_work_that_a_server_did_in_its_session(thirdparty: ThirdParties) -> None:
+    """Many end the session of somebody who names strangers: that is no reason to leave them alone."""
+    with capped(thirdparty, 5, strangers=1), mail.connected() as server:
+        for _ in range(3):
+            with pytest.raises(MailRejected):
+                server.send(mail.compose("reject-me@example.org", "s", "t", None, "noreply@heidi-app.de"))
+
+
+@pytest.mark.parametrize("how", ["421", "closed"])
+def test_a_server_that_takes_none_at_all_is_away(thirdparty: ThirdParties, how: How) -> None:
+    with capped(thirdparty, 0, how) as server:
+        for _ in range(FAULTS + 2):
+            with pytest.raises(MailUnavailable):
+                sent_together(2)
+        assert server.sessions == [[]] * FAULTS
+        assert breaker.states() == {"smtp": "open"}
+
+
+def test_a_server_that_takes_none_in_another_session_is_away_too(thirdparty: ThirdParties) -> None:
+    with capped(thirdparty, 5, after=0) as server:
+        for _ in range(FAULTS + 2):
+            with pytest.raises(MailUnavailable):
+                sent_together(12)
+        assert server.sessions == [ids(5), []] + [[]] * (FAULTS - 1)
+        assert breaker.states() == {"smtp": "open"}
+
+
+def test_a_server_that_says_nothing_any_more_is_not_asked_again(
+    thirdparty: ThirdParties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT", 0.5)
+    with capped(thirdparty, 1, "silent") as server:
+        with pytest.raises(MailUnavailable):
+            sent_together(2)
+        assert server.sessions == [ids(1)]
+
+
+def test_no_session_has_more_mails_than_most_servers_take(thirdparty: ThirdParties) -> None:
+    with capped(thirdparty, 1000) as server:
+        sent_together(2 * mail.IN_A_SESSION + 1)
+        assert [len(session) for session in server.sessions] == [mail.IN_A_SESSION, mail.IN_A_SESSION, 1]
+        assert server.taken == ids(2 * mail.IN_A_SESSION + 1)

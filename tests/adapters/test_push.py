@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from shared import push
+from shared.outward import wait_of
 from shared.push import ApnsApp, DeviceGone, FcmProject, PushMessage, PushRejected, PushUnavailable
 from shared.push.apns import Apns
 from shared.push.fcm import Fcm
-from shared.push.message import wait_of
 from tests.adapters.running import ThirdParties, free_ports
 from tooling.stack.environment import entered
 from tooling.thirdparty.keys import make_apns_key, make_firebase_key
@@ -342,3 +342,21 @@ def test_a_wait_is_read_from_seconds_and_dates_and_has_an_end() -> None:
         wait_of(None, 3),
         wait_of("-1"),
     ] == [7, 1, 3600, 10, 3, 10]
+
+
+def test_a_service_that_refuses_our_key_is_left_alone_at_once_and_another_key_is_not(
+    service: Service,
+) -> None:
+    for expected in (False, True):
+        with pytest.raises(PushUnavailable) as error:
+            push.send(message(), service.device, service.wrong_key)
+        assert (error.value.reason == "left alone") is expected
+    push.send(message(), service.device, service.account)
+
+
+def test_a_service_that_asks_us_to_wait_is_left_alone_for_as_long(service: Service) -> None:
+    with pytest.raises(PushUnavailable) as asked:
+        push.send(message(), f"quota-{uuid4()}", service.account)
+    with pytest.raises(PushUnavailable) as error:
+        push.send(message(), service.device, service.account)
+    assert asked.value.retry_after - 1 < error.value.retry_after <= asked.value.retry_after

@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from shared import storage
+from shared.breaker import FAULTS
+from shared.settings import settings
 from shared.storage import ObjectNotFound, StorageUnavailable
 from tests.adapters.running import ThirdParties, free_ports
 from tooling.stack.environment import entered
@@ -239,6 +241,37 @@ def test_a_browser_may_upload_by_a_signed_link(tenant: UUID) -> None:
     assert other.status_code == 403
 
 
+@pytest.mark.parametrize(("method", "key"), [("AES256", ""), ("aws:kms", ""), ("aws:kms", "alias/heidi")])
+def test_files_are_encrypted_by_the_store_as_it_is_asked_to(
+    tenant: UUID, monkeypatch: pytest.MonkeyPatch, method: str, key: str
+) -> None:
+    monkeypatch.setattr(settings(), "s3_sse", method)
+    monkeypatch.setattr(settings(), "s3_sse_key", key)
+    storage.put(tenant, "ours", b"1")
+    upload = storage.sign_put(tenant, "theirs", "image/png", 4, 60)
+    assert httpx.put(upload.url, content=b"\x89PNG", headers=upload.headers).status_code == 200
+    plain = {"Content-Type": "image/png"}
+    # the link is good for an encrypted file only
+    assert httpx.put(upload.url, content=b"\x89PNG", headers=plain).status_code == 403
+    for name in ("ours", "theirs"):
+        kept = httpx.get(storage.sign_get(tenant, name, 60)).headers
+        assert (
+            kept["x-amz-server-side-encryption"],
+            kept.get("x-amz-server-side-encryption-aws-kms-key-id", ""),
+        ) == (method, key)
+
+
+def test_what_is_not_asked_for_is_up_to_the_store(tenant: UUID) -> None:
+    storage.put(tenant, "x", b"1")
+    assert "x-amz-server-side-encryption" not in httpx.get(storage.sign_get(tenant, "x", 60)).headers
+
+
+def test_an_encryption_that_does_not_exist_is_refused(tenant: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings(), "s3_sse", "ROT13")
+    with pytest.raises(StorageUnavailable):
+        storage.put(tenant, "x", b"1")
+
+
 @pytest.mark.parametrize("expires_in", [0, -1, WEEK + 1])
 def test_a_link_lives_at_most_a_week(tenant: UUID, expires_in: int) -> None:
     with pytest.raises(ValueError, match="seven days"):
@@ -291,3 +324,17 @@ def test_a_file_that_rotted_on_disk_is_never_handed_out(tenant: UUID, thirdparty
     path.write_bytes(path.read_bytes().replace(b"good", b"bad!"))
     with pytest.raises(StorageUnavailable):
         storage.get(tenant, "x")
+
+
+def test_a_store_that_is_away_is_left_alone_and_links_to_it_are_made_all_the_same(
+    tenant: UUID, thirdparty: ThirdParties
+) -> None:
+    with entered({**thirdparty.environment(), "S3_ENDPOINT": f"http://127.0.0.1:{free_ports(1)[0]}"}):
+        for _ in range(FAULTS):
+            with pytest.raises(StorageUnavailable):
+                storage.stat(tenant, "x")
+        with pytest.raises(StorageUnavailable) as error:
+            storage.stat(tenant, "x")
+        assert error.value.details["paused"] > 0
+        assert storage.sign_get(tenant, "x", 60)
+    storage.put(tenant, "x", b"")  # another account with another store

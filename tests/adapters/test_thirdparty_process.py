@@ -92,9 +92,8 @@ def test_a_friendly_signal_ends_them_quickly_and_quietly(
     parties: ThirdParties, number: signal.Signals
 ) -> None:
     with process(parties) as running:
-        push.send(
-            PushMessage(id="1", title="", body=""), "ab" * 32, ApnsApp.from_settings()
-        )  # leaves a connection open
+        # leaves a connection open
+        push.send(PushMessage(id="1", title="", body=""), "ab" * 32, ApnsApp.from_settings())
         storage.put(uuid4(), "x", b"")
         started = time.monotonic()
         running.send_signal(number)

@@ -1,4 +1,6 @@
-"""One contract for every vector store: pgvector behind row-level security, Pinecone through its SDK against a local server."""
+"""One contract for every vector store: pgvector behind row-level security, Pinecone through its SDK against a
+local server.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

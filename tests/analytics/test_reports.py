@@ -83,9 +83,8 @@ def test_a_day_is_the_citys_own_day() -> None:
 def test_counting_again_changes_nothing_and_late_events_are_added(city: City) -> None:
     happened(city, NOON - timedelta(days=6))
     strike("aggregate-analytics")
-    before = city.rows(
-        "analytics", "SELECT xmin::text, * FROM daily ORDER BY subject"
-    )  # xmin: the transaction that wrote the row
+    # xmin: the transaction that wrote the row
+    before = city.rows("analytics", "SELECT xmin::text, * FROM daily ORDER BY subject")
     strike("aggregate-analytics")
     assert city.rows("analytics", "SELECT xmin::text, * FROM daily ORDER BY subject") == before
     late = event(name="listing_viewed", at=(NOON - timedelta(days=5)).isoformat())
@@ -127,9 +126,8 @@ def test_a_report_by_day_has_every_day_also_the_empty_ones(city: City) -> None:
     counted(city, date(2026, 3, 31), 9, 9)
     counted(city, date(2026, 3, 29), 9, 9, name="push_opened")
     counted(city, date(2026, 3, 29), 9, 9, subject="screen:home")
-    assert series(
-        city, from_="2026-03-28", to="2026-03-30"
-    ) == [  # in the night before the 29th the clocks are changed
+    # in the night before the 29th the clocks are changed
+    assert series(city, from_="2026-03-28", to="2026-03-30") == [
         ("2026-03-28", "2026-03-28", 5, 2),
         ("2026-03-29", "2026-03-29", 0, 0),
         ("2026-03-30", "2026-03-30", 7, 4),

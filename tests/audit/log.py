@@ -13,7 +13,7 @@ from events.base import Event
 from events.core import ListingApproved
 from shared.cloudevents import Envelope
 from shared.settings import settings
-from tests.support import City, Said, deliver, superuser
+from tests.support import Answer, City, Said, deliver, deliver_together, superuser
 
 
 def database() -> str:
@@ -45,6 +45,11 @@ def record(city: City, *events: Event | Said, **parts: Any) -> None:
             "record-audit-entry", event if isinstance(event, Said) else said(city, event, **parts)
         )
         assert heard.status == 204, heard.body
+
+
+def record_together(*events: Said) -> Answer:
+    """Let the audit hear of them in one request."""
+    return deliver_together("record-audit-entry", *events)
 
 
 def approved(listing: UUID | None = None) -> ListingApproved:

@@ -102,10 +102,10 @@ def test_its_name_says_city_and_period(city: City) -> None:
 def test_a_reader_who_takes_their_time_holds_no_connection_and_gets_everything(city: City) -> None:
     for _ in range(7):
         record(city, approved())
-    slots = pool(database()).slots._value
+    free = pool(database()).shares.free
     parts = sent(city, "json")
     got = [next(parts), next(parts)]
-    assert pool(database()).slots._value == slots
+    assert pool(database()).shares.free == free
     record(city, approved(), at=NOW - timedelta(hours=20))  # behind what is already read
     assert json.loads(b"".join([*got, *parts]))["count"] == 7
 

@@ -73,7 +73,9 @@ def wire(event: Event) -> dict[str, Any]:
 
 
 def is_harmless(key: str, value: Any) -> bool:
-    """Said again in other words than the code's: an id under an id's name, or something from a list under a name from a list."""
+    """Said again in other words than the code's: an id under an id's name, or something from a list under a
+    name from a list.
+    """
     if isinstance(value, list):
         return all(is_harmless(key, one) for one in value)
     if isinstance(value, str) and key.endswith(("Id", "Ids", "By", "id")):
@@ -92,9 +94,8 @@ def is_harmless(key: str, value: Any) -> bool:
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_whatever_people_write_into_an_event_is_not_kept(cls: type[Event], data: st.DataObject) -> None:
-    event = data.draw(
-        st.builds(cls, **{name: values_of(field.annotation) for name, field in cls.model_fields.items()})
-    )
+    fields = {name: values_of(field.annotation) for name, field in cls.model_fields.items()}
+    event = data.draw(st.builds(cls.model_construct, **fields))  # as it would be without what a field refuses
     left = kept(wire(event))
     assert all(is_harmless(key, value) for key, value in left.items())
     assert not any(text in json.dumps(left, ensure_ascii=False) for text in PERSONAL)

@@ -133,8 +133,9 @@ def test_a_thing_is_shown_as_it_was_at_a_point_in_time(city: City) -> None:
     )
     before = replayed(city, "user", user, at=(NOON + timedelta(minutes=1)).isoformat()).body
     now = replayed(city, "user", user).body
-    assert before["state"] == {"userId": str(user), "roles": ["editor"]}
-    assert now["state"] == {"userId": str(user), "roles": ["city_admin"]}
+    assert before["facts"] == {"userId": str(user), "roles": ["editor"]}
+    assert now["facts"] == {"userId": str(user), "roles": ["city_admin"]}
+    assert (now["state"], now["withheld"]) == ({}, [])  # no table has told anything
     assert (now["type"], now["id"], now["lastAction"]) == ("user", str(user), "role.changed")
     assert [entry["sequence"] for entry in before["entries"]["items"]] == [1]
     assert [entry["sequence"] for entry in now["entries"]["items"]] == [3, 1]
@@ -159,8 +160,8 @@ def test_what_arrives_late_does_not_undo_what_happened_after_it(city: City) -> N
         at=NOON - timedelta(minutes=5),
     )
     seen = replayed(city, "listing", listing).body
-    assert (seen["lastAction"], seen["state"]["pending"]) == ("listing.approved", True)
-    assert seen["state"]["contributorId"] != str(author)
+    assert (seen["lastAction"], seen["facts"]["pending"]) == ("listing.approved", True)
+    assert seen["facts"]["contributorId"] != str(author)
 
 
 def test_a_thing_with_a_long_history_is_read_in_pages_and_its_state_is_whole(city: City) -> None:
@@ -175,4 +176,4 @@ def test_a_thing_with_a_long_history_is_read_in_pages_and_its_state_is_whole(cit
         2,
         1,
     ]
-    assert first["state"] == rest["state"] == {"kind": "listing", "contentId": str(content)}
+    assert first["facts"] == rest["facts"] == {"kind": "listing", "contentId": str(content)}

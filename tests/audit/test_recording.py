@@ -12,11 +12,23 @@ from events.city import CityOnboarded
 from events.core import ListingCreated, ListingRejected
 from events.notification import NotificationRequested
 from events.users import DeviceRegistered, UserUpdated
+from shared.cloudevents import BATCH
 from shared.pg import error_code
 from shared.relay import relay
-from tests.audit.log import approved, attempt, behind_the_walls, database, entries, record, said, verified
+from shared.settings import settings
+from tests.audit.log import (
+    approved,
+    attempt,
+    behind_the_walls,
+    database,
+    entries,
+    record,
+    record_together,
+    said,
+    verified,
+)
 from tests.core.factories import make_listing
-from tests.support import City, deliver
+from tests.support import City, call, deliver
 
 
 def test_a_real_event_becomes_an_entry_that_says_who_did_what_to_what(city: City) -> None:
@@ -105,6 +117,39 @@ def test_an_event_that_comes_twice_is_recorded_once(city: City) -> None:
     event = said(city, approved())
     record(city, event, event)
     assert len(entries(city)) == 1
+
+
+def test_events_of_several_cities_that_come_together_are_recorded_once_each_in_their_order(
+    city: City, other_city: City
+) -> None:
+    here, there = [
+        [said(where, approved(), actor=where.person("editor"), correlation=f"{n}") for n in range(5)]
+        for where in (city, other_city)
+    ]
+    record(city, here[1])
+    assert record_together(*here, there[0], here[0], *there[1:]).status == 204
+    assert [entry["correlationId"] for entry in entries(city)] == ["4", "3", "2", "1", "0"]
+    assert [entry["correlationId"] for entry in entries(other_city)] == ["4", "3", "2", "1", "0"]
+    assert {entry["actorId"] for entry in entries(city)} == {str(city.person("editor"))}
+    assert record_together(*here, *there).status == 204
+    assert (len(entries(city)), len(entries(other_city))) == (5, 5)
+    assert verified(city)["intact"]
+
+
+def test_of_a_batch_that_holds_something_else_nothing_is_kept(city: City) -> None:
+    good, bad = said(city, approved()), said(city, approved(), id="\x00")
+    assert record_together(good, bad).status == 422
+    assert entries(city) == []
+    token = settings().broker_token.get_secret_value()
+    for body in (b"", b"{}", b"[1]", b"["):
+        assert (
+            call(
+                "record-audit-entry", path="/", body=body, token=token, headers={"content-type": BATCH}
+            ).status
+            == 422
+        ), body
+    assert call("record-audit-entry", path="/", body=b"[]", headers={"content-type": BATCH}).status == 401
+    assert call("send-push", path="/", body=b"[]", token=token, headers={"content-type": BATCH}).status == 422
 
 
 def test_an_event_that_comes_twice_at_the_same_time_is_recorded_once(city: City) -> None:

@@ -33,9 +33,8 @@ def partitions() -> list[str]:
 def grow_old(city: City, last: int, age: str, all_: int) -> None:
     """Let the first entries be this old, as if they had been recorded then."""
     with behind_the_walls() as connection:
-        connection.run(
-            "SET ROLE heidi_owner"
-        )  # as `append_entry` makes them: the superuser must own no table
+        # as `append_entry` makes them: the superuser must own no table
+        connection.run("SET ROLE heidi_owner")
         connection.run(f"SELECT make_partition(now() - interval '{age}')")
         connection.run("RESET ROLE")
         connection.run(LONG_AGO.format(age=age, tenant=city.id, last=last, all=all_))

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from events.notification import NotificationRequested
 from shared.cloudevents import Envelope
-from tests.support import Answer, City, Said, call
+from shared.enclosures import opened
+from tests.support import Answer, City, Said, call, deliver
 
 PASSWORD = "Kiesel Anker Ofen 39"
 
@@ -29,8 +31,12 @@ def invite(
 
 def link_token(city: City) -> str:
     """The token of the newest mailed link."""
-    link: str = city.events("notification.requested")[-1].data["values"]["link"]
-    return token_in(link)
+    return token_in(link_in(city.events("notification.requested")[-1]))
+
+
+def link_in(asked: Said) -> str:
+    """The link of a letter, which its event holds sealed; empty where it has none."""
+    return opened(NotificationRequested.model_validate(asked.data)).get("link", "")
 
 
 def token_in(link: str) -> str:
@@ -60,7 +66,11 @@ def verify(token: str, **parts: Any) -> Answer:
 
 
 def forget(city: City, email: str, **parts: Any) -> Answer:
-    return call("forgot-password", body={"email": email}, tenant=city.tenant.slug, **parts)
+    """What is answered; the mail is on its way."""
+    answered = call("forgot-password", body={"email": email}, tenant=city.tenant.slug, **parts)
+    for event in city.events("password.forgotten"):
+        assert deliver("mail-reset-link", event).status == 204
+    return answered
 
 
 def reset(token: str, password: str = "Laterne Quark Segel 7", **parts: Any) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from shared import tokens
+from shared import api_tokens, tokens
 from shared.jwks import parse
 from shared.settings import settings
 from tooling.keys import document, new
@@ -36,6 +36,7 @@ def started_anew() -> None:
     """As a process that has just started: with new settings, and without memory of tokens."""
     settings.cache_clear()
     tokens.verified.clear()
+    api_tokens.believed.clear()
 
 
 @pytest.fixture

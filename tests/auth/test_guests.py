@@ -9,8 +9,8 @@ import pytest
 from functions.auth.guests.guest import FREE
 from functions.auth.letters import TO_ONE_ADDRESS
 from functions.auth.sessions.throttle import FREE as FREE_TRIES
-from shared import tokens
-from tests.auth.people import PASSWORD, join, link_token, login, refresh
+from shared import signing
+from tests.auth.people import PASSWORD, join, link_in, link_token, login, refresh
 from tests.auth.work import cost
 from tests.support import Answer, City, call, deliver
 from tooling.registry import records
@@ -240,7 +240,9 @@ def test_the_link_goes_to_the_address_and_nowhere_else(city: City, guest: Guest)
     )
     [mail] = [event.data for event in city.events("notification.requested")]
     assert (mail["template"], mail["address"], mail["language"]) == ("confirm_guest", "ada@example.org", "de")
-    assert mail["values"]["link"].startswith("http://127.0.0.1:8080/confirm-guest#token=")
+    assert link_in(city.events("notification.requested")[0]).startswith(
+        "http://127.0.0.1:8080/links/confirm-guest#token="
+    )
     assert link_token(city) not in asked.raw.decode()
     assert link_token(city) not in repr(city.rows("auth", "SELECT * FROM conversions"))
 
@@ -293,7 +295,7 @@ def test_nobody_converts_a_guest_whose_id_they_know(city: City, guest: Guest) ->
     assert call("convert-guest", body=body, tenant=city.tenant.slug).status == 401
     assert call("convert-guest", body=body | {"userId": user(guest)}, token=eve["accessToken"]).status == 422
     assert call("convert-guest", body=body, token=eve["accessToken"]).code == "DEVICE_SECRET_WRONG"
-    acting, _ = tokens.issue(
+    acting, _ = signing.issue(
         "access",
         user(guest),
         city.id,
@@ -319,7 +321,7 @@ def test_an_address_that_has_an_account_is_answered_in_the_same_way(city: City, 
         ("already_registered", owner.email),
         ("confirm_guest", "nobody@example.org"),
     ]
-    assert "link" not in told[0]["values"]
+    assert told[0]["sealed"] == {}
     assert login(city, owner).body["user"]["id"] == str(owner.id)
 
 

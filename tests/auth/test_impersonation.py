@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import tokens
+from shared import signing, tokens
 from shared.settings import settings
 from shared.tenants import PLATFORM
 from tests.auth.people import Person, join, login, refresh
@@ -76,13 +76,13 @@ def test_the_token_carries_both_identities_for_half_an_hour_and_cannot_be_renewe
     assert answer.status == 200, answer.body
     assert set(answer.body) == {"impersonationId", "accessToken", "expiresIn", "user"}
     assert (answer.body["expiresIn"], answer.body["user"]["id"]) == (1800, str(person.id))
-    claims = tokens.decode("access", answer.body["accessToken"])
+    claims = signing.decode("access", answer.body["accessToken"])
     assert (claims["sub"], claims["tenantId"], claims["roles"]) == (
         str(person.id),
         str(city.id),
         ["city_admin"],
     )
-    assert claims["act"] == {"sub": str(boss.id), "sid": tokens.decode("access", chief)["sid"]}
+    assert claims["act"] == {"sub": str(boss.id), "sid": signing.decode("access", chief)["sid"]}
     assert claims["exp"] - claims["iat"] == 1800
     me = call("whoami", token=answer.body["accessToken"]).body
     assert (me["id"], me["impersonatorId"], me["tenantId"]) == (str(person.id), str(boss.id), str(city.id))
@@ -299,7 +299,7 @@ def test_what_a_lock_has_ended_does_not_come_back_with_the_person(
 
 def test_it_ends_by_itself(city: City, chief: str, boss: Person, person: Person) -> None:
     past = time.time() - 1801
-    token, _ = tokens.issue(
+    token, _ = signing.issue(
         "access",
         person.id,
         city.id,

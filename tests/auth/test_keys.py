@@ -8,6 +8,7 @@ import httpx
 import jwt
 import pytest
 
+from shared import needs, signing
 from shared.settings import Settings, SettingsError, settings
 from tests.auth.people import join, login, refresh
 from tests.auth.signing import EDDSA, OTHER_EDDSA, RS256, SECRET, Use, head, jwt_keys, public
@@ -156,21 +157,28 @@ def test_no_function_starts_with_keys_that_are_weak_or_ambiguous(
 
 
 def test_production_needs_keys_or_a_secret_and_a_refresh_secret_in_any_case(jwt_keys: Use) -> None:
-    own = {
-        "ENVIRONMENT": "production",
-        "BROKER_TOKEN": "b" * 32,
-        "JWT_REFRESH_SECRET": "r" * 32,
-        "ENCRYPTION_KEY": "e" * 32,
-    }
-    jwt_keys(EDDSA, **own)
-    assert settings().environment == "production"
-    for name, value in (
-        ("JWT_REFRESH_SECRET", "r" * 31),
-        ("JWT_REFRESH_SECRET", Settings.model_fields["jwt_refresh_secret"].default.get_secret_value()),
-    ):
-        jwt_keys(EDDSA, **own | {name: value})
+    signs, name = {"shared.signing", "shared.keys"}, "JWT_REFRESH_SECRET"
+    jwt_keys(EDDSA, ENVIRONMENT="production", JWT_REFRESH_SECRET="r" * 32)
+    needs.check(signs)
+    for value in ("r" * 31, Settings.model_fields["jwt_refresh_secret"].default.get_secret_value(), ""):
+        jwt_keys(EDDSA, JWT_REFRESH_SECRET=value)
         with pytest.raises(SettingsError, match=name):
-            settings()
+            needs.check(signs)
+
+
+def test_who_signs_may_have_keys_that_others_only_check_with(
+    city: City, jwt_keys: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = join(city)
+    monkeypatch.setenv("JWT_SIGNING_KEYS", json.dumps({"keys": [EDDSA, RS256]}))
+    jwt_keys(public(EDDSA), public(RS256))
+    access = login(city, person).body["accessToken"]
+    assert head(access)["kid"] == EDDSA["kid"]
+    monkeypatch.delenv("JWT_SIGNING_KEYS")
+    jwt_keys(public(EDDSA), public(RS256))
+    assert call("whoami", token=access).status == 200
+    with pytest.raises(SettingsError, match="no private part"):
+        signing.sign("access", {})
 
 
 def test_new_keys_are_made_in_front_or_published_first() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from functions.notification.rendering import render
 from shared.languages import LANGUAGES
-from tests.auth.people import forget, join, letters, link_token, register, reset
+from tests.auth.people import forget, join, letters, link_in, link_token, register, reset
 from tests.support import City
 
 TEMPLATES = {
@@ -34,9 +34,9 @@ def eventful(city: City) -> City:
 def test_every_mail_can_be_written(eventful: City, language: str) -> None:
     assert {template for template, _ in letters(eventful)} == TEMPLATES
     for event in eventful.events("notification.requested"):
-        message = render(event.data["template"], language, event.data["values"])
+        message = render(event.data["template"], language, event.data["values"] | {"link": link_in(event)})
         assert eventful.tenant.name in message.text
-        assert event.data["values"].get("link", "") in message.text
+        assert link_in(event) in message.text
         assert "\n\n\n" not in message.text
 
 
@@ -51,9 +51,12 @@ def test_a_reason_is_given_only_where_there_is_one(eventful: City) -> None:
 
 
 def test_a_link_says_in_which_language_its_page_is_to_greet(eventful: City) -> None:
-    links = [
-        event.data["values"]["link"]
-        for event in eventful.events("notification.requested")
-        if "link" in event.data["values"]
-    ]
+    links = [link for event in eventful.events("notification.requested") if (link := link_in(event))]
     assert [link.partition("&language=")[2] for link in links] == ["de"] * 3
+
+
+def test_a_stranger_has_no_more_mails_however_many_cities_there_are(city: City, other_city: City) -> None:
+    for where in (city, other_city):
+        for _ in range(8):
+            register(where, "stranger@example.org")
+    assert len(letters(city)) + len(letters(other_city)) == 5

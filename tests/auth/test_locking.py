@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from shared import cache
+from shared.errors import Unavailable
 from tests.auth.people import Person, is_in, join, letters, login, refresh, said
 from tests.support import Answer, City, Said, call, deliver
 
@@ -186,3 +188,68 @@ def test_a_deactivation_said_in_another_city_changes_nothing_here(
 ) -> None:
     assert deliver("follow-deactivation", standing(other_city, person, "deactivated")).status == 204
     assert login(city, person).status == 200
+
+
+def redis_is_away_for(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    """Redis answers everything until somebody is to be let in again: it goes away at exactly that moment."""
+    real = cache.command
+
+    def command(*words: object) -> object:
+        if words[0] == "DEL" and word in str(words[1]):
+            raise Unavailable(dependency="redis")
+        return real(*words)
+
+    monkeypatch.setattr(cache, "command", command)
+
+
+def test_an_unlocked_person_comes_in_by_the_event_where_redis_was_away(
+    city: City, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock(city, person.id)
+    with monkeypatch.context() as patched:
+        redis_is_away_for(patched, "barred")
+        assert unlock(city, person.id).status == 204
+        [event] = city.events("account.unlocked")
+        assert deliver("follow-deactivation", event).status == 503  # the broker tries again
+        assert not is_in(login(city, person).body)
+    assert deliver("follow-deactivation", event).status == 204
+    assert is_in(login(city, person).body)
+
+
+def test_an_unlocking_that_could_not_be_written_down_lets_no_token_in(
+    city: City, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city.people["editor"] = person.id
+    token = city.token("editor")
+    lock(city, person.id)
+    with monkeypatch.context() as broken:
+        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        assert unlock(city, person.id).status == 500
+    assert call("whoami", token=token).code == "TOKEN_REVOKED"
+    assert unlock(city, person.id).status == 204
+    assert call("whoami", token=token).status == 200
+
+
+@pytest.mark.parametrize("how", ["lock", "deactivation"])
+def test_an_unlocking_that_is_heard_late_opens_nothing(city: City, person: Person, how: str) -> None:
+    city.people["editor"] = person.id
+    lock(city, person.id)
+    unlock(city, person.id)
+    [event] = city.events("account.unlocked")
+    lock(city, person.id) if how == "lock" else deliver(
+        "follow-deactivation", standing(city, person, "deactivated")
+    )
+    assert deliver("follow-deactivation", event).status == 204
+    assert call("whoami", token=city.token("editor")).code == "TOKEN_REVOKED"
+
+
+def test_a_reactivation_is_tried_again_until_the_person_can_come_back(
+    city: City, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert deliver("follow-deactivation", standing(city, person, "deactivated")).status == 204
+    event = standing(city, person, "reactivated", 1)
+    with monkeypatch.context() as patched:
+        redis_is_away_for(patched, "barred")
+        assert deliver("follow-deactivation", event).status == 503  # the broker tries again
+    assert deliver("follow-deactivation", event).status == 204
+    assert is_in(login(city, person).body)

@@ -1,5 +1,8 @@
 """What is a good enough password, and what is kept of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import bcrypt
 import pytest
 from pydantic import SecretStr
 
@@ -12,6 +15,9 @@ from functions.auth.password import (
     matches,
     refuse_weak,
 )
+from shared.settings import settings
+from tests.auth.people import join, login
+from tests.support import City
 from tooling.seed.accounts import DEMO_PASSWORD
 
 KNOWN = ("lena.brandt@example.org", "Lena Brandt-Yılmaz", "Heidelberg")
@@ -96,3 +102,52 @@ def test_without_a_stored_password_none_is_right() -> None:
 def test_the_list_of_words_is_clean() -> None:
     assert len(common_words()) > 200
     assert all(word == word.casefold() and len(word) >= 3 for word in common_words())
+
+
+def rounds(monkeypatch: pytest.MonkeyPatch, wanted: int) -> None:
+    monkeypatch.setattr(settings(), "bcrypt_rounds", wanted)
+
+
+@pytest.mark.parametrize("kept_with", [4, 5, 7])
+def test_a_hash_with_less_work_takes_as_much_as_one_of_today_and_as_nobodys(
+    kept_with: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds(monkeypatch, kept_with)
+    stored = hashed(SecretStr(DEMO_PASSWORD))
+    rounds(monkeypatch, 7)
+    work: list[int] = []
+    real = bcrypt.checkpw
+    monkeypatch.setattr(
+        bcrypt, "checkpw", lambda text, kept: work.append(2 ** int(kept[4:6])) or real(text, kept)
+    )
+    assert matches(SecretStr(DEMO_PASSWORD), stored)
+    assert sum(work) == 2**7
+    work.clear()
+    assert not matches(SecretStr("wrong"), None)
+    assert sum(work) == 2**7
+
+
+def test_a_hash_with_less_work_is_made_anew_at_the_next_login(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = join(city)
+    rounds(monkeypatch, 5)
+    assert login(city, person, "wrong").status == 401
+    assert kept(city).startswith("$2b$04$")
+    assert login(city, person).status == 200
+    assert kept(city).startswith("$2b$05$")
+    assert login(city, person).status == 200
+
+
+def test_all_who_log_in_while_a_hash_is_made_anew_get_in(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = join(city)
+    rounds(monkeypatch, 5)
+    with ThreadPoolExecutor(6) as pool:
+        statuses = list(pool.map(lambda _: login(city, person).status, range(6)))
+    assert statuses == [200] * 6
+    assert kept(city).startswith("$2b$05$")
+
+
+def kept(city: City) -> str:
+    [[stored]] = city.rows("auth", "SELECT password_hash FROM accounts")
+    return str(stored)

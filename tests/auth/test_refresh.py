@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import tokens
+from shared import signing
 from tests.auth.people import join, login, refresh
 from tests.support import City, call
 
@@ -73,7 +73,7 @@ def test_for_some_seconds_a_repeated_call_gets_the_same_successor(
     later(city, 9)
     second = refresh(signed_in["refreshToken"])
     assert second.status == 200
-    claims = [tokens.decode("refresh", a.body["refreshToken"]) for a in (first, second)]
+    claims = [signing.decode("refresh", a.body["refreshToken"]) for a in (first, second)]
     assert claims[0]["jti"] == claims[1]["jti"]
     assert is_in(second.body)
     assert refresh(second.body["refreshToken"]).status == 200
@@ -103,8 +103,8 @@ def test_a_token_that_is_refused_for_another_reason_still_works_after_that(
 
 
 def test_only_a_refresh_token_of_ours_refreshes(city: City, signed_in: dict[str, str]) -> None:
-    stale, _ = tokens.issue("refresh", uuid4(), city.id, [], uuid4(), now=time.time() - 31 * 86400)
-    unknown, _ = tokens.issue("refresh", uuid4(), city.id, [], uuid4(), now=time.time())
+    stale, _ = signing.issue("refresh", uuid4(), city.id, [], uuid4(), now=time.time() - 31 * 86400)
+    unknown, _ = signing.issue("refresh", uuid4(), city.id, [], uuid4(), now=time.time())
     head, body, signature = signed_in["refreshToken"].split(".")
     assert refresh(signed_in["accessToken"]).code == "TOKEN_INVALID"
     assert refresh(f"{head}.{body[:-2]}AA.{signature}").code == "TOKEN_INVALID"

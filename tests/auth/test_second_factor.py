@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from functions.auth.factors.challenge import TRIES
 from functions.auth.factors.codes import hash_of, new_recovery_codes, new_secret, step_of
 from functions.auth.sessions.throttle import FREE
-from shared import cache, tokens
+from shared import cache, signing
 from shared.settings import settings
 from tests.auth.factors import answer, challenged, confirm, enrol, later, set_up
 from tests.auth.people import PASSWORD, Person, join, login, refresh
@@ -66,9 +66,8 @@ def test_who_has_set_one_up_logs_in_in_two_steps(city: City, person: Person, tok
 def test_there_is_no_session_before_the_second_step(city: City, person: Person, token: str) -> None:
     set_up(token)
     challenge = challenged(city, person)
-    assert (
-        len(city.rows("auth", "SELECT 1 FROM sessions WHERE revoked_at IS NULL")) == 1
-    )  # the one that set it up
+    # the one that set it up
+    assert len(city.rows("auth", "SELECT 1 FROM sessions WHERE revoked_at IS NULL")) == 1
     assert call("whoami", token=challenge).code == "TOKEN_INVALID"
     assert refresh(challenge).code == "TOKEN_INVALID"
 
@@ -106,7 +105,7 @@ def test_a_stolen_session_cannot_set_one_up_without_the_password(token: str) -> 
 
 
 def test_who_acts_in_anothers_name_cannot_touch_the_second_factor(city: City, person: Person) -> None:
-    acting, _ = tokens.issue(
+    acting, _ = signing.issue(
         "access", person.id, city.id, ["editor"], uuid4(), now=time.time(), act={"sub": str(uuid4())}
     )
     for refused in (enrol(acting), confirm(acting, "123456"), remove(acting, "123456")):
@@ -235,9 +234,8 @@ def test_a_challenge_lets_in_once(city: City, person: Person, token: str) -> Non
     assert answer(challenge, phone.recovery_codes[0]).status == 200
     again = answer(challenge, phone.recovery_codes[1])
     assert (again.status, again.code) == (401, "CHALLENGE_OVER")
-    assert (
-        answer(challenged(city, person), phone.recovery_codes[1]).status == 200
-    )  # which the refusal has not used up
+    # which the refusal has not used up
+    assert answer(challenged(city, person), phone.recovery_codes[1]).status == 200
 
 
 def test_a_challenge_may_be_tried_five_times(city: City, person: Person, token: str) -> None:
@@ -308,9 +306,8 @@ def test_an_address_is_given_back_no_attempt_that_it_did_not_make(
     login(city, "nobody@example.org", "guess", headers=elsewhere)
     [theirs] = [key for key in counters(city) if key not in before]
     for code in phone.recovery_codes[:2]:
-        assert (
-            answer(challenged(city, person), code, headers=elsewhere).status == 200
-        )  # asked here, answered elsewhere
+        # asked here, answered elsewhere
+        assert answer(challenged(city, person), code, headers=elsewhere).status == 200
     assert [int(cache.command("GET", key)) for key in (theirs, *before)] == [1, 0]
 
 
@@ -351,9 +348,9 @@ def test_challenges_that_are_too_old_or_not_ours_are_refused(city: City, person:
     phone = set_up(token)
     good = challenged(city, person)
     claims = {"now": time.time() - 301, "life": 300, "password": "x"}
-    old, _ = tokens.issue("challenge", person.id, city.id, [], uuid4(), **claims)  # type: ignore[arg-type]
-    renewal, _ = tokens.issue("refresh", person.id, city.id, [], uuid4(), now=time.time())
-    guessed, _ = tokens.issue("challenge", person.id, city.id, [], uuid4(), now=time.time(), password="x")
+    old, _ = signing.issue("challenge", person.id, city.id, [], uuid4(), **claims)  # type: ignore[arg-type]
+    renewal, _ = signing.issue("refresh", person.id, city.id, [], uuid4(), now=time.time())
+    guessed, _ = signing.issue("challenge", person.id, city.id, [], uuid4(), now=time.time(), password="x")
     for wrong in (old, renewal, guessed, good[:-4] + "AAAA", token, "x"):
         assert answer(wrong, phone.recovery_codes[0]).code == "CHALLENGE_OVER"
 
@@ -377,9 +374,8 @@ def test_it_moves_to_another_phone_with_a_code_of_the_old_one(city: City, person
     old = set_up(token)
     assert enrol(token).code == "PROOF_WRONG"
     enrolled = enrol(token, code=old.recovery_codes[0]).body
-    assert (
-        answer(challenged(city, person), old.recovery_codes[1]).status == 200
-    )  # the old one counts until then
+    # the old one counts until then
+    assert answer(challenged(city, person), old.recovery_codes[1]).status == 200
     confirmed = confirm(token, pyotp.TOTP(enrolled["secret"]).now())
     assert confirmed.status == 200
     later(city)

@@ -67,6 +67,11 @@ class ManualClock:
             callback()
         self._now = end
 
+    def set_back(self, seconds: float) -> None:
+        """Put the clock wrong, or right again: who waits goes on waiting for as long as before."""
+        self._now -= seconds
+        self.calls = [(when - seconds, number, callback) for when, number, callback in self.calls]
+
     def waits(self) -> list[float]:
         """How long from now until each call, rounded to milliseconds."""
         return sorted(round(when - self._now, 3) for when, _, _ in self.calls)

@@ -1,12 +1,24 @@
 """What could not be delivered: kept, shown, and delivered again."""
 
 import asyncio
+import base64
 import json
+from urllib.parse import unquote
 
 import pytest
 
 from shared.settings import settings as house_settings
-from tests.broker.support import APPROVED, TOKEN, ManualClock, saying, stage, story
+from tests.broker.support import (
+    APPROVED,
+    MORNING,
+    TOKEN,
+    ManualClock,
+    eventually,
+    saying,
+    saying_in_turn,
+    stage,
+    story,
+)
 from tooling.broker import deadletters
 from tooling.broker.settings import BrokerSettings
 from tooling.broker.triggers import Trigger
@@ -130,7 +142,7 @@ async def test_dead_letters_are_paged_newest_first(settings: BrokerSettings) -> 
 @story
 async def test_recent_events_show_what_became_of_each_delivery(settings: BrokerSettings) -> None:
     async with stage(settings, [MAIL, PUSH, Trigger("write-audit-entry", "*")]) as s:
-        s.functions.answers |= {"notify-author": saying(422), "send-push": saying(503)}
+        s.functions.answers |= {"notify-author": saying(422), "send-push": saying(500)}
         await s.publish("1", tenantid="t-1")
         await s.dead(1)
         await s.fails(1)
@@ -230,3 +242,88 @@ def test_the_command_line_lists_and_replays(
         asyncio.run(play())
     finally:
         house_settings.cache_clear()
+
+
+KEEPER = "keep-dead-letter"
+
+
+def keeping(settings: BrokerSettings) -> BrokerSettings:
+    return settings.model_copy(update={"broker_keeper": KEEPER})
+
+
+@story
+async def test_a_dead_letter_is_handed_over_to_the_platform_with_where_and_why_it_failed(
+    settings: BrokerSettings,
+) -> None:
+    async with stage(keeping(settings), [MAIL]) as s:
+        s.functions.answers["notify-author"] = saying(422, b"no such template")
+        await s.publish("1", data=b'{"a":1}', tenantid="t")
+        await eventually(lambda: s.broker.metrics.dead._value.get() == 1)
+        await s.idle()
+        s.clock.advance(1)
+        await eventually(lambda: s.functions.ids(KEEPER) == ["1"])
+        letter = s.functions.received[-1]
+        said = {name: unquote(value) for name, value in letter.headers.items()}
+        assert said["ce-knativeerrordest"] == f"{s.functions.url}/function/notify-author"
+        assert said["ce-knativeerrorcode"] == "422"
+        assert base64.b64decode(said["ce-knativeerrordata"]) == b"no such template"
+        assert (said["ce-type"], said["ce-tenantid"], letter.body) == (APPROVED, "t", b'{"a":1}')
+        await s.dead(0)
+        assert (await s.get("/events"))["events"][0]["deliveries"][0]["state"] == "dead"
+
+
+@story
+async def test_no_dead_letter_is_lost_while_the_platform_cannot_keep_it_for_an_hour(
+    settings: BrokerSettings,
+) -> None:
+    clock = ManualClock()
+    async with stage(keeping(settings), [MAIL], clock=clock) as s:
+        s.functions.answers |= {"notify-author": saying(422), KEEPER: saying(503)}
+        await s.publish("1", "2")
+        await s.dead(2)
+        await s.idle()
+        asked = 0
+        while clock.now() < MORNING + 3_600:  # an hour of a database that is away
+            await eventually(lambda: len(clock.calls) == 1)
+            clock.advance(61)
+            await eventually(lambda: len(s.functions.ids(KEEPER)) > asked)  # noqa: B023 (awaited at once)
+            asked = len(s.functions.ids(KEEPER))
+        await s.dead(2)
+    clock.calls.clear()
+    async with stage(keeping(settings), [MAIL], clock=clock) as s:  # restarted meanwhile
+        await s.dead(0)
+        assert s.functions.ids(KEEPER) == ["1", "2"]
+
+
+@story
+async def test_a_letter_that_the_platform_refuses_stays_with_the_broker_and_holds_up_no_other(
+    settings: BrokerSettings,
+) -> None:
+    async with stage(keeping(settings), [MAIL]) as s:
+        s.functions.answers |= {
+            "notify-author": saying(422),
+            KEEPER: saying_in_turn(saying(413), saying(204)),
+        }
+        await s.publish("1")
+        await s.dead(1)
+        await s.publish("2")
+        await s.dead(2)
+        await s.idle()
+        s.clock.advance(1)
+        await eventually(lambda: len(s.functions.ids(KEEPER)) == 2)
+        (left,) = await s.dead(1)
+        assert left["event"]["id"] == "1"
+
+
+@story
+async def test_a_letter_that_was_handed_over_is_pruned_with_its_event(settings: BrokerSettings) -> None:
+    async with stage(keeping(settings), [MAIL]) as s:
+        s.functions.answers["notify-author"] = saying(422)
+        await s.publish("1")
+        await eventually(lambda: s.broker.metrics.dead._value.get() == 1)
+        await s.idle()
+        s.clock.advance(1)
+        await eventually(lambda: s.functions.ids(KEEPER) == ["1"])
+        await s.dead(0)
+        await s.broker.store.prune(0)
+        assert (await s.get("/events"))["events"] == []

@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+from functools import partial
+from itertools import chain
 
 import pytest
+from aiohttp import web
 
 from tests.broker.support import (
     APPROVED,
+    AUTHORIZED,
     TOKEN,
+    Answer,
+    Stage,
     binary,
     eventually,
     functions,
@@ -114,7 +120,7 @@ async def test_failures_are_repeated_after_one_two_and_four_seconds_and_then_bec
     settings: BrokerSettings,
 ) -> None:
     async with stage(settings, [MAIL, AUDIT]) as s:
-        s.functions.answers["notify-author"] = saying(503, b"no mail server\0" + b"x" * 5_000)
+        s.functions.answers["notify-author"] = saying(500, b"no mail server\0" + b"x" * 5_000)
         await s.publish("1")
         for number, pause in enumerate((1.0, 2.0, 4.0), start=1):
             await s.fails(number)
@@ -123,7 +129,7 @@ async def test_failures_are_repeated_after_one_two_and_four_seconds_and_then_bec
             assert len(s.functions.ids("notify-author")) == number
             s.clock.advance(0.001)
         (dead,) = await s.dead(1)
-        assert (dead["trigger"], dead["code"], dead["attempts"]) == ("notify-author", 503, 4)
+        assert (dead["trigger"], dead["code"], dead["attempts"]) == ("notify-author", 500, 4)
         assert dead["reason"] == "no mail server�" + "x" * 1_009
         assert (dead["event"]["id"], dead["event"]["data"]) == ("1", {})
         assert s.functions.ids("write-audit-entry") == ["1"]
@@ -146,11 +152,57 @@ async def test_a_function_that_recovers_gets_the_event_and_there_is_no_dead_lett
         await s.dead(0)
 
 
+async def give_up(s: Stage) -> list[float]:
+    """Let time pass until there is a dead letter; the pauses before it."""
+    pauses: list[float] = []
+    counted = s.broker.metrics.retries, s.broker.metrics.dead
+    while True:
+        await eventually(lambda: sum(each._value.get() for each in counted) == len(pauses) + 1)  # noqa: B023 (awaited at once)
+        if not s.clock.waits():
+            return pauses
+        pauses += s.clock.waits()
+        s.clock.advance(pauses[-1])
+
+
+@story
+@pytest.mark.parametrize(
+    "answer", [saying(503), saying(429), saying(401), saying(502), saying(500, headers={"Retry-After": "1"})]
+)
+async def test_while_what_a_function_needs_is_away_its_events_are_tried_for_an_hour(
+    settings: BrokerSettings, answer: Answer
+) -> None:
+    async with stage(settings, [MAIL]) as s:
+        s.functions.answers["notify-author"] = answer
+        await s.publish("1")
+        pauses = await give_up(s)
+        assert pauses[:8] == [1, 2, 4, 8, 16, 32, 64, 120]
+        assert 3_600 <= sum(pauses) <= 3_600 + 120
+        assert max(pauses) == 120  # so that all go on within two minutes of its return
+        (dead,) = await s.dead(1)
+        assert dead["attempts"] == len(pauses) + 1
+
+
+@story
+async def test_bad_weather_does_not_use_up_the_attempts_of_an_event(settings: BrokerSettings) -> None:
+    async with stage(settings, [MAIL]) as s:
+        weather, failures = [saying(503)] * 5, [saying(500)] * 3
+        s.functions.answers["notify-author"] = saying_in_turn(*weather, *failures, saying(204))
+        await s.publish("1")
+        pauses = []
+        for number in range(1, 9):
+            await s.fails(number)
+            pauses += s.clock.waits()
+            s.clock.advance(pauses[-1])
+        await s.idle()
+        assert pauses == [1, 2, 4, 8, 16, 1, 2, 4]
+        await s.dead(0)
+
+
 @story
 async def test_each_status_has_the_meaning_that_knative_gives_it(settings: BrokerSettings) -> None:
     dead, again, done = (
-        {301, 400, 401, 403, 410, 413, 422},
-        {404, 408, 409, 429, 500, 502, 503, 504, 599},
+        {301, 400, 403, 410, 413, 422},
+        {401, 404, 408, 409, 429, 500, 502, 503, 504, 599},
         {200, 202, 204},
     )
     async with stage(settings, [Trigger(f"f{code}", APPROVED) for code in dead | again | done]) as s:
@@ -322,3 +374,133 @@ async def test_an_event_on_which_the_broker_itself_stumbles_becomes_a_dead_lette
         assert (dead["event"]["id"], dead["code"], dead["reason"]) == ("1", 500, "RuntimeError('stumbled')")
         await s.idle()
         assert s.functions.ids("notify-author") == ["2"]
+
+
+LOG = Trigger("write-audit-entry", "*", batches=True)
+
+
+def at_once(s: Stage, number: int) -> bool:
+    """Whether so many requests are being answered."""
+    return s.functions.in_flight == number
+
+
+def told(s: Stage) -> list[list[str]]:
+    """The ids of each request that the log got."""
+    return [
+        [each.id] if each.id else [event["id"] for event in json.loads(each.body)]
+        for each in s.functions.received
+    ]
+
+
+@story
+async def test_what_waits_for_a_function_that_takes_batches_comes_in_one_request(
+    settings: BrokerSettings,
+) -> None:
+    async with stage(settings, [LOG]) as s:
+        release = asyncio.Event()
+        s.functions.answers["write-audit-entry"] = holding(release)
+        await s.publish("1")
+        await eventually(lambda: s.functions.in_flight == 1)
+        await s.publish("2", data=b'{"title":"Caf\xc3\xa9"}', tenantid="t")
+        await eventually(lambda: s.functions.in_flight == 2)
+        await s.publish(*(str(number) for number in range(3, 200)))
+        assert s.functions.in_flight == 2
+        release.set()
+        await s.idle()
+        assert sorted(len(each) for each in told(s)) == [1, 1, 97, 100]
+        assert sorted(map(int, chain.from_iterable(told(s)))) == list(range(1, 200))
+        batch = s.functions.received[2]
+        assert batch.headers["content-type"] == "application/cloudevents-batch+json"
+        first = json.loads(batch.body)[0]
+        assert (first["source"], first["type"], first["data"], first["specversion"]) == (
+            "/heidi/core",
+            APPROVED,
+            {},
+            "1.0",
+        )
+
+
+@story
+async def test_an_event_that_spoils_a_batch_is_found_and_the_others_are_delivered(
+    settings: BrokerSettings,
+) -> None:
+    async def judge(request: web.Request) -> web.Response:
+        await release.wait()
+        spoilt = b'"poison"' in await request.read() or request.headers.get("ce-id") == "poison"
+        return web.Response(status=422 if spoilt else 204)
+
+    async with stage(settings, [LOG]) as s:
+        release = asyncio.Event()
+        s.functions.answers["write-audit-entry"] = judge
+        await s.publish("1")
+        await s.publish("2")
+        await eventually(lambda: s.functions.in_flight == 2)
+        await s.publish("3", "poison", "4")
+        release.set()
+        (dead,) = await s.dead(1)
+        await s.idle()
+        assert (dead["event"]["id"], dead["code"], dead["attempts"]) == ("poison", 422, 1)
+        assert [len(each) for each in told(s)] == [1, 1, 3, 1, 1, 1]
+
+
+@story
+async def test_a_batch_waits_as_a_whole_for_a_gateway_or_a_database_that_is_away(
+    settings: BrokerSettings,
+) -> None:
+    async with stage(settings, [LOG]) as s:
+        release = asyncio.Event()
+        s.functions.answers["write-audit-entry"] = saying_in_turn(
+            holding(release), holding(release), saying(503), saying(204)
+        )
+        await s.publish("1")
+        await s.publish("2")
+        await eventually(lambda: s.functions.in_flight == 2)
+        await s.publish("3", "4", "5")
+        release.set()
+        await s.fails(3)
+        s.clock.advance(1)
+        await s.idle()
+        assert [len(each) for each in told(s)[:3]] == [1, 1, 3]
+        assert sorted(chain.from_iterable(told(s)[3:])) == ["3", "4", "5"]
+        await s.dead(0)
+
+
+@story
+async def test_a_function_that_turns_outward_gets_four_requests_at_a_time_and_its_backlog_is_not_the_platforms(
+    settings: BrokerSettings,
+) -> None:
+    async with stage(settings, [Trigger("send-email", APPROVED, batches=True, outward=True)]) as s:
+        release = asyncio.Event()
+        s.functions.answers["send-email"] = holding(release)
+        for number in range(1, 5):
+            await s.publish(str(number))
+            await eventually(partial(at_once, s, number))
+        await s.publish("5", "6", "7")
+        s.clock.advance(60)
+        async with s.client.post(s.url, data=b"{}", headers=AUTHORIZED | binary("8")) as answer:
+            assert float(answer.headers["X-Heidi-Behind"]) == 0
+        assert s.functions.in_flight == 4
+        release.set()
+        await s.idle()
+        assert [len(each) for each in told(s)] == [1, 1, 1, 1, 4]
+
+
+@story
+async def test_publishers_are_told_how_long_the_oldest_event_waits_for_its_first_turn(
+    settings: BrokerSettings,
+) -> None:
+    async def behind(event_id: str) -> str:
+        async with s.client.post(s.url, data=b"{}", headers=AUTHORIZED | binary(event_id)) as answer:
+            return answer.headers["X-Heidi-Behind"]
+
+    async with stage(settings, [LOG, MAIL]) as s:
+        release = asyncio.Event()
+        s.functions.answers["notify-author"] = saying(503)  # its weather is nobody else's
+        s.functions.answers["write-audit-entry"] = holding(release)
+        assert [await behind(str(number)) for number in range(3)] == ["0.0"] * 3
+        await eventually(lambda: s.functions.in_flight == 2)
+        s.clock.advance(30)
+        assert await behind("3") == "30.0"
+        release.set()
+        await s.waiting("notify-author")
+        assert await behind("4") == "0.0"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.broker.support import APPROVED, AUTHORIZED, binary, stage, story
+from tests.broker.support import APPROVED, AUTHORIZED, TOKEN, binary, stage, story
 from tooling.broker.settings import BrokerSettings
 from tooling.broker.triggers import Trigger
 
@@ -181,3 +181,19 @@ async def test_many_publishers_at_once_share_commits_and_all_their_events_arrive
         await s.idle()
         assert sorted(map(int, s.functions.ids("write-audit-entry"))) == list(range(500))
         assert commits < 250
+
+
+@story
+async def test_whoever_hangs_up_in_the_middle_of_a_body_leaves_no_traceback(
+    settings: BrokerSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stage(settings, EVERYTHING) as s:
+        host, port = s.url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            f"POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 100\r\n\r\n{{".encode()
+        )
+        await writer.drain()
+        writer.transport.abort()
+        assert (await s.post(json.dumps(EVENT).encode(), STRUCTURED))[0] == 202
+    assert [record for record in caplog.records if record.exc_info] == []

@@ -24,10 +24,9 @@ def test_what_a_broker_was_delivering_when_it_died_is_delivered_by_the_next(
 ) -> None:
     with stack.frozen("thirdparty"):  # sending mail hangs
         editors.write(5)
-        eventually(lambda: stack.in_flight() >= 5, "mails on their way")
+        eventually(lambda: stack.in_flight() >= 1, "a batch of mails on its way")
         stack.kill("broker")
         stack.wait_ready("broker")
-        eventually(lambda: stack.in_flight() >= 5, "the same mails on their way again")
     editors.assert_everything_happened_once()
 
 

@@ -68,6 +68,26 @@ def pdf(pages: list[list[str]], *, title: str = "", filler: bytes = b"") -> byte
     return bytes(made)
 
 
+def raw_pdf(stream: bytes, filtered: str) -> bytes:
+    """A PDF of one page whose content stream is exactly this, under the name of a filter."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count 1 /Kids [4 0 R] >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R >>",
+        f"<< /Length {len(stream)} /Filter /{filtered} >>\nstream\n".encode() + stream + b"\nendstream",
+    ]
+    made, places = bytearray(b"%PDF-1.7\n"), []
+    for number, content in enumerate(objects, 1):
+        places.append(len(made))
+        made += f"{number} 0 obj\n".encode() + content + b"\nendobj\n"
+    start = len(made)
+    made += b"xref\n0 6\n0000000000 65535 f \n" + b"".join(
+        f"{place:010} 00000 n \n".encode() for place in places
+    )
+    return bytes(made) + f"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n{start}\n%%EOF".encode()
+
+
 def _page_stream(lines: list[str]) -> bytes:
     shown = (
         line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").encode("cp1252") for line in lines

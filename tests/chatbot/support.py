@@ -1,4 +1,6 @@
-"""A database with the chatbot's tables behind row-level security, and local servers in a thread of the test process."""
+"""A database with the chatbot's tables behind row-level security, and local servers in a thread of the test
+process.
+"""
 
 import asyncio
 import threading
@@ -10,7 +12,8 @@ from aiohttp import web
 
 from functions.chatbot import tables
 from shared.migration import TENANT
-from shared.pg import Pool
+from shared.pg import Pool, login
+from shared.settings import settings
 from shared.sql import Sql
 from shared.vectors import pgvector
 from tests.support import superuser
@@ -34,7 +37,7 @@ def search_database(name: str) -> Iterator[Pool]:
                 f"CREATE POLICY tenant ON {table} USING (tenant_id = {TENANT}) WITH CHECK (tenant_id = {TENANT})"
             )
             connection.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO heidi_app")
-    pool = Pool(name, "heidi_app", "app")
+    pool = Pool(name, *login(settings().postgres_database_prefix + "chatbot"))
     try:
         yield pool
     finally:

@@ -113,6 +113,100 @@ def test_word_keeps_headings_items_tables_and_title() -> None:
     ]
 
 
+def test_the_empty_cells_of_a_word_table_keep_their_place() -> None:
+    def row(*cells: str, before: str = "") -> str:
+        return f"<w:tr>{before}{''.join(f'<w:tc>{cell}</w:tc>' for cell in cells)}</w:tr>"
+
+    empty, grave = "<w:p/>", paragraph("Grab")
+    table = (
+        row(empty, paragraph("Erwachsene"), paragraph("Kinder"), paragraph("Dauer"))
+        + row(paragraph("Urnengrab"), paragraph("980 Euro"), empty, paragraph("20 Jahre"))
+        + row(paragraph("Baumgrab"), empty, empty, empty)
+        + row(empty, empty)
+        + row("<w:tcPr><w:gridSpan w:val='2'/></w:tcPr>" + paragraph("auf Anfrage"), paragraph("nie"))
+        + row("<w:tcPr><w:vMerge w:val='restart'/></w:tcPr>" + grave, paragraph("oben"))
+        + row("<w:tcPr><w:vMerge/></w:tcPr>" + grave, paragraph("unten"))
+        + row(paragraph("rechts"), before="<w:trPr><w:gridBefore w:val='1'/></w:trPr>")
+        + row("<w:tcPr><w:gridSpan w:val='99999999999'/></w:tcPr>" + paragraph("breit"), paragraph("schmal"))
+        + f"<w:tr><w:sdt><w:sdtContent><w:tc>{grave}</w:tc></w:sdtContent></w:sdt><w:tc><w:tbl>{row(grave, grave)}</w:tbl></w:tc></w:tr>"
+    )
+    assert extract(docx(f"<w:tbl>{table}</w:tbl>"), DOCX).text.split("\n\n") == [
+        "| Erwachsene | Kinder | Dauer",
+        "Urnengrab | 980 Euro | | 20 Jahre",
+        "Baumgrab",
+        "auf Anfrage | | nie",
+        "Grab | oben",
+        "| unten",
+        "| rechts",
+        "breit | schmal",
+        "Grab | Grab Grab",
+    ]
+
+
+def test_the_empty_cells_of_an_html_table_keep_their_place() -> None:
+    page = """<table> <tr> <th></th> <th>Erwachsene</th> <th>Kinder</th> </tr>
+        <tr> <td>Urnengrab</td> <td></td> <td>490 Euro</td> <td></td> </tr> <tr> <td></td> </tr>
+        <tr> <td><p>Absatz</p></td> <td>Zelle</td> </tr></table>"""
+    assert extract(f"<html>{page}</html>".encode(), HTML).text.split("\n\n") == [
+        "| Erwachsene | Kinder",
+        "Urnengrab | | 490 Euro",
+        "Absatz",
+        "Zelle",
+    ]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '<div class="fixed cookie-banner">Diese Seite verwendet Cookies. <a>Alle annehmen</a></div>',
+        '<div id="breadcrumb">Sie sind hier: Start</div>',
+        '<ul class="main-navigation"><li>Rathaus<li>Kultur</ul>',
+        '<div aria-label="Breadcrumb">Start › Ämter</div>',
+        '<div role="navigation">Menü</div>',
+        '<a class="skip-link" href="#inhalt">Zum Inhalt</a>',
+        '<div class="site-footer"><p>Impressum</p></div>',
+        '<div role="alertdialog">Cookies?</div>',
+    ],
+)
+def test_what_stands_around_the_content_is_left_out_of_html(around: str) -> None:
+    assert extract(f"<html><body>{around}<div>{GERMAN}</div></body></html>".encode(), HTML).text == GERMAN
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        '<body class="navigation">{}</body>',
+        '<main id="menu">{}</main>',
+        '<section id="cookies">{}</section>',
+        '<div class="has-navigation">{}</div>',
+    ],
+)
+def test_content_is_not_left_out_for_a_name_that_is_nearly_a_frames(within: str) -> None:
+    assert extract(f"<html>{within.format(f'<p>{GERMAN}</p>')}</html>".encode(), HTML).text == GERMAN
+
+
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        (
+            '<a href="mailto:buero@stadt.example?subject=x">E-Mail schreiben</a>',
+            "E-Mail schreiben (buero@stadt.example)",
+        ),
+        ('<a href="MAILTO:buero@stadt.example"><b>Buero@Stadt.example</b></a>', "Buero@Stadt.example"),
+        ('<a href="tel:+49%206221%205810580">Anrufen</a>', "Anrufen (+49 6221 5810580)"),
+        ('<a href="tel:+4962215810580">06221 58-10580</a>', "06221 58-10580"),
+        ('<a href="https://stadt.example">Formular</a>', "Formular"),
+        ('<a href="tel:">leer</a>', "leer"),
+        (f'<a href="mailto:{"x" * 200}@y">lang</a>', "lang"),
+        ("<a>ohne Ziel</a></a>", "ohne Ziel"),
+    ],
+)
+def test_an_address_or_a_number_behind_a_link_is_kept_where_its_text_does_not_say_it(
+    link: str, text: str
+) -> None:
+    assert extract(f"<html><p>{link}.</p></html>".encode(), HTML).text == f"{text}."
+
+
 def test_pdf_pages_lose_their_headers_and_hyphens() -> None:
     pages = [
         [

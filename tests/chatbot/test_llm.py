@@ -1,13 +1,16 @@
 """The language model's adapter, through the real SDK against a local server that speaks its protocol."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from aiohttp import web
 
 from shared import llm
-from shared.llm import PAUSE, Breaker, LlmUnavailable
+from shared.breaker import FAULTS
+from shared.llm import LlmUnavailable
 from shared.settings import settings
 from tests.chatbot.support import serving
 from tooling.thirdparty.openai import application
@@ -17,8 +20,7 @@ KEY = "a-local-key"
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No breaker remembers another test, no client outlives one."""
-    monkeypatch.setattr(llm, "breakers", {"embed": Breaker(), "chat": Breaker()})
+    """No client outlives a test."""
     monkeypatch.setattr(llm, "RETRIES", 0)
     yield
     if llm.is_configured():
@@ -168,28 +170,72 @@ def test_a_stream_that_breaks_off_is_unavailable(monkeypatch: pytest.MonkeyPatch
             list(stream)
 
 
-def test_after_three_failures_the_endpoint_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(llm, "breakers", {"embed": Breaker(), "chat": Breaker(lambda: now[0])})
+def test_after_five_failures_the_endpoint_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     app, asked = answering("/v1/chat/completions", {"error": {"message": "overloaded"}}, 500)
     with serving(app) as address:
         configure(monkeypatch, address)
-        for _ in range(5):
+        for _ in range(FAULTS + 3):
             with pytest.raises(LlmUnavailable):
                 llm.chat(PROMPT)
-        assert len(asked) == 3
-        now[0] = PAUSE + 1
-        for _ in range(2):
+    assert len(asked) == FAULTS
+
+
+def test_a_request_that_the_endpoint_does_not_take_is_not_held_against_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, asked = answering("/v1/chat/completions", {"error": {"message": "too long"}}, 400)
+    with serving(app) as address:
+        configure(monkeypatch, address)
+        for _ in range(FAULTS + 3):
             with pytest.raises(LlmUnavailable):
                 llm.chat(PROMPT)
-        assert len(asked) == 4
+    assert len(asked) == FAULTS + 3
 
 
-def test_one_success_closes_the_breaker() -> None:
-    breaker = Breaker(lambda: 0.0)
-    for _ in range(2):
-        breaker.note(success=False)
-    breaker.note(success=True)
-    for _ in range(2):
-        breaker.note(success=False)
-    breaker.check()
+@pytest.mark.parametrize("status", [401, 429])
+def test_an_endpoint_that_refuses_our_key_or_asks_us_to_wait_is_left_alone_at_once(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    app, asked = answering("/v1/chat/completions", {"error": {"message": "no"}}, status)
+    with serving(app) as address:
+        configure(monkeypatch, address)
+        for _ in range(3):
+            with pytest.raises(LlmUnavailable):
+                llm.chat(PROMPT)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda: llm.chat(PROMPT), lambda: llm.embed(["x"]), lambda: list(llm.stream_chat(PROMPT))],
+    ids=["chat", "embed", "stream"],
+)
+@pytest.mark.parametrize("drop", [b"", b" "], ids=["silent", "a byte now and then"])
+def test_an_endpoint_that_takes_for_ever_holds_nobody(
+    monkeypatch: pytest.MonkeyPatch, call: Callable[[], object], drop: bytes
+) -> None:
+    """It would answer for as long as somebody listens; that the connection is lost to it is what ends the
+    test.
+    """
+    for name in ("CHAT_SECONDS", "EMBED_SECONDS", "STREAM_SECONDS"):
+        monkeypatch.setattr(llm, name, 0.4)
+    gone = threading.Event()
+
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if drop:
+            await response.prepare(request)
+        while request.transport and not request.transport.is_closing():
+            if drop:
+                await response.write(drop)
+            await asyncio.sleep(0.02)
+        gone.set()
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/{any:.*}", drip)
+    with serving(app) as address:
+        configure(monkeypatch, address)
+        with pytest.raises(LlmUnavailable):
+            call()
+        assert gone.wait(10)

@@ -1,11 +1,13 @@
-"""The search as a whole, in real Postgres as the app role: indexing, finding, forgetting, and two tenants beside each other."""
+"""The search as a whole, in real Postgres as the app role: indexing, finding, forgetting, and two tenants
+beside each other.
+"""
 
 from uuid import UUID, uuid4
 
 from functions.chatbot.answering import extract_answer
 from functions.chatbot.chunking import chunk_document
 from functions.chatbot.index import Change, embed_builtin, forget_document, index_document
-from functions.chatbot.retrieval import External, Found, retrieve
+from functions.chatbot.retrieval import NEAREST, External, Found, retrieve
 from functions.chatbot.sketch import MODEL
 from shared.pg import Pool
 from shared.sql import Sql
@@ -153,7 +155,7 @@ def test_an_external_model_adds_what_words_do_not_find(sql: Sql, tenant: UUID) -
     ]
     external.upsert(str(tenant), others)
     external.upsert(str(tenant), [Vector(str(change.added[0].id), [1.0, 0.0], {"document_id": "d"})])
-    found = ask(sql, tenant, "собака налог", External(external, [0.9, 0.1]))
+    found = ask(sql, tenant, "собака налог", External(external.query(str(tenant), [0.9, 0.1], NEAREST)))
     assert best(found) == "Hundesteuer"
 
 

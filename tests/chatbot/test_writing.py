@@ -1,5 +1,7 @@
 """What a language model is asked, and what of its answer is believed."""
 
+import re
+
 import pytest
 
 from functions.chatbot import writing
@@ -107,3 +109,28 @@ def test_without_the_model_the_sentences_are_quoted(monkeypatch: pytest.MonkeyPa
 def test_without_passages_the_model_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     answered(monkeypatch, AssertionError("asked"))
     assert not write_answer(Found(Question.of("x"), Corpus(0, {}), ()), "de").informed
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (
+            "Sie kostet <script>alert(1)</script>10 Euro <img src=x onerror=alert(1)> [1].",
+            "Sie kostet 10 Euro [1].",
+        ),
+        ("Siehe [Formular](https://evil.example/x) [1].", "Siehe Formular [1]."),
+        ("Siehe [klick](javascript:alert(1)) [1].", "Siehe klick [1]."),
+        ("Siehe javascript:alert(1) [1].", "Siehe [1]."),
+        (
+            "NO_INFORMATION steht nicht darin, aber: 10 Euro [1].",
+            "NO_INFORMATION steht nicht darin, aber: 10 Euro [1].",
+        ),
+    ],
+)
+def test_markup_and_addresses_that_run_something_do_not_reach_the_reader(written: str, kept: str) -> None:
+    assert re.sub(" +", " ", checked_answer(found(), "de", written).text) == kept
+
+
+def test_who_writes_far_more_than_was_asked_is_not_passed_on() -> None:
+    answer = checked_answer(found(), "de", "Sehr viel Text [1]. " * 5_000)
+    assert len(answer.text) < 1_000

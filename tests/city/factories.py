@@ -29,10 +29,14 @@ def onboard(by: City, role: str = "super_admin", **fields: Any):
 
 
 @contextmanager
-def registered(by: City, **fields: Any) -> Iterator[City]:
-    """A city that was onboarded, forgotten again at the end of the block."""
+def registered(by: City, *, opened: bool = True, **fields: Any) -> Iterator[City]:
+    """A city that was onboarded, and is open unless that is what the test is about; forgotten again at the
+    end of the block.
+    """
     answer = onboard(by, **fields)
     assert answer.status == 201, answer.body
+    if opened:
+        City(resolved(answer.body["id"])).rows("city", "UPDATE cities SET preparing = false RETURNING 1")
     tenant = resolved(answer.body["id"])
     yield City(tenant)
     tenants.forget(tenant)

@@ -1,4 +1,6 @@
-"""Registered client apps: their secrets are shown once, kept as hashes, rotated without locking anybody out, and revoked."""
+"""Registered client apps: their secrets are shown once, kept as hashes, rotated without locking anybody out,
+and revoked.
+"""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4

@@ -1,6 +1,10 @@
 """The registry: who reads it, who changes it, and how a city is switched off."""
 
-from tests.city.factories import publish_imprint, registered, resolved
+import pytest
+
+from shared.contrast import ContrastTooLow, Shortfall
+from shared.languages import LANGUAGES
+from tests.city.factories import onboard, publish_imprint, registered, resolved
 from tests.support import City, call
 
 
@@ -101,6 +105,36 @@ def test_a_city_changes_itself_and_says_so(city: City) -> None:
         assert (said.data["name"], said.data["features"]) == ("Weinheim an der Bergstraße", ["waste"])
         assert resolved(str(made.id)).languages == ("de", "tr")
         assert update(made, made.id, location=None, name="Weinheim").body["location"] is None
+
+
+def test_colours_that_nobody_can_read_are_refused_with_their_fields(city: City) -> None:
+    with registered(city) as made:
+        white = dict.fromkeys(("primary", "text", "background"), "#ffffff")
+        refused = update(made, made.id, theme=white)
+        assert (refused.status, refused.code) == (422, "CONTRAST_TOO_LOW")
+        assert [each["field"] for each in refused.body["error"]["details"]["errors"]] == [
+            "theme.text",
+            "theme.primary",
+        ]
+        assert "text #ffffff / #ffffff 1.00 < 4.5" in refused.body["error"]["message"]
+        # with the text that stays
+        assert update(made, made.id, theme={"background": "#1a1a1a"}).code == "CONTRAST_TOO_LOW"
+        assert get(made.id).body["theme"]["background"] == "#ffffff"
+        assert made.events("city.updated") == []
+        assert (
+            update(
+                made, made.id, theme={"background": "#000000", "text": "#ffffff", "primary": "#ffd500"}
+            ).status
+            == 200
+        )
+    assert onboard(city, theme={"primary": "#fafafa"}).code == "CONTRAST_TOO_LOW"
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_too_little_contrast_is_told_in_every_language(language: str) -> None:
+    told = ContrastTooLow([Shortfall("text", "#fff", "#fff", 1.0)])
+    assert told.text(language) != told.text("en")
+    assert "text #fff / #fff 1.00 < 4.5" in told.text(language)
 
 
 def test_what_every_city_has_cannot_be_removed(city: City) -> None:

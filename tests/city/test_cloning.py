@@ -1,4 +1,6 @@
-"""Cloning: a new tenant with another's languages, modules, colours and quotas; its people and content stay where they are."""
+"""Cloning: a new tenant with another's languages, modules, colours and quotas; its people and content stay
+where they are.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,4 +1,6 @@
-"""Imprint, privacy and accessibility: drafted with the city, written in versions, published for everyone, and wanted by the law."""
+"""Imprint, privacy and accessibility: drafted with the city, written in versions, published for everyone, and
+wanted by the law.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 

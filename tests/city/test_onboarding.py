@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared import cache
+from shared import cache, tenants
 from tests.city.factories import city_body, onboard, registered, resolved
 from tests.support import City, call, deliver
 
@@ -56,9 +56,9 @@ def test_a_slug_is_given_once(city: City) -> None:
 
 def test_what_was_remembered_about_the_name_before_is_forgotten(city: City) -> None:
     slug = city_body()["slug"]
-    cache.command("SET", f"directory:{slug}", "", "EX", 60)
+    cache.command("SET", tenants.key(slug), "", "EX", 60)
     with registered(city, slug=slug):
-        assert cache.command("GET", f"directory:{slug}") is None
+        assert cache.command("GET", tenants.key(slug)) is None
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,7 @@ def test_hosts_slugs_and_ids_lead_to_the_same_city(city: City) -> None:
                 "slug": slug,
                 "name": "Weinheim",
                 "active": True,
+                "status": "active",
                 "languages": ["de", "en"],
                 "features": ["chatbot"],
                 "timeZone": "Europe/Berlin",

@@ -1,4 +1,6 @@
-"""What a city may use and what it uses: agreed by plan or number, known everywhere at once, gathered from the services."""
+"""What a city may use and what it uses: agreed by plan or number, known everywhere at once, gathered from the
+services.
+"""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +20,8 @@ SOME = {"listings": 5, "storageBytes": 1_000_000, "builds": None, "questions": 0
 ANSWERS: dict[str, Any] = {
     "core": {"listings": 3, "storage_bytes": 2_048},
     "factory": {},
-    "chatbot": {"questions": 7},
+    "chatbot": {"questions": 7, "storage_bytes": 512},
+    "users": {"storage_bytes": 64},
 }
 
 
@@ -122,7 +125,11 @@ def test_usage_is_what_the_services_count_beside_what_is_agreed(city: City, serv
         assert found.body.pop("month")
         assert found.body == {
             "listings": {"used": 3, "limit": 5},
-            "storageBytes": {"used": 2_048, "limit": 1_000_000},
+            "storageBytes": {
+                "used": 2_624,
+                "limit": 1_000_000,
+                "byService": {"core": 2_048, "factory": 0, "chatbot": 512, "users": 64, "city": 0},
+            },
             "builds": {"used": 0, "limit": None},
             "questions": {"used": 7, "limit": 0},
             "missing": [],
@@ -139,7 +146,8 @@ def test_a_service_that_does_not_say_is_named_and_never_counted_as_nothing(
         services["chatbot"] = silence
         found = usage(made, made.id).body
         assert found["missing"] == ["chatbot"]
-        assert found["questions"]["used"] is None
+        assert (found["questions"]["used"], found["storageBytes"]["used"]) == (None, None)
+        assert found["storageBytes"]["byService"]["core"] == 2_048
         assert found["listings"]["used"] == 3
 
 
@@ -151,7 +159,7 @@ def test_the_services_are_asked_about_this_city(city: City, monkeypatch: pytest.
         )
         assert platform(city, "get-city-usage", made.id, "/usage").status == 200
         assert heard == [
-            (f"/api/internal/{service}/usage", made.id) for service in ("core", "factory", "chatbot")
+            (f"/api/internal/{service}/usage", made.id) for service in ("core", "factory", "chatbot", "users")
         ]
 
 
@@ -162,6 +170,10 @@ def test_nobody_reads_another_citys_usage(city: City, services: dict[str, Any]) 
         assert usage(mine, mine.id, "city_admin").code == "FORBIDDEN"
 
 
-def test_every_kind_has_a_quota_and_one_service_that_counts_it() -> None:
+def test_every_kind_has_a_quota_and_one_service_that_counts_it_but_for_bytes_which_all_do() -> None:
     assert set(Quotas.model_fields) == set(get_args(Kind))
-    assert sorted(kind for kinds in COUNTED_BY.values() for kind in kinds) == sorted(get_args(Kind))
+    counted = [kind for kinds in COUNTED_BY.values() for kind in kinds]
+    assert sorted(kind for kind in counted if kind != "storage_bytes") == sorted(
+        {*get_args(Kind)} - {"storage_bytes"}
+    )
+    assert counted.count("storage_bytes") == len(COUNTED_BY)

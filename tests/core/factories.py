@@ -37,18 +37,20 @@ def make_published(city: City, **fields: Any) -> dict[str, Any]:
     return make_listing(city, "city_admin", publish=True, **fields)
 
 
-def make_medium(city: City, *, state: str = "ready", size: int = 3) -> UUID:
+def make_medium(city: City, *, state: str = "ready", size: int = 3, **texts: str) -> UUID:
     """A picture of the city, as if it had been uploaded and processed."""
     media_id = uuid4()
+    said = {"filename": "a.png", "alt": "", "author": "Ada", "licence": "CC0"} | texts
     city.rows(
         "core",
-        "INSERT INTO media (id, tenant_id, key, filename, content_type, size, state, author, licence, created_by)"
-        " VALUES (:id, :tenant, :key, 'a.png', 'image/png', :size, :state, 'Ada', 'CC0', :by) RETURNING 1",
+        "INSERT INTO media (id, tenant_id, key, filename, content_type, size, state, alt, author, licence, created_by)"
+        " VALUES (:id, :tenant, :key, :filename, 'image/png', :size, :state, :alt, :author, :licence, :by) RETURNING 1",
         id=media_id,
         tenant=city.id,
         key=f"media/{media_id}/picture.png",
         size=size,
         state=state,
         by=city.person("editor"),
+        **said,
     )
     return media_id

@@ -140,9 +140,8 @@ def test_a_listing_that_is_made_while_the_boundary_changes_is_not_forgotten(city
     near = make_listing(city, location=INSIDE)
     work = city.sql("core")
     work.run(HOLD, tenant=city.id)
-    work.run(
-        "UPDATE listings SET lat = :lat, lon = :lon", **OUTSIDE
-    )  # as in a call that has not seen the boundary
+    # as in a call that has not seen the boundary
+    work.run("UPDATE listings SET lat = :lat, lon = :lon", **OUTSIDE)
     with ThreadPoolExecutor(1) as pool:
         pending = pool.submit(announce, city)
         deadline = time.monotonic() + 20

@@ -97,3 +97,8 @@ def test_only_admins_list_what_waits_and_authors_their_own(city: City) -> None:
     ]
     assert titles(city.call("list-listings", "city_admin", query="status=pending_approval")) == ["Wartet"]
     assert city.call("list-listings", query="mine=true").status == 401
+
+
+def test_without_the_map_nobody_asks_what_is_near() -> None:
+    with City.known("heidelberg", features=frozenset({"chatbot"})) as city:
+        assert city.call("nearby-listings", query="lat=49.4&lon=8.7").code == "FEATURE_DISABLED"

@@ -1,4 +1,5 @@
-"""When each alert rings and when it does not: series over three stretches of 20, 40 and 60 steps, looked at in the last step of each.
+"""When each alert rings and when it does not: series over three stretches of 20, 40 and 60 steps, looked at
+in the last step of each.
 
 What is in the first stretch is just not enough, what is in the second is, and the third is over it again.
 """
@@ -187,6 +188,18 @@ CASES = [
         {"channel": "email"},
     ),
     Case(
+        "OutsideSystemAway",
+        {'heidi_circuit_state{dependency="smtp"}': gauge(1, 2)},
+        WARNING,
+        {"dependency": "smtp"},
+    ),
+    Case(
+        "OutsideSystemRefusesUs",
+        {'heidi_circuit_state{dependency="openai"}': gauge(2, 3, 0)},
+        CRITICAL,
+        {"dependency": "openai"},
+    ),
+    Case(
         "BuildsFail",
         {
             'heidi_builds{platform="ios",state="completed"}': gauge(95, 95),
@@ -210,6 +223,17 @@ CASES = [
         },
         WARNING,
         {"platform": "android"},
+    ),
+    Case(
+        "BuildsSlow",
+        {
+            'heidi_build_duration_seconds_bucket{platform="ios",le="600"}': gauge(2, 1),
+            'heidi_build_duration_seconds_bucket{platform="ios",le="900"}': gauge(2, 2),
+            'heidi_build_duration_seconds_bucket{platform="ios",le="+Inf"}': gauge(2, 2),
+            'heidi_build_duration_seconds_count{platform="ios"}': gauge(2, 2),
+        },
+        WARNING,
+        {"platform": "ios"},
     ),
     Case("BuildsWait", {"heidi_build_queue_oldest_seconds": gauge(300, 301)}, WARNING),
     Case(

@@ -32,7 +32,9 @@ def folders() -> list[Path]:
 
 
 def additions() -> list[str]:
-    """Components that an overlay does not have by itself: of the routes at most one at a time, of the others any."""
+    """Components that an overlay does not have by itself: of the routes at most one at a time, of the others
+    any.
+    """
     found = sorted(
         path.parent
         for pattern in ("components/*", "routes/*")

@@ -30,6 +30,7 @@ SETTINGS = {
     "TRUST_FORWARDED_FOR": "true",
     "CLIENT_ADDRESS_HEADER": "x-real-ip",
     "BASE_DOMAIN": DOMAIN,
+    "CORS_ORIGINS": f"https://studio.{DOMAIN}",
 }
 
 
@@ -39,12 +40,20 @@ def adapted(config: Path, **environment: str) -> str:
         [program("caddy"), "validate", "--config", str(config), "--adapter", "caddyfile"],
         text=True,
         check=False,
-        env=os.environ | environment,
+        env=os.environ | {"HEIDI_BUFFERS": buffers()} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
+
+
+def buffers() -> str:
+    """Which words this Caddy has for buffering requests."""
+    version = subprocess.run(
+        [program("caddy"), "version"], text=True, check=True, stdout=subprocess.PIPE
+    ).stdout
+    return "buffers-of-2.6" if version.lstrip("v").startswith("2.6.") else "buffers"
 
 
 @contextmanager
@@ -92,7 +101,9 @@ def served(*names: str, **environment: str) -> Iterator[dict[str, int]]:
 
 @contextmanager
 def ingress(home: Path, port: int, ports: Mapping[str, int]) -> Iterator[None]:
-    """What stands here for Knative's inner ingress: by host name to the function, and nothing is added but an address."""
+    """What stands here for Knative's inner ingress: by host name to the function, and nothing is added but an
+    address.
+    """
     sites = "".join(
         f"@{name} host {name}.{NAMESPACE}.svc.cluster.local\nreverse_proxy @{name} 127.0.0.1:{at} {{\n"
         "trusted_proxies 127.0.0.1/8\n}\n"
@@ -153,16 +164,17 @@ class Edge:
     def started(
         cls, home: Path, platform: str, upstream: int, trusted: Path | None = None, **environment: str
     ) -> "Iterator[Edge]":
-        """Up inside the block, in front of something that listens on this machine; without `trusted` it has a CA of its own."""
+        """Up inside the block, in front of something that listens on this machine; without `trusted` it has a
+        CA of its own.
+        """
         port, plain, ask, metrics = free_port(), free_port(), free_port(), free_port()
         own = {
+            "HEIDI_BUFFERS": buffers(),
             "HEIDI_PLATFORM": platform,
             "HEIDI_UPSTREAM": f"127.0.0.1:{upstream}",
             "HEIDI_NAMESPACE": NAMESPACE,
             "HEIDI_SITES": f"{DOMAIN}, *.{DOMAIN}",
             "BASE_DOMAIN": DOMAIN,
-            "HEIDI_ORIGINS": rf"https://[a-z0-9-]+\.{DOMAIN}",
-            "HEIDI_PAGES": str(ROOT / "tooling" / "gateway" / "static"),
             "HTTPS_PORT": str(port),
             "HTTP_PORT": str(plain),
             "ASK_PORT": str(ask),

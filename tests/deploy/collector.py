@@ -1,4 +1,6 @@
-"""A server that takes what OpenTelemetry's and Sentry's SDKs send, and reads it with the protocols' own definitions."""
+"""A server that takes what OpenTelemetry's and Sentry's SDKs send, and reads it with the protocols' own
+definitions.
+"""
 
 import gzip
 import json

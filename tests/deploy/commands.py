@@ -12,7 +12,9 @@ SPAN = re.compile(r"\./heidi((?:[ \t]+[^\s`|;&>),#]+)*)")
 
 
 def heidi_commands(text: str) -> list[list[str]]:
-    """Every `./heidi …` as its words; what follows a pipe, a comment or the end of the code is not part of it."""
+    """Every `./heidi …` as its words; what follows a pipe, a comment or the end of the code is not part of
+    it.
+    """
     return [match[1].rstrip(".:").split() for match in SPAN.finditer(text)]
 
 

@@ -1,6 +1,8 @@
-"""Podman as the tests use it: images built from deploy/Dockerfile, containers that share this machine's network.
+"""Podman as the tests use it: images built from deploy/Dockerfile, containers that share this machine's
+network.
 
-The registry of Python's image may be out of reach, so a Debian made by debootstrap stands in for it; Podman keeps it.
+The registry of Python's image may be out of reach, so a Debian made by debootstrap stands in for it; Podman
+keeps it.
 """
 
 import json
@@ -26,7 +28,8 @@ from tooling.registry import ROOT
 
 BASE = "localhost/heidi-test-base:bookworm-1"
 PACKAGES = "python3,python3-venv,ca-certificates"
-# A hybrid cgroup tree makes crun give up; without its second half, in a mount namespace of our own, it is a plain one.
+# A hybrid cgroup tree makes crun give up; without its second half, in a mount namespace of our own, it is a
+# plain one.
 PLAIN_CGROUPS = ("unshare", "--mount", "sh", "-c", 'umount /sys/fs/cgroup/unified && exec "$@"', "sh")
 RUN = ("run", "--network=host", "--cgroups=disabled", "--no-healthcheck")
 
@@ -61,7 +64,9 @@ class Podman:
 
     @contextmanager
     def running(self, image: str, **environment: str) -> Iterator[str]:
-        """A container as a cluster would run it: nothing to write to but /tmp, no privileges; gone afterwards."""
+        """A container as a cluster would run it: nothing to write to but /tmp, no privileges; gone
+        afterwards.
+        """
         name = f"heidi-test-{uuid4().hex[:12]}"
         given = [part for pair in environment.items() for part in ("--env", "=".join(pair))]
         self(
@@ -148,7 +153,7 @@ def answers(url: str) -> bool:
 
 def build(target: str, version: str = "0.0.0-test") -> str:
     """The image of a target of deploy/Dockerfile; without crun, which a build does not need."""
-    image = f"localhost/heidi-{target}:test"
+    image = f"localhost/heidi-{target}:{version}"  # two workers of the tests may build at once
     podman()(
         "build",
         "--isolation=chroot",
@@ -180,9 +185,8 @@ def pip_of_this_machine() -> list[str]:
     path.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items()))
     words = {word for value in settings.values() for word in value.replace("\\n", " ").split()}
     places = {Path(word.removeprefix("file://")) for word in words if word.startswith(("/", "file:///"))}
-    mounted = {
-        place.parent if place.name == "simple" else place for place in places if place.exists()
-    }  # files lie beside an index
+    # files lie beside an index
+    mounted = {place.parent if place.name == "simple" else place for place in places if place.exists()}
     return [
         f"--volume={path}:/etc/pip.conf:ro",
         *(f"--volume={place}:{place}:ro" for place in sorted(mounted)),

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import yaml
 
+from tooling.generate.stack import CHOSEN
 from tooling.registry import ROOT
 
 
 def shrinkwrapped(name: str, root: Path) -> Path:
-    """What `FUNCTION=… faas-cli build --shrinkwrap -f function.yml` leaves: template, handler, and what `copy` names."""
-    text = (ROOT / "function.yml").read_text().replace("${FUNCTION}", name)
+    """What `FUNCTION=… faas-cli build --shrinkwrap -f function.yml` leaves: template, handler, and what
+    `copy` names.
+    """
+    text = (ROOT / "function.yml").read_text().replace(CHOSEN, name)
     assert "$" not in text.partition("version:")[2]
     said = yaml.safe_load(text)
     function = said["functions"][name]

@@ -1,4 +1,5 @@
-"""What is wrong with a manifest: Kubernetes' own kinds by kubernetes-validate, the operators' by the schemas in schemas/.
+"""What is wrong with a manifest: Kubernetes' own kinds by kubernetes-validate, the operators' by the schemas
+in schemas/.
 
 problems({"apiVersion": "v1", "kind": "ConfigMap", …})     # [] or one line each
 """
@@ -17,14 +18,15 @@ from referencing import Registry, Resource
 
 Document = dict[str, Any]
 KUBERNETES = "1.34"  # not the newest: what it knows, newer ones know too
-SCHEMAS = (
-    Path(__file__).parent / "schemas"
-)  # <apiVersion>/<kind>.json; closed: a field that is not named is refused
+# <apiVersion>/<kind>.json; closed: a field that is not named is refused
+SCHEMAS = Path(__file__).parent / "schemas"
 BUNDLE = "kubernetes-json-schema/v1.34.0-local-strict/"
 
 
 def problems(document: Document) -> list[str]:
-    """What the cluster would refuse or silently drop, one line each; a kind that nobody here knows is a problem too."""
+    """What the cluster would refuse or silently drop, one line each; a kind that nobody here knows is a
+    problem too.
+    """
     api, kind = document.get("apiVersion"), document.get("kind")
     name = f"{kind} {document.get('metadata', {}).get('name', '')}".strip()
     if not isinstance(api, str) or not isinstance(kind, str):
@@ -74,8 +76,10 @@ def documents(text: str) -> list[Document]:
     return [document for document in yaml.load_all(text, Loader=Careful) if document]
 
 
-class Careful(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """As a cluster's API reads: of two equal keys it does not take the last without a word, and a time is text."""
+class Careful(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # ours where libyaml is
+    """As a cluster's API reads: of two equal keys it does not take the last without a word, and a time is
+    text.
+    """
 
     yaml_implicit_resolvers: ClassVar = {
         first: [each for each in found if each[0] != "tag:yaml.org,2002:timestamp"]
@@ -89,4 +93,5 @@ class Careful(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             raise yaml.constructor.ConstructorError(
                 None, None, f"written twice: {', '.join(sorted(doubled))}", node.start_mark
             )
-        return super().construct_mapping(node, deep)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found

@@ -57,7 +57,9 @@ def parameters() -> dict[str, str]:
 
 
 def configuration(port: int, users: Path, **more: str) -> str:
-    """As the operator writes it: passwords are asked of Postgres, and clients prove by SCRAM that they know theirs."""
+    """As the operator writes it: passwords are asked of Postgres, and clients prove by SCRAM that they know
+    theirs.
+    """
     known = {
         name: value for name, value in (parameters() | more).items() if version() >= NEWER.get(name, (0, 0))
     }

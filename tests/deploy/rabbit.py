@@ -56,9 +56,8 @@ def rabbitmq() -> Iterator[Server]:
         free_port(),
         free_port(),
     )
-    plain = sorted(
-        Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server")
-    )  # Debian's own asks for root
+    # Debian's own asks for root
+    plain = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))
     with tempfile.TemporaryDirectory(dir=os.environ["HEIDI_TEST_RUN"], prefix="rabbitmq-") as name:
         directory = Path(name)
         (directory / "rabbitmq.conf").write_text("log.console = true\nlog.file = false\n")

@@ -1,15 +1,17 @@
 """The Secrets of a cluster: one file in, and everything that the manifests ask for out."""
 
+import hashlib
 from typing import Any
 
 import pytest
 import yaml
 
+from shared.jwks import parse
 from tests.deploy.builds import built
 from tests.deploy.judge import problems
 from tooling import cluster
-from tooling.generate.secrets import own
 from tooling.problem import Problem
+from tooling.registry import services
 
 GIVEN = ("S3_ACCESS_KEY", "S3_SECRET_KEY", "BACKUP_ACCESS_KEY", "BACKUP_SECRET_KEY", "SMTP_PASSWORD")
 
@@ -57,27 +59,70 @@ def test_they_are_secrets_that_a_cluster_takes() -> None:
 
 def test_roles_have_the_same_passwords_on_both_sides() -> None:
     found = made()
-    app = found["heidi-infra", "postgres-app"]
+    app = found["heidi-infra", "postgres-app-core"]
     assert app["type"] == "kubernetes.io/basic-auth"
     assert app["stringData"] == {
-        "username": "heidi_app",
-        "password": found["heidi-prod", "heidi-secrets"]["stringData"]["POSTGRES_PASSWORD"],
+        "username": "heidi_app_core",
+        "password": found["heidi-prod", "heidi-core"]["stringData"]["POSTGRES_PASSWORD"],
     }
+    passwords = [
+        each["stringData"]["POSTGRES_PASSWORD"]
+        for (_, name), each in found.items()
+        if "POSTGRES_USER" in each["stringData"]
+    ]
+    assert len(set(passwords)) == len(services())
     assert (
         found["heidi-infra", "redis"]["stringData"]["password"]
         == found["heidi-prod", "heidi-secrets"]["stringData"]["REDIS_PASSWORD"]
     )
 
 
-def test_a_service_is_given_what_it_needs_and_no_more() -> None:
+def test_a_function_is_given_what_it_needs_and_no_more() -> None:
     found = made()
-    assert found["heidi-prod", "heidi-notification"]["stringData"].keys() <= set(own("notification"))
-    assert "SMTP_PASSWORD" not in found["heidi-prod", "heidi-core"]["stringData"]
+    assert found["heidi-prod", "heidi-for-mail"]["stringData"].keys() == {"SMTP_PASSWORD"}
+    assert found["heidi-prod", "heidi-for-signing"]["stringData"].keys() == {
+        "JWT_SIGNING_KEYS",
+        "JWT_REFRESH_SECRET",
+    }
+    assert found["heidi-prod", "heidi-secrets"]["stringData"].keys() == {
+        "REDIS_PASSWORD",
+        "JWT_KEYS",
+        "BROKER_TOKEN_HASHES",
+        "INTERNAL_TOKEN",
+    }
     assert all(
         "POSTGRES_OWNER_PASSWORD" not in each["stringData"]
         for (_, name), each in found.items()
         if name != "heidi-owner"
     )
+
+
+def test_all_can_check_tokens_and_only_who_signs_can_sign() -> None:
+    found = made()
+    [public] = parse(found["heidi-prod", "heidi-secrets"]["stringData"]["JWT_KEYS"])
+    [private] = parse(found["heidi-prod", "heidi-for-signing"]["stringData"]["JWT_SIGNING_KEYS"])
+    assert (public.kid, public.alg, public.signs, private.signs) == (private.kid, "EdDSA", False, True)
+    secret = private.jwk["d"]
+    assert [name for (_, name), each in found.items() if secret in str(each)] == ["heidi-for-signing"]
+
+
+def test_no_function_has_what_the_door_brings_events_with() -> None:
+    found = made()
+    token = found["heidi-prod", "heidi-door"]["stringData"]["BROKER_TOKEN"]
+    assert [name for (_, name), each in found.items() if token in str(each)] == ["heidi-door"]
+    assert (
+        found["heidi-prod", "heidi-secrets"]["stringData"]["BROKER_TOKEN_HASHES"]
+        == hashlib.sha256(token.encode()).hexdigest()
+    )
+
+
+def test_a_cluster_from_before_that_signs_with_a_secret_goes_on() -> None:
+    text = "\n".join(
+        line for line in filled(JWT_SECRET="s" * 40).splitlines() if not line.startswith("JWT_KEYS")
+    )
+    found = {each["metadata"]["name"]: each for each in cluster.secrets("prod", cluster.read(text))}
+    assert found["heidi-secrets"]["stringData"]["JWT_SECRET"] == "s" * 40
+    assert "JWT_SIGNING_KEYS" not in found["heidi-for-signing"]["stringData"]
 
 
 def test_the_same_file_gives_the_same_secrets_and_another_file_others() -> None:
@@ -102,9 +147,9 @@ def test_a_line_that_is_no_secret_of_ours_is_refused_without_showing_its_value()
 
 
 def test_monitoring_is_given_the_token_that_is_sent_when_two_are_valid() -> None:
-    values = cluster.read(filled()) | {"BROKER_TOKEN": "n" * 40 + "," + "o" * 40}
+    values = cluster.read(filled()) | {"INTERNAL_TOKEN": "n" * 40 + "," + "o" * 40}
     found = {each["metadata"]["name"]: each for each in cluster.secrets("prod", values)}
-    assert found["heidi-monitoring"]["stringData"]["broker-token"] == "n" * 40
+    assert found["heidi-monitoring"]["stringData"]["internal-token"] == "n" * 40
 
 
 def test_the_file_survives_yaml() -> None:

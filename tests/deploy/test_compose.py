@@ -1,4 +1,6 @@
-"""deploy/compose.yaml: judged by the schema of Compose, complete, closed to the outside; and its programs, run as it says."""
+"""deploy/compose.yaml: judged by the schema of Compose, complete, closed to the outside; and its programs,
+run as it says.
+"""
 
 import os
 import re
@@ -15,6 +17,7 @@ from tests.deploy.containers import RUN, answers, build, podman
 from tests.support import superuser
 from tooling.broker.triggers import load
 from tooling.generate.environment import BY_COMPOSE, OTHERS, SECRETS, example
+from tooling.generate.secrets import BEFORE_KEYS, FOR_ALL, POWERS
 from tooling.registry import ROOT, records
 from tooling.stack.ports import free_port
 
@@ -129,6 +132,18 @@ def test_ours_run_as_in_production_and_are_given_no_secret_of_others(name: str) 
         "clock": {"POSTGRES_OWNER_PASSWORD"},
     }
     assert {each for each in (*OTHERS, "POSTGRES_OWNER_PASSWORD") if said[each]} == wanted.get(name, set())
+
+
+@pytest.mark.parametrize("name", ["broker", "clock"])
+def test_who_brings_events_can_do_nothing_else(name: str) -> None:
+    said, powers = (
+        SERVICES[name]["environment"],
+        {each for power in POWERS.values() for each in power.settings} - {"PUBLISH_TOKEN"},
+    )
+    assert {each for each in {*FOR_ALL, *BEFORE_KEYS, *powers} if said.get(each) != ""} == {
+        "BROKER_TOKEN_HASHES",
+        "SENTRY_DSN",
+    }
 
 
 def test_secrets_are_new_every_time_and_good_enough_for_production() -> None:

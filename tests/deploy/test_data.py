@@ -1,4 +1,6 @@
-"""deploy/data makes what ./heidi up makes, of a size that adds up, closed to everybody else; Postgres and Redis judge what they are told."""
+"""deploy/data makes what ./heidi up makes, of a size that adds up, closed to everybody else; Postgres and
+Redis judge what they are told.
+"""
 
 import re
 import runpy
@@ -58,6 +60,36 @@ def test_what_kustomize_makes_is_what_the_kinds_allow(environment: str) -> None:
     assert [line for document in built(f"overlays/{environment}") for line in problems(document)] == []
 
 
+def test_backups_and_files_are_encrypted_by_the_object_store() -> None:
+    configuration = spec("prod", "ObjectStore", "postgres")["configuration"]
+    assert (configuration["wal"]["encryption"], configuration["data"]["encryption"]) == ("AES256", "AES256")
+    assert "\nS3_SSE=AES256\n" in (ROOT / "knative" / "base" / "settings.env").read_text("utf-8")
+    assert (
+        yaml.safe_load((ROOT / "deploy" / "openfaas" / "settings.yml").read_text("utf-8"))["environment"][
+            "S3_SSE"
+        ]
+        == "AES256"
+    )
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_every_volume_names_its_class_so_that_it_can_be_one_that_encrypts(environment: str) -> None:
+    postgres = spec(environment, "Cluster", "postgres")
+    named = [
+        postgres["storage"].get("storageClass"),
+        spec(environment, "RabbitmqCluster", "rabbitmq")["persistence"].get("storageClassName"),
+    ]
+    assert None not in named
+
+
+@pytest.mark.parametrize("environment", NAMESPACES)
+def test_queues_are_bounded_by_our_policy_whatever_policies_knative_makes(environment: str) -> None:
+    said = spec(environment, "Policy", "bounded")
+    assert said["priority"] > 0  # Knative's, which fits the same queues, has none
+    assert said["definition"]["overflow"] == "reject-publish"
+    assert said["definition"]["delivery-limit"] >= 10**6
+
+
 @pytest.mark.parametrize("environment", NAMESPACES)
 def test_everything_is_in_its_own_namespace_and_only_its_own_functions_get_in(environment: str) -> None:
     infra, functions = NAMESPACES[environment]
@@ -107,6 +139,22 @@ def test_every_service_has_its_database() -> None:
     assert [d["spec"]["name"] for d in built("overlays/prod") if d["kind"] == "Database"] == in_cluster()
 
 
+def test_every_service_has_a_role_whose_password_the_operator_sets() -> None:
+    roles = {each["name"]: each for each in spec("prod", "Cluster", "postgres")["managed"]["roles"]}
+    assert roles.keys() == {"heidi_app", "heidi_relay", *(f"heidi_app_{service}" for service in services())}
+    assert (roles["heidi_app"]["login"], "passwordSecret" in roles["heidi_app"]) == (False, False)
+    assert roles["heidi_app_core"] | {"passwordSecret": {}} == {
+        "name": "heidi_app_core",
+        "login": True,
+        "superuser": False,
+        "bypassrls": False,
+        "inherit": True,
+        "inRoles": ["heidi_app"],
+        "passwordSecret": {},
+    }
+    assert len({each["passwordSecret"]["name"] for each in roles.values() if each["login"]}) == len(roles) - 1
+
+
 def test_postgres_understands_the_first_statements_again_and_again() -> None:
     said = first_statements()["data"]
     with superuser("postgres") as connection:
@@ -115,9 +163,11 @@ def test_postgres_understands_the_first_statements_again_and_again() -> None:
             "SELECT rolname, rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole, rolconfig FROM pg_roles"
             " WHERE rolname LIKE 'heidi\\_%' ORDER BY rolname"
         )
-    bounds = ["statement_timeout=15s", "idle_in_transaction_session_timeout=120s"]
-    assert roles == [
-        ["heidi_app", False, bounds],
+    bounds = ["statement_timeout=15s", "lock_timeout=1500ms", "idle_in_transaction_session_timeout=120s"]
+    of_services = [[f"heidi_app_{service}", False, bounds] for service in sorted(services())]
+    assert [role for role in roles if not re.search("[0-9]", role[0])] == [
+        ["heidi_app", False, None],
+        *of_services,
         ["heidi_owner", False, None],
         ["heidi_relay", False, bounds],
     ]

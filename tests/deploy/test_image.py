@@ -1,4 +1,6 @@
-"""The image, built from deploy/Dockerfile and run as a cluster runs it: read-only, without privileges, ended by SIGTERM."""
+"""The image, built from deploy/Dockerfile and run as a cluster runs it: read-only, without privileges, ended
+by SIGTERM.
+"""
 
 import json
 import os
@@ -46,7 +48,7 @@ print("left" if orphan.exists() else "reaped")
 UNWANTED = ("pip", "pip3", "gcc", "cc", "make", "git", "curl", "wget")
 SECRETS = {
     name: name.lower() + "-of-a-test-0123456789abcdef"
-    for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "BROKER_TOKEN", "ENCRYPTION_KEY")
+    for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "BROKER_TOKEN", "ENCRYPTION_KEY", "LETTER_KEY")
 }
 
 
@@ -147,6 +149,7 @@ def test_its_labels_say_what_it_is(image: str) -> None:
     }
     assert labels.items() >= {"version": "1.2.3", "revision": "0123abc", "title": "heidi-functions"}.items()
     assert labels["source"].startswith("https://")
+    assert labels["licenses"] == "MIT"
     assert found["Entrypoint"] == ["tini", "--"]
     assert not [each for each in found["Env"] if each.startswith("PIP_")]
 

@@ -18,13 +18,21 @@ from tooling.generate.common import IMAGE, VERSION
 from tooling.generate.secrets import FOR_ALL
 from tooling.generate.triggers import BROKER
 from tooling.generate.version import MIGRATION
-from tooling.registry import ROOT, records
+from tooling.registry import ROOT, records, services
 
 ALL = [(overlay, added) for overlay in OVERLAYS for added in sets()]
 FROM_OUTSIDE = {
-    ("v1", "Secret", name) for name in ("heidi-secrets", "heidi-owner", *map(secrets.account, secrets.USES))
-}  # by hand, or Vault
-QUANTITY = {"": 1, "m": 0.001, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+    ("v1", "Secret", name)
+    for name in (
+        # by hand, or Vault
+        "heidi-secrets",
+        "heidi-owner",
+        "heidi-door",
+        *map(secrets.account, services()),
+        *map(secrets.secret, secrets.POWERS.values()),
+    )
+}
+QUANTITY = {"": 1, "m": 0.001, "k": 1000, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 def kinds(documents: tuple[Document, ...], kind: str, group: str = "") -> dict[str, Document]:
@@ -163,9 +171,8 @@ def test_functions_find_the_broker_and_each_other_by_names_of_their_own_namespac
     found = built(overlay)
     told = kinds(found, "ConfigMap")["heidi-settings"]["data"]
     assert told["HEIDI_NAMESPACE"] == f"heidi-{overlay}"  # for the routes, which rewrite hosts
-    assert (
-        told["BROKER_URL"] == f"http://{BROKER}-broker-ingress"
-    )  # the Service that the RabbitMQ broker makes
+    # the Service that the RabbitMQ broker makes
+    assert told["BROKER_URL"] == f"http://{BROKER}-broker-ingress"
     assert kinds(found, "Broker", "eventing.knative.dev").keys() == {BROKER}
     name, _, port = told["GATEWAY_URL"].removeprefix("http://").partition(":")
     assert int(port) in [each["port"] for each in kinds(found, "Service")[name]["spec"]["ports"]]
@@ -257,8 +264,8 @@ def running(
 ) -> Iterator[tuple[int, float, float, float]]:
     """Instances, cores, bytes and most bytes of each thing while a release is rolled out.
 
-    Knative starts each new revision once (initial-scale) while the old ones run; its sidecar asks for 25m, and for what the
-    LimitRange says.
+    Knative starts each new revision once (initial-scale) while the old ones run; its sidecar asks for 25m,
+    and for what the LimitRange says.
     """
     for service in knative_services(found).values():
         template = service["spec"]["template"]
@@ -292,6 +299,39 @@ def amount(quantity: str) -> float:
     """Kubernetes' way to write numbers."""
     number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", str(quantity)).groups()  # type: ignore[union-attr]
     return float(number) * QUANTITY[unit]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_sizes_are_spelled_as_kubernetes_stores_them(overlay: str) -> None:
+    said = {
+        str(size)
+        for sizes in values(built(overlay), "requests", "limits", "hard")
+        if isinstance(sizes, dict)
+        for size in sizes.values()
+    }
+    assert len(said) > 10
+    assert {size for size in said if size != stored(size)} == set()  # each `apply` would change it again
+
+
+def stored(quantity: str) -> str:
+    """The shortest whole number with a unit of its kind."""
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]
+    larger = {
+        "": ("k", 1000),
+        "k": ("M", 1000),
+        "m": ("", 1000),
+        "Ki": ("Mi", 1024),
+        "Mi": ("Gi", 1024),
+        "Gi": ("Ti", 1024),
+    }
+    while unit in larger and number.isdigit() and int(number) % larger[unit][1] == 0 and int(number):
+        number, unit = str(int(number) // larger[unit][1]), larger[unit][0]
+    return number + unit
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_helm_would_take_what_is_built_as_it_is(overlay: str) -> None:
+    assert [text for text in texts(list(built(overlay))) if "{{" in text] == []  # decision 17
 
 
 def test_no_pod_may_do_more_than_it_must() -> None:
@@ -337,12 +377,11 @@ def test_what_pods_run_is_in_the_image() -> None:
         assert {module.partition(".")[0], module.replace(".", "/") + ".py"} & copied
 
 
-def test_every_service_is_run_as_itself_and_told_only_its_own_secrets() -> None:
+def test_every_service_is_run_as_itself_and_every_function_told_only_its_own_secrets() -> None:
     for name, service in knative_services(built("prod")).items():
         pod, of = service["spec"]["template"]["spec"], records()[name].service
-        own = ["heidi-secrets", *([f"heidi-{of}"] if secrets.own(of) else [])]
         assert pod["serviceAccountName"] == f"heidi-{of}"
-        assert [each["name"] for each in values(pod, "secretRef")] == own
+        assert [each["name"] for each in values(pod, "secretRef")] == secrets.secrets(records()[name])
     owners = [
         pod
         for pod in pods(built("prod"))

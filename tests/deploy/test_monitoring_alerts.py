@@ -1,4 +1,6 @@
-"""Every alert rings when it should, not just below, and stops: promtool plays the series of alert_cases.py against the rules."""
+"""Every alert rings when it should, not just below, and stops: promtool plays the series of alert_cases.py
+against the rules.
+"""
 
 import re
 import subprocess
@@ -29,9 +31,8 @@ def alerts() -> list[dict[str, Any]]:
     return [alert for path in RULES for alert in alerts_in(path)]
 
 
-HOME = {
-    alert["alert"]: path for path in RULES for alert in alerts_in(path)
-}  # what an alert needs is recorded in its own file
+# what an alert needs is recorded in its own file
+HOME = {alert["alert"]: path for path in RULES for alert in alerts_in(path)}
 TOGETHER = sorted({(HOME[case.alert], case.step) for case in CASES})
 
 
@@ -42,7 +43,9 @@ def played(case: Case, looks: dict[str, Any]) -> dict[str, Any]:
 
 
 def looks(case: Case) -> dict[str, Any]:
-    """What the series ALERTS says at each moment; for ticks and services others may ring too, so it is asked by its labels."""
+    """What the series ALERTS says at each moment; for ticks and services others may ring too, so it is asked
+    by its labels.
+    """
     labels = {"alertname": case.alert, "alertstate": "firing", "severity": case.severity, **case.labels}
     mine = {
         key: value
@@ -71,7 +74,9 @@ def texts(case: Case) -> dict[str, Any]:
 def run(
     directory: Path, rules: Path, step: int, tests: list[dict[str, Any]]
 ) -> "subprocess.CompletedProcess[str]":
-    """Rules are evaluated at every step, what is recorded before what rings: a step may be longer than a sample is remembered."""
+    """Rules are evaluated at every step, what is recorded before what rings: a step may be longer than a
+    sample is remembered.
+    """
     order = [group["name"] for group in groups(rules)]
     told = directory / "test.yml"
     told.write_text(
@@ -101,11 +106,8 @@ def test_every_alert_rings_when_it_should_and_only_then(rules: Path, step: int, 
 def test_every_alert_has_a_case_in_which_it_rings_and_one_in_which_it_does_not() -> None:
     assert {case.alert for case in CASES if case.rings} == HOME.keys()
     assert {case.alert for case in CASES if case.silent} == HOME.keys() - {"Watchdog"}
-    assert (sum(STRETCHES[:1]) - 1, sum(STRETCHES[:2]) - 1, sum(STRETCHES) - 1) == (
-        19,
-        59,
-        119,
-    )  # each look is a stretch's last
+    # each look is a stretch's last
+    assert (sum(STRETCHES[:1]) - 1, sum(STRETCHES[:2]) - 1, sum(STRETCHES) - 1) == (19, 59, 119)
 
 
 @pytest.mark.parametrize(

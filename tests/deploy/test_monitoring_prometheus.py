@@ -90,7 +90,7 @@ PODS = [
 
 def moved(name: str, directory: Path) -> Any:
     """The configuration with files that exist here."""
-    (directory / "broker-token").write_text("token")
+    (directory / "internal-token").write_text("token")
     (directory / "edge.yml").write_text('[{"targets": ["https://heidi.example/health/live"]}]')
     text = (HERE / f"{name}.yml").read_text()
     for there, here in (
@@ -103,7 +103,9 @@ def moved(name: str, directory: Path) -> Any:
 
 
 def told_of_pods(config: Any) -> Any:
-    """Debian's Prometheus has no Kubernetes in it: each job is told of the pods in its namespaces, and relabels them."""
+    """Debian's Prometheus has no Kubernetes in it: each job is told of the pods in its namespaces, and
+    relabels them.
+    """
     for job in config["scrape_configs"]:
         if found := job.pop(DISCOVERY, None):
             [said] = found

@@ -1,4 +1,6 @@
-"""OpenFaaS: stack.yml as a whole, what faas-cli makes of the template, and events as its connectors bring them."""
+"""OpenFaaS: stack.yml as a whole, what faas-cli makes of the template, and events as its connectors bring
+them.
+"""
 
 import base64
 import json
@@ -8,6 +10,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -24,6 +27,7 @@ from tests.programs import program
 from tests.support import Answer, City, call
 from tooling.generate import stack
 from tooling.generate.common import IMAGE
+from tooling.generate.secrets import secrets
 from tooling.generate.specification import NoSuchSchedule, schedule
 from tooling.registry import ROOT, records
 from tooling.stack.ports import free_port
@@ -40,7 +44,7 @@ LISTENER = "create-profile"
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_says_all_that_openfaas_wants_to_know(name: str) -> None:
     said, record = FUNCTIONS[name], records()[name]
-    assert said["secrets"] in (["heidi-secrets"], ["heidi-secrets", f"heidi-{record.service}"])
+    assert said["secrets"] == secrets(record)
     assert all(
         DURATION.fullmatch(said["environment"][each])
         for each in ("read_timeout", "write_timeout", "exec_timeout")
@@ -56,8 +60,27 @@ def test_every_function_says_all_that_openfaas_wants_to_know(name: str) -> None:
 
 
 def test_who_sends_mail_is_given_the_password_for_it_and_others_are_not() -> None:
-    assert FUNCTIONS["send-email"]["secrets"] == ["heidi-secrets", "heidi-notification"]
-    assert FUNCTIONS["login"]["secrets"] == ["heidi-secrets", "heidi-auth"]
+    assert FUNCTIONS["send-email"]["secrets"] == [
+        "heidi-secrets",
+        "heidi-notification",
+        "heidi-for-letters",
+        "heidi-for-publishing",
+        "heidi-for-mail",
+    ]
+    assert FUNCTIONS["send-push"]["secrets"] == [
+        "heidi-secrets",
+        "heidi-notification",
+        "heidi-for-publishing",
+        "heidi-for-fcm",
+        "heidi-for-apns",
+    ]
+    assert FUNCTIONS["login"]["secrets"] == [
+        "heidi-secrets",
+        "heidi-auth",
+        "heidi-for-signing",
+        "heidi-for-publishing",
+    ]
+    assert FUNCTIONS["logout"]["secrets"] == ["heidi-secrets", "heidi-auth"]
 
 
 def test_who_hears_everything_hears_each_topic_by_its_name() -> None:
@@ -91,6 +114,43 @@ def test_settings_and_environment_are_texts_without_what_faas_cli_replaces() -> 
     given = yaml.safe_load(text)["environment"]
     assert all(isinstance(value, str) for value in given.values())
     assert given["ENVIRONMENT"] == "production"
+
+
+def test_addresses_in_the_cluster_are_those_of_knative_with_their_namespace() -> None:
+    given = yaml.safe_load((ROOT / "deploy/openfaas/settings.yml").read_text())["environment"]
+    lines = [
+        line.partition("=")
+        for line in (ROOT / "knative/base/settings.env").read_text().splitlines()
+        if "=http://" in line
+    ]
+    inside = {name: url for name, _, url in lines if "." not in (urlsplit(url).hostname or ".")}
+    assert inside.keys() >= {"GATEWAY_URL", "BROKER_URL", "EVENTS_URL"}
+    for name, url in inside.items():
+        host = urlsplit(url).hostname or ""
+        assert given[name] == url.replace(f"//{host}", f"//{host}.heidi-prod.svc.cluster.local"), name
+
+
+def test_of_functions_only_the_one_that_sends_dead_letters_again_reaches_the_door_that_adds_the_token() -> (
+    None
+):
+    policies = [
+        each
+        for each in yaml.safe_load_all((ROOT / "deploy/openfaas/connectors.yaml").read_text())
+        if each["kind"] == "NetworkPolicy"
+    ]
+    rules = [
+        rule for policy in policies for rule in policy["spec"]["ingress"] if {"port": 8081} in rule["ports"]
+    ]
+    who = [
+        (
+            origin["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"],
+            origin["podSelector"]["matchLabels"],
+        )
+        for rule in rules
+        for origin in rule["from"]
+    ]
+    assert who == [("openfaas-fn", {"faas_function": "replay-dead-letter"})]
+    assert records()["replay-dead-letter"].kind == "http"
 
 
 def test_knative_brings_events_to_openfaas_by_the_same_triggers() -> None:
@@ -141,7 +201,7 @@ def test_what_faas_cli_puts_together_holds_all_that_the_dockerfile_copies(tmp_pa
 
 
 def test_one_function_is_built_on_the_image_that_all_are_deployed_from() -> None:
-    said = yaml.safe_load((ROOT / "function.yml").read_text())["functions"]["${FUNCTION}"]
+    said = yaml.safe_load((ROOT / "function.yml").read_text())["functions"][stack.CHOSEN]
     assert said["build_args"] == {"IMAGE": IMAGE}
     assert "skip_build" not in said
     assert "ARG IMAGE\nFROM ${IMAGE}" in (ROOT / "template/heidi/Dockerfile").read_text()
@@ -301,7 +361,8 @@ def test_without_the_token_no_message_is_even_read(city: City) -> None:
 
 
 def test_connectors_reach_event_and_tick_functions_through_a_caddy_that_adds_the_token(
-    gateway: Running, city: City
+    gateway: Running,  # noqa: F811
+    city: City,
 ) -> None:
     port, said = free_port(), message(city)
     environment = os.environ | {

@@ -159,7 +159,7 @@ def servers() -> int:
         database = settings().postgres_database_prefix + "core"
         return int(
             connection.run(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = :d AND usename = 'heidi_app'",
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = :d AND usename = 'heidi_app_core'",
                 d=database,
             )[0][0]
         )
@@ -213,14 +213,14 @@ def test_a_client_that_vanishes_leaves_neither_rows_nor_locks(narrow: Pooler, ci
 
 
 def test_roles_bring_the_bounds_that_no_connection_can_ask_for(bouncer: Pooler, city: City) -> None:
-    asked = "SELECT current_user, current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')"
+    asked = "SELECT current_user, current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')"
     database = settings().postgres_database_prefix + "core"
-    assert city.rows("core", asked) == [["heidi_app", "15s", "2min"]]
-    assert relay.ask(database, asked) == [["heidi_relay", "15s", "2min"]]
+    assert city.rows("core", asked) == [["heidi_app_core", "15s", "1500ms", "2min"]]
+    assert relay.ask(database, asked) == [["heidi_relay", "15s", "1500ms", "2min"]]
 
 
 def test_a_wrong_password_is_refused(bouncer: Pooler, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = pg.Pool(settings().postgres_database_prefix + "core", "heidi_app", "wrong")
+    wrong = pg.Pool(settings().postgres_database_prefix + "core", "heidi_app_core", "wrong")
     with pytest.raises(Unavailable):
         wrong.borrow()
 
@@ -263,9 +263,8 @@ def test_a_transaction_that_loses_the_pooler_is_an_error_and_leaves_nothing(
         assert city.rows("core", "SELECT count(*) FROM inbox") == [[0]]
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
-)  # sockets that were reset at once
+# sockets that were reset at once
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_what_was_answered_is_kept_when_the_pooler_dies_under_load(bouncer: Pooler, city: City) -> None:
     category, stop = make_category(city), Event()
     make_published(city, category=category)

@@ -1,4 +1,6 @@
-"""Events over a real RabbitMQ, with the semantics of Knative's broker: kept before they are accepted, tried again, never lost."""
+"""Events over a real RabbitMQ, with the semantics of Knative's broker: kept before they are accepted, tried
+again, never lost.
+"""
 
 import asyncio
 import base64
@@ -10,14 +12,18 @@ import pytest
 
 from events.auth import UserCreated
 from tests.deploy.judge import documents
-from tests.deploy.rabbit import TYPE, Front, Functions, Server, broker, event, eventually, rabbitmq, started
+from tests.deploy.rabbit import Front, Functions, Server, broker, event, eventually, rabbitmq, started
 from tests.platform.letters import listed
 from tests.support import City, answer, function
+from tooling.broker.outcome import weather_pause
 from tooling.broker.triggers import Trigger, load
-from tooling.rabbit.topology import queues
+from tooling.rabbit.topology import queues, waiting
 from tooling.registry import ROOT
 
 KEEPER = "keep-dead-letter"
+# of an hour of bad weather
+PAUSES = [wait for number in range(1, 100) if (wait := weather_pause(number, 3600))]
+ATTEMPTS = len(PAUSES) + 1
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +163,7 @@ def test_after_four_attempts_it_is_a_dead_letter_that_says_where_and_why(
     server: Server, functions: Functions, name: str, kind: str
 ) -> None:
     async def story() -> None:
-        functions.answers[name] = lambda *_: (503, "the database is away")
+        functions.answers[name] = lambda *_: (500, "the database is away")
         async with broker(server, functions, [Trigger(name, kind)]) as front:
             await ready(front)
             said = event(kind, tenantid="t")
@@ -165,7 +171,7 @@ def test_after_four_attempts_it_is_a_dead_letter_that_says_where_and_why(
             [letter] = await eventually(lambda: functions.calls(KEEPER, said["ce-id"]))
             assert len(functions.calls(name)) == 4
             assert letter["ce-knativeerrordest"].endswith(f"/function/{name}")
-            assert letter["ce-knativeerrorcode"] == "503"
+            assert letter["ce-knativeerrorcode"] == "500"
             assert base64.b64decode(letter["ce-knativeerrordata"]) == b"the database is away"
             assert letter["ce-tenantid"] == "t"
 
@@ -188,42 +194,108 @@ def test_what_can_never_succeed_is_a_dead_letter_at_once(
     run(story())
 
 
-def test_a_dead_letter_that_nobody_takes_is_handed_in_until_somebody_does(
-    server: Server, functions: Functions, name: str, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tooling.rabbit.dispatcher.AWAY", 0.01)
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits for long, and everything that waits does so in RabbitMQ."""
+    monkeypatch.setattr("tooling.rabbit.topology.PAUSES", (0.05,))
+    monkeypatch.setattr("tooling.rabbit.dispatcher.IN_HAND", 0.0)
 
+
+@pytest.mark.usefixtures("brief")
+def test_a_dead_letter_that_nobody_takes_is_handed_in_until_somebody_does(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
     async def story() -> None:
         functions.answers[name] = lambda *_: 422
         functions.answers[KEEPER] = lambda headers, _: (
-            204 if len(functions.calls(KEEPER, headers["ce-id"])) > 6 else 500
+            204
+            if len(functions.calls(KEEPER, headers["ce-id"])) > 60
+            else (500, 404, 422, 503)[len(functions.calls(KEEPER, headers["ce-id"])) % 4]
         )
         async with broker(server, functions, [Trigger(name, kind)]) as front:
             await ready(front)
             said = event(kind)
             await front.post(said)
-            await eventually(lambda: len(functions.calls(KEEPER, said["ce-id"])) == 7)
+            await eventually(lambda: len(functions.calls(KEEPER, said["ce-id"])) == 61)
+            letters = functions.calls(KEEPER, said["ce-id"])
+            assert {
+                (letter["ce-knativeerrorcode"], letter["ce-knativeerrordest"].rpartition("/")[2])
+                for letter in letters
+            } == {("422", name)}
+            await eventually(lambda: not front.broker.dispatcher.busy)
 
     run(story())
 
 
-def test_one_that_is_tried_again_does_not_hold_up_the_others(
+@pytest.mark.usefixtures("brief")
+def test_what_waits_for_something_is_tried_for_an_hour_and_meanwhile_lies_in_rabbitmq(
     server: Server, functions: Functions, name: str, kind: str
 ) -> None:
     async def story() -> None:
-        slow = event(kind)
-        functions.answers[name] = lambda headers, _: 503 if headers["ce-id"] == slow["ce-id"] else 204
-        async with broker(server, functions, [Trigger(name, kind)], backoff=(3600.0,)) as front:
+        functions.answers[name] = lambda *_: 503
+        async with broker(server, functions, [Trigger(name, kind)]) as front:
             await ready(front)
-            await front.post(slow)
-            await eventually(lambda: functions.calls(name, slow["ce-id"]))
-            others = [event(kind) for _ in range(5)]
-            for other in others:
-                await front.post(other)
-            await eventually(lambda: all(functions.calls(name, other["ce-id"]) for other in others))
-            front.broker.dispatcher.busy.clear()  # nobody waits an hour for the end of this test
+            said = event(kind, tenantid="t")
+            await front.post(said, b'{"n": 3}')
+            [letter] = await eventually(lambda: functions.calls(KEEPER, said["ce-id"]))
+            assert len(functions.calls(name)) == ATTEMPTS
+            assert (letter["ce-knativeerrorcode"], letter["ce-tenantid"]) == ("503", "t")
 
     run(story())
+
+
+@pytest.mark.usefixtures("brief")
+def test_what_waits_in_rabbitmq_outlives_the_broker_and_keeps_count(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
+    async def story() -> None:
+        functions.answers[name] = lambda *_: 503
+        said = event(kind)
+        async with broker(server, functions, [Trigger(name, kind)]) as front:
+            await ready(front)
+            await front.post(said)
+            await eventually(lambda: len(functions.calls(name)) >= 3)
+        later = Functions(answers={name: lambda *_: 503})
+        async with broker(server, later, [Trigger(name, kind)]):
+            await eventually(lambda: later.calls(KEEPER, said["ce-id"]))
+        # one that was under way at the end comes again
+        assert len(functions.calls(name)) + len(later.calls(name)) in (ATTEMPTS, ATTEMPTS + 1)
+
+    run(story())
+
+
+@pytest.mark.usefixtures("brief")
+def test_those_that_wait_leave_their_places_to_others(
+    server: Server, functions: Functions, name: str, kind: str
+) -> None:
+    async def story() -> None:
+        slow = [event(kind) for _ in range(40)]  # more than are brought to a function at a time
+        away = {each["ce-id"] for each in slow}
+        taken = set()
+
+        def answer(headers: dict[str, str], _: bytes) -> int:
+            if headers["ce-id"] in away:
+                return 503
+            taken.add(headers["ce-id"])
+            return 204
+
+        functions.answers[name] = answer
+        async with broker(server, functions, [Trigger(name, kind)]) as front:
+            await ready(front)
+            await asyncio.gather(*(front.post(each) for each in slow))
+            await front.post(said := event(kind))
+            await eventually(lambda: taken == {said["ce-id"]})
+            away.clear()
+            await eventually(lambda: taken == {each["ce-id"] for each in (*slow, said)})
+            await eventually(lambda: not front.broker.dispatcher.busy)
+
+    run(story())
+
+
+def test_every_pause_is_waited_out_in_one_of_the_queues() -> None:
+    assert {wait for wait in PAUSES if wait > 15} == {16, 32, 64, 120}
+    assert all(waiting(wait).seconds == wait for wait in PAUSES if wait > 15)
+    assert waiting(300).seconds == 120
 
 
 def test_without_rabbitmq_events_are_refused_and_afterwards_taken_again(
@@ -384,16 +456,3 @@ def test_the_queues_are_the_triggers_of_the_cluster() -> None:
     found = queues(load(None)[0])
     assert {(queue.function, queue.type) for queue in found} == there
     assert len({queue.name for queue in found}) == len(found) == len(manifests)
-
-
-def test_attempts_and_pauses_are_those_of_the_cluster() -> None:
-    from tooling.broker.settings import BrokerSettings
-
-    for each in documents((ROOT / "knative/base/triggers.yaml").read_text("utf-8")):
-        said = each["spec"]["delivery"]
-        pauses = tuple(
-            int(said["backoffDelay"].removeprefix("PT").removesuffix("S")) * 2.0**n
-            for n in range(said["retry"])
-        )
-        assert (said["backoffPolicy"], pauses) == ("exponential", BrokerSettings().broker_backoff)
-    assert TYPE in {queue.type for queue in queues(load(None)[0])}

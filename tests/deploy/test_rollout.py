@@ -49,9 +49,8 @@ def shares(found: Service) -> dict[str, int]:
 def test_a_canary_from_hold_to_finish() -> None:
     held = after(service(), "hold")
     assert shares(held) == {"login-00001": 100, "newest": 0}
-    deployed = held | {
-        "status": {"latestReadyRevisionName": "login-00002"}
-    }  # `kubectl apply` leaves the shares as they are
+    # `kubectl apply` leaves the shares as they are
+    deployed = held | {"status": {"latestReadyRevisionName": "login-00002"}}
     tried = after(deployed, "share", 10)
     assert shares(tried) == {"login-00001": 90, "newest": 10}
     assert shares(after(tried, "share", 100)) == {"login-00001": 0, "newest": 100}

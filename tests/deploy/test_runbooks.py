@@ -72,7 +72,7 @@ def test_a_second_login_has_the_rights_and_walls_of_the_role_that_it_belongs_to(
     name, database = f"heidi_app_{uuid4().hex[:8]}", settings().postgres_database_prefix + "core"
     one, other = uuid4(), uuid4()
     with superuser(database) as connection:
-        connection.run(f"CREATE ROLE {name} LOGIN PASSWORD 'second' IN ROLE heidi_app")
+        connection.run(f"CREATE ROLE {name} LOGIN PASSWORD 'second' IN ROLE heidi_app_core")
         try:
             with Connection(
                 name, host="127.0.0.1", port=settings().postgres_port, database=database, password="second"

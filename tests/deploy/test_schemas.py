@@ -19,7 +19,9 @@ FREE = {"definition", "http01"}  # hold whatever another program understands
 
 
 def manifests() -> Iterator[tuple[Path, Document]]:
-    """Every document under knative/ and deploy/ that a cluster or kustomize would read; what only changes others is judged in them."""
+    """Every document under knative/ and deploy/ that a cluster or kustomize would read; what only changes
+    others is judged in them.
+    """
     for folder in ("knative", "deploy"):
         files = {path: documents(path.read_text("utf-8")) for path in sorted((ROOT / folder).rglob("*.yaml"))}
         changes = {

@@ -1,4 +1,4 @@
-"""Each service is given the secrets that its functions read, and no others: derived from what they import."""
+"""Each function is given the secrets of what it can do, and no others: derived from what it imports."""
 
 import re
 from functools import lru_cache
@@ -6,47 +6,122 @@ from functools import lru_cache
 import grimp
 import pytest
 
+from shared.needs import NEEDS
 from shared.settings import Settings
-from tooling.generate.secrets import ADAPTERS, FOR_ALL, FOR_MIGRATION, USES, own
+from tooling.generate.imports import reached
+from tooling.generate.secrets import (
+    BEFORE_KEYS,
+    FOR_ALL,
+    FOR_DOOR,
+    FOR_MIGRATION,
+    FOR_SERVICE,
+    POWERS,
+    powers,
+    settings,
+)
 from tooling.registry import ROOT, records
 
-SERVICES = sorted({record.service for record in records().values()})
+ADAPTERS = {module: power.settings for module, power in POWERS.items()}
+LETTERS = {
+    "accept-invitation",
+    "confirm-guest",
+    "convert-guest",
+    "invite-first-admin",
+    "invite-user",
+    "mail-login-code",
+    "mail-reset-link",
+    "register",
+    "resend-invitation",
+    "resend-verification",
+}
 
 
 @lru_cache(1)
 def imports() -> grimp.ImportGraph:
-    """Who imports whom, inside functions too."""
+    """Who imports whom, inside functions too, as another program sees it."""
     return grimp.build_graph(
         "functions", "shared", "events", exclude_type_checking_imports=True, cache_dir=None
     )
 
 
-def reached(service: str) -> set[str]:
-    """The adapters that some function of the service can reach."""
-    modules = {
-        module
-        for record in records().values()
-        if record.service == service
-        for module in imports().find_upstream_modules(record.module)
+def who(power: str) -> set[str]:
+    """The functions that can do something."""
+    return {record.name for record in records().values() if power in {each.name for each in powers(record)}}
+
+
+def test_what_a_function_reaches_is_what_another_reader_of_imports_finds() -> None:
+    for record in records().values():
+        assert (
+            imports().find_upstream_modules(record.module) & ADAPTERS.keys()
+            == reached(record.module) & ADAPTERS.keys()
+        ), record.name
+
+
+def test_only_who_lets_people_or_programs_in_can_sign_and_only_second_factors_are_opened() -> None:
+    assert who("signing") == {
+        "answer-second-factor",
+        "impersonate",
+        "login",
+        "login-guest",
+        "refresh",
+        "register-guest",
+        "resolve-api-token",
     }
-    return modules & ADAPTERS.keys()
+    assert who("sealing") == {
+        "answer-second-factor",
+        "confirm-second-factor",
+        "enrol-second-factor",
+        "remove-second-factor",
+    }
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_has_the_secrets_of_the_adapters_that_it_reaches_and_no_others(service: str) -> None:
-    assert set(USES[service]) == reached(service)
-    assert own(service) == tuple(sorted({name for adapter in reached(service) for name in ADAPTERS[adapter]}))
+def test_who_says_something_can_publish_and_others_cannot() -> None:
+    relays = {
+        record.name for record in records().values() if "functions.platform.relay" in reached(record.module)
+    }
+    assert who("publishing") == {record.name for record in records().values() if record.emits} | relays
+    assert {"sweep-outbox"} <= relays
 
 
-def test_there_is_no_service_that_does_not_exist() -> None:
-    assert sorted(USES) == SERVICES
-    assert own("nobody") == ()
+def test_links_are_sealed_by_who_makes_them_and_opened_by_who_writes_the_mail() -> None:
+    assert who("letters") == LETTERS | who("mail")
+    assert who("mail") == {"send-email", "send-deferred-messages"}
+    assert who("fcm") == who("apns") == {"send-push", "send-deferred-messages"}
+
+
+@pytest.mark.parametrize(
+    "name", ["chunk-document", "process-media", "upload-profile-photo", "upload-city-header", "scrape-url"]
+)
+def test_who_reads_what_strangers_send_has_no_key_of_the_house(name: str) -> None:
+    assert (
+        settings(records()[name])
+        & {
+            "JWT_SECRET",
+            "JWT_SIGNING_KEYS",
+            "JWT_REFRESH_SECRET",
+            "ENCRYPTION_KEY",
+            "LETTER_KEY",
+            "BROKER_TOKEN",
+            "SMTP_PASSWORD",
+            "POSTGRES_OWNER_PASSWORD",
+            "POSTGRES_RELAY_PASSWORD",
+        }
+        == set()
+    )
 
 
 def test_every_secret_is_a_setting_and_every_secret_setting_is_given_to_somebody() -> None:
-    given = {*FOR_ALL, *FOR_MIGRATION, *(name for names in ADAPTERS.values() for name in names)}
+    given = {
+        *FOR_ALL,
+        *BEFORE_KEYS,
+        *FOR_MIGRATION,
+        *FOR_DOOR,
+        *FOR_SERVICE,
+        "POSTGRES_ROLES_SECRET",
+        *(name for names in ADAPTERS.values() for name in names),
+    }
     fields = {name.upper(): field for name, field in Settings.model_fields.items()}
-    assert given - {"SENTRY_DSN"} - fields.keys() == set()
+    assert given - fields.keys() == set()
     assert {name for name, field in fields.items() if "SecretStr" in str(field.annotation)} - given == set()
 
 
@@ -63,3 +138,11 @@ def test_only_the_adapter_reads_its_secrets() -> None:
             readers = {path for path, text in sources.items() if re.search(rf"\b{name.lower()}\b", text)}
             assert readers, name
             assert readers <= {module.with_suffix(".py"), module.parent / "__init__.py"}, name
+
+
+@pytest.mark.parametrize(
+    "name", ["login", "send-email", "chunk-document", "list-listings", "sweep-outbox", "enrol-second-factor"]
+)
+def test_what_a_function_cannot_start_without_it_is_given(name: str) -> None:
+    modules = reached(records()[name].module) | reached("shared.pipeline")
+    assert {need for module in modules & NEEDS.keys() for need in NEEDS[module]} <= settings(records()[name])

@@ -1,11 +1,12 @@
-"""One trace from a citizen's call to the mail that follows from it: over HTTP, the outbox, the broker and the functions."""
+"""One trace from a citizen's call to the mail that follows from it: over HTTP, the outbox, the broker and the
+functions.
+"""
 
 import json
-import logging
 import os
 import random
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from tests.core.factories import make_category
 from tests.deploy.collector import Collector, collecting
 from tests.gateway.support import answers, eventually, process
 from tests.notification.people import settle_in
+from tests.outlet import logger_kept
 from tests.platform.fake_broker import answering
 from tests.support import City, call, deliver, function, superuser
 from tooling.gateway.assembly import assemble
@@ -61,8 +63,6 @@ def told() -> None:
 @contextmanager
 def stack(tmp_path: Path, worker_id: str) -> Iterator[str]:
     """A gateway with every function in this process, and the broker in one of its own."""
-    log = logging.getLogger("heidi")
-    before = (log.level, log.propagate, log.handlers[:])
     broker_port, database = free_port(), f"heidi_{worker_id}_tracing_broker"
     with superuser("postgres") as connection:
         connection.run(f'DROP DATABASE IF EXISTS "{database}"')
@@ -71,9 +71,10 @@ def stack(tmp_path: Path, worker_id: str) -> Iterator[str]:
     listeners.write_text(
         json.dumps({"triggers": [{"name": n, "type": f"app.heidi.{t}"} for n, t in LISTENERS.items()]})
     )
-    server, made = assemble(GatewaySettings(gateway_port=0, heidi_home=tmp_path, gateway_password="p"))
-    url = f"http://127.0.0.1:{server.port}"
     with ExitStack() as opened:
+        opened.enter_context(logger_kept())
+        server, made = assemble(GatewaySettings(gateway_port=0, heidi_home=tmp_path, gateway_password="p"))
+        url = f"http://127.0.0.1:{server.port}"
         opened.enter_context(entered({"GATEWAY_URL": url, "BROKER_URL": f"http://127.0.0.1:{broker_port}"}))
         server.start()
         broker = opened.enter_context(
@@ -91,7 +92,6 @@ def stack(tmp_path: Path, worker_id: str) -> Iterator[str]:
         finally:
             made.close()
             assert server.stop()
-    log.level, log.propagate, log.handlers = before
 
 
 def named(spans: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -106,7 +106,8 @@ def test_a_listing_and_the_mail_about_it_are_one_trace(
     publisher = outbox.Publisher()
     monkeypatch.setattr("shared.context.publisher", lambda: publisher)
     sent: list[str] = []
-    monkeypatch.setattr("shared.mail.send", lambda address, *_, **__: sent.append(address))
+    monkeypatch.setattr("shared.mail._session", lambda _: nullcontext())
+    monkeypatch.setattr("shared.mail.Server.send", lambda _, message: sent.append(message.recipient))
     settle_in(city, "city_admin")
     listing = {"title": "Kino", "categoryId": str(make_category(city))}
     with exporting() as collector, stack(tmp_path, worker_id) as url:
@@ -279,9 +280,8 @@ def test_what_a_sweep_publishes_keeps_its_trace_and_shows_how_long_it_waited(cit
     with exporting(ratio="0") as collector, answering() as broker:
         assert call("sweep-outbox", path="/", token=settings().broker_token.get_secret_value()).status == 204
     [posted] = [each["ce-traceparent"] for each in broker.came if each["ce-id"] == event]
-    ours = [
-        span for span in collector.spans() if span["trace"] == FOREIGN.split("-")[1]
-    ]  # the sweep takes what others left, too
+    # the sweep takes what others left, too
+    ours = [span for span in collector.spans() if span["trace"] == FOREIGN.split("-")[1]]
     span = named(ours, "send app.heidi.listing.approved")
     assert posted == f"00-{FOREIGN.split('-')[1]}-{span['id']}-01"
     assert f"00-{span['trace']}-{span['parent']}-01" == FOREIGN + "1"

@@ -160,9 +160,8 @@ def test_the_images_are_built_from_files_and_stages_that_exist() -> None:
     for each in built:
         assert ROOT / each["file"] == DOCKERFILE
         assert (each["sbom"], each["provenance"], each["push"]) == (True, "mode=max", True)
-        if re.search(
-            r"^FROM .* AS runtime", DOCKERFILE.read_text(), re.MULTILINE
-        ):  # once the Dockerfile has more than one end
+        # once the Dockerfile has more than one end
+        if re.search(r"^FROM .* AS runtime", DOCKERFILE.read_text(), re.MULTILINE):
             assert re.search(rf"^FROM .* AS {each['target']}$", DOCKERFILE.read_text(), re.MULTILINE), each[
                 "target"
             ]

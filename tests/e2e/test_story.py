@@ -1,4 +1,6 @@
-"""The story of the platform, over HTTP against the running stack; `./heidi demo` plays the same scenes for people."""
+"""The story of the platform, over HTTP against the running stack; `./heidi demo` plays the same scenes for
+people.
+"""
 
 from collections.abc import Callable
 

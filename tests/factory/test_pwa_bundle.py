@@ -191,10 +191,8 @@ def test_no_file_names_a_foreign_host() -> None:
     named = {
         host for content in files.values() for host in re.findall(r"//([a-z0-9-]+(?:\.[a-z0-9-]+)+)", content)
     }
-    assert named <= {
-        "heidelberg.example",
-        "www.w3.org",
-    }  # the second is the namespace of SVG, which is never fetched
+    # the second is the namespace of SVG, which is never fetched
+    assert named <= {"heidelberg.example", "www.w3.org"}
 
 
 def test_the_page_has_landmarks_a_skip_link_and_no_fixed_zoom() -> None:

@@ -58,7 +58,7 @@ class Listener:
 
     @classmethod
     @contextmanager
-    def open(cls, status: int = 200) -> Iterator[Self]:
+    def open(cls, status: int = 200, headers: dict[str, str] | None = None) -> Iterator[Self]:
         """Listens for as long as the block runs."""
         made = cls()
 
@@ -67,6 +67,8 @@ class Listener:
                 body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 made.heard.append(({key.lower(): value for key, value in self.headers.items()}, body))
                 self.send_response(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:

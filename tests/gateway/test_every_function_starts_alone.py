@@ -1,4 +1,6 @@
-"""Every function is a function of its own: it starts by its deployed name, answers probes, and imports what it uses."""
+"""Every function is a function of its own: it starts by its deployed name, answers probes, and imports what
+it uses.
+"""
 
 import json
 import os

@@ -152,7 +152,7 @@ def test_deploy_keeps_labels_annotations_and_variables_over_a_restart(gateway: R
     }
     assert gateway.system("PUT", "functions", json=changed).status_code == 202
     assert described(gateway, NAME)["labels"] == {"canary": "true"}
-    again = Functions(records(), LogBook(), gateway.home / "gateway" / "deployments.json").get(NAME).status()
+    again = Functions(records(), LogBook(), gateway.home / "gateway" / "deployments.json").get(NAME).status(0)
     assert (again["annotations"], again["envVars"]) == ({"topic": "x"}, {"A": "1"})
 
 
@@ -239,6 +239,29 @@ def test_a_function_that_is_not_there_is_404(gateway: Running, path: str) -> Non
     assert gateway.post(f"/async-function/{path}").status_code == 404
 
 
+def test_there_is_one_namespace_and_no_other_can_be_made(gateway: Running) -> None:
+    assert gateway.system("GET", "namespace/openfaas-fn").json()["name"] == "openfaas-fn"
+    assert gateway.system("GET", "namespace/another").status_code == 404
+    refused = gateway.system("POST", "namespace/", json={"name": "another"})
+    assert (refused.status_code, refused.text) == (400, "This gateway has one namespace, openfaas-fn.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "replicas", "status"),
+    [
+        ("whoami", 1, 202),
+        ("whoami.openfaas-fn", 1, 202),
+        ("whoami", 2, 400),
+        ("whoami", 0, 400),
+        ("whoami", -1, 400),
+        ("nobody", 1, 404),
+    ],
+)
+def test_every_function_has_one_replica(gateway: Running, name: str, replicas: int, status: int) -> None:
+    wanted = {"serviceName": name, "replicas": replicas}
+    assert gateway.system("POST", f"scale-function/{name}", json=wanted).status_code == status
+
+
 def test_namespaces_and_info_say_what_this_is(gateway: Running) -> None:
     assert gateway.system("GET", "namespaces").json() == ["openfaas-fn"]
     info = gateway.system("GET", "info").json()
@@ -306,7 +329,7 @@ def test_a_question_about_logs_that_makes_no_sense_is_refused(
 def test_logs_of_a_functions_own_are_kept_with_its_call(
     gateway: Running, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.limits.check", lambda *_: 1 / 0)
+    monkeypatch.setattr("shared.limits.check", lambda *_, **__: 1 / 0)
     gateway.get("/api/listings", headers={"X-Tenant-ID": city.tenant.slug, "X-Correlation-Id": "chain-9"})
     lines = [
         json.loads(line)["text"]

@@ -1,4 +1,6 @@
-"""The pages that mails lead to: in ten languages, readable by everyone, and harmless until somebody presses the button."""
+"""The pages that mails lead to: in ten languages, readable by everyone, and harmless until somebody presses
+the button.
+"""
 
 import json
 import re
@@ -6,11 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from shared.http import Request, Response
+from functions.auth.pages.pages import FILES, MAILED
 from shared.languages import LANGUAGES
+from tests.gateway.support import Running
 from tests.i18n.sentences import RIGHT_TO_LEFT, wrong_letters
-from tests.support import function
-from tooling.gateway.pages import MAILED, Pages
+from tests.support import Answer, call, function
 from tooling.registry import records
 
 CALLS = {
@@ -21,16 +23,12 @@ CALLS = {
 }
 
 
-def page(path: str) -> Response:
-    found = Pages(records(), 0).find(Request({"REQUEST_METHOD": "GET", "PATH_INFO": path}))
-    assert found, path
-    return found
+def page(path: str) -> Answer:
+    return call("get-mailed-page", path=path)
 
 
 def text(path: str) -> str:
-    body = page(path).body
-    assert isinstance(body, bytes)
-    return body.decode()
+    return page(path).raw.decode()
 
 
 class Elements(HTMLParser):
@@ -39,7 +37,7 @@ class Elements(HTMLParser):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.found: list[tuple[str, dict[str, str | None], str]] = []
-        self.feed(text(f"/{name}"))
+        self.feed(text(f"/links/{name}"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs), ""))
@@ -53,18 +51,20 @@ class Elements(HTMLParser):
         return [attributes for name, attributes, _ in self.found if name == tag]
 
 
-TEXTS: dict[str, dict[str, str]] = json.loads(text("/links/texts.json"))
+TEXTS: dict[str, dict[str, str]] = json.loads(FILES["texts.json"].read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", MAILED)
 def test_a_page_needs_nothing_from_other_hosts_and_leaves_no_trace_of_the_link(name: str) -> None:
-    found = page(f"/{name}")
+    found = page(f"/links/{name}")
     assert "default-src 'none'" in found.headers["Content-Security-Policy"]
     assert found.headers["Referrer-Policy"] == "no-referrer"
     for tag in ("script", "link"):
         [own] = Elements(name).all(tag)
         assert page(own.get("src") or own.get("href") or "").status == 200
-    assert not re.search(r"<script(?! src)| on\w+=|style=|//", text(f"/{name}").replace("<!doctype", ""))
+    assert not re.search(
+        r"<script(?! src)| on\w+=|style=|//", text(f"/links/{name}").replace("<!doctype", "")
+    )
 
 
 @pytest.mark.parametrize("name", MAILED)
@@ -123,3 +123,24 @@ def test_the_token_is_sent_when_the_button_is_pressed_and_not_before() -> None:
     before, _, pressed = text("/links/page.js").partition('addEventListener("submit"')
     assert re.findall(r"fetch\(([^)]*)\)", before) == ['"/links/texts.json"']
     assert "fetch(form.dataset.calls" in pressed
+
+
+@pytest.mark.parametrize(
+    "appended", ["x=1", "utm_source=mail&utm_campaign=Fr%FChling", "name=nothing", "%00"]
+)
+@pytest.mark.parametrize("name", ["invitation", "page.js"])
+def test_what_a_mail_system_appends_to_a_link_means_nothing(
+    gateway: Running, name: str, appended: str
+) -> None:
+    assert gateway.get(f"/links/{name}?{appended}").content == gateway.get(f"/links/{name}").content
+
+
+def test_browsers_take_nothing_for_what_it_does_not_say_it_is_whichever_way_they_came(
+    gateway: Running,
+) -> None:
+    for path in (
+        *(f"/links/{name}" for name in (*MAILED, "page.js", "texts.json", "style.css", "nothing")),
+        "/api/listings",
+        "/api/nothing",
+    ):
+        assert gateway.get(path).headers.get_list("x-content-type-options") == ["nosniff"], path

@@ -156,6 +156,35 @@ def test_what_is_under_way_is_finished_before_the_end() -> None:
     assert got == ["done"]
 
 
+ENDING = """
+import atexit, os, signal
+from shared.http import Response
+from shared.server import Server
+class Part:
+    def __del__(self):
+        print("taken apart", flush=True)
+part = Part()
+atexit.register(print, "tidied up")
+Server(lambda request: Response(204), "127.0.0.1", 0, 2).run(started=lambda: os.kill(os.getpid(), signal.SIGTERM))
+"""
+
+
+def test_a_server_that_ends_tidies_up_and_is_not_taken_apart_under_threads_that_still_run() -> None:
+    """A thread of granian's that asks for Python then would abort the process, after words on standard error
+    that are no JSON.
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDING],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (ended.stdout, ended.stderr) == ("tidied up\n", "")
+
+
 def test_one_function_answers_alone_under_functions_framework() -> None:
     from tooling.serve import command, environment
 

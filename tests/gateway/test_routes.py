@@ -4,6 +4,7 @@ import pytest
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
 from shared.record import Access, Record
+from tests.gateway.support import Running
 from tooling.gateway.routes import Routes
 from tooling.generate.common import public
 
@@ -52,8 +53,11 @@ def test_each_address_leads_to_its_function_and_what_is_written_out_wins(
     assert ROUTES.find(method, path) == name
 
 
-def test_an_address_that_another_method_shares_is_tried_as_a_placeholder() -> None:
-    assert ROUTES.find("PATCH", "/api/things/search") == "change-thing"
+def test_an_address_that_is_written_out_is_nobodys_id_whatever_the_method() -> None:
+    with pytest.raises(MethodNotAllowed) as refused:
+        ROUTES.find("PATCH", "/api/things/search")
+    assert refused.value.response_headers() == {"Allow": "GET, HEAD, OPTIONS"}
+    assert ROUTES.allowed("/api/things/search") == {"GET", "HEAD"}
 
 
 def test_head_is_answered_where_get_is() -> None:
@@ -84,3 +88,32 @@ def test_what_only_the_platform_calls_is_found_there_too_but_not_told_to_anybody
     inside = named("resolve", "GET", "/api/inside", Access(internal=True))
     assert ROUTES.find("GET", "/api/inside") == "resolve"
     assert public([inside]) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PATCH", "/api/users/terms", "GET, HEAD, OPTIONS, POST"),
+        ("PATCH", "/api/users/salutations", "GET, HEAD, OPTIONS"),
+        ("PATCH", "/api/tiles/order", "OPTIONS, PUT"),
+        ("DELETE", "/api/cities/resolve", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_a_word_is_not_taken_for_an_id(gateway: Running, method: str, path: str, allowed: str) -> None:
+    answer = gateway.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert gateway.options(path).headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("127.0.0.1.nip.io", 421),
+        ("[::1]:8080", 200),
+        ("heidelberg.localhost", 200),
+    ],
+)
+def test_only_names_of_this_machine_are_answered(gateway: Running, host: str, status: int) -> None:
+    assert gateway.get("/", headers={"Host": host}).status_code == status

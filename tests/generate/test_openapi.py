@@ -128,6 +128,14 @@ def test_examples_of_errors_have_the_body_that_we_answer_with(document: Document
         assert error["code"] == code
 
 
+def test_the_sentences_of_examples_have_no_gap(document: Document) -> None:
+    said = {
+        code: example["value"]["error"]["message"]
+        for code, example in document["components"]["examples"].items()
+    }
+    assert {code: message for code, message in said.items() if "–" in message} == {}
+
+
 def test_no_schema_bears_the_name_of_a_python_module(document: Document) -> None:
     assert not [
         name for name in document["components"]["schemas"] if "__" in name or name.startswith("functions")

@@ -61,7 +61,9 @@ def problems() -> dict[type[Problem], str]:
 
 
 def placeholders(sentence: str) -> list[str]:
-    """What stands in braces, with repetitions; with whatever else a format string can hold, so that it is noticed."""
+    """What stands in braces, with repetitions; with whatever else a format string can hold, so that it is
+    noticed.
+    """
     return sorted(
         name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
         for _, name, spec, conversion in Formatter().parse(sentence)

@@ -16,7 +16,7 @@ from tests.notification.people import settle_in
 from tests.support import City
 
 WRITTEN = "de"
-LINK = "https://heidi.example/invitation#token=a-b_c"
+LINK = "https://heidi.example/links/invitation#token=a-b_c"
 FORMS = sorted(texts(WRITTEN))
 BY_US = [name for name in FORMS if name != "free_text"]
 parse = Environment(autoescape=True).parse

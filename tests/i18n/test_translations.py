@@ -1,12 +1,23 @@
 """Every error that a person may meet speaks all ten languages, with the same values in it."""
 
+import ast
+
 import pytest
 
 from shared.errors import NotFound, Problem
-from shared.i18n import LOCALES, catalogue
+from shared.i18n import LOCALES, catalogue, things
 from shared.languages import LANGUAGES
-from tests.i18n.sentences import ISOLATED, RIGHT_TO_LEFT, TRANSLATED, placeholders, problems, wrong_letters
+from tests.i18n.sentences import (
+    ISOLATED,
+    RIGHT_TO_LEFT,
+    ROOMS,
+    TRANSLATED,
+    placeholders,
+    problems,
+    wrong_letters,
+)
 from tests.support import City
+from tooling.registry import ROOT
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -80,6 +91,45 @@ def test_a_call_is_answered_in_the_language_that_it_asks_for(city: City, languag
     assert wrong.headers["Content-Language"] == language
     english = "Some fields are not valid; the details name them."
     assert wrong.body["error"]["message"] == catalogue(language).get("VALIDATION_FAILED", english)
+
+
+def missing_things() -> set[str]:
+    """The names of whatever the code can say is missing: of `NotFound("Listing", …)`, and of what
+    `get_or_404` looks up.
+    """
+    found = set()
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args:
+                called, first = getattr(node.func, "id", getattr(node.func, "attr", "")), node.args[0]
+                if called == "NotFound" and isinstance(first, ast.Constant):
+                    found.add(str(first.value))
+                elif called == "get_or_404" and isinstance(first, ast.Name):
+                    found.add(first.id)
+    return found
+
+
+def test_whatever_can_be_missing_has_a_name_in_every_language() -> None:
+    names = missing_things()
+    assert names >= {"Listing", "Profile", "Function"}
+    assert names - things().keys() == set()
+    for name, called in things().items():
+        assert called.keys() == set(LANGUAGES), name
+        for language, word in called.items():
+            assert not wrong_letters(language, word), (name, language)
+            assert word == word.strip() != "", (name, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("de", "Nicht gefunden: Funktion mit der ID „x“."),
+        ("tr", "Bulunamadı: işlev, kimlik “x”."),
+        ("en", "Function with ID 'x' was not found."),
+    ],
+)
+def test_what_is_missing_is_named_in_the_readers_language(language: str, sentence: str) -> None:
+    assert NotFound("Function", "x").text(language) == sentence
 
 
 def test_an_arabic_reader_is_told_in_arabic_what_was_not_found(city: City) -> None:

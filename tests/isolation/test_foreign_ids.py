@@ -1,4 +1,6 @@
-"""Another city's things do not exist: their real ids are answered as ids of nothing are, whoever asks, in addresses and in bodies."""
+"""Another city's things do not exist: their real ids are answered as ids of nothing are, whoever asks, in
+addresses and in bodies.
+"""
 
 import json
 from collections.abc import Iterator

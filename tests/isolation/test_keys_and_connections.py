@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared import cache, limits, tenants
+from shared.ids import PLATFORM_ID
 from shared.migration import RELAY
 from shared.pg import Connection, pool
 from shared.settings import settings
@@ -23,9 +24,8 @@ from tooling.registry import records
 
 ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 OF_A_CITY = re.compile(rf"tenant:{ID}:.+")
-OF_ALL = re.compile(
-    rf"directory:({ID}|[a-z0-9-]{{1,63}})(:changing)?"
-)  # who is who is known before a city is
+# who is who is known before a city is
+OF_ALL = re.compile(rf"tenant:{PLATFORM_ID}:directory:({ID}|[a-z0-9-]{{1,63}})(:changing)?")
 NOW = "SELECT current_setting('heidi.tenant', true), current_setting('heidi.who', true)"
 
 
@@ -75,7 +75,7 @@ def test_limits_are_counted_for_each_city_alone(
 def test_what_is_remembered_of_a_city_has_a_name_that_only_it_can_have() -> None:
     for name in ("a:b", "x\ny", "tenant:1", "A", "ä", "-", "a" * 64, f"{uuid4()}:changing"):
         assert tenants.lookup(name) is None
-        assert f"directory:{name}" not in keys()
+        assert tenants.key(name) not in keys()
 
 
 def test_a_call_that_fails_leaves_nothing_on_its_connection(
@@ -142,7 +142,7 @@ def test_after_the_server_has_ended_every_connection_the_next_caller_is_in_their
     mine, theirs = make_published(city)["id"], make_published(other_city)["id"]
     with superuser("postgres") as connection:
         connection.run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :d AND usename = 'heidi_app'",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :d AND usename LIKE 'heidi\\_app\\_%'",
             d=core.parameters["database"],
         )
     assert seen(other_city) == [theirs]
@@ -171,9 +171,8 @@ def test_functions_that_read_say_whose_rows_with_every_round_trip(
     whole = Connection.batch
 
     def watched(self: Connection, statements: Any, **options: Any) -> Any:
-        if (
-            self.user.decode() != RELAY
-        ):  # who sees what tables let it see, and no tenant's rows by their tenant
+        # who sees what tables let it see, and no tenant's rows by their tenant
+        if self.user.decode() != RELAY:
             sent.append(list(statements))
         return whole(self, statements, **options)
 

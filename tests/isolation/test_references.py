@@ -1,4 +1,6 @@
-"""References of the second order: an id of another city inside a body, a filter or a text leads nowhere, and nothing counts twice."""
+"""References of the second order: an id of another city inside a body, a filter or a text leads nowhere, and
+nothing counts twice.
+"""
 
 import json
 from typing import Any

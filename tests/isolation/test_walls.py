@@ -3,12 +3,13 @@
 from uuid import uuid4
 
 import pytest
+from pg8000.native import Connection, DatabaseError
 from sqlalchemy import select, text
 
 from functions.core.listings.tables import Listing
 from shared import orm
 from shared.orm import Database
-from shared.pg import error_code
+from shared.pg import error_code, login
 from shared.settings import settings
 from tests.core.factories import make_listing
 from tests.support import City, superuser
@@ -33,12 +34,48 @@ def test_every_table_forces_row_level_security_and_the_app_owns_none(service: st
 
 def test_the_app_role_cannot_bypass_the_wall_or_become_another_role() -> None:
     with superuser("postgres") as connection:
-        assert connection.run(
-            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = 'heidi_app'"
-        ) == [[False, False, False, False]]
-        assert connection.run(
-            "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE rolname = 'heidi_app'"
-        ) == [[0]]
+        found = connection.run(
+            "SELECT rolname, rolcanlogin, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication"
+            " FROM pg_roles WHERE rolname LIKE 'heidi\\_app%' AND rolname !~ '[0-9]' ORDER BY 1"
+        )
+        members = connection.run(
+            "SELECT m.member::regrole::text, m.roleid::regrole::text FROM pg_auth_members m JOIN pg_roles r"
+            " ON r.oid = m.member WHERE rolname LIKE 'heidi\\_%' AND rolname !~ '[0-9]' ORDER BY 1"
+        )
+    roles = [f"heidi_app_{service}" for service in sorted(services())]
+    assert found == [["heidi_app", False, False], *([role, True, False] for role in roles)]
+    assert members == [[role, "heidi_app"] for role in roles]
+
+
+@pytest.mark.parametrize("service", services())
+def test_the_role_of_a_service_gets_into_its_own_database_and_into_no_other(service: str) -> None:
+    prefix = settings().postgres_database_prefix
+    role, password = login(prefix + service)
+    for other in [*(prefix + name for name in services()), "postgres", "template1"]:
+        where = {
+            "host": "127.0.0.1",
+            "port": settings().postgres_port,
+            "database": other,
+            "password": password,
+        }
+        if other == prefix + service:
+            Connection(role, **where).close()
+        else:
+            with pytest.raises(DatabaseError, match="permission denied for database"):
+                Connection(role, **where)
+
+
+def test_the_password_of_one_service_is_not_that_of_another() -> None:
+    prefix = settings().postgres_database_prefix
+    assert len({login(prefix + service)[1] for service in services()}) == len(services())
+    with pytest.raises(DatabaseError, match="password authentication failed"):
+        Connection(
+            "heidi_app_auth",
+            host="127.0.0.1",
+            port=settings().postgres_port,
+            database=prefix + "auth",
+            password=login(prefix + "core")[1],
+        )
 
 
 def test_raw_sql_of_the_app_role_sees_and_changes_only_its_tenant(city: City, other_city: City) -> None:

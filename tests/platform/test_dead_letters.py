@@ -1,4 +1,6 @@
-"""Events that could not be delivered in a cluster: kept once, read by operators only, sent again without harm."""
+"""Events that could not be delivered in a cluster: kept once, read by operators only, sent again without
+harm.
+"""
 
 import json
 from collections.abc import Iterator

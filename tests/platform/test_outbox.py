@@ -1,19 +1,26 @@
-"""The sweep: what a crash left in an outbox reaches the broker, once it is there, and nothing is lost on the way."""
+"""The sweep: what a crash left in an outbox reaches the broker, once it is there, and nothing is lost on the
+way.
+"""
 
+import json
 from collections.abc import Iterator
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
 from functions.platform.queries import EXPIRING, PRUNE
-from functions.platform.relay import databases
+from functions.platform.relay import Courier, databases, sweep
+from shared.outbox import HOLDS, PATIENCE, Outgoing, Publisher
 from shared.pg import error_code
+from shared.posting import ANSWERS_WITHIN
 from shared.relay import ask, relay
 from shared.settings import settings
 from tests.adapters.running import free_ports
 from tests.core.factories import make_listing
 from tests.platform.fake_broker import FakeBroker, answering
+from tests.stack import eventually
 from tests.support import City, call, superuser
 from tooling.broker.tick import next_after
 from tooling.registry import records, services
@@ -54,7 +61,7 @@ def test_what_was_left_behind_is_published_in_order_and_forgotten(
 ) -> None:
     listings = [make_listing(where, title=f"Nummer {n}") for n, where in enumerate((city, other_city, city))]
     said = [*city.events(), *other_city.events()]
-    age(6)
+    age(13)
     assert tick() == 204
     assert [event["ce-id"] for event in broker.came] == sorted(event.envelope.id for event in said)
     assert [event["ce-tenantid"] for event in broker.came] == [
@@ -72,14 +79,14 @@ def test_what_was_left_behind_is_published_in_order_and_forgotten(
 
 def test_what_is_only_just_written_is_left_to_its_writer(city: City, broker: FakeBroker) -> None:
     make_listing(city)
-    age(3)
+    age(10)
     assert tick() == 204
     assert (broker.came, left(city)) == ([], 1)
 
 
 def test_while_the_broker_is_away_everything_stays(city: City) -> None:
     make_listing(city)
-    age(6)
+    age(13)
     with entered({"BROKER_URL": f"http://127.0.0.1:{free_ports(1)[0]}"}):
         assert tick() == 204
     assert left(city) == 1
@@ -87,7 +94,7 @@ def test_while_the_broker_is_away_everything_stays(city: City) -> None:
 
 def test_after_a_restart_of_postgres_the_next_sweep_publishes_all(city: City, broker: FakeBroker) -> None:
     make_listing(city)
-    age(6)
+    age(13)
     databases()  # there are idle connections now
     with superuser("postgres") as connection:
         connection.run(
@@ -103,11 +110,11 @@ def test_after_a_restart_of_postgres_the_next_sweep_publishes_all(city: City, br
 def test_what_the_broker_took_before_it_failed_is_not_sent_again(city: City, broker: FakeBroker) -> None:
     for _ in range(3):
         make_listing(city)
-    age(6)
+    age(13)
     broker.status = lambda n: 202 if n == 1 else 503
     assert tick() == 204
     assert left(city) == 2
-    assert len(broker.came) == 2
+    assert len(broker.came) == 2  # one after the other, as long as that is quick
     broker.status = lambda _: 202
     tick()
     assert left(city) == 0
@@ -119,30 +126,141 @@ def test_an_event_that_the_broker_will_never_take_does_not_hold_up_the_others(
 ) -> None:
     for _ in range(3):
         make_listing(city)
-    age(6)
+    age(13)
     broker.status = lambda n: 400 if n == 1 else 202
     assert tick() == 204
     assert [event.envelope.id for event in city.events()] == [broker.came[0]["ce-id"]]
 
 
-def test_more_than_one_batch_goes_in_one_sweep(city: City, broker: FakeBroker) -> None:
+def many(city: City, more: int) -> None:
+    """A listing's event, and so many copies of it."""
     make_listing(city)
     [said] = city.events()
     with superuser(settings().postgres_database_prefix + "core") as connection:
         connection.run(
             """INSERT INTO outbox SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid()))).*
-          FROM outbox o, generate_series(1, 450) WHERE o.id = :id""",
+          FROM outbox o, generate_series(1, :more) WHERE o.id = :id""",
             id=said.envelope.id,
+            more=more,
         )
-    age(6)
+    age(13)
+
+
+@pytest.mark.parametrize("takes_batches", [False, True])
+def test_more_than_one_page_goes_in_one_sweep(city: City, broker: FakeBroker, *, takes_batches: bool) -> None:
+    many(city, 1100)
+    broker.takes_batches = takes_batches
     assert tick() == 204
-    assert len({event["ce-id"] for event in broker.came}) == len(broker.came) == 451
+    assert len({event["ce-id"] for event in broker.came}) == len(broker.came) == 1101
+    assert max(broker.requests) == (500 if takes_batches else 1)
     assert left(city) == 0
+
+
+def test_in_a_batch_an_event_says_and_is_what_it_is_alone(city: City, broker: FakeBroker) -> None:
+    many(city, 1)
+    broker.takes_batches = True
+    assert tick() == 204
+    assert broker.requests == [1, 1]  # the first one's answer said that more may come at once
+    many(city, 2)
+    assert tick() == 204
+    assert broker.requests[2:] == [1, 2]
+    alone, together = (
+        {k: v for k, v in event.items() if k.startswith("ce-") and k not in {"ce-id", "ce-datacontenttype"}}
+        for event in broker.came[-3:-1]
+    )
+    assert alone == together
+    assert json.loads(broker.came[-3]["body"]) == json.loads(broker.came[-1]["body"])
+
+
+def test_a_broker_that_takes_batches_no_more_gets_them_one_by_one(city: City, broker: FakeBroker) -> None:
+    many(city, 9)
+    with Courier() as courier:
+        courier.takes_batches = True  # what the one before it said
+        assert sweep(settings().postgres_database_prefix + "core", courier) == 10
+    assert broker.requests == [0] + [1] * 10
+    assert left(city) == 0
+
+
+def test_a_broker_that_answers_late_gets_eight_at_a_time(
+    city: City, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.posting.PROMPT", 0)  # nobody needs to wait for that here
+    many(city, 8)
+    together = Barrier(8)
+
+    def all_are_here(number: int) -> int:
+        return 202 if number == 1 or together.wait(10) >= 0 else 503
+
+    broker.status = all_are_here
+    assert tick() == 204
+    assert left(city) == 0
+
+
+def written(city: City) -> list[Outgoing]:
+    """What waits in core's outbox, as it was when it was committed."""
+    return [
+        Outgoing(settings().postgres_database_prefix + said.service, said.envelope, said.text.encode())
+        for said in city.events()
+    ]
+
+
+def publishing(events: list[Outgoing]) -> Publisher:
+    publisher = Publisher()
+    for event in events:
+        publisher.take(event)
+    return publisher
+
+
+def test_what_is_committed_together_is_published_in_few_requests_and_then_forgotten(
+    city: City, broker: FakeBroker
+) -> None:
+    many(city, 300)
+    broker.takes_batches = True
+    publishing(written(city))
+    eventually(lambda: left(city) == 0, "all to be published")
+    assert len(broker.came) == len({event["ce-id"] for event in broker.came}) == 301
+    assert len(broker.requests) < 10
+
+
+def test_what_the_publisher_has_held_for_too_long_it_leaves_to_the_sweep(
+    city: City, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(city, 4)
+    old, *young = written(city)
+    release, moment = Event(), [0.0]
+    monkeypatch.setattr("shared.outbox.time", SimpleNamespace(monotonic=lambda: moment[0]))
+    broker.status = lambda _: 202 if release.wait(10) else 503
+    publisher = publishing([old])
+    eventually(lambda: broker.came, "the first to be on its way")
+    publisher.take(young[0])
+    moment[0] = HOLDS + 1
+    publisher.take(young[1])
+    release.set()
+    eventually(lambda: len(broker.came) == 2, "the one that is not too old")
+    eventually(lambda: left(city) == 3, "both to be forgotten")
+    assert [event["ce-id"] for event in broker.came] == [old.envelope.id, young[1].envelope.id]
+    tick()
+    assert len(broker.came) == len({event["ce-id"] for event in broker.came}) == 5
+
+
+def test_the_publisher_holds_no_more_than_it_may(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    many(city, 4)
+    monkeypatch.setattr(Publisher, "work", lambda _: None)
+    monkeypatch.setattr("shared.outbox.MOST_BYTES", 2_500)
+    publisher = Publisher()
+    for event in written(city):
+        publisher.take(event)
+    assert publisher.waiting.qsize() == 2
+    assert left(city) == 5
+
+
+def test_the_sweep_takes_nothing_that_a_publisher_may_still_send() -> None:
+    assert PATIENCE >= HOLDS + 2 * ANSWERS_WITHIN + 1
 
 
 def test_two_sweeps_at_once_send_everything_once(city: City, broker: FakeBroker) -> None:
     make_listing(city)
-    age(6)
+    age(13)
     second_is_done = Event()
 
     def slowly(_: int) -> int:
@@ -162,7 +280,7 @@ def test_two_sweeps_at_once_send_everything_once(city: City, broker: FakeBroker)
 
 def test_a_database_that_refuses_does_not_stop_the_others(city: City, broker: FakeBroker) -> None:
     make_listing(city)
-    age(6)
+    age(13)
     with superuser(settings().postgres_database_prefix + "city") as connection:
         connection.run("REVOKE DELETE ON outbox FROM heidi_relay")
         connection.run(
@@ -185,7 +303,7 @@ def test_after_a_lost_connection_the_next_sweep_works(city: City, broker: FakeBr
             name=settings().postgres_database_prefix + "%",
         )
     make_listing(city)
-    age(6)
+    age(13)
     assert {tick() for _ in range(len(services()) + 1)} <= {204, 503}
     assert tick() == 204
     assert left(city) == 0

@@ -8,8 +8,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from functions.platform.measuring import services
+from shared.breaker import FAULTS, Breaker, Ended
 from shared.relay import pool, relay
 from shared.settings import settings
+from tests.auth.people import join, login
 from tests.support import City, call, superuser
 from tooling import registry
 
@@ -138,7 +140,7 @@ def test_only_the_platform_may_read_them(city: City) -> None:
 @pytest.mark.parametrize(
     ("service", "question"),
     [
-        ("factory", "SELECT tenant_id FROM builds"),
+        ("factory", "SELECT requested_by FROM builds"),
         ("factory", "SELECT inputs FROM builds"),
         ("factory", "DELETE FROM builds"),
         ("notification", "SELECT user_id FROM deliveries"),
@@ -173,3 +175,51 @@ def test_dead_letters_are_counted_until_somebody_has_sent_them_again(city: City,
     found = read()
     assert found["heidi_dead_letters"][()] == 2
     assert found["heidi_dead_letters_oldest_seconds"][()] == pytest.approx(90, abs=20)
+
+
+def test_an_outside_system_that_is_left_alone_is_seen() -> None:
+    for _ in range(FAULTS):
+        Breaker("smtp", "one server").tell(Ended("fault"))
+    assert read()["heidi_circuit_state"] == {("smtp",): 2}
+
+
+def test_how_long_the_builds_of_the_last_day_took_is_a_histogram(city: City, other_city: City) -> None:
+    for number, (where, age, ended) in enumerate(
+        ((city, 100, 96), (other_city, 100, 60), (city, 4000, 100), (city, 2 * DAY, 2 * DAY - 5))
+    ):
+        build(where, "completed", age=age, ended=ended, number=number)
+    build(city, "failed", age=100, ended=50, number=9)
+    got = call("get-platform-metrics", token=settings().broker_token.get_secret_value()).raw.decode()
+    [found] = [
+        family
+        for family in text_string_to_metric_families(got)
+        if family.name == "heidi_build_duration_seconds"
+    ]
+    by_bound = {
+        sample.labels["le"]: sample.value for sample in found.samples if sample.name.endswith("_bucket")
+    }
+    assert (
+        by_bound["1.0"],
+        by_bound["5.0"],
+        by_bound["30.0"],
+        by_bound["60.0"],
+        by_bound["3600.0"],
+        by_bound["+Inf"],
+    ) == (0, 1, 1, 2, 2, 3)
+    [total] = [sample.value for sample in found.samples if sample.name.endswith("_sum")]
+    assert total == pytest.approx(4 + 40 + 3900, abs=1)
+
+
+def test_open_sessions_are_counted_without_seeing_whose_they_are(city: City) -> None:
+    before = read()["heidi_sessions"][()]
+    person = join(city)
+    first = login(city, person).body
+    login(city, person)
+    assert read()["heidi_sessions"][()] == before + 2
+    assert call("logout", token=first["accessToken"]).status == 204
+    assert read()["heidi_sessions"][()] == before + 1
+    with (
+        relay(settings().postgres_database_prefix + "auth") as connection,
+        pytest.raises(Exception, match="permission denied"),
+    ):
+        connection.batch([("SELECT account_id FROM sessions", {})])

@@ -33,6 +33,9 @@ def active(city: City, role: str = "super_city_admin") -> tuple[Person, str]:
     assert call("create-listing", token=token, body=listing).status == 201
     for service, made in (("chatbot", DOCUMENT), ("factory", BUILD), ("core", MEDIUM)):
         city.rows(service, made, id=uuid4(), tenant=city.id, person=person.id)
+    agreed = {purpose: {"granted": True, "textVersion": "1"} for purpose in ("marketing", "analytics")}
+    assert call("set-consents", token=token, body={"consents": agreed}).status == 200
+    city.settle()
     assert call("track-events", token=token, body={"consent": True, "events": [event()]}).status == 202
     storage.put(city.id, f"people/{person.id}/1.png", b"photo", "image/png")
     city.rows(

@@ -21,13 +21,18 @@ LEFT = {"audit.entries", "users.erasures"}  # ids alone, which stand for nobody
 
 @pytest.mark.parametrize("event", [UserDeleted, ExportRequested])
 def test_every_service_with_a_database_answers_for_what_it_holds(event: type) -> None:
-    assert sorted(r.service for r in records().values() if event in r.events) == sorted(KEEPERS) == services()
+    answering = sorted(r.service for r in records().values() if event in r.events)
+    assert answering == sorted(KEEPERS) == services(), (
+        f"each service with a database hears {event.__name__} (erase_…_data, export_…_data) and stands in KEEPERS "
+        "(events/privacy.py): docs/guides/add-a-function.md, 5"
+    )
 
 
 def test_after_thirty_days_no_service_knows_who_it_was(city: City, thirdparty: ThirdParties) -> None:
     person, _ = active(city)
     before = traces(city, person.id)
     assert {name.partition(".")[0] for name in before} == {
+        "analytics",
         "audit",
         "auth",
         "chatbot",

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from events.privacy import KEEPERS, ExportPart, ExportRequested
-from shared import storage, tokens
+from shared import signing, storage
 from tests.audit.log import said
 from tests.privacy.lives import active, erase, tick
 from tests.support import Answer, City, call, deliver
@@ -55,7 +55,11 @@ def test_all_services_hand_out_what_they_hold(city: City) -> None:
     held = {service: json.loads(files[f"{service}.json"]) for service in KEEPERS}
     assert held["auth"]["accounts"][0]["email"] == held["users"]["profiles"][0]["email"] == person.email
     assert held["core"]["listings"][0]["contact"] == {"name": "Ada Lenz"}
-    assert held["notification"]["recipients"][0]["name"] == "Ada Lenz"
+    assert [held["notification"]["recipients"][0][known] for known in ("name", "marketing")] == [
+        "Ada Lenz",
+        True,
+    ]
+    assert held["analytics"]["consents"][0]["granted"]
     assert held["users"]["devices"][0]["device_id"] == "phone"
     assert held["chatbot"]["documents"][0]["title"] == "Satzung"
     assert held["factory"]["builds"][0]["number"] == 1
@@ -183,7 +187,7 @@ def test_a_spreadsheet_computes_nothing_of_it(city: City) -> None:
 
 def test_only_the_person_themselves_gets_it(city: City) -> None:
     person, token = active(city)
-    acting, _ = tokens.issue(
+    acting, _ = signing.issue(
         "access",
         person.id,
         city.id,

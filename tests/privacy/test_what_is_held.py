@@ -1,4 +1,6 @@
-"""What the models say about people is true of the tables: no column that nobody thought about, no age that is not kept."""
+"""What the models say about people is true of the tables: no column that nobody thought about, no age that is
+not kept.
+"""
 
 import importlib
 import re

@@ -1,4 +1,6 @@
-"""What is saved for an app can be built: a configuration is refused when it is written, not when it is too late."""
+"""What is saved for an app can be built: a configuration is refused when it is written, not when it is too
+late.
+"""
 
 from typing import Any
 

@@ -23,6 +23,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patched.setenv("RATE_LIMIT_TENANT", "10")
         patched.setenv("RATE_LIMIT_IP", "3")
         patched.setenv("RATE_LIMIT_USER", "3")
+        patched.setattr(limits, "WINDOW", 10**10)  # no minute ends in the middle
         settings.cache_clear()
         limits.leases.clear()
         yield

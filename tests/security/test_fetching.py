@@ -9,7 +9,9 @@ from contextlib import contextmanager
 import pytest
 
 from functions.chatbot import scraping
-from functions.chatbot.scraping import AddressRefused, PageUnavailable, fetch, is_public
+from functions.chatbot.scraping import PageUnavailable, fetch
+from shared import outward
+from shared.addresses import AddressRefused, is_public
 from shared.settings import settings
 from tests.support import City
 
@@ -162,5 +164,5 @@ def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us(
     before = time.monotonic()
     with answering(trickle) as address, pytest.raises(PageUnavailable):
         fetch(address)
-    assert time.monotonic() - before < scraping.TIMEOUT
+    assert time.monotonic() - before < outward.READ
     assert gone.wait(10)

@@ -1,4 +1,6 @@
-"""Tokens that somebody made, altered, or brings where they do not belong: all of them are refused, and look alike."""
+"""Tokens that somebody made, altered, or brings where they do not belong: all of them are refused, and look
+alike.
+"""
 
 import base64
 import json
@@ -10,7 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from shared import tokens
+from shared import signing
 from shared.settings import settings
 from shared.tokens import LONGEST
 from tests.auth.people import refresh
@@ -69,7 +71,7 @@ def b64(data: Any) -> str:
 
 def ours(city: City, **changed: Any) -> str:
     """A token with our own signature, whatever is in it."""
-    from shared.keys import sign
+    from shared.signing import sign
 
     return sign("access", claims(city, **changed))
 
@@ -243,8 +245,8 @@ def test_nonsense_is_refused_like_everything_else(city: City, mode: str, nonsens
 
 def test_a_refresh_token_opens_nothing_and_an_access_token_renews_nothing(city: City, mode: str) -> None:
     who = (uuid4(), city.id, ["city_admin"], uuid4())
-    renewal, _ = tokens.issue("refresh", *who, now=time.time())
-    access, _ = tokens.issue("access", *who, now=time.time())
+    renewal, _ = signing.issue("refresh", *who, now=time.time())
+    access, _ = signing.issue("access", *who, now=time.time())
     assert refused(renewal)
     assert refresh(access).code == "TOKEN_INVALID"
 
@@ -265,9 +267,8 @@ def test_each_secret_signs_for_one_use(city: City, jwt_keys: Use) -> None:
         refresh(jwt.encode(claims(city, "refresh"), renewal, "HS256", headers={"kid": "x"})).code
         == "TOKEN_INVALID"
     )
-    assert (
-        refresh(jwt.encode(claims(city, "refresh"), renewal, "HS256")).code == "TOKEN_REVOKED"
-    )  # a right one, of no session
+    # a right one, of no session
+    assert refresh(jwt.encode(claims(city, "refresh"), renewal, "HS256")).code == "TOKEN_REVOKED"
 
 
 def test_a_token_of_one_city_is_refused_at_anothers_host(city: City, other_city: City, mode: str) -> None:

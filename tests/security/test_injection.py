@@ -17,7 +17,7 @@ from shared.record import Record
 from shared.settings import settings as configured
 from shared.telemetry import JsonLines, log
 from tests.adapters.conftest import thirdparty  # noqa: F401 (a fixture)
-from tests.auth.people import invite, join
+from tests.auth.people import invite, join, link_in
 from tests.core.factories import make_listing, make_published
 from tests.security.reading import OUTSIDE, by_name, path_of, taken
 from tests.support import City, call
@@ -108,7 +108,9 @@ def test_nobody_names_the_columns_of_a_list(record: Record, city: City) -> None:
 
 @pytest.mark.parametrize("record", [r for r in LISTS if "cursor" in taken(r)], **by_name)
 def test_a_cursor_of_another_city_leads_nowhere_else(record: Record, city: City, other_city: City) -> None:
-    """A cursor is a place in an order and no permission: whoever makes one up sees their own city from there on."""
+    """A cursor is a place in an order and no permission: whoever makes one up sees their own city from there
+    on.
+    """
     make_published(other_city, title="Fremd-in-Ladenburg")
     for cursor in (
         "99999999999999999.ffffffff-ffff-ffff-ffff-ffffffffffff",
@@ -152,9 +154,8 @@ def test_a_log_line_is_one_object_whatever_is_in_it(lines: io.StringIO) -> None:
 
 
 def test_half_a_character_does_not_break_a_log_line() -> None:
-    record = logging.LogRecord(
-        "heidi", logging.ERROR, __file__, 1, "%s", ("\ud800",), None
-    )  # not logged: the runner could not send it
+    # not logged: the runner could not send it
+    record = logging.LogRecord("heidi", logging.ERROR, __file__, 1, "%s", ("\ud800",), None)
     assert json.loads(JsonLines().format(record))["level"] == "ERROR"
 
 
@@ -191,12 +192,7 @@ def test_nothing_that_is_sent_forges_a_line_in_the_log_or_a_header_in_the_answer
 
 def links(city: City) -> list[str]:
     """Every link that was mailed."""
-    return [
-        value
-        for event in city.events("notification.requested")
-        for value in (event.data.get("values") or {}).values()
-        if "://" in str(value)
-    ]
+    return [link for event in city.events("notification.requested") if (link := link_in(event))]
 
 
 @pytest.mark.parametrize("trusted", [False, True])
@@ -239,7 +235,7 @@ def test_every_mailed_link_begins_with_our_own_address_whatever_host_was_called(
 def test_a_link_cannot_be_bent_by_what_stands_in_it(city: City) -> None:
     invite(city, name="x\u202e", email="a+b%0d%0aBcc=x@example.org")
     [link] = [link for link in links(city) if "#token=" in link]
-    assert link.startswith(f"{configured().public_url}/invitation#token=")
+    assert link.startswith(f"{configured().public_url}/links/invitation#token=")
     assert not {"\n", "\r", " ", "<", ">", '"'} & set(link)
 
 
@@ -293,8 +289,8 @@ def test_a_name_never_becomes_a_line_in_a_mails_head(name: str) -> None:
     subject = render(
         "invitation", "de", dict.fromkeys(("link", "city", "role", "name", "inviter"), name)
     ).subject
-    head, _, _ = (
-        mail.compose("a@b.example", subject, "text", None, "c@d.example").as_bytes().partition(b"\n\n")
+    head, _, _ = mail.compose("a@b.example", subject, "text", None, "c@d.example").content.partition(
+        b"\r\n\r\n"
     )
     assert not [line for line in head.splitlines() if line.lower().startswith(b"bcc")]
     assert head.lower().count(b"subject:") == 1 or b"\nsubject: x" not in head.lower()

@@ -1,4 +1,6 @@
-"""Nobody gives themselves what they may not have by naming it: each function refuses every field that it does not declare."""
+"""Nobody gives themselves what they may not have by naming it: each function refuses every field that it does
+not declare.
+"""
 
 from typing import Any, get_args, get_origin
 
@@ -43,13 +45,12 @@ FORBIDDEN = (
 DECIDED_HERE = {
     "role": {"invite-user"},
     "roles": {"assign-role"},
-    "tenantId": {"login", "login-guest", "register-guest"},
+    "tenantId": {"login", "login-guest", "register-guest", "rag-query", "trigger-build"},
     "scopes": {"create-api-token"},
     "quotas": {"set-city-quotas", "onboard-city"},
 }
-FOREIGN_MEMBERS = {
-    "set-city-boundary"
-}  # GeoJSON may hold what we do not know (RFC 7946 §6.1); it is not kept
+# GeoJSON may hold what we do not know (RFC 7946 §6.1); it is not kept
+FOREIGN_MEMBERS = {"set-city-boundary"}
 BODIED = [record for record in WRITES if body_model(record) and record.name not in FOREIGN_MEMBERS]
 
 

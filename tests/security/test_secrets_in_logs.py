@@ -1,4 +1,6 @@
-"""What nobody may read later is in no log line, no error, no event but the ones that carry it, no audit entry and no metric."""
+"""What nobody may read later is in no log line, no error, no event but the ones that carry it, no audit entry
+and no metric.
+"""
 
 import io
 import logging
@@ -15,7 +17,7 @@ from shared.orm import Database
 from shared.outcome import as_problem
 from shared.record import Record
 from shared.settings import settings
-from shared.telemetry import JsonLines, log
+from shared.telemetry import Outlet, log
 from tests.auth.people import accept, invite, link_token, login, refresh
 from tests.security.reading import OUTSIDE, body_model, by_name, fields_of, path_of
 from tests.support import Answer, City, call, deliver, superuser
@@ -24,23 +26,23 @@ from tooling.registry import records, services
 
 MARK = "Geheimnis-4711"
 SECRET_FIELDS = ("password", "token", "secret", "code", "key", "credential")
-CARRIED = {
-    "notification.requested",
-    "device.registered",
-    "device.removed",
-}  # the mail's link, and where a device is reached
+# the mail's link, and where a device is reached
+CARRIED = {"notification.requested", "device.registered", "device.removed"}
 BODIED = [r for r in OUTSIDE if body_model(r)]
 
 
-class Everything(logging.Handler):
+class Everything(Outlet):
     """Whatever anybody logs at any level, written out with its traceback."""
 
     def __init__(self, written: io.StringIO) -> None:
-        super().__init__(logging.DEBUG)
+        super().__init__()
         self.written = written
 
+    def put(self, function: str, line: bytes) -> None:  # noqa: ARG002 (the line says it)
+        self.written.write(line.decode() + "\n")
+
     def emit(self, record: logging.LogRecord) -> None:
-        self.written.write(JsonLines().format(record) + "\n")
+        super().emit(record)
         if record.exc_info and record.exc_info[1]:
             self.written.write("".join(traceback.format_exception(record.exc_info[1])))
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import keys, tokens
+from shared import signing, tokens
 from shared.tenants import PLATFORM, slug_of_host
 from tests.auth.people import join, login, refresh
 from tests.city.factories import city_body
@@ -179,7 +179,9 @@ def test_a_super_admin_names_the_city_or_is_in_none(two: tuple[City, City]) -> N
 
 
 def test_only_the_platforms_own_people_are_everywhere(two: tuple[City, City]) -> None:
-    """A city's account that somehow got the platform's role still could: so nobody may be able to get it there."""
+    """A city's account that somehow got the platform's role still could: so nobody may be able to get it
+    there.
+    """
     city, _ = two
     for name, parts in (
         (
@@ -214,7 +216,7 @@ def test_a_refresh_token_is_not_renewed_in_another_city(two: tuple[City, City]) 
 
 def test_a_session_of_one_city_ends_in_that_city_only(city: City, other_city: City) -> None:
     session = uuid4()
-    there = tokens.issue("access", uuid4(), other_city.id, ["editor"], session, now=time.time())[0]
+    there = signing.issue("access", uuid4(), other_city.id, ["editor"], session, now=time.time())[0]
     tokens.revoke(city.id, str(session))
     assert asked(token=there)[0] == 200
 
@@ -226,10 +228,10 @@ def test_the_claims_of_a_token_are_read_and_not_believed(city: City) -> None:
     claims = jwt.decode(city.token("citizen"), options={"verify_signature": False}) | {
         "permissions": ["listings:approve", "cities:create"]
     }
-    token = keys.sign("access", claims)
+    token = signing.sign("access", claims)
     assert call("list-pending-listings", token=token).status == 403
     for roles in (["SUPER_ADMIN"], ["super_admin "], [{"super_admin": 1}], [], ["constructor"]):
-        odd = keys.sign("access", claims | {"roles": roles})
+        odd = signing.sign("access", claims | {"roles": roles})
         assert call("list-pending-listings", token=odd, tenant=city.tenant.slug).status in (401, 403), (
             json.dumps(roles)
         )

@@ -1,4 +1,6 @@
-"""Who else may be calling: a restricted token, somebody acting for another, a barred person, people who owe an acceptance."""
+"""Who else may be calling: a restricted token, somebody acting for another, a barred person, people who owe
+an acceptance.
+"""
 
 import time
 from uuid import UUID, uuid4
@@ -6,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import SecretStr
 
-from shared import cache, inside, remembered, terms, tokens
-from shared.errors import InPersonOnly, LoginTooOld, TermsNotAccepted, TokenRestricted
+from shared import cache, passes, remembered, signing, terms, tokens
+from shared.errors import InPersonOnly, LoginTooOld, TermsNotAccepted, TokenExpired, TokenRestricted
 from shared.function import http, record_of, requires, signed_in
 from shared.http import Request
 from shared.pipeline import authorise, identities
@@ -89,7 +91,7 @@ def test_scopes_narrow_what_the_roles_allow_and_never_widen_it(city: City) -> No
 
 def test_a_token_says_who_acts_in_whose_name(city: City) -> None:
     person, admin = uuid4(), uuid4()
-    token, _ = tokens.issue(
+    token, _ = signing.issue(
         "access", person, city.id, ["editor"], uuid4(), now=time.time(), life=1800, act={"sub": str(admin)}
     )
     caller = tokens.principal(token)
@@ -178,7 +180,7 @@ def test_the_platforms_token_changes_without_a_moment_in_which_nobody_is_believe
         (new, new, {new}),
     ):
         monkeypatch.setattr(settings(), "broker_token", SecretStr(rolled_out))
-        assert inside.own_token() == sent
+        assert passes.delivering() == passes.asking() == passes.publishing() == sent
         assert {token for token in (old, new, "x" * 40) if status(token) == 200} == believed
         assert status(rolled_out) == 200  # from a proxy that knows the whole setting only
     monkeypatch.setattr(settings(), "broker_token", SecretStr(f"{old},"))
@@ -189,3 +191,19 @@ def test_the_platforms_own_token_makes_nobody_of_whoever_carries_it(city: City) 
     secret = settings().broker_token.get_secret_value()
     assert call("list-listings", token=secret, tenant=city.tenant.slug).status == 200
     assert call("list-pending-listings", token=secret, tenant=city.tenant.slug).code == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(("ahead", "code"), [(55, ""), (90, "TOKEN_INVALID")])
+def test_a_token_of_an_instance_whose_clock_is_a_little_ahead_is_good(
+    city: City, ahead: float, code: str
+) -> None:
+    token, _ = signing.issue("access", uuid4(), city.id, ["editor"], uuid4(), now=time.time() + ahead)
+    got = call("list-listings", token=token)
+    assert (got.status, got.status != 200 and got.code) == ((401, code) if code else (200, False))
+
+
+def test_no_token_lives_a_second_longer_for_that(city: City) -> None:
+    for use in ("access", "refresh"):
+        token, _ = signing.issue(use, uuid4(), city.id, ["editor"], uuid4(), now=time.time() - 100, life=99)  # type: ignore[arg-type]
+        with pytest.raises(TokenExpired):
+            signing.decode(use, token)  # type: ignore[arg-type]

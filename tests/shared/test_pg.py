@@ -34,7 +34,7 @@ def test_a_connection_that_died_while_idle_is_replaced_without_the_caller_notici
     work.commit()
     with superuser("postgres") as connection:
         connection.run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'heidi_app' AND datname = :d",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'heidi\\_app\\_%' AND datname = :d",
             d=work.pool.parameters["database"],
         )
     again = city.sql("core")
@@ -61,3 +61,10 @@ def test_a_rolled_back_transaction_leaves_nothing(city: City) -> None:
     )
     work.rollback()
     assert city.rows("core", "SELECT count(*) FROM inbox") == [[0]]
+
+
+def test_a_statement_without_one_of_its_values_is_a_mistake_and_no_lost_connection(city: City) -> None:
+    work = city.sql("core")
+    with pytest.raises(TypeError, match="missing"):
+        work.run("SELECT :present::int, :missing::int", present=1)
+    work.rollback()

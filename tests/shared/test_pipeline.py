@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
+import pytest
+
 from shared.binding import Binding
 from tests.core.factories import make_category, make_listing
 from tests.support import City, call, deliver
@@ -147,3 +149,19 @@ def test_errors_speak_the_readers_language(city: City) -> None:
     german = city.call("list-listings", query="limit=0", headers={"accept-language": "de-AT,de;q=0.9"})
     assert german.headers["Content-Language"] == "de"
     assert call("list-listings", headers={"accept-language": "dk"}).headers["Content-Language"] == "da"
+
+
+@pytest.mark.parametrize(
+    ("sent", "line", "column"),
+    [(b'{"title": "A"', 1, 13), (b'{\n "title": nothing}', 2, 12), (b'{\n"title": "\xff"}', 2, 11)],
+)
+def test_json_that_breaks_off_is_told_in_the_readers_language_with_the_place(
+    city: City, sent: bytes, line: int, column: int
+) -> None:
+    got = city.call("create-listing", "editor", body=sent, headers={"accept-language": "tr"})
+    assert (got.status, got.code) == (400, "MALFORMED_JSON")
+    assert got.body["error"]["details"] == {"line": line, "column": column}
+    assert (
+        got.body["error"]["message"]
+        == f"İstek geçerli bir JSON içermiyor: {line}. satır, {column}. sütundan sonrası okunamıyor."
+    )

@@ -1,4 +1,6 @@
-"""Errors that nobody foresaw reach a server that speaks Sentry's protocol, and nothing of a person goes with them."""
+"""Errors that nobody foresaw reach a server that speaks Sentry's protocol, and nothing of a person goes with
+them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What a process says of itself in numbers, read by Prometheus or sent by OTLP."""
 
-import json
-import logging
 import signal
 import socket
 import time
@@ -12,12 +10,15 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared import __version__, metrics
-from shared.metrics import calls, exposition, memory_limit
+from shared import __version__, cache, metrics
+from shared.breaker import FAULTS, Breaker
+from shared.errors import Unavailable
+from shared.metrics import calls, exposition, memory_limit, outside, recalled
+from shared.remembered import recall
 from shared.scrubbing import scrub
-from shared.telemetry import JsonLines, log
 from tests.deploy.collector import collecting
 from tests.gateway.support import answers, process
+from tests.outlet import said
 from tests.support import City, call
 from tooling.stack.home import ROOT
 from tooling.stack.ports import free_port
@@ -111,11 +112,8 @@ def test_a_function_that_is_scaled_to_zero_sends_its_numbers_before_it_ends() ->
     numbers = collector.numbers()
     requests, who = numbers["heidi_http_requests_total"]
     [point] = requests.sum.data_points
-    assert (point.as_int, requests.sum.is_monotonic, requests.sum.aggregation_temporality) == (
-        1,
-        True,
-        2,
-    )  # 2: cumulative
+    # 2: cumulative
+    assert (point.as_int, requests.sum.is_monotonic, requests.sum.aggregation_temporality) == (1, True, 2)
     assert 0 < point.start_time_unix_nano < point.time_unix_nano
     assert {pair.key: pair.value.string_value for pair in point.attributes} == {
         "service": "core",
@@ -141,19 +139,10 @@ def test_a_collector_that_hangs_does_not_keep_a_function_from_ending() -> None:
 
 
 def test_a_log_line_says_where_it_belongs(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines: list[str] = []
+    def fails(*_: object) -> None:
+        raise RuntimeError("password=Kiesel39 of ada@example.org")
 
-    class Keep(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(JsonLines().format(record))
-
-    keep = Keep()
-    log.addHandler(keep)
-    try:
-
-        def fails(*_: object) -> None:
-            raise RuntimeError("password=Kiesel39 of ada@example.org")
-
+    with said() as lines:
         monkeypatch.setattr("shared.binding.Binding.answer", fails)
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         city.call("whoami", "editor")
@@ -163,9 +152,7 @@ def test_a_log_line_says_where_it_belongs(city: City, monkeypatch: pytest.Monkey
             token=city.token("editor"),
             headers={"traceparent": trace, "x-correlation-id": "c-1"},
         )
-    finally:
-        log.removeHandler(keep)
-    said = json.loads(lines[-1])
+    last = lines.of("heidi.pipeline")[-1]
     assert {
         "timestamp",
         "level",
@@ -175,17 +162,17 @@ def test_a_log_line_says_where_it_belongs(city: City, monkeypatch: pytest.Monkey
         "correlationId",
         "message",
         "context",
-    } <= said.keys()
+    } <= last.keys()
     assert (
-        said["service"],
-        said["function"],
-        said["tenantId"],
-        said["correlationId"],
-        said["traceId"],
-        len(said["spanId"]),
+        last["service"],
+        last["function"],
+        last["tenantId"],
+        last["correlationId"],
+        last["traceId"],
+        len(last["spanId"]),
     ) == ("core", "list-categories", str(city.id), "c-1", trace.split("-")[1], 16)
-    assert "Kiesel39" not in "".join(lines)
-    assert "ada@example.org" not in "".join(lines)
+    assert "Kiesel39" not in "".join(lines.texts)
+    assert "ada@example.org" not in "".join(lines.texts)
 
 
 @pytest.mark.parametrize(
@@ -208,3 +195,36 @@ def test_secrets_and_addresses_are_hidden(text: str) -> None:
         scrub("division by zero in list_listings.py, line 12")
         == "division by zero in list_listings.py, line 12"
     )
+
+
+def test_what_is_asked_of_others_is_counted_by_how_it_ended() -> None:
+    circuit, away = Breaker("test-system", "one"), lambda _: Unavailable(dependency="test-system")
+    before = dict(outside.counts)
+    with circuit.call(away):
+        pass
+    for _ in range(FAULTS):
+        with pytest.raises(Unavailable), circuit.call(away):
+            raise Unavailable
+    with pytest.raises(Unavailable), circuit.call(away):
+        pass
+    cache.command("DEL", circuit.key, circuit.key + ":faults")
+    told = {
+        outcome: sample("heidi_outside_calls_total", dependency="test-system", outcome=outcome)
+        for outcome in ("answered", "fault", "left_alone")
+    }
+    assert ("test-system", "answered") not in before
+    assert told == {"answered": 1, "fault": FAULTS, "left_alone": 1}
+
+
+def test_what_is_remembered_is_counted_by_who_knew(city: City) -> None:
+    recalled.counts.clear()
+    city.call("list-tiles")
+    assert sample("heidi_cache_requests_total", cache="directory", result="process") >= 1
+    for _ in range(2):
+        recall(
+            cache.key(city.id, "terms", city.person("editor")),
+            f"/api/users/{city.person('editor')}/terms/accepted?tenant={city.id}",
+            60,
+        )
+    assert sample("heidi_cache_requests_total", cache="terms", result="miss") == 1
+    assert sample("heidi_cache_requests_total", cache="terms", result="hit") == 1

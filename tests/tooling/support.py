@@ -1,4 +1,6 @@
-"""A checkout of its own for the tests of the local stack: the real command, supervisor and servers; small servers for the rest."""
+"""A checkout of its own for the tests of the local stack: the real command, supervisor and servers; small
+servers for the rest.
+"""
 
 import json
 import os
@@ -67,10 +69,8 @@ class Checkout:
         """Copied, not linked: the stack keeps its things beside the code."""
         tooling = root / "tooling"
         tooling.mkdir(parents=True)
-        (root / "shared").mkdir()
-        for name in ("__init__.py", "roles.py"):
-            shutil.copy(ROOT / "shared" / name, root / "shared")
-        for name in ("__init__.py", "problem.py"):
+        shutil.copytree(ROOT / "shared", root / "shared", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("__init__.py", "problem.py", "keys.py"):
             shutil.copy(ROOT / "tooling" / name, tooling)
         for name in ("cli", "stack"):
             shutil.copytree(ROOT / "tooling" / name, tooling / name)

@@ -1,4 +1,6 @@
-"""Backups: one moment in all databases, checked before anything is touched, and brought back without bringing back what ended."""
+"""Backups: one moment in all databases, checked before anything is touched, and brought back without bringing
+back what ended.
+"""
 
 import tarfile
 import time
@@ -13,6 +15,7 @@ from pg8000.native import DatabaseError
 
 from shared import sealing, storage
 from shared.pg import pool
+from shared.roles import access
 from shared.settings import settings
 from tests.adapters.conftest import servers
 from tests.adapters.running import ThirdParties
@@ -51,7 +54,8 @@ def server(servers: ThirdParties, worker_id: str) -> Iterator[Server]:
     with superuser("postgres") as connection:
         for name in services():
             connection.run(f'CREATE DATABASE "{prefix}{name}" TEMPLATE "{TEMPLATE}{name}" OWNER heidi_owner')
-            connection.run(f'GRANT CONNECT ON DATABASE "{prefix}{name}" TO heidi_app, heidi_relay')
+            for statement in access(prefix + name):
+                connection.run(statement)
         connection.run(f'CREATE DATABASE "{prefix}broker" OWNER heidi_owner')
     with superuser(prefix + "broker") as connection:
         for statement in SCHEMA:
@@ -79,7 +83,9 @@ def bring_back(server: Server, path: Path) -> restoring.Restored:
 
 
 def identities(server: Server) -> dict[str, int]:
-    """Which of its databases there are, half-made ones among them: another one by the same name has another number."""
+    """Which of its databases there are, half-made ones among them: another one by the same name has another
+    number.
+    """
     with server.connect() as connection:
         ours = "SELECT datname, oid FROM pg_database WHERE strpos(datname, :prefix) > 0"
         return {row[0]: row[1] for row in connection.run(ours, prefix=server.prefix) or ()}
@@ -159,7 +165,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.fixture
 def backup(server: Server, tmp_path: Path) -> Path:
-    take(server, path := tmp_path / "a.tar", PASSPHRASE)
+    take(server, path := tmp_path / "a.tar")
     return path
 
 
@@ -196,7 +202,7 @@ def test_an_attempt_that_fails_leaves_everything_as_it_was_and_the_next_one_succ
     assert identities(server).keys() == before.keys()
 
 
-def failing(_archive: object) -> int:
+def failing(*_: object) -> int:
     raise OSError("power cut")
 
 
@@ -213,19 +219,95 @@ def test_the_databases_change_places_all_or_none(server: Server, backup: Path) -
     assert {name: identities(server)[name] for name in before} == before
 
 
+def test_nothing_of_a_sealed_backup_can_be_read_and_all_of_it_comes_back(
+    server: Server, city: City, tmp_path: Path
+) -> None:
+    make_listing(city, title="Lesecafé")
+    storage.put(city.id, "a/b.txt", b"as it was")
+    take(server, path := tmp_path / "a.tar", PASSPHRASE)
+    content = path.read_bytes()
+    assert not [
+        word for word in (b"Lesecaf", b"as it was", b"manifest", b"core.dump", b"PGDMP") if word in content
+    ]
+    let_go()
+    with reading(path, PASSPHRASE) as archive:
+        restoring.bring_back(server, archive)
+    assert titles(city) == ["Lesecafé"]
+
+
+MEDIA = """INSERT INTO media (id, tenant_id, key, filename, content_type, size, state, created_by)
+ VALUES (:id, :tenant, :key, 'a.png', 'image/png', 1, 'ready', :id)"""
+
+
+def picture(city: City, *, stored: bool = True) -> str:
+    """A picture's row, and its file."""
+    identity = uuid4()
+    key = f"media/{identity}/original"
+    with superuser(settings().postgres_database_prefix + "core") as connection:
+        connection.run(MEDIA, id=identity, tenant=city.id, key=key)
+    if stored:
+        storage.put(city.id, key, key.encode())
+    return key
+
+
+def gone(city: City, key: str) -> None:
+    with superuser(settings().postgres_database_prefix + "core") as connection:
+        connection.run("DELETE FROM media WHERE key = :key", key=key)
+    storage.delete(city.id, key)
+
+
+def test_files_are_of_the_same_moment_as_the_rows(
+    server: Server, city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays, goes, broken = picture(city), picture(city), picture(city, stored=False)
+    came: list[str] = []
+
+    def meanwhile(reading: Any) -> set[str]:
+        """The databases have been looked at, and the city goes on."""
+        gone(city, goes)
+        came.append(picture(city))
+        return set()
+
+    monkeypatch.setattr("tooling.backup.taking.used_keys", meanwhile)
+    manifest = take(server, path := tmp_path / "a.tar")
+    mine = {file.key for file in manifest.files.values() if file.tenant == str(city.id)}
+    assert mine == {stays, goes}
+    assert manifest.missing["core"] >= 1
+    done = bring_back(server, path)
+    assert list(storage.keys(city.id)) == sorted([stays, goes])
+    assert storage.get(city.id, goes) == goes.encode()
+    assert done.strays >= len(came)
+    assert done.missing["core"] >= 1
+    gone(city, broken)
+
+
+def test_a_file_that_was_changed_while_the_backup_ran_comes_back_whole(
+    server: Server, city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = picture(city)
+    monkeypatch.setattr(
+        "tooling.backup.taking.used_keys", lambda _: storage.put(city.id, key, b"newer") and set()
+    )
+    take(server, path := tmp_path / "a.tar")
+    bring_back(server, path)
+    assert storage.get(city.id, key) == b"newer"
+
+
 def test_the_keys_of_what_is_sealed_come_with_the_passphrase_only(
     server: Server, city: City, tmp_path: Path
 ) -> None:
     set_up(login(city, join(city)).body["accessToken"])
     old = settings().encryption_key.get_secret_value()
     with pytest.raises(Problem, match="12 letters"):
-        take(server, tmp_path / "weak.tar", "too short")
+        take(server, tmp_path / "weak.tar", "too short", with_secrets=True)
     assert list(tmp_path.iterdir()) == []
-    take(server, path := tmp_path / "a.tar", PASSPHRASE)
+    take(server, path := tmp_path / "a.tar", PASSPHRASE, with_secrets=True)
     assert old.encode() not in path.read_bytes()
     with pytest.raises(Problem, match="passphrase does not open"):
         local.check(path, PASSPHRASE + "!")
-    with reading(path) as archive:
+    with pytest.raises(Problem, match="is sealed"):
+        local.check(path)
+    with reading(path, PASSPHRASE) as archive:
         assert restoring.opened(archive, PASSPHRASE) == {"ENCRYPTION_KEY": old}
         with pytest.raises(Problem, match=next(iter(sealing.keys(old)))):
             restoring.require_keys(archive.manifest, "n" * 40)
@@ -371,7 +453,7 @@ def test_what_is_left_of_a_city_is_found_wherever_it_is(
 def test_the_local_stack_is_stopped_brought_back_and_running_again(tmp_path: Path) -> None:
     seeded = {"email": "editor@heidelberg.example", "password": "Rathaus-am-Fluss-7"}
     path, here = str(tmp_path / "a.tar"), {"X-Tenant-ID": "heidelberg"}
-    with RunningStack.started(HEIDI_BACKUP_PASSPHRASE=PASSPHRASE) as stack:
+    with RunningStack.started(BACKUP_PASSPHRASE=PASSPHRASE) as stack:
 
         def api(method: str, address: str, **parts: Any) -> httpx.Response:
             return httpx.request(method, stack.gateway + address, timeout=30, **parts)
@@ -383,9 +465,8 @@ def test_the_local_stack_is_stopped_brought_back_and_running_again(tmp_path: Pat
         assert "It can be brought back." in stack.heidi("restore", "--check", path)
         assert api("GET", "/api/auth/me", headers=mine).status_code == 200
 
-        anew = State(
-            {**State.read(stack.home.state).secrets, "encryption": "n" * 40}
-        )  # as on another machine: nothing is done,
+        # as on another machine: nothing is done,
+        anew = State({**State.read(stack.home.state).secrets, "encryption": "n" * 40})
         old = State.read(stack.home.state).secrets["encryption"]  # and other keys seal
         anew.write(stack.home.state)
         (seeding := stack.home.log("demonstration-city")).unlink()

@@ -1,10 +1,13 @@
-"""`./heidi` before there is anything: finding a Python, making the environment, and every way in which that fails."""
+"""`./heidi` before there is anything: finding a Python, making the environment, and every way in which that
+fails.
+"""
 
 import base64
 import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -221,6 +224,80 @@ def test_when_a_new_lock_cannot_be_installed_the_old_environment_stays(
     (root / RUN).write_text(old)
     assert bootstrap.is_ready(venv, RUN)
     assert installed == [RUN]
+
+
+def test_what_is_stopped_while_the_checks_are_added_leaves_what_was_there(
+    root: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv = root / ".venv"
+    bootstrap.make(venv, RUN)
+
+    def stopped(_venv: Path, _lock: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(install, "packages", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.make(venv, CHECK)
+    assert bootstrap.is_ready(venv, RUN)
+    assert installed == [RUN]
+
+
+SLOW = """
+import sys, pathlib, time
+sys.path.insert(0, {repository!r})
+from tooling import bootstrap, install
+bootstrap.ROOT = pathlib.Path({root!r})
+install.environment = lambda python, venv: venv.mkdir()
+install.packages = lambda venv, lock: (print("installing", flush=True), time.sleep(600))
+bootstrap.main(["status"])
+"""
+
+
+def test_an_installation_that_is_told_to_end_gives_the_old_environment_back(
+    root: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `timeout 30 ./heidi test` does; a second kind of end, kill -9, leaves it aside, where the next one
+    finds it.
+    """
+    venv, old = root / ".venv", (root / RUN).read_text()
+    bootstrap.make(venv, RUN)
+    (root / RUN).write_text("newer\n")
+    for number, message in ((signal.SIGTERM, "it starts over cleanly"), (signal.SIGKILL, "")):
+        script = SLOW.format(repository=str(ROOT), root=str(root))
+        with subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "HEIDI_VENV": str(venv)},
+        ) as process:
+            assert process.stdout
+            assert process.stdout.readline() == "installing\n"
+            process.send_signal(number)
+            assert message in process.communicate(timeout=60)[1]
+    monkeypatch.setattr(install, "packages", lambda *_: (_ for _ in ()).throw(install.Failed("no network")))
+    with pytest.raises(install.Failed):
+        bootstrap.make(venv, RUN)
+    (root / RUN).write_text(old)
+    assert bootstrap.is_ready(venv, RUN)
+
+
+def test_an_environment_of_somebody_else_is_one_sentence(
+    root: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv = root / ".venv"
+    bootstrap.make(venv, RUN)
+    (root / RUN).write_text("newer\n")
+
+    def denied(_self: Path, _target: Path) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", denied)
+    with pytest.raises(
+        install.Failed,
+        match="cannot be replaced: Permission denied. Run ./heidi as the owner of the checkout",
+    ):
+        bootstrap.make(venv, RUN)
 
 
 def test_a_directory_that_is_no_environment_is_left_alone(root: Path, installed: list[str]) -> None:

@@ -1,7 +1,9 @@
 """The command line: help that teaches, and no traceback for what a person can mend."""
 
+import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,14 @@ from typer.testing import CliRunner
 
 from tooling.cli.__main__ import app
 from tooling.cli.table import duration
+from tooling.stack import control
 from tooling.stack.home import ROOT
 
 RUNNER = CliRunner()
 COMMANDS = (
     ["up"],
     ["down"],
+    ["restart"],
     ["status"],
     ["logs"],
     ["reset"],
@@ -85,6 +89,38 @@ def test_a_problem_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
     )
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "There are no logs yet: ./heidi up makes some.\n"
+
+
+def test_the_version_is_the_one_of_the_project() -> None:
+    result = RUNNER.invoke(app, ["--version"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (result.exit_code, result.output) == (0, f"HEIDI {project['version']}\n")
+
+
+def test_help_is_what_no_command_gets() -> None:
+    assert "one small function per capability" in " ".join(RUNNER.invoke(app, []).output.split())
+
+
+def test_the_status_can_be_read_by_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEIDI_HOME", str(tmp_path))
+    result = RUNNER.invoke(app, ["status", "--json"])
+    assert (result.exit_code, json.loads(result.output)) == (1, [])
+    running = control.Row("gateway", "ready", 7, {"GATEWAY_PORT": 26000}, 1.5, 0)
+    monkeypatch.setattr(control, "status", lambda _: [running])
+    result = RUNNER.invoke(app, ["status", "--json"])
+    assert (result.exit_code, json.loads(result.output)) == (
+        0,
+        [
+            {
+                "process": "gateway",
+                "state": "ready",
+                "ports": {"GATEWAY_PORT": 26000},
+                "pid": 7,
+                "seconds": 2,
+                "restarts": 0,
+            }
+        ],
+    )
 
 
 def test_replaying_needs_to_know_what() -> None:

@@ -1,5 +1,6 @@
 """./heidi events dead and replay --at: dead letters of a platform elsewhere."""
 
+import json
 from typing import Any
 
 import pytest
@@ -34,6 +35,8 @@ def test_letters_are_listed_with_the_function_and_its_answer(
     shown = capsys.readouterr().out
     assert listed(city)[0]["id"][:8] in shown
     assert "send-email" in shown
+    letters.print_dead(platform, 100, as_json=True)
+    assert json.loads(capsys.readouterr().out)[0]["id"] == listed(city)[0]["id"]
 
 
 def test_all_that_wait_are_sent_again_and_each_says_how_it_went(

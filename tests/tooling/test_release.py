@@ -1,4 +1,6 @@
-"""Releases: the number follows from the commits, the words are the changelog's, and nothing happens where something is wrong."""
+"""Releases: the number follows from the commits, the words are the changelog's, and nothing happens where
+something is wrong.
+"""
 
 import re
 import subprocess

@@ -16,7 +16,12 @@ from tooling.stack import accounts, databases, once, postgres, processes, redis
 from tooling.stack.ports import free_port
 from tooling.stack.postgres import Postgres
 
-PASSWORDS = {"heidi_owner": "owner's", "heidi_app": "app", "heidi_relay": "relay"}
+PASSWORDS = {
+    "heidi_owner": "owner's",
+    "heidi_app_core": "app",
+    "heidi_app_chatbot": "another",
+    "heidi_relay": "relay",
+}
 NAMES = ["heidi_core", "heidi_chatbot"]
 
 
@@ -40,19 +45,37 @@ def as_role(server: Postgres, role: str, database: str = "heidi_core") -> Connec
 
 
 def test_the_app_role_may_connect_and_nothing_more(server: Postgres) -> None:
-    with as_role(server, "heidi_app") as connection:
+    with as_role(server, "heidi_app_core") as connection:
         for statement in (
             "CREATE TABLE things ()",
             "CREATE SCHEMA mine",
             "CREATE TEMP TABLE things ()",
             "CREATE DATABASE mine",
             "CREATE ROLE mine",
-            "ALTER ROLE heidi_app BYPASSRLS",
+            "ALTER ROLE heidi_app_core BYPASSRLS",
+            "SET ROLE heidi_owner",
         ):
             with pytest.raises(DatabaseError):
                 connection.run(statement)
     with pytest.raises(DatabaseError):
-        as_role(server, "heidi_app", "postgres")
+        as_role(server, "heidi_app_core", "postgres")
+
+
+def test_the_one_role_of_all_becomes_a_group_when_each_service_has_its_own(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with postgres.embedded_postgres(tmp_path_factory.mktemp("before")) as before:
+        databases.prepare(before, {"heidi_owner": "o", "heidi_app": "app", "heidi_relay": "r"}, NAMES)
+        for name in NAMES:  # as on a server of somebody's own
+            Connection("heidi_app", host="127.0.0.1", port=before.port, database=name, password="app").close()
+        for _ in range(2):
+            databases.prepare(before, PASSWORDS, NAMES)
+        with pytest.raises(DatabaseError, match="password authentication failed|not permitted to log in"):
+            Connection("heidi_app", host="127.0.0.1", port=before.port, database="heidi_core", password="app")
+        as_role(before, "heidi_app_core").close()
+        with pytest.raises(DatabaseError, match="permission denied for database"):
+            as_role(before, "heidi_app_core", "heidi_chatbot")
+        as_role(before, "heidi_relay", "heidi_chatbot").close()
 
 
 def test_no_role_of_ours_is_superuser_or_bypasses_row_level_security(server: Postgres) -> None:
@@ -61,7 +84,7 @@ def test_no_role_of_ours_is_superuser_or_bypasses_row_level_security(server: Pos
             "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles "
             "WHERE rolname LIKE 'heidi%'"
         )
-    assert rows == [[False] * 5] * 3
+    assert rows == [[False] * 5] * 5
 
 
 def test_the_owner_role_owns_its_databases_and_makes_the_tables(server: Postgres) -> None:
@@ -105,9 +128,8 @@ def test_postgres_comes_back_after_kill_9_with_what_was_committed(place: Path) -
         with server.connect() as connection:
             connection.run("CREATE TABLE kept (n int)")
             connection.run("INSERT INTO kept VALUES (1)")
-        busy = subprocess.Popen(
-            ["sleep", "60"]
-        )  # somebody else's process, with whose number the lock files shall lie
+        # somebody else's process, with whose number the lock files shall lie
+        busy = subprocess.Popen(["sleep", "60"])
         os.kill(process.pid, signal.SIGKILL)
         eventually(lambda: process.poll() is not None)
         for lock in (server.data / "postmaster.pid", server.sockets / f".s.PGSQL.{server.port}.lock"):

@@ -58,8 +58,8 @@ def test_every_local_setting_is_one_that_the_functions_know_or_a_port_of_the_too
 @pytest.mark.parametrize(
     ("given", "gone"),
     [
-        ({"POSTGRES_HOST": "db"}, ("POSTGRES_PORT", "POSTGRES_PASSWORD", "POSTGRES_OWNER_PASSWORD")),
-        ({"DATABASE_URL": "postgresql://db/"}, ("POSTGRES_HOST", "POSTGRES_USER")),
+        ({"POSTGRES_HOST": "db"}, ("POSTGRES_PORT", "POSTGRES_ROLES_SECRET", "POSTGRES_OWNER_PASSWORD")),
+        ({"DATABASE_URL": "postgresql://db/"}, ("POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_ROLES_SECRET")),
         ({"REDIS_URL": "redis://cache"}, ()),
         ({"S3_ENDPOINT": "https://s3.example"}, ("S3_ACCESS_KEY", "S3_SECRET_KEY")),
         ({"SMTP_HOST": "mail"}, ("SMTP_PORT",)),

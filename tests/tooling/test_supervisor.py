@@ -16,6 +16,7 @@ from tooling.stack import records
 from tooling.stack.home import Home
 from tooling.stack.reporting import Terminal
 from tooling.stack.service import Service
+from tooling.stack.services import MODULES, python
 from tooling.stack.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Stopped, Supervisor
 
 LIVES = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
@@ -197,3 +198,9 @@ def test_only_one_supervisor_has_a_home(supervisor: Supervisor) -> None:
         with pytest.raises(records.AlreadyRunning), records.holding(supervisor.home):
             pass
     assert not records.is_held(supervisor.home)
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("1", 30.0), ("4", 120.0), ("", 30.0), ("many", 30.0)])
+def test_a_gateway_of_several_workers_has_longer_to_be_ready(said: str, seconds: float) -> None:
+    gateway = next(module for module in MODULES if module.name == "gateway")
+    assert python(gateway, {"GATEWAY_WORKERS": said}).patience == seconds

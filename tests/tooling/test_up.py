@@ -1,7 +1,9 @@
 """`./heidi up` and its companions, run as a person runs them."""
 
+import os
 import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -157,7 +159,7 @@ def test_what_the_environment_names_is_not_started(running: Checkout, tmp_path: 
     names = (
         "POSTGRES_HOST",
         "POSTGRES_PORT",
-        "POSTGRES_PASSWORD",
+        "POSTGRES_ROLES_SECRET",
         "POSTGRES_OWNER",
         "POSTGRES_OWNER_PASSWORD",
         "REDIS_URL",
@@ -178,6 +180,27 @@ def test_logs_can_be_read_by_name_and_a_wrong_name_lists_the_right_ones(running:
     code, output = running.heidi("logs", "gatway")
     assert code == 1
     assert "gateway" in output
+
+
+def test_code_that_is_newer_than_what_runs_is_said_and_a_restart_runs_it(running: Checkout) -> None:
+    assert "newer" not in running.heidi("status")[1]
+    changed = running.root / "functions" / "core" / "changed.py"
+    changed.write_text("")
+    os.utime(changed, (time.time() + 60, time.time() + 60))
+    for command in (("up", "-d"), ("status",)):
+        assert "The code is newer than what runs (functions/core/changed.py" in running.heidi(*command)[1]
+    changed.unlink()
+    before = {name: running.record(name)["pid"] for name in ("gateway", "broker", "postgres")}
+    assert running.heidi("restart", "gateway")[1].strip().endswith("Started again: Gateway.")
+    after = {name: running.record(name)["pid"] for name in before}
+    assert [name for name in before if before[name] != after[name]] == ["gateway"]
+    assert running.is_well()
+    code, output = running.heidi("restart", "postgres")
+    assert (code, "thirdparty, broker, gateway" in output) == (1, True)
+
+
+def test_a_restart_of_what_does_not_run_says_so(stopped: Checkout) -> None:
+    assert stopped.heidi("restart") == (1, "The local stack is not running: ./heidi up -d starts it.\n")
 
 
 def test_reset_asks_first(running: Checkout) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from events.auth import UserCreated
-from shared import tokens
+from shared import signing
 from tests.audit.log import said
+from tests.auth.people import join
 from tests.support import Answer, City, call, deliver
 
 
@@ -22,7 +23,7 @@ class Known:
 
     def token(self, *, seconds_ago: float = 0, **claims: Any) -> str:
         """An access token; the login was so long ago."""
-        return tokens.issue(
+        return signing.issue(
             "access",
             self.id,
             self.city.id,
@@ -40,6 +41,13 @@ class Known:
     def about(self, name: str, other: "Known", path: str = "", **parts: Any) -> Answer:
         """Call a function about somebody else."""
         return self.call(name, path=f"/api/users/{other.id}{path}", **parts)
+
+
+def with_account(city: City, role: str = "editor") -> Known:
+    """Somebody who has an account, too."""
+    person = join(city, role)
+    city.settle()
+    return Known(city, person.id, person.email, [role])
 
 
 def known(

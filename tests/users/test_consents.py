@@ -1,12 +1,16 @@
 """Consents: given and taken back by the person alone, and never overwritten."""
 
+import importlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
 
+from events.users import ConsentChanged
 from shared.pg import error_code
-from tests.support import Answer, City
+from shared.settings import settings
+from tests.support import Answer, City, superuser
 from tests.users.people import Known, known
 
 
@@ -41,9 +45,50 @@ def test_the_newest_decision_counts_and_the_earlier_ones_stay(city: City, person
         ("marketing", True),
     ]
     assert [e.data for e in city.events("consent.changed")][:2] == [
-        {"userId": str(person.id), "purpose": "marketing", "granted": True},
-        {"userId": str(person.id), "purpose": "marketing", "granted": False},
+        {"userId": str(person.id), "purpose": "marketing", "granted": granted, "decidedAt": at}
+        for granted, at in zip(
+            (True, False), (e.data["decidedAt"] for e in city.events("consent.changed")), strict=False
+        )
     ]
+
+
+def test_each_decision_is_later_than_the_one_before_even_by_a_clock_that_went_back(
+    city: City, person: Known
+) -> None:
+    decide(person, True)
+    city.rows(
+        "users",
+        "INSERT INTO consent_entries (id, tenant_id, user_id, purpose, granted, text_version, created_at)"
+        " VALUES (:id, :tenant, :user, 'marketing', true, '2026-12', now() + interval '1 hour') RETURNING 1",
+        id=uuid4(),
+        tenant=city.id,
+        user=person.id,
+    )
+    [[before]] = city.rows("users", "SELECT max(created_at) FROM consent_entries")
+    decide(person, False)
+    [*_, said] = city.events("consent.changed")
+    [newest, *_] = person.call("get-consents").body["current"]
+    assert (
+        datetime.fromisoformat(said.data["decidedAt"]) == datetime.fromisoformat(newest["createdAt"]) > before
+    )
+    assert newest["granted"] is False
+
+
+def test_what_was_decided_before_anybody_listened_is_said_again(city: City, other_city: City) -> None:
+    people = [known(city), known(other_city)]
+    for person, decisions in zip(people, ((True, False), (False, True)), strict=True):
+        for granted in decisions:
+            decide(person, granted)
+        person.city.rows("users", "DELETE FROM outbox RETURNING 1")
+    with superuser(settings().postgres_database_prefix + "users") as connection:
+        connection.run(importlib.import_module("functions.users.migrations.versions.0005_consents").SAY_AGAIN)
+    for person, granted in zip(people, (False, True), strict=True):
+        [event] = person.city.events("consent.changed")
+        read = ConsentChanged.model_validate(event.data)
+        [[newest]] = person.city.rows("users", "SELECT max(created_at) FROM consent_entries")
+        assert read == ConsentChanged(
+            user_id=person.id, purpose="marketing", granted=granted, decided_at=newest
+        )
 
 
 def test_the_history_comes_in_pages(person: Known) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from functions.users.devices.device import MOST
-from shared import tokens
+from shared import signing
 from tests.support import Answer, City, call
 
 
@@ -126,7 +126,7 @@ def test_a_repeated_call_with_its_key_says_nothing_twice(city: City) -> None:
 
 
 def test_whoever_acts_in_somebodys_name_does_not_make_their_own_phone_read_along(city: City) -> None:
-    acting, _ = tokens.issue(
+    acting, _ = signing.issue(
         "access",
         city.person("citizen"),
         city.id,

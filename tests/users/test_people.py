@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 
 from events.auth import GuestConverted, RoleChanged
+from shared.errors import Unavailable
 from shared.tenants import PLATFORM
 from tests.audit.log import said
 from tests.support import City, call, deliver
-from tests.users.people import Known, known
+from tests.users.people import Known, known, with_account
 
 RANKED = ("citizen", "editor", "city_admin", "super_city_admin")
 DECISIONS = [
@@ -202,16 +203,18 @@ def test_people_without_the_permission_see_and_decide_nothing(
 
 
 def test_whoever_is_deactivated_is_refused_at_the_next_call_and_back_after_being_reactivated(
-    city: City, admin: Known, person: Known
+    city: City, admin: Known
 ) -> None:
+    person = with_account(city)
     token = person.token()
     assert call("get-my-profile", token=token).status == 200
     assert admin.about("deactivate-user", person, "/deactivate").body["state"] == "deactivated"
     for name in ("get-my-profile", "whoami", "list-pending-listings"):
         assert call(name, token=token).code == "TOKEN_REVOKED"
     assert admin.about("reactivate-user", person, "/reactivate").body["state"] == "active"
+    city.settle()
     assert call("get-my-profile", token=token).status == 200
-    assert [e.type for e in city.events() if e.type.startswith("user.")] == [
+    assert [e.type for e in city.events() if e.type.startswith("user.")][-2:] == [
         "user.deactivated",
         "user.reactivated",
     ]
@@ -228,9 +231,8 @@ def test_deactivating_twice_says_it_once(city: City, admin: Known, person: Known
 def test_a_super_admin_decides_in_the_city_that_the_call_names(city: City, person: Known) -> None:
     boss = known(City(PLATFORM), "super_admin")
     assert boss.about("deactivate-user", person, "/deactivate", tenant=city.tenant.slug).status == 200
-    assert (
-        boss.about("deactivate-user", person, "/deactivate").status == 404
-    )  # at home, on the platform, there is nobody of that id
+    # at home, on the platform, there is nobody of that id
+    assert boss.about("deactivate-user", person, "/deactivate").status == 404
     assert city.rows("users", "SELECT state FROM profiles WHERE id = :id", id=person.id) == [["deactivated"]]
 
 
@@ -253,3 +255,41 @@ def test_a_guest_who_has_an_address_now_keeps_the_profile(city: City) -> None:
     )
     unknown = GuestConverted(user_id=uuid4(), email="x@example.org")
     assert deliver("complete-profile", said(city, unknown)).status == 503
+
+
+@pytest.mark.parametrize(
+    ("end", "undo"),
+    [
+        (("deactivate-user", "/deactivate"), ("reactivate-user", "/reactivate")),
+        (("delete-user", ""), ("restore-user", "/restore")),
+    ],
+    ids=["deactivation", "deletion"],
+)
+def test_what_lets_somebody_in_again_and_could_not_be_written_down_lets_no_token_in(
+    city: City, admin: Known, monkeypatch: pytest.MonkeyPatch, end: tuple[str, str], undo: tuple[str, str]
+) -> None:
+    person = with_account(city)
+    token = person.token()
+    assert admin.about(end[0], person, end[1]).status < 300
+    with monkeypatch.context() as broken:
+        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        assert admin.about(undo[0], person, undo[1]).status == 500
+    city.settle()
+    assert call("get-my-profile", token=token).code == "TOKEN_REVOKED"
+    with monkeypatch.context() as away:  # Redis, at the first attempt; the broker tries again
+        away.setattr("shared.tokens.unbar", lambda *_: (_ for _ in ()).throw(Unavailable(dependency="redis")))
+        assert admin.about(undo[0], person, undo[1]).status == 200
+        [event] = city.events("user.reactivated")
+        assert deliver("follow-deactivation", event).status == 503
+    city.settle()
+    assert call("get-my-profile", token=token).status == 200
+
+
+def test_a_reactivation_lets_nobody_in_whose_account_is_locked(city: City, admin: Known) -> None:
+    person = with_account(city)
+    token = person.token()
+    assert admin.about("deactivate-user", person, "/deactivate").status == 200
+    assert city.call("lock-account", "city_admin", path=f"/api/auth/users/{person.id}/lock").status == 204
+    assert admin.about("reactivate-user", person, "/reactivate").status == 200
+    city.settle()
+    assert call("get-my-profile", token=token).code == "TOKEN_REVOKED"

@@ -2,15 +2,19 @@
 
 import base64
 import io
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import httpx
 import pytest
 from PIL import Image
 
 from shared import storage
-from tests.core.test_media import bomb, picture
+from shared.pictures import RENDER
+from tests.core.test_media import bomb, hard, picture
 from tests.privacy.conftest import servers, thirdparty
-from tests.support import Answer, City
+from tests.shared.test_slots import until
+from tests.support import Answer, City, call
 from tests.users.people import Known, known
 
 __all__ = ["servers", "thirdparty"]
@@ -33,7 +37,7 @@ def upload(person: Known, content: bytes) -> Answer:
 
 
 def files(city: City) -> list[str]:
-    return list(storage.keys(city.id))
+    return city.files()
 
 
 def test_a_photo_is_shown_without_what_the_camera_noted(person: Known) -> None:
@@ -81,6 +85,44 @@ def test_what_is_no_picture_is_refused(city: City, person: Known, content: bytes
     assert files(city) == []
 
 
+def test_guests_of_one_address_send_ten_photos_an_hour_and_people_as_many_as_they_like(
+    city: City, person: Known
+) -> None:
+    address = {"address": f"192.0.2.{uuid4().int % 200}"}
+    broken = {"photo": {"content": base64.b64encode(b"no picture").decode()}}
+    guests = [known(city, email="", guest=True) for _ in range(3)]
+    tokens = [guest.token(guest=True) for guest in guests]
+    tried = [
+        call("upload-profile-photo", token=tokens[number % 3], body=broken, **address) for number in range(11)
+    ]
+    assert [answer.status for answer in tried] == [422] * 10 + [429]
+    assert 0 < int(tried[-1].headers["Retry-After"]) <= 3600
+    assert person.call("upload-profile-photo", body=broken, **address).status == 422
+
+
+def test_many_photos_of_one_citys_guests_leave_another_city_its_turn(city: City, other_city: City) -> None:
+    photo = {"photo": {"content": base64.b64encode(hard()).decode()}}
+    guests = [known(city, email="", guest=True) for _ in range(6)]
+    somebody = known(other_city)
+    with ThreadPoolExecutor(12) as threads:
+        flood = [
+            threads.submit(
+                call,
+                "upload-profile-photo",
+                token=guest.token(guest=True),
+                body=photo,
+                address=f"198.51.100.{number}",
+            )
+            for number, guest in enumerate(guests)
+            for _ in range(2)
+        ]
+        # those that found no place
+        until(lambda: sum(answer.done() for answer in flood) >= len(flood) - RENDER.slots.places)
+        assert upload(somebody, picture()).status == 200
+        outcomes = {answer.result().status for answer in flood}
+    assert outcomes == {200, 503}
+
+
 def test_a_photo_that_is_too_large_is_refused(person: Known) -> None:
     refused = upload(person, b"\xff\xd8\xff" + b"x" * 10 * 1024 * 1024)
     assert (refused.status, refused.code) == (413, "PAYLOAD_TOO_LARGE")
@@ -92,3 +134,9 @@ def test_administrators_see_it_and_other_cities_do_not(city: City, other_city: C
     seen = known(city, "city_admin").call("get-user", path=f"/api/users/{person.id}").body["photoUrl"]
     assert httpx.get(seen).status_code == 200
     assert list(storage.keys(other_city.id)) == []
+
+
+@pytest.mark.parametrize("name", ["contentType", "content_type"])
+def test_the_type_of_a_file_in_json_is_named_as_everything_else_is(person: Known, name: str) -> None:
+    photo = {"content": base64.b64encode(picture()).decode(), name: "image/jpeg", "filename": "ich.jpg"}
+    assert person.call("upload-profile-photo", body={"photo": photo}).status == 200

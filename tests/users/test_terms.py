@@ -61,6 +61,16 @@ def test_terms_are_published_in_versions_and_the_newest_is_read_in_ones_language
     ]
 
 
+def test_an_earlier_version_can_be_read_by_whoever_has_accepted_it(city: City) -> None:
+    publish(city)
+    publish(city, texts={"de": "<p>Neu.</p>"})
+    first = city.call("get-terms", query="version=1&language=en").body
+    assert (first["version"], first["text"]) == (1, "<p>Be kind.</p>")
+    assert city.call("get-terms").body["version"] == 2
+    assert city.call("get-terms", query="version=3").code == "NO_TERMS"
+    assert city.call("get-terms", query="version=0").status == 422
+
+
 def test_a_text_in_the_citys_first_language_is_needed(city: City) -> None:
     refused = publish(city, texts={"en": "<p>Be kind.</p>"})
     assert (refused.status, refused.code) == (422, "TERMS_TEXT_MISSING")

@@ -1,1 +1,3 @@
-"""Save every service's database, the files and, if wanted, the sealing keys in one file; check it, and bring it back."""
+"""Save every service's database, the files and, if wanted, the sealing keys in one file; check it, and bring
+it back.
+"""

@@ -1,8 +1,9 @@
-"""What has to be put right where a database has gone back in time: nothing that was taken away may come back to life.
+"""What has to be put right where a database has gone back in time: nothing that was taken away may come back
+to life.
 
-Sessions, impersonations, API tokens and links that reset a password may have ended since: all end. The numbers of noted
-changes are ids of events, and consumers remember for days which they have handled: they go on beyond any that were given.
-Redis knows a world that is gone: all is forgotten but whom it refuses.
+Sessions, impersonations, API tokens and links that reset a password may have ended since: all end. The
+numbers of noted changes are ids of events, and consumers remember for days which they have handled: they go
+on beyond any that were given. Redis knows a world that is gone: all is forgotten but whom it refuses.
 """
 
 import time
@@ -32,7 +33,9 @@ REFUSED = ("revoked", "barred")
 
 
 def settle(server: Server, services: Iterable[str], alive: Iterable[str] = ()) -> dict[str, int]:
-    """Do it in these services' databases; how many of what has ended. API tokens in `alive` are known to be good still."""
+    """Do it in these services' databases; how many of what has ended. API tokens in `alive` are known to be
+    good still.
+    """
     ended: dict[str, int] = {}
     for service in services:
         with server.connect(server.prefix + service) as connection:
@@ -43,7 +46,9 @@ def settle(server: Server, services: Iterable[str], alive: Iterable[str] = ()) -
 
 
 def advance(connection: "Connection") -> None:
-    """Go on counting changes from now's number: one for each millisecond, which is more than a database ever noted."""
+    """Go on counting changes from now's number: one for each millisecond, which is more than a database ever
+    noted.
+    """
     if connection.run("SELECT 1 WHERE to_regclass('public.changes') IS NOT NULL"):
         connection.run(NUMBERS, now=time.time_ns() // 1_000_000)
 
@@ -59,7 +64,9 @@ def end(connection: "Connection", alive: list[str]) -> dict[str, int]:
 
 
 def alive(server: Server) -> list[str]:
-    """The API tokens that are good now, before the databases are replaced; none where there is nothing to ask."""
+    """The API tokens that are good now, before the databases are replaced; none where there is nothing to
+    ask.
+    """
     if "auth" not in server.services():
         return []
     with server.connect(server.prefix + "auth") as connection:

@@ -4,14 +4,15 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import file_digest, sha256
 from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from tooling.backup.envelope import CHUNK, Opening, Sealing, is_sealed
 from tooling.problem import Problem
 
 MANIFEST, ITS_SUM = "manifest.json", "manifest.sha256"
@@ -51,6 +52,7 @@ class Manifest(BaseModel):
     postgres: int
     databases: dict[str, Database] = {}
     files: dict[str, File] = {}
+    missing: dict[str, int] = {}  # by service, rows whose file came and went while the backup was made
     sealing_keys: list[str] = []
     members: dict[str, Member] = {}
 
@@ -59,7 +61,7 @@ class Writer:
     """Adds members one by one; the file has its name only once everything is in it."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self.tar = tarfile.open(fileobj=file, mode="w")  # noqa: SIM115 (closed by `writing`)
+        self.tar = tarfile.open(fileobj=file, mode="w")  # noqa: SIM115 (closed by `finish`)
         self.members: dict[str, Member] = {}
 
     def add(self, name: str, path: Path) -> None:
@@ -93,15 +95,19 @@ class Writer:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Writer]:
-    """A new backup; nothing is left of it when the block fails."""
+def writing(path: Path, passphrase: str = "") -> Iterator[Writer]:
+    """A new backup, sealed where there is a passphrase; nothing is left of it when the block fails."""
     if path.exists():
         raise Problem(f"{path} exists already. Name another file.")
     unfinished = path.with_name(path.name + ".part")
     unfinished.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            yield Writer(file)
+            if passphrase:
+                with Sealing(file, passphrase) as sealing:
+                    yield Writer(cast("IO[bytes]", sealing))
+            else:
+                yield Writer(file)
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)
@@ -155,15 +161,20 @@ class Reader:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Reader]:
-    """A checked backup; a Problem when it is damaged or none."""
-    try:
-        tar = tarfile.open(path, mode="r:")  # noqa: SIM115 (closed below)
-    except FileNotFoundError:
-        raise Problem(f"There is no {path}.") from None
-    except (tarfile.TarError, EOFError):
-        raise Problem(f"{path} is damaged, or no backup of HEIDI.") from None
-    with tar:
+def reading(path: Path, passphrase: str = "") -> Iterator[Reader]:
+    """A checked backup; a Problem when it is damaged or none, or sealed with another passphrase."""
+    if is_sealed(path) and not passphrase:
+        raise Problem(f"{path} is sealed: give its passphrase (BACKUP_PASSPHRASE).")
+    with ExitStack() as opened:
+        try:
+            file: IO[bytes] = opened.enter_context(path.open("rb"))
+            if is_sealed(path):
+                file = BufferedReader(Opening(file, passphrase), CHUNK)
+            tar = opened.enter_context(tarfile.open(fileobj=file, mode="r:"))
+        except FileNotFoundError:
+            raise Problem(f"There is no {path}.") from None
+        except (tarfile.TarError, EOFError):
+            raise Problem(f"{path} is damaged, or no backup of HEIDI.") from None
         yield Reader(tar)
 
 

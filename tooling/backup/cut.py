@@ -1,7 +1,9 @@
-"""One moment in all databases: no event is said in it without being kept, and none is handled without having been said.
+"""One moment in all databases: no event is said in it without being kept, and none is handled without having
+been said.
 
-A snapshot per database alone would not do: a listing could be published in one and pending in the other. So writers of
-events are held back, for some milliseconds, while every database notes its snapshot; the dumps read those at leisure.
+A snapshot per database alone would not do: a listing could be published in one and pending in the other. So
+writers of events are held back, for some milliseconds, while every database notes its snapshot; the dumps
+read those at leisure.
 """
 
 import time
@@ -18,11 +20,8 @@ from tooling.stack.databases import code
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-HELD_BACK = (
-    "inbox",
-    "changes",
-    "outbox",
-)  # in the order in which functions write them, or we would lock each other out
+# in the order in which functions write them, or we would lock each other out
+HELD_BACK = ("inbox", "changes", "outbox")
 LAST = "broker"  # what it has finished was committed before: a later look loses nothing
 LOCKED, DEADLOCK = "55P03", "40P01"
 TRIES, PATIENCE, PAUSE = 20, "500ms", 0.25
@@ -30,7 +29,9 @@ TRIES, PATIENCE, PAUSE = 20, "500ms", 0.25
 
 @contextmanager
 def cut(server: Server, services: Iterable[str]) -> Iterator[dict[str, "Connection"]]:
-    """Connections by service, each in a read-only transaction that sees its database as it was at that moment."""
+    """Connections by service, each in a read-only transaction that sees its database as it was at that
+    moment.
+    """
     names = sorted(services, key=lambda name: (name == LAST, name))
     with ExitStack() as stack:
         reading = {name: stack.enter_context(server.connect(server.prefix + name)) for name in names}

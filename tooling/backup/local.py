@@ -1,4 +1,6 @@
-"""The local stack's backups: what `up` runs is stopped while its databases are exchanged; and servers that settings name."""
+"""The local stack's backups: what `up` runs is stopped while its databases are exchanged; and servers that
+settings name.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,19 +25,19 @@ from tooling.stack.state import MAKERS, State
 from tooling.stack.steps import Steps
 from tooling.stack.supervisor import Supervisor
 
-OUT_OF_DATE = ("jwt", "jwt_refresh")  # whatever was signed before is not believed after
+OUT_OF_DATE = ("jwt_keys", "jwt_refresh")  # whatever was signed before is not believed after
 
 
-def backup(path: Path, passphrase: str = "") -> Manifest:
+def backup(path: Path, passphrase: str = "", *, with_secrets: bool = False) -> Manifest:
     """Of the running stack, or of the server that the settings name."""
     home, mine = Home.here(), ours(POSTGRES)
     with entered(control.running_environment(home)):
-        return take(present(home, mine=mine), path, passphrase)
+        return take(present(home, mine=mine), path, passphrase, with_secrets=with_secrets)
 
 
 def check(path: Path, passphrase: str = "") -> Manifest:
     """Whether the file could be brought back here; touches nothing."""
-    with reading(path) as archive:
+    with reading(path, passphrase) as archive:
         restoring.check(archive)
         restoring.opened(archive, passphrase)
         return archive.manifest
@@ -43,7 +45,7 @@ def check(path: Path, passphrase: str = "") -> Manifest:
 
 def restore(path: Path, passphrase: str = "", *, lose_sealed: bool = False) -> Restored:
     """Check, then exchange; the local stack runs again afterwards if it ran before."""
-    with reading(path) as archive:
+    with reading(path, passphrase) as archive:
         restoring.check(archive)
         found = restoring.opened(archive, passphrase).get("ENCRYPTION_KEY", "")
         if ours(POSTGRES):

@@ -1,13 +1,17 @@
-"""Bring a backup back: into fresh databases, which take the place of the old ones in one transaction or not at all."""
+"""Bring a backup back: into fresh databases, which take the place of the old ones in one transaction or not
+at all.
+"""
 
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.roles import APP, OWNER, RELAY
+from shared.roles import access
 from tooling.backup import aftercare, objects, secrets
 from tooling.backup.archive import Manifest, Reader
+from tooling.backup.belongings import Belongings, belongings
 from tooling.backup.server import Server, program, wanted
 from tooling.problem import Problem
 from tooling.registry import ROOT
@@ -26,6 +30,8 @@ class Restored(NamedTuple):
 
     manifest: Manifest
     files: int
+    missing: dict[str, int]  # by service, rows without their file
+    strays: int  # files that no row keeps, which were removed
     ended: dict[str, int]
 
 
@@ -88,14 +94,24 @@ def bring_back(
         drop(server, FRESH, names)
         fill(fresh, archive)
         ended = aftercare.settle(fresh, names, aftercare.alive(server))
-        files = objects.bring_back(archive)
+        kept = belongings_of(fresh)
+        files = objects.bring_back(archive, kept)
         before_the_swap()
         swap(server, names)
     finally:
         drop(server, FRESH, names)
     drop(server, OLD, names)
     aftercare.forget()
-    return Restored(archive.manifest, files, ended)
+    strays = objects.remove_strays(kept)
+    return Restored(archive.manifest, files, kept.missing(objects.there()), strays, ended)
+
+
+def belongings_of(server: Server) -> Belongings:
+    """What the rows of these databases keep."""
+    with ExitStack() as opened:
+        return belongings(
+            {name: opened.enter_context(server.connect(server.prefix + name)) for name in server.services()}
+        )
 
 
 def require_idle(server: Server) -> None:
@@ -127,11 +143,9 @@ def fill(fresh: Server, archive: Reader) -> None:
 
 def make(connection: "Connection", database: str) -> None:
     """As `./heidi up` makes one."""
-    from pg8000.native import identifier
-
     make_database(connection, database)
-    connection.run(f"REVOKE ALL ON DATABASE {identifier(database)} FROM PUBLIC")
-    connection.run(f"GRANT CONNECT ON DATABASE {identifier(database)} TO {OWNER}, {APP}, {RELAY}")
+    for statement in access(database):
+        connection.run(statement)
 
 
 def load(fresh: Server, archive: Reader, service: str, pg_restore: str) -> None:

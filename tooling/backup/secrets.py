@@ -1,4 +1,6 @@
-"""The sealing keys in a backup: readable with the passphrase only (scrypt, RFC 7914; ChaCha20-Poly1305, RFC 8439)."""
+"""The sealing keys in a backup: readable with the passphrase only (scrypt, RFC 7914; ChaCha20-Poly1305, RFC
+8439).
+"""
 
 import json
 import os

@@ -125,7 +125,9 @@ def wanted() -> list[str]:
 
 
 def program(name: str, at_least: int) -> str:
-    """The oldest of the installed pg_dump or pg_restore that is new enough; a Problem that says what to install."""
+    """The oldest of the installed pg_dump or pg_restore that is new enough; a Problem that says what to
+    install.
+    """
     fitting = sorted(
         (version, path) for path in candidates(name) if (version := version_of(path)) >= at_least
     )

@@ -3,12 +3,15 @@
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from shared.settings import settings
 from tooling import sealed
-from tooling.backup import objects, secrets
+from tooling.backup import secrets
 from tooling.backup.archive import Database, Manifest, facts, writing
+from tooling.backup.belongings import belongings
 from tooling.backup.cut import LAST, cut, snapshot
+from tooling.backup.objects import Copies
 from tooling.backup.server import Server, program
 
 if TYPE_CHECKING:
@@ -19,16 +22,21 @@ NUMBER = """SELECT last_value FROM pg_sequences
  WHERE schemaname || '.' || sequencename = pg_get_serial_sequence('public.changes', 'id')"""
 
 
-def take(server: Server, path: Path, passphrase: str = "") -> Manifest:
-    """All databases as they are at one moment, then the files; the sealing keys too where there is a passphrase."""
+def take(server: Server, path: Path, passphrase: str = "", *, with_secrets: bool = False) -> Manifest:
+    """All databases as they are at one moment and the files that their rows keep, sealed where there is a
+    passphrase.
+    """
     server.require_all_rows()
     version = server.version()
     pg_dump = program("pg_dump", version)
     with (
-        writing(path) as archive,
+        writing(path, passphrase) as archive,
         tempfile.TemporaryDirectory(dir=path.parent, prefix=".heidi-backup-") as room,
     ):
+        copies = Copies(archive)
+        copies.round()
         with cut(server, server.services()) as reading:
+            kept = belongings(reading)
             manifest = Manifest(
                 **facts(postgres=version),
                 sealing_keys=sorted(used_keys(reading)),
@@ -46,10 +54,12 @@ def take(server: Server, path: Path, passphrase: str = "") -> Manifest:
                 )
                 archive.add(f"databases/{name}.dump", dump)
                 dump.unlink()
-        manifest.files = objects.save(archive)
-        if passphrase:
-            kept = {"ENCRYPTION_KEY": settings().encryption_key.get_secret_value()}
-            archive.write(secrets.MEMBER, secrets.lock(kept, passphrase))
+        copies.round()
+        manifest.files = copies.of(kept)
+        manifest.missing = kept.missing((UUID(file.tenant), file.key) for file in manifest.files.values())
+        if with_secrets:
+            sealing = {"ENCRYPTION_KEY": settings().encryption_key.get_secret_value()}
+            archive.write(secrets.MEMBER, secrets.lock(sealing, passphrase))
         return archive.finish(manifest)
 
 

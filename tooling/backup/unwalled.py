@@ -1,4 +1,6 @@
-"""For a moment, let the owner of a table see every city's rows: the wall comes down and up again in one transaction."""
+"""For a moment, let the owner of a table see every city's rows: the wall comes down and up again in one
+transaction.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

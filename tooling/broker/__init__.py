@@ -1,1 +1,3 @@
-"""The broker of one machine: CloudEvents in, durable in Postgres, out to functions, with retry and dead letters."""
+"""The broker of one machine: CloudEvents in, durable in Postgres, out to functions, with retry and dead
+letters.
+"""

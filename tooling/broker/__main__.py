@@ -2,11 +2,12 @@
 
 import asyncio
 import gc
-import logging
 import signal
 import sys
 
+from shared import walls
 from shared.settings import SettingsError
+from tooling.broker import logs
 from tooling.broker.broker import Broker
 from tooling.broker.settings import BrokerSettings, broker_settings
 from tooling.broker.triggers import Tick, Trigger, load
@@ -22,14 +23,14 @@ async def run(settings: BrokerSettings, triggers: list[Trigger], ticks: list[Tic
 
 def main() -> int:
     """Start; 1 with a sentence on stderr when that is not possible."""
+    walls.unreadable()
     try:
         settings = broker_settings()
-        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        logs.start(settings.log_level)
         triggers, ticks = load(settings.broker_triggers)
         gc.freeze()
-        gc.set_threshold(
-            50_000
-        )  # hardly any cycles are made here; looking for them so often cost a tenth of the time
+        # hardly any cycles are made here; looking for them so often cost a tenth of the time
+        gc.set_threshold(50_000)
         asyncio.run(run(settings, triggers, ticks))
     except SettingsError as error:
         print(error, file=sys.stderr)

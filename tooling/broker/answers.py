@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from shared.inside import is_token
+from shared.passes import is_token
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -22,6 +22,16 @@ def guarded_by(token: str) -> Callable[[Handler], Handler]:
         return guarded
 
     return guard
+
+
+async def body_of(request: web.Request) -> bytes:
+    """The whole body; whoever hung up before its end (killed, frozen) gets an answer that nobody reads, and
+    no traceback.
+    """
+    try:
+        return await request.read()
+    except ConnectionError:
+        raise web.HTTPBadRequest(reason="the body ended early") from None
 
 
 def as_json(body: dict[str, Any]) -> web.Response:

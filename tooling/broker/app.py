@@ -8,40 +8,45 @@ import orjson
 from aiohttp import web
 
 from tooling.broker.admin import Admin, BadQuestion
-from tooling.broker.answers import as_json, guarded_by, problem
+from tooling.broker.answers import as_json, body_of, guarded_by, problem
 from tooling.broker.event import NotAnEvent, TooLarge
 from tooling.broker.ingress import Ingress
 from tooling.broker.metrics import Metrics
 from tooling.broker.session import Lost, Refused, Unavailable
-from tooling.broker.wire import read_events
+from tooling.broker.wire import BATCH, read_events
 
+TAKES_BATCHES = {"Accept-Post": BATCH}  # W3C LDP §7.1; publishers look for it (shared/posting.py)
 MAX_BODY_BYTES = 16 * 1_048_576
 log = logging.getLogger("heidi.broker")
 
 
 def make_app(
     token: str,
+    publishers: str,
     ingress: Ingress,
     admin: Admin,
     metrics: Metrics,
     is_ready: Callable[[], bool],
+    behind: Callable[[], float],
     render_metrics: Callable[[], Awaitable[bytes]],
 ) -> web.Application:
-    """Make the application; only health and metrics are open to callers without the token."""
+    """Make the application; only health and metrics are open to callers without a token: events need one,
+    operators another.
+    """
     guard = guarded_by(token)
 
     async def publish(request: web.Request) -> web.Response:
         try:
-            await ingress.put(read_events(request.headers, await request.read()))
+            await ingress.put(read_events(request.headers, await body_of(request)))
         except (NotAnEvent, TooLarge) as error:
             metrics.rejected.inc()
             return problem(400 if isinstance(error, NotAnEvent) else 413, str(error))
         except Unavailable as error:
             return problem(503, str(error))
-        return web.Response(status=202)
+        return web.Response(status=202, headers=TAKES_BATCHES | {"X-Heidi-Behind": f"{behind():.1f}"})
 
     async def replay(request: web.Request) -> web.Response:
-        return await _answer(admin.replay(_readas_json(await request.read())))
+        return await _answer(admin.replay(_readas_json(await body_of(request))))
 
     async def dead(request: web.Request) -> web.Response:
         return await _answer(admin.dead(dict(request.query)))
@@ -63,7 +68,7 @@ def make_app(
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.add_routes(
         [
-            web.post("/", guard(publish)),
+            web.post("/", guarded_by(publishers)(publish)),
             web.get("/events", guard(events)),
             web.get("/dead", guard(dead)),
             web.post("/dead/replay", guard(replay)),

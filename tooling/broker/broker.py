@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from shared.passes import publishers
 from shared.pg import parameters
 from tooling.broker.admin import Admin
 from tooling.broker.app import make_app
+from tooling.broker.burial import Undertaker
 from tooling.broker.clock import Clock, SystemClock
 from tooling.broker.dispatcher import Dispatcher
 from tooling.broker.event import Event
@@ -46,20 +48,35 @@ class Broker:
             settings.broker_tick_timeout,
         )
         routes = Routes(triggers)
-        self.dispatcher = Dispatcher(
-            routes.names, self.store, self.subscribers, self.clock, self.metrics, settings
-        )
+        self.dispatcher = Dispatcher(routes, self.store, self.subscribers, self.clock, self.metrics, settings)
         self.ingress = Ingress(self.store, routes, self.dispatcher.offer, self.clock, self.metrics)
         self.dispatcher.feedback = self._feed_back
+        self.undertaker = Undertaker(
+            self.store, self.subscribers, self.clock, settings.broker_keeper, settings.gateway_url
+        )
         admin = Admin(self.store, self.dispatcher, routes.names)
         self.app = make_app(
-            token, self.ingress, admin, self.metrics, lambda: self.store.ready, self._render_metrics
+            token,
+            publishers(settings),
+            self.ingress,
+            admin,
+            self.metrics,
+            lambda: self.store.ready,
+            self.dispatcher.behind,
+            self._render_metrics,
         )
 
     @asynccontextmanager
     async def running(self, ticks: Sequence[Tick] = ()) -> AsyncIterator["Broker"]:
         """Run everything but the HTTP server; a part that dies takes the broker with it."""
-        ticker = Ticker(self.store, self.subscribers, self.clock, self.metrics, self.settings.broker_backoff)
+        ticker = Ticker(
+            self.store,
+            self.subscribers,
+            self.clock,
+            self.metrics,
+            self.settings.broker_backoff,
+            self.settings.broker_patience,
+        )
         async with self.subscribers, asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work)
@@ -69,6 +86,7 @@ class Broker:
                     self.dispatcher.journal.work(),
                     ticker.work(ticks),
                     self._prune(),
+                    self.undertaker.work(),
                 )
             ]
             try:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import httpx
 
-from shared.inside import own_token
+from shared import passes
 from shared.settings import settings
 
 
@@ -31,7 +31,9 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class RecentEvent:
-    """One event without its data; each delivery has trigger, state (waiting, delivered, dead), attempts, code."""
+    """One event without its data; each delivery has trigger, state (waiting, delivered, dead), attempts,
+    code.
+    """
 
     seq: int
     received_at: str
@@ -41,7 +43,9 @@ class RecentEvent:
 
 
 def list_dead(trigger: str | None = None, limit: int = 50, before: int | None = None) -> list[DeadLetter]:
-    """List dead letters, the newest first, at most 500; `before` continues below that id. Raises BrokerSilent."""
+    """List dead letters, the newest first, at most 500; `before` continues below that id. Raises
+    BrokerSilent.
+    """
     asked = {"trigger": trigger, "limit": limit, "before": before}
     return [DeadLetter(**each) for each in _ask("GET", "/dead", params=_given(asked))["dead"]]
 
@@ -64,7 +68,7 @@ def _given(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask(method: str, path: str, **content: Any) -> dict[str, Any]:
-    url, token = settings().broker_url.rstrip("/"), own_token()
+    url, token = settings().broker_url.rstrip("/"), passes.delivering()
     try:
         with httpx.Client(
             headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False

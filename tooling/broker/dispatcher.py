@@ -10,14 +10,17 @@ from tooling.broker.clock import Clock
 from tooling.broker.event import Event
 from tooling.broker.journal import Journal
 from tooling.broker.lane import Lane
+from tooling.broker.logs import concerning
 from tooling.broker.metrics import Metrics
 from tooling.broker.outcome import DELIVERED, Outcome, Verdict, as_reason
 from tooling.broker.session import Lost, Refused, Unavailable
 from tooling.broker.settings import BrokerSettings
 from tooling.broker.store import Delivery, Store
 from tooling.broker.subscriber import Subscribers
+from tooling.broker.triggers import Routes
 
 OWN_PLACES = 2  # in flight per function whatever the others do: a slow one can never take the last place
+OUTWARD_PLACES = 4  # batches in flight to a function that waits for a server outside, a conversation each
 TRY_AGAIN_AFTER = 1.0  # seconds, when it is not the function that failed
 log = logging.getLogger("heidi.broker")
 Feedback = Callable[[Event], Awaitable[None]]
@@ -28,14 +31,17 @@ class Dispatcher:
 
     def __init__(
         self,
-        names: Iterable[str],
+        routes: Routes,
         store: Store,
         subscribers: Subscribers,
         clock: Clock,
         metrics: Metrics,
         settings: BrokerSettings,
     ) -> None:
-        self._lanes = {name: Lane(name) for name in names}
+        self._lanes = {
+            name: Lane(name, batches=name in routes.batches, outward=name in routes.outward)
+            for name in routes.names
+        }
         self._store, self._subscribers, self._clock, self._metrics = store, subscribers, clock, metrics
         self._settings = settings
         self._own_places = min(OWN_PLACES, settings.broker_in_flight_per_trigger)
@@ -71,6 +77,20 @@ class Dispatcher:
             self._lanes[trigger].rewind(seq, seq)
         self.resume()
 
+    def behind(self) -> float:
+        """How many seconds old the oldest event is that waits for its first turn at a function that takes
+        batches.
+
+        Unless it turns outward, such a function waits for nobody but Postgres, so this is how far the
+        platform itself is behind; that a mail server is slow, or many documents are being read, is not in it.
+        """
+        heads = [
+            lane.ready[0] for lane in self._lanes.values() if lane.batches and lane.ready and not lane.outward
+        ]
+        return max(
+            (self._clock.now() - head.received for head in heads if not head.tries.number), default=0.0
+        )
+
     async def stop(self, within: float) -> None:
         """Start nothing more, and give what is in flight some time to end."""
         self._stopped = True
@@ -88,20 +108,26 @@ class Dispatcher:
         while self._turns and self.in_flight < self._settings.broker_in_flight:
             turn = self._turns.popleft()
             turn.waits_for_its_turn = False
-            if turn.ready and turn.in_flight < self._settings.broker_in_flight_per_trigger:
+            if turn.ready and turn.in_flight < self._places(turn):
                 self._start(turn)
                 self._queue_up(turn)
 
     def _queue_up(self, lane: Lane) -> None:
-        room = lane.in_flight < self._settings.broker_in_flight_per_trigger
-        if lane.ready and room and not lane.waits_for_its_turn:
+        if lane.ready and lane.in_flight < self._places(lane) and not lane.waits_for_its_turn:
             lane.waits_for_its_turn = True
             self._turns.append(lane)
+
+    def _places(self, lane: Lane) -> int:
+        """How many requests a function may have at once; while some batches are on their way, the next ones
+        grow.
+        """
+        most = self._settings.broker_in_flight_per_trigger
+        return min(most, OUTWARD_PLACES if lane.outward else self._own_places) if lane.batches else most
 
     def _start(self, lane: Lane) -> None:
         lane.in_flight += 1
         self.in_flight += 1
-        self._spawn(self._deliver(lane, lane.ready.popleft()))
+        self._spawn(self._deliver(lane, lane.take()))
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
@@ -109,6 +135,7 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def _load(self, lane: Lane, after: int, in_reach: int) -> None:
+        concerning(lane.trigger)
         try:
             page = await self._store.page(lane.trigger, after)
         except (Lost, Refused) as error:
@@ -124,20 +151,34 @@ class Dispatcher:
                 lane.ready.append(delivery)
         self._advance(lane)
 
-    async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
+    async def _deliver(self, lane: Lane, deliveries: list[Delivery]) -> None:
+        concerning(lane.trigger, deliveries[0].event)
         try:
-            outcome = await self._subscribers.deliver(lane.trigger, delivery.event)
+            outcome = await self._subscribers.deliver(
+                lane.trigger, *(delivery.event for delivery in deliveries)
+            )
             if outcome.reply is not None:
-                outcome = await self._feed_back(delivery.event, outcome.reply)
-        except (
-            Exception
-        ) as error:  # an event on which we stumble becomes a dead letter, not the end of the others
+                outcome = await self._feed_back(deliveries[0].event, outcome.reply)
+        # an event on which we stumble becomes a dead letter, not the end of the others
+        except Exception as error:
             log.exception("delivering to %s failed", lane.trigger)
             outcome = Outcome(Verdict.AGAIN, 500, as_reason(repr(error)))
         lane.in_flight -= 1
         self.in_flight -= 1
-        self._settle(lane, delivery, outcome)
+        if len(deliveries) > 1 and outcome.verdict in (Verdict.AGAIN, Verdict.DEAD):
+            self._take_apart(lane, deliveries)
+        else:
+            for delivery in reversed(deliveries):
+                self._settle(lane, delivery, outcome)
         self._advance(lane)
+
+    def _take_apart(self, lane: Lane, deliveries: list[Delivery]) -> None:
+        """Nothing of a batch was done that one event spoils: each comes again by itself, which counts as its
+        first attempt.
+        """
+        for delivery in reversed(deliveries):
+            delivery.alone = True
+            lane.ready.appendleft(delivery)
 
     async def _feed_back(self, event: Event, reply: Event) -> Outcome:
         if self.feedback is None or event.hops == 0:
@@ -162,19 +203,20 @@ class Dispatcher:
             return
         else:
             self._metrics.failed.inc()
-            delivery.attempts += 1
             self._again_or_never(lane, delivery, outcome)
         self._said_so = False
 
     def _again_or_never(self, lane: Lane, delivery: Delivery, outcome: Outcome) -> None:
-        backoff = self._settings.broker_backoff
-        if outcome.verdict is Verdict.DEAD or delivery.attempts > len(backoff):
-            log.error("dead letter: %s to %s (%d)", delivery.event.type, lane.trigger, outcome.code)
+        wait = delivery.tries.pause(outcome, self._settings.broker_backoff, self._settings.broker_patience)
+        if wait is None:
+            log.error(
+                "dead letter", extra={"context": {"code": outcome.code, "attempts": delivery.tries.number}}
+            )
             self._metrics.dead.inc()
             self.journal.dead(lane, delivery, outcome)
             return
         self._metrics.retries.inc()
-        delivery.due = self._clock.now() + max(backoff[delivery.attempts - 1], outcome.retry_after)
+        delivery.due = self._clock.now() + wait
         self.journal.postponed(delivery)
         self._put_off(lane, delivery)
 

@@ -57,7 +57,9 @@ class Event:
         return min(int(left), MAX_HOPS) if left.isdecimal() else MAX_HOPS
 
     def answered_by(self, reply: "Event") -> "Event":
-        """Give a reply one hop less than this event had, so that two functions cannot answer each other forever."""
+        """Give a reply one hop less than this event had, so that two functions cannot answer each other
+        forever.
+        """
         return Event(
             reply.source,
             reply.id,

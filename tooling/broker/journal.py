@@ -35,11 +35,19 @@ class Journal:
 
     def postponed(self, delivery: Delivery) -> None:
         """Note a failed attempt, to be repeated when it is due."""
-        self._note(sql.POSTPONE, delivery, None, due=delivery.due)
+        self._note(sql.POSTPONE, delivery, None, due=delivery.due, attempts=delivery.tries.failed)
 
     def dead(self, lane: Lane, delivery: Delivery, outcome: Outcome) -> None:
         """Note a delivery that is given up."""
-        self._note(sql.BURY, delivery, (lane, delivery.seq), code=outcome.code, reason=outcome.reason)
+        attempts = delivery.tries.number
+        self._note(
+            sql.BURY,
+            delivery,
+            (lane, delivery.seq),
+            code=outcome.code,
+            reason=outcome.reason,
+            attempts=attempts,
+        )
 
     async def work(self) -> None:
         """Write until cancelled."""
@@ -66,7 +74,7 @@ class Journal:
         self._let_go([*done, *(ended for _, ended in others if ended is not None)])
 
     def _note(self, statement: str, delivery: Delivery, ended: Ended | None, **values: Any) -> None:
-        values |= {"trigger": delivery.trigger, "seq": delivery.seq, "attempts": delivery.attempts}
+        values |= {"trigger": delivery.trigger, "seq": delivery.seq}
         self._others.append(((statement, values), ended))
         self._something.set()
 

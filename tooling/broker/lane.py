@@ -6,17 +6,20 @@ from tooling.broker.store import Delivery
 
 WINDOW = 4_000
 WINDOW_BYTES = 8 * 1_048_576
+TOGETHER = 100
+TOGETHER_BYTES = 524_288
 
 
 class Lane:
     """Deliveries of one trigger.
 
-    `held` are the sequence numbers in memory, from loading until their end is written down. `loaded_to` is the last one
-    that was loaded and `newest` the last one known to exist: while it is further, the lane continues from Postgres.
+    `held` are the sequence numbers in memory, from loading until their end is written down. `loaded_to` is
+    the last one that was loaded and `newest` the last one known to exist: while it is further, the lane
+    continues from Postgres.
     """
 
-    def __init__(self, trigger: str) -> None:
-        self.trigger = trigger
+    def __init__(self, trigger: str, *, batches: bool = False, outward: bool = False) -> None:
+        self.trigger, self.batches, self.outward = trigger, batches, outward
         self.ready: deque[Delivery] = deque()
         self.held: dict[int, int] = {}
         self.in_flight = 0
@@ -40,6 +43,24 @@ class Lane:
             return False
         self._loaded_to = delivery.seq
         return self._hold(delivery)
+
+    def take(self) -> list[Delivery]:
+        """Take what is brought next: one delivery, or with a function that takes batches as many as there
+        are.
+        """
+        found = [self.ready.popleft()]
+        size = len(found[0].event.data)
+        while (
+            self.ready
+            and self.batches
+            and len(found) < TOGETHER
+            and not (found[0].alone or self.ready[0].alone)
+        ):
+            size += len(self.ready[0].event.data)
+            if size > TOGETHER_BYTES:
+                break
+            found.append(self.ready.popleft())
+        return found
 
     def rewind(self, first: int, last: int) -> None:
         """Look again at what Postgres has between these; what is in memory stays there once."""

@@ -55,7 +55,7 @@ class Metrics:
         self._oldest = self._gauge(
             "oldest_event_age_seconds", "Age of the oldest event still to be delivered."
         )
-        self._buried = self._gauge("dead_letters_stored", "Dead letters that have not been replayed.")
+        self._buried = self._gauge("dead_letters_stored", "Dead letters that the platform does not keep yet.")
 
     async def render(self, store: Store, in_flight: int, now: float) -> bytes:
         """Write the text format; without Postgres what this process knows by itself."""

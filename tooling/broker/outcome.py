@@ -9,7 +9,10 @@ from enum import Enum, auto
 from tooling.broker.event import Event, NotAnEvent, TooLarge
 from tooling.broker.wire import Headers, has_event, read_events
 
-RETRYABLE = frozenset({404, 408, 409, 429})
+RETRYABLE = frozenset({404, 408, 409})
+# 401: the broker's own token is being changed, which says nothing of the event
+WEATHER = frozenset({401, 429, 502, 503, 504})
+LONGEST_PAUSE = 120.0
 MAX_REASON_BYTES = 1_024
 MAX_RETRY_AFTER = 300.0
 
@@ -18,7 +21,8 @@ class Verdict(Enum):
     """What to do with the delivery."""
 
     DONE = auto()
-    AGAIN = auto()  # counts as an attempt
+    AGAIN = auto()  # it failed; counts as an attempt
+    LATER = auto()  # what it needs is away, which passes: tried for an hour
     DEAD = auto()
     UNREACHABLE = auto()  # the gateway itself is away: no attempt was made
 
@@ -42,9 +46,11 @@ def judge(status: int, headers: Headers, body: bytes) -> Outcome:
     """Judge an answer by its status, its headers and its body."""
     if 200 <= status < 300:
         return _judge_success(status, headers, body)
-    reason = as_reason(body)
+    reason, after = as_reason(body), headers.get("Retry-After")
+    if status in WEATHER or (status >= 500 and after):
+        return Outcome(Verdict.LATER, status, reason, retry_after=_retry_after(after))
     if status >= 500 or status in RETRYABLE:
-        return Outcome(Verdict.AGAIN, status, reason, retry_after=_retry_after(headers.get("Retry-After")))
+        return Outcome(Verdict.AGAIN, status, reason, retry_after=_retry_after(after))
     return Outcome(Verdict.DEAD, status, reason)
 
 
@@ -53,13 +59,37 @@ def judge_tick(status: int, headers: Headers, body: bytes) -> Outcome:
     return DELIVERED if 200 <= status < 300 else judge(status, headers, body)
 
 
-def pause(outcome: Outcome, attempts: int, backoff: Sequence[float], unreachable: float) -> float | None:
-    """How long to wait before the next attempt; None when there is none: it was taken, or it is given up."""
-    if outcome.verdict is Verdict.UNREACHABLE:
-        return unreachable
-    if outcome.verdict is not Verdict.AGAIN or attempts > len(backoff):
-        return None
-    return max(backoff[attempts - 1], outcome.retry_after)
+@dataclass(slots=True)
+class Tries:
+    """How often something has failed, by itself and by the weather; the two wear out different patiences."""
+
+    failed: int = 0
+    weather: int = 0
+
+    @property
+    def number(self) -> int:
+        """All of them."""
+        return self.failed + self.weather
+
+    def pause(self, outcome: Outcome, backoff: Sequence[float], patience: float) -> float | None:
+        """Count an outcome; how long to wait before the next attempt, None when it is given up."""
+        if outcome.verdict is Verdict.LATER:
+            self.weather += 1
+            wait = weather_pause(self.weather, patience)
+        else:
+            self.failed += 1
+            wait = (
+                backoff[self.failed - 1]
+                if outcome.verdict is Verdict.AGAIN and self.failed <= len(backoff)
+                else None
+            )
+        return None if wait is None else max(wait, outcome.retry_after)
+
+
+def weather_pause(number: int, patience: float) -> float | None:
+    """1, 2, 4 … 64 s, then two minutes each time; None when all those before have used up `patience` seconds."""
+    waited = sum(min(2.0**n, LONGEST_PAUSE) for n in range(number - 1))
+    return min(2.0 ** (number - 1), LONGEST_PAUSE) if waited < patience else None
 
 
 def _judge_success(status: int, headers: Headers, body: bytes) -> Outcome:

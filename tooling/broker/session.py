@@ -33,7 +33,9 @@ class Unavailable(Exception):
 
 
 class Session:
-    """A connection that holds its part of the broker's lock; statements run one after another, in the order asked."""
+    """A connection that holds its part of the broker's lock; statements run one after another, in the order
+    asked.
+    """
 
     def __init__(self, parameters: dict[str, Any], part: int, setup: Sequence[str] = ()) -> None:
         self._parameters = parameters | {
@@ -100,7 +102,9 @@ class Session:
 
 
 def _send_at_once(connection: Connection) -> None:
-    """Switch Nagle's algorithm off: pg8000 leaves it on, and every statement of more than 8 KiB waited 40 ms for it."""
+    """Switch Nagle's algorithm off: pg8000 leaves it on, and every statement of more than 8 KiB waited 40 ms
+    for it.
+    """
     raw = connection._usock  # noqa: SLF001 (pg8000 has no option for it)
     if raw.family != socket.AF_UNIX:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,7 +18,9 @@ def between_commas(value: object) -> object:
 
 
 class BrokerSettings(Settings):
-    """The owner role's connection, token and gateway come from the house; the rest has the local stack's defaults."""
+    """The owner role's connection, token and gateway come from the house; the rest has the local stack's
+    defaults.
+    """
 
     broker_host: str = "127.0.0.1"
     broker_port: int = Field(8081, ge=1, le=65_535)
@@ -29,10 +31,15 @@ class BrokerSettings(Settings):
         2.0,
         4.0,
     )
+    broker_patience: Seconds = Field(
+        3_600.0, description="seconds for which an event is tried again while what it needs is away"
+    )
     broker_timeout: float = Field(60.0, gt=0)
     broker_tick_timeout: float = Field(900.0, gt=0)
     broker_in_flight: int = Field(96, ge=1)
     broker_in_flight_per_trigger: int = Field(16, ge=1)
+    # the function that keeps what is given up; without one the broker does
+    broker_keeper: str = "keep-dead-letter"
     broker_keep_hours: float = Field(24.0, gt=0)
 
 

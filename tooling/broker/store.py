@@ -4,7 +4,8 @@ import asyncio
 import logging
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -12,21 +13,27 @@ import orjson
 from shared.pg import Row, Statement
 from tooling.broker import sql
 from tooling.broker.event import Event
+from tooling.broker.outcome import Tries
 from tooling.broker.session import Lost, Refused, Session
 
+HEARTBEAT = 3.0  # seconds; a third of what Postgres waits for, at most (sql.LETS_GO)
 log = logging.getLogger("heidi.broker")
 
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One event on its way to one function."""
+    """One event on its way to one function; how long it has been delayed by the weather is forgotten with the
+    process.
+    """
 
     trigger: str
     seq: int
     event: Event
     received: float
-    attempts: int = 0
+    tries: Tries = field(default_factory=Tries)
     due: float = 0.0
+    # it was in a batch that was refused: which of them is the wrong one shows when each comes by itself
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,9 @@ class Backlog:
 
 
 class Store:
-    """Two sessions: one stores events and commits durably, the other keeps the books without waiting for the disk."""
+    """Two sessions: one stores events and commits durably, the other keeps the books without waiting for the
+    disk.
+    """
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         self._storing = Session(parameters, 1, sql.STORING_SESSION)
@@ -71,8 +80,17 @@ class Store:
             self._lost.clear()
             self._ready.set()
             resume()
-            await self._lost.wait()
+            await self._until_lost()
             log.warning("postgres is lost; new events are refused and deliveries wait until it is back")
+
+    async def _until_lost(self) -> None:
+        """Say now and then that this broker lives: a lock that was lost is noticed, one that is held is kept."""
+        while not self._lost.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._lost.wait(), HEARTBEAT)
+            with suppress(Lost, Refused):
+                for session in () if self._lost.is_set() else (self._storing, self._books):
+                    await self._batch(session, [(sql.ALIVE, {})])
 
     async def close(self) -> None:
         """Give both sessions up."""
@@ -82,7 +100,9 @@ class Store:
             session.end()
 
     async def insert(self, events: Sequence[tuple[Event, Sequence[str]]]) -> dict[int, Event]:
-        """Store events with their targets, durably and in one commit; those seen before are left out of the answer."""
+        """Store events with their targets, durably and in one commit; those seen before are left out of the
+        answer.
+        """
         rows = [
             {
                 "n": n,
@@ -104,7 +124,9 @@ class Store:
         await self._batch(self._books, statements)
 
     async def page(self, trigger: str, after: int) -> list[Delivery]:
-        """Read a function's next deliveries, some megabytes at most; an empty list means that there are no more."""
+        """Read a function's next deliveries, some megabytes at most; an empty list means that there are no
+        more.
+        """
         (text,) = (await self.book(sql.PAGE, trigger=trigger, after=after))[0]
         return [_delivery(trigger, row) for row in orjson.loads(text or "[]")]
 
@@ -165,4 +187,6 @@ class Store:
 
 def _delivery(trigger: str, row: dict[str, Any]) -> Delivery:
     event = Event(row["source"], row["id"], row["type"], row["attributes"], b64decode(row["data"]))
-    return Delivery(trigger, row["seq"], event, row["received"], row["attempts"], row["next_at"] or 0.0)
+    return Delivery(
+        trigger, row["seq"], event, row["received"], Tries(row["attempts"]), row["next_at"] or 0.0
+    )

@@ -6,15 +6,15 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+import orjson
 
 from tooling.broker.event import MAX_EVENT_BYTES, Event
 from tooling.broker.outcome import MAX_REASON_BYTES, Judge, Outcome, Verdict, as_reason, judge, judge_tick
-from tooling.broker.wire import write_headers
+from tooling.broker.wire import BATCH, write_headers, write_json
 
 CONNECT_WITHIN = 5.0
-KEEP_ALIVE = (
-    12.0  # shorter than any server's, so that a request rarely meets a connection that is just being closed
-)
+# shorter than any server's, so that a request rarely meets a connection that is just being closed
+KEEP_ALIVE = 12.0
 
 
 class Subscribers:
@@ -42,8 +42,11 @@ class Subscribers:
         """Close the connections."""
         await self._session.close()
 
-    async def deliver(self, trigger: str, event: Event) -> Outcome:
-        """Bring an event to a function."""
+    async def deliver(self, trigger: str, event: Event, *more: Event) -> Outcome:
+        """Bring an event to a function; or several as one CloudEvents batch."""
+        if more:
+            body = orjson.dumps([write_json(each) for each in (event, *more)])
+            return await self._post(trigger, {"Content-Type": BATCH}, body, self._timeout, judge)
         return await self._post(trigger, write_headers(event), event.data, self._timeout, judge)
 
     async def tick(self, name: str, scheduled: float) -> Outcome:

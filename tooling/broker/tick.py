@@ -10,7 +10,7 @@ from croniter import croniter
 from tooling.broker import sql
 from tooling.broker.clock import Clock, until
 from tooling.broker.metrics import Metrics
-from tooling.broker.outcome import Verdict, pause
+from tooling.broker.outcome import Tries, Verdict
 from tooling.broker.session import Lost, Refused
 from tooling.broker.store import Store
 from tooling.broker.subscriber import Subscribers
@@ -45,57 +45,79 @@ class Ticker:
         clock: Clock,
         metrics: Metrics,
         backoff: tuple[float, ...],
+        patience: float,
     ) -> None:
         self._store, self._subscribers, self._clock, self._metrics = store, subscribers, clock, metrics
-        self._backoff = backoff
+        self._backoff, self._patience = backoff, patience
+        self._unwritten: dict[str, float] = {}
 
     async def work(self, ticks: Iterable[Tick]) -> None:
         """Call what is due, until cancelled."""
-        last = await self._read()
         async with asyncio.TaskGroup() as group:
             for tick in ticks:
-                group.create_task(self._run(tick, last.get(tick.name)))
+                group.create_task(self._run(tick))
 
-    async def _run(self, tick: Tick, last: float | None) -> None:
-        if last is None:  # new: its first time is yet to come, also if the broker is restarted before that
-            last = self._clock.now()
-            await self._write(tick.name, last)
+    async def _run(self, tick: Tick) -> None:
+        since = await self._since(tick.name, self._clock.now())
         while True:
-            due = max(next_after(tick.cron, last), latest_until(tick.cron, self._clock.now()))
-            if due > self._clock.now():
+            due = max(next_after(tick.cron, since), latest_until(tick.cron, self._clock.now()))
+            if due <= self._clock.now():
+                await self._call(tick, due)
+                # came due meanwhile: this run
+                await self._write(tick.name, max(due, latest_until(tick.cron, self._clock.now())))
+            else:
+                # and look again: another broker may have had the lock, the clock may have jumped
                 await until(self._clock, due)
-            await self._store.wait_ready()
-            await self._call(tick, due)
-            last = max(
-                due, latest_until(tick.cron, self._clock.now())
-            )  # what came due meanwhile is this very run
-            await self._write(tick.name, last)
+            since = await self._since(tick.name, since)
+
+    async def _since(self, name: str, before: float) -> float:
+        """When it last ran, as it is written down; where that is in the future, a clock was wrong: `before`,
+        or now.
+        """
+        last = await self._read(name)
+        now = self._clock.now()
+        if last is None:  # new: its first time is yet to come, also if the broker is restarted before that
+            last = now
+            await self._write(name, last)
+        return last if last <= now else min(before, now)
 
     async def _call(self, tick: Tick, due: float) -> None:
-        attempts, give_up = 0, next_after(tick.cron, due)
+        tries, give_up = Tries(), next_after(tick.cron, due)
         while True:
             outcome = await self._subscribers.tick(tick.name, due)
-            attempts += outcome.verdict is not Verdict.UNREACHABLE
-            wait = pause(outcome, attempts, self._backoff, GATEWAY_AGAIN)
+            if outcome.verdict is Verdict.DONE:
+                break
+            away = outcome.verdict is Verdict.UNREACHABLE
+            wait = GATEWAY_AGAIN if away else tries.pause(outcome, self._backoff, self._patience)
             if wait is None or self._clock.now() + wait >= give_up:
                 break
             await until(self._clock, self._clock.now() + wait)
         done = outcome.verdict is Verdict.DONE
         self._metrics.ticks.labels(tick.name, "done" if done else "failed").inc()
         if not done:
-            log.error("%s failed after %d attempts: %d %s", tick.name, attempts, outcome.code, outcome.reason)
+            log.error(
+                "%s failed after %d attempts: %d %s", tick.name, tries.number, outcome.code, outcome.reason
+            )
 
-    async def _read(self) -> dict[str, float]:
+    async def _read(self, name: str) -> float | None:
+        """When it last ran, whichever broker called it; waits for Postgres and its lock."""
         while True:
             await self._store.wait_ready()
             try:
-                return {str(name): float(last) for name, last in await self._store.book(sql.TICKS)}
+                found = await self._store.book(sql.LAST_TICK, name=name)
             except (Lost, Refused) as error:
-                log.warning("cannot read when ticks last ran: %s", error)
+                log.warning("cannot read when %s last ran: %s", name, error)
                 await asyncio.sleep(1)
+            else:
+                own = [self._unwritten[name]] if name in self._unwritten else []
+                return max([*own, *(float(last) for [last] in found)], default=None)
 
     async def _write(self, name: str, last: float) -> None:
+        self._unwritten[name] = last
         try:
             await self._store.book(sql.TICKED, name=name, at=last)
-        except (Lost, Refused) as error:  # the worst that follows is one call more after a restart
+        # this process remembers; one that takes over meanwhile calls it once more
+        except (Lost, Refused) as error:
             log.warning("cannot write down when %s ran: %s", name, error)
+        else:
+            del self._unwritten[name]

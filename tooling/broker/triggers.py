@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ class Trigger:
 
     name: str
     type: str
+    batches: bool = False  # the function takes a CloudEvents batch, all of it or nothing
+    outward: bool = False  # it waits for somebody outside, whose slowness is not the platform's
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,15 @@ class Tick:
 class Routes:
     """The triggers, by exact event type."""
 
-    def __init__(self, triggers: Iterable[Trigger]) -> None:
+    def __init__(self, triggers: Sequence[Trigger]) -> None:
         """Index the triggers; several may want the same type."""
         wanted: dict[str, list[str]] = {}
         for trigger in triggers:
             wanted.setdefault(trigger.type, []).append(trigger.name)
         self._every = sorted(set(wanted.pop("*", [])))
         self._exact = {kind: sorted({*names, *self._every}) for kind, names in wanted.items()}
+        self.batches = {trigger.name for trigger in triggers if trigger.batches}
+        self.outward = {trigger.name for trigger in triggers if trigger.outward}
         self.names = sorted({name for names in (self._every, *self._exact.values()) for name in names})
 
     def match(self, event_type: str) -> list[str]:
@@ -54,7 +58,10 @@ def load(path: Path | None) -> tuple[list[Trigger], list[Tick]]:
 
         try:
             source: dict[str, Any] = {
-                "triggers": [{"name": each.name, "type": each.type} for each in registry.triggers()],
+                "triggers": [
+                    {"name": each.name, "type": each.type, "batches": each.batches, "outward": each.outward}
+                    for each in registry.triggers()
+                ],
                 "ticks": [{"name": each.name, "cron": each.cron} for each in registry.ticks()],
             }
         except registry.RegistryError as error:
@@ -65,7 +72,7 @@ def load(path: Path | None) -> tuple[list[Trigger], list[Tick]]:
         triggers = [Trigger(**each) for each in source.get("triggers", [])]
         ticks = [Tick(**each) for each in source.get("ticks", [])]
     except TypeError as error:
-        msg = f"{path}: a trigger is {{name, type}}, a tick is {{name, cron}} ({error})."
+        msg = f"{path}: a trigger is {{name, type, batches, outward}}, a tick is {{name, cron}} ({error})."
         raise SettingsError(msg) from None
     _check(triggers, ticks)
     return triggers, ticks

@@ -12,6 +12,7 @@ import orjson
 from tooling.broker.event import HOPS, Event, NotAnEvent, TooLarge, checked
 
 PREFIX = "ce-"
+BATCH = "application/cloudevents-batch+json"
 MAX_BATCH_EVENTS = 1_000
 TEXTS = frozenset({"specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype"})
 SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
@@ -35,7 +36,7 @@ def read_events(headers: Headers, body: bytes) -> list[Event]:
     """Read what was posted in any of the three modes; raises NotAnEvent or TooLarge."""
     content_type = (headers.get("Content-Type") or "").strip()
     media_type = content_type.partition(";")[0].rstrip().lower()
-    if media_type == "application/cloudevents-batch+json":
+    if media_type == BATCH:
         return _read_batch(body)
     if media_type == "application/cloudevents+json":
         return [_read_structured(_read_json(body))]

@@ -1,1 +1,3 @@
-"""The commands of `./heidi`, one small module per group; what they do is elsewhere and imported when they run."""
+"""The commands of `./heidi`, one small module per group; what they do is elsewhere and imported when they
+run.
+"""

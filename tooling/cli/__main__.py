@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -51,6 +52,27 @@ for group in (
     release,
 ):
     group.add_to(app)
+
+
+def print_version(wanted: bool) -> None:  # noqa: FBT001 (typer's way)
+    """And end."""
+    if wanted:
+        from shared import __version__
+
+        typer.echo(f"HEIDI {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def heidi(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and end."),
+    ] = False,
+) -> None:
+    # its help is the app's
+    del version
 
 
 def main() -> None:

@@ -14,8 +14,9 @@ NewFile = Annotated[
     Path | None, typer.Argument(help="Where to; without it `heidi-<time>.tar` here.", show_default=False)
 ]
 OldFile = Annotated[Path | None, typer.Argument(help="What `backup` has made.", show_default=False)]
-WithSecrets = Annotated[
-    bool, typer.Option("--with-secrets", help="The sealing keys too, under a passphrase.")
+WithSecrets = Annotated[bool, typer.Option("--with-secrets", help="The sealing keys too.")]
+Unencrypted = Annotated[
+    bool, typer.Option("--unencrypted", help="No passphrase: whoever has the file has everything in it.")
 ]
 Check = Annotated[
     bool, typer.Option("--check", help="Only say whether it could be brought back; touches nothing.")
@@ -34,7 +35,7 @@ AfterPointInTime = Annotated[
 Services = Annotated[
     list[str] | None, typer.Option("--service", "-s", help="With it: only this one's; repeatable.")
 ]
-PASSPHRASE = "HEIDI_BACKUP_PASSPHRASE"  # noqa: S105 (a variable's name)
+PASSPHRASES = ("BACKUP_PASSPHRASE", "HEIDI_BACKUP_PASSPHRASE")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,16 +45,23 @@ def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel=panel, epilog="Example: `./heidi restore --check monday.tar`")(restore)
 
 
-def backup(file: NewFile = None, *, with_secrets: WithSecrets = False) -> None:
-    """Save all databases as they are at one moment, and every city's files, while everything goes on running.
+def backup(
+    file: NewFile = None, *, with_secrets: WithSecrets = False, unencrypted: Unencrypted = False
+) -> None:
+    """Save all databases as they are at one moment, and the files that their rows keep, while everything goes
+    on running.
 
-    The file holds personal data and is not encrypted: keep it as you keep the database. A PostgreSQL of your own is asked as
-    POSTGRES_SUPERUSER, with POSTGRES_SUPERUSER_PASSWORD.
+    The file is encrypted with a passphrase: BACKUP_PASSPHRASE, or asked. A file that comes and goes while the
+    backup is made may be missing; `restore --check` says how many rows that concerns. A PostgreSQL of your
+    own is asked as POSTGRES_SUPERUSER, with POSTGRES_SUPERUSER_PASSWORD.
     """
     from tooling.cli.engine import engine
 
     path = file or Path(f"heidi-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar")
-    say(engine("tooling.backup.local").backup(path.absolute(), asked(twice=True) if with_secrets else ""))
+    if unencrypted and with_secrets:
+        raise typer.BadParameter("keys are saved under a passphrase only: leave --unencrypted out")
+    passphrase = "" if unencrypted else asked(twice=True)
+    say(engine("tooling.backup.local").backup(path.absolute(), passphrase, with_secrets=with_secrets))
     typer.echo(f"{path} · {path.stat().st_size / 1_000_000:.1f} MB")
     if not with_secrets:
         typer.secho(
@@ -74,8 +82,8 @@ def restore(
 ) -> None:
     """Put a backup in the place of what is there; should it fail, what is there stays as it was.
 
-    Everybody has to log in again. An older backup is migrated, one from a newer HEIDI refused. Restore only files that you
-    trust: a dump may hold commands.
+    Everybody has to log in again. An older backup is migrated, one from a newer HEIDI refused. Restore only
+    files that you trust: a dump may hold commands.
     """
     from tooling.cli.engine import engine
 
@@ -85,7 +93,7 @@ def restore(
     if file is None:
         say_ended(local.after_point_in_time(service or []))
         return
-    passphrase = "" if os.environ.get(PASSPHRASE) is None and not has_secrets(file) else asked()
+    passphrase = asked() if given() or needs_passphrase(file) else ""
     say(local.check(file, passphrase))
     if check:
         typer.echo("It can be brought back.")
@@ -93,22 +101,31 @@ def restore(
     if not yes:
         typer.confirm("Replace everything that is there?", abort=True)
     done = local.restore(file, passphrase, lose_sealed=lose_sealed)
-    typer.echo(f"Restored, with {done.files} files.")
+    typer.echo(f"Restored, with {done.files} files; {done.strays} that belong to no row were removed.")
+    say_missing(done.missing)
     say_ended(done.ended)
 
 
 def asked(*, twice: bool = False) -> str:
     """The passphrase, from the environment or the terminal."""
-    return os.environ.get(PASSPHRASE) or str(
-        typer.prompt("Passphrase", hide_input=True, confirmation_prompt=twice)
+    return given() or str(
+        typer.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=twice)
     )
 
 
-def has_secrets(file: Path) -> bool:
-    """Whether a passphrase is of any use."""
+def given() -> str:
+    """The environment's passphrase."""
+    return next(filter(None, map(os.environ.get, PASSPHRASES)), "")
+
+
+def needs_passphrase(file: Path) -> bool:
+    """Whether the file, or the keys in one that is not sealed itself, open with a passphrase only."""
     from tooling.backup.archive import reading
+    from tooling.backup.envelope import is_sealed
     from tooling.backup.secrets import MEMBER
 
+    if is_sealed(file):
+        return True
     with reading(file) as archive:
         return MEMBER in archive.manifest.members
 
@@ -120,6 +137,14 @@ def say(manifest: "Manifest") -> None:
         f"{len(manifest.databases)} databases, {len(manifest.files)} files, "
         f"sealing keys {'inside' if 'secrets.json' in manifest.members else 'not inside'}."
     )
+    say_missing(manifest.missing)
+
+
+def say_missing(missing: dict[str, int]) -> None:
+    """Rows that came without their file: what they show is broken until somebody hands it in again."""
+    if missing:
+        said = ", ".join(f"{service} {number}" for service, number in missing.items())
+        typer.secho(f"Rows without their file: {said}.", fg=typer.colors.YELLOW, err=True)
 
 
 def say_ended(ended: dict[str, int]) -> None:

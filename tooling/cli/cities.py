@@ -19,7 +19,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def left(city: City) -> None:
-    """What every service, the bucket and Redis still hold of a city; exit code 1 if something does not end by itself."""
+    """What every service, the bucket and Redis still hold of a city; exit code 1 if something does not end by
+    itself.
+    """
     from tooling.cli.engine import engine
     from tooling.cli.table import print_table
 

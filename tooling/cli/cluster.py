@@ -18,6 +18,7 @@ Which = Annotated[Environment, typer.Argument(help="The overlay of knative/ and 
 Filled = Annotated[
     typer.FileText, typer.Argument(help="What `cluster env` printed, filled in; - reads a pipe.")
 ]
+Beside = Annotated[str, typer.Option(help="Those of the functions in this namespace besides: openfaas-fn.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,14 +38,12 @@ def env() -> None:
     typer.echo(engine("tooling.cluster").example(), nl=False)
 
 
-def secrets(environment: Which, filled: Filled) -> None:
+def secrets(environment: Which, filled: Filled, beside: Beside = "") -> None:
     """Print the Secrets of all namespaces for kubectl; the same file gives the same Secrets."""
     import yaml
 
     from tooling.cli.engine import engine
 
     cluster = engine("tooling.cluster")
-    typer.echo(
-        yaml.safe_dump_all(cluster.secrets(environment.value, cluster.read(filled.read())), sort_keys=False),
-        nl=False,
-    )
+    made = cluster.secrets(environment.value, cluster.read(filled.read()), beside)
+    typer.echo(yaml.safe_dump_all(made, sort_keys=False), nl=False)

@@ -18,7 +18,9 @@ def engine(name: str) -> ModuleType:
 
 
 def enter() -> dict[str, str]:
-    """Take over the running stack's settings into this process, and return them; a Problem if it is not running."""
+    """Take over the running stack's settings into this process, and return them; a Problem if it is not
+    running.
+    """
     from tooling.stack.control import running_environment
 
     settings = running_environment()

@@ -1,15 +1,17 @@
-"""events list, dead, replay: what the broker holds."""
+"""events list, dead, replay: what is on its way, and what did not arrive."""
 
 from typing import Annotated
 
 import typer
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Numbers as `events dead` prints them.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids as `events dead` prints them.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 At = Annotated[
     str | None, typer.Option("--at", help="A platform elsewhere, as the super admin of HEIDI_TOKEN.")
 ]
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,23 +30,23 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="events", rich_help_panel="Functions")
 
 
-def list_events(limit: Limit = 50) -> None:
+def list_events(limit: Limit = 50, *, as_json: Json = False) -> None:
     """The newest events and how their deliveries stand."""
     from tooling.cli.engine import engine, enter
 
     enter()
-    engine("tooling.events").print_events(limit)
+    engine("tooling.events").print_events(limit, as_json=as_json)
 
 
-def dead(limit: Limit = 50, at: At = None) -> None:
+def dead(limit: Limit = 50, at: At = None, *, as_json: Json = False) -> None:
     """Events that could not be delivered, with the reason."""
     from tooling.cli.engine import engine, enter
 
     if at:
-        engine("tooling.letters").print_dead(at, limit)
+        engine("tooling.letters").print_dead(at, limit, as_json=as_json)
         return
     enter()
-    engine("tooling.events").print_dead(limit)
+    engine("tooling.events").print_dead(limit, as_json=as_json)
 
 
 def replay(ids: Ids = None, *, everything: All = False, at: At = None) -> None:

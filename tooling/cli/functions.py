@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tooling.problem import Problem
+
 Function = Annotated[str, typer.Argument(help="As deployed, `list-listings`.")]
 Data = Annotated[str, typer.Option("--data", "-d", help="The body; @FILE reads a file, - standard input.")]
 Query = Annotated[list[str] | None, typer.Option("--query", "-q", help="NAME=VALUE, repeatable.")]
@@ -13,10 +15,16 @@ As = Annotated[
 ]
 Tenant = Annotated[str | None, typer.Option("--tenant", "-t", help="The city, `heidelberg`.")]
 Rest = Annotated[
-    str, typer.Option("--path", help="What follows the function's name: its parameters in the path.")
+    str,
+    typer.Option(
+        "--path", help="Its address, `/api/listings/<listingId>`, or the id alone where it has one."
+    ),
 ]
 Service = Annotated[str | None, typer.Argument(help="As its folder is called, `core`; without it all.")]
 Port = Annotated[int, typer.Option("--port", "-p", min=1, max=65535)]
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+INVOKE = "Example: `./heidi invoke list-listings -t heidelberg -q limit=5`, or `./heidi invoke get-city --path heidelberg`"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,17 +36,15 @@ def add_to(app: typer.Typer) -> None:
     )
     group.command("show", epilog="Example: `./heidi functions show approve-listing`")(show)
     app.add_typer(group, name="functions", rich_help_panel=panel)
-    app.command(
-        rich_help_panel=panel, epilog="Example: `./heidi invoke list-listings -t heidelberg -q limit=5`"
-    )(invoke)
+    app.command(rich_help_panel=panel, epilog=INVOKE)(invoke)
     app.command(rich_help_panel=panel, epilog="Example: `./heidi serve list-listings --port 9000`")(serve)
 
 
-def list_functions(service: Service = None) -> None:
+def list_functions(service: Service = None, *, as_json: Json = False) -> None:
     """Every function with its route, event or schedule; or one service's."""
     from tooling.cli.engine import engine
 
-    engine("tooling.catalogue").show_list(service)
+    engine("tooling.catalogue").show_list(service, as_json=as_json)
 
 
 def show(name: Function) -> None:
@@ -70,7 +76,12 @@ def body(data: str) -> bytes:
     """The option's text, or what it points at."""
     if data == "-":
         return typer.get_binary_stream("stdin").read()
-    return Path(data[1:]).read_bytes() if data.startswith("@") else data.encode()
+    if not data.startswith("@"):
+        return data.encode()
+    try:
+        return Path(data[1:]).read_bytes()
+    except OSError as error:
+        raise Problem(f"{data[1:] or 'A file without a name'} cannot be read: {error.strerror}.") from None
 
 
 def serve(name: Function, port: Port = 8090) -> None:

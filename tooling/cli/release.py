@@ -13,7 +13,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def release(*, dry_run: DryRun = False) -> None:
-    """Release what is on main: the number follows from the commits, «Unreleased» of the changelog becomes its section.
+    """Release what is on main: the number follows from the commits, «Unreleased» of the changelog becomes its
+    section.
 
     Commits and tags here; pushing both starts the release workflow (docs/guides/releases.md).
     """

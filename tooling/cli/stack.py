@@ -6,8 +6,15 @@ import typer
 
 Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready and leave it running.")]
 Name = Annotated[str | None, typer.Argument(help="Of one process, as in `./heidi status`; without it all.")]
+Ours = Annotated[str | None, typer.Argument(help="gateway, broker or thirdparty; without it all three.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what comes.")]
 Lines = Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of each.")]
+Function = Annotated[
+    str | None, typer.Option("--function", help="Only lines of this function, `list-listings`.")
+]
+City = Annotated[str | None, typer.Option("--city", help="Only lines about this city, by its slug or id.")]
+Errors = Annotated[bool, typer.Option("--errors", help="Only warnings and errors.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 UP = "Example: `./heidi up -d`, or with a PostgreSQL of your own: `DATABASE_URL=postgresql://heidi_app:…@db:5432/ ./heidi up`"
 
@@ -17,17 +24,24 @@ def add_to(app: typer.Typer) -> None:
     panel = "The local stack"
     app.command(rich_help_panel=panel, epilog=UP)(up)
     app.command(rich_help_panel=panel, epilog="Example: `./heidi down`")(down)
+    app.command(rich_help_panel=panel, epilog="Example: `./heidi restart`, or `./heidi restart gateway`")(
+        restart
+    )
     app.command(rich_help_panel=panel, epilog="Example: `./heidi status`")(status)
-    app.command(rich_help_panel=panel, epilog="Example: `./heidi logs gateway -f`")(logs)
+    app.command(
+        rich_help_panel=panel,
+        epilog="Example: `./heidi logs -f`, or `./heidi logs --errors --city heidelberg`",
+    )(logs)
     app.command(rich_help_panel=panel, epilog="Example: `./heidi reset --yes && ./heidi up`")(reset)
 
 
 def up(*, detach: Detach = False) -> None:
     """Start everything: PostgreSQL, Redis, migrations, a demonstration city, third parties, broker, gateway.
 
-    Nothing but Python is needed. What the environment names (DATABASE_URL or POSTGRES_HOST, REDIS_URL, S3_ENDPOINT,
-    SMTP_HOST, BROKER_URL …) is used instead of the embedded part; ports are moved with GATEWAY_PORT, POSTGRES_PORT and so on.
-    A process that dies is started again. Ctrl-C stops everything; data stays in `.heidi/`.
+    Nothing but Python is needed. What the environment names (DATABASE_URL or POSTGRES_HOST, REDIS_URL,
+    S3_ENDPOINT, SMTP_HOST, BROKER_URL …) is used instead of the embedded part; ports are moved with
+    GATEWAY_PORT, POSTGRES_PORT and so on. A process that dies is started again. Ctrl-C stops everything; data
+    stays in `.heidi/`.
     """
     from tooling.stack import up as stack
 
@@ -42,32 +56,58 @@ def down() -> None:
     typer.echo("Stopped." if control.stop(Home.here()) else "HEIDI was not running.")
 
 
-def status() -> None:
+def restart(name: Ours = None) -> None:
+    """Start our processes again, so that they run the code as it is now; PostgreSQL, Redis and all data stay."""
+    from tooling.stack import renewal
+    from tooling.stack.home import Home
+
+    typer.echo(f"Started again: {', '.join(renewal.restart(Home.here(), name))}.")
+
+
+def status(*, as_json: Json = False) -> None:
     """What runs, where, since when, and how often it had to be started again.
 
     The exit code is 0 if everything is ready, otherwise 1.
     """
-    from tooling.cli.table import print_status
-    from tooling.stack import control
+    from tooling.cli.table import print_json, print_status
+    from tooling.stack import control, renewal
     from tooling.stack.home import Home
 
-    rows = control.status(Home.here())
+    home = Home.here()
+    rows = control.status(home)
+    code = 0 if rows and all(row.state == "ready" for row in rows) else 1
+    if as_json:
+        print_json([row.told() for row in rows])
+        raise typer.Exit(code)
     print_status(rows)
-    raise typer.Exit(0 if rows and all(row.state == "ready" for row in rows) else 1)
+    if rows and (newer := renewal.hint(home)):
+        typer.echo(newer)
+    raise typer.Exit(code)
 
 
-def logs(name: Name = None, *, follow: Follow = False, lines: Lines = 50) -> None:
-    """Print what the processes wrote, of one or of all."""
-    from tooling.stack import logs as files
+def logs(
+    name: Name = None,
+    *,
+    follow: Follow = False,
+    lines: Lines = 50,
+    function: Function = None,
+    city: City = None,
+    errors: Errors = False,
+) -> None:
+    """Print what the processes wrote, of one or of all: every call of a function is a line.
+
+    A terminal gets columns; a pipe gets one JSON object a line, as `jq` reads it.
+    """
+    from contextlib import suppress
+
+    from tooling.cli.engine import enter
+    from tooling.problem import Problem
     from tooling.stack.home import Home
+    from tooling.stack.showing import show
 
-    chosen = files.choose(Home.here(), name)
-    for file in chosen:
-        for line in files.tail(file, lines):
-            typer.echo(line if name else f"{file.stem:<12}{line}")
-    if follow:
-        for stem, line in files.follow(chosen):
-            typer.echo(line if name else f"{stem:<12}{line}")
+    with suppress(Problem):  # a stack that has stopped still has its logs
+        enter()
+    show(Home.here(), name, lines, follow=follow, function=function, city=city, errors=errors)
 
 
 def reset(*, yes: Yes = False) -> None:

@@ -1,5 +1,6 @@
 """Tables on the terminal."""
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -21,6 +22,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) ->
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def print_json(found: object) -> None:
+    """For programs; in ASCII, so that a terminal has nothing to obey here, either."""
+    print(json.dumps(found, indent=2))
 
 
 def printable(text: str) -> str:

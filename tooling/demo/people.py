@@ -117,7 +117,9 @@ def an_admin_needs_two_factors(stage: Stage) -> None:
 
 
 def restricted(stage: Stage, slug: str, admin: str, password: str) -> Person | None:
-    """The admin with a token that opens only what they need to set up a second factor; None while it opens more."""
+    """The admin with a token that opens only what they need to set up a second factor; None while it opens
+    more.
+    """
     tokens = stage.anonymous(slug).call(
         "POST", "/api/auth/login", json={"email": admin, "password": password, "tenantId": slug}
     )
@@ -145,7 +147,9 @@ def write(person: Person, *expected: int) -> Any:
 
 
 def support_looks_over_a_shoulder(stage: Stage) -> None:
-    """A super admin acts in an editor's name, with a reason, for half an hour; the city sees it, and the audit names both."""
+    """A super admin acts in an editor's name, with a reason, for half an hour; the city sees it, and the
+    audit names both.
+    """
     chief = stage.login("platform", "super-admin@platform.example", DEMO_PASSWORD)
     chief.city = HOME
     editor = member(stage, "editor", HOME).call("GET", "/api/auth/me")["id"]

@@ -31,7 +31,9 @@ ANSWERS = {
 
 
 def a_city_joins(stage: Stage) -> None:
-    """A super admin onboards a third city; its first admin is invited by mail, accepts and logs in."""
+    """A super admin onboards a third city; its first admin is invited by mail, logs in and opens it with an
+    imprint.
+    """
     slug, password = f"neckarau-{secrets.token_hex(3)}", "Brücke-am-Fluss-42"
     chief = stage.login("platform", "super-admin@platform.example", DEMO_PASSWORD)
     admin = f"leitung@{slug}.example"
@@ -59,14 +61,32 @@ def a_city_joins(stage: Stage) -> None:
         json={"token": token[1] or token[2], "name": "Kim Roth", "password": password},
     )
     stage.props["new city"] = (slug, admin, password)
-    kim = stage.login(slug, admin, password).call("GET", "/api/auth/me")
+    lead = stage.login(slug, admin, password)
+    kim = lead.call("GET", "/api/auth/me")
     expect("the first admin is a super city admin", holds="super_city_admin" in kim["roles"])
-    categories = until(
-        lambda: stage.anonymous(slug).call("GET", "/api/categories")["items"] or None, "default categories"
-    )
+    stage.anonymous(slug).call("GET", "/api/categories", expect=403)
     stage.say(
-        f"Kim Roth accepted and logged in as {', '.join(kim['roles'])}; {len(categories)} categories are ready."
+        f"Kim Roth accepted and logged in as {', '.join(kim['roles'])}; nobody else can use the city yet."
     )
+    lead.call(
+        "PUT",
+        f"/api/cities/{slug}/legal/imprint",
+        expect=201,
+        json={
+            "language": "de",
+            "text": "<p>Stadt Neckarau, Marktplatz 1, vertreten durch Kim Roth</p>",
+            "publish": True,
+        },
+    )
+    categories = until(lambda: opened(stage, slug), "the city to open")
+    stage.say(f"With its imprint the city is open to everyone; {len(categories)} categories are ready.")
+
+
+def opened(stage: Stage, slug: str) -> list[Any]:
+    """What everyone sees of a city, as soon as all functions know that it is open."""
+    found = stage.anonymous(slug).call("GET", "/api/categories", expect=(200, 403))
+    items: list[Any] = found.get("items", [])
+    return items
 
 
 def an_editor_writes(stage: Stage) -> None:
@@ -172,7 +192,9 @@ def a_rejection_says_why(stage: Stage) -> None:
 
 
 def an_app_is_built(stage: Stage) -> None:
-    """A super city admin triggers a build for the web; the app carries the city's name, and is the same each time."""
+    """A super city admin triggers a build for the web; the app carries the city's name, and is the same each
+    time.
+    """
     owner = member(stage, "super_city_admin", HOME)
     first, second = (finished_build(owner) for _ in range(2))
     link = owner.call("GET", f"/api/builds/{first['buildId']}/artifact")
@@ -208,7 +230,9 @@ def finished_build(owner: Person) -> dict[str, Any]:
 
 
 def the_chatbot_answers(stage: Stage) -> None:
-    """Heidelberg's admin gives the chatbot a document and a web page; it answers with citations, or says it does not know."""
+    """Heidelberg's admin gives the chatbot a document and a web page; it answers with citations, or says it
+    does not know.
+    """
     admin, citizen = member(stage, "city_admin", HOME), stage.anonymous(HOME)
     with served(PAGE) as url:
         for given in ({"files": {"file": ("parken.md", LEAFLET, "text/markdown")}}, {"json": {"url": url}}):

@@ -8,14 +8,19 @@ import sys
 def main() -> int:
     """Start; 1 with a sentence on stderr when that is not possible."""
     gc.disable()  # nothing that is loaded now is garbage later
+    from shared import walls
     from shared.settings import SettingsError
     from tooling.gateway.assembly import assemble
     from tooling.gateway.settings import gateway_settings
+    from tooling.gateway.workers import is_one_of_several, say_ready, several
     from tooling.problem import Problem
     from tooling.registry import RegistryError
 
+    walls.unreadable()
     try:
         settings = gateway_settings()
+        if settings.gateway_workers > 1 and not is_one_of_several():
+            return several(settings)
         server, gateway = assemble(settings)
     except (SettingsError, RegistryError, Problem) as error:
         print(error, file=sys.stderr)
@@ -37,7 +42,7 @@ def main() -> int:
             }
         },
     )
-    server.run(gateway.close)
+    server.run(gateway.close, say_ready)
     return 0
 
 

@@ -2,35 +2,60 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 
+from shared import inside, needs
 from shared.record import Record
 from shared.server import Server
 from shared.settings import settings as house
-from shared.telemetry import start_logging
-from tooling.gateway.cors import Cors
+from shared.telemetry import home, start_logging
+from tooling.gateway.counted import Counted
 from tooling.gateway.functions import Functions
 from tooling.gateway.gateway import Gateway
 from tooling.gateway.later import Later
 from tooling.gateway.logs import LogBook
 from tooling.gateway.pages import Pages
+from tooling.gateway.peers import Peers
 from tooling.gateway.routes import Routes
 from tooling.gateway.secretstore import SecretStore
 from tooling.gateway.settings import GatewaySettings
 from tooling.gateway.system import System
+from tooling.gateway.workers import inherited
 from tooling.registry import records
 
 
 def assemble(settings: GatewaySettings, known: Mapping[str, Record] | None = None) -> tuple[Server, Gateway]:
     """A server that has its port, and the gateway behind it; OSError when the port is taken."""
     known = records() if known is None else known
+    needs.check()
     start_logging(house().log_level)
+    home["service"] = "gateway"
     logs = LogBook()
     logging.getLogger("heidi").addHandler(logs)
     functions = Functions(known, logs, settings.directory / "deployments.json")
-    system = System(functions, logs, SecretStore(settings.heidi_home / "secrets"), settings.password())
-    later = Later(settings.directory / "later", functions.call_later)
+    counted, shared = Counted(functions), inherited()
+    system = System(
+        functions, logs, SecretStore(settings.heidi_home / "secrets"), settings.password(), counted
+    )
+    hosts = tuple(filter(None, map(str.strip, settings.callback_private_hosts.split(","))))
+    later = Later(settings.directory / "later", functions.call_later, hosts)
     pages = Pages(known, settings.inbox_port)
-    gateway = Gateway(functions, Routes(known.values()), system, later, pages, Cors(settings.cors_origins))
-    server = Server(gateway, settings.gateway_host, settings.gateway_port, settings.gateway_threads)
+    gateway = Gateway(functions, Routes(known.values()), system, later, pages)
+    server = Server(
+        gateway,
+        settings.gateway_host,
+        settings.gateway_port,
+        settings.gateway_threads,
+        gateway.body_limit,
+        shared,
+    )
+    if shared:
+        peers = Peers(
+            settings.directory / "workers",
+            {"numbers": counted.own, "lines": logs.lines_for, "deployed": functions.read_again},
+        )
+        counted.peers, logs.others, functions.tell_others = peers, peers.ask, partial(peers.ask, "deployed")
+        peers.start()
+    inside.here[:] = [inside.in_process(gateway)]
     later.start()
     return server, gateway

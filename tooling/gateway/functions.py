@@ -1,8 +1,10 @@
-"""The functions that are deployed here: all of the collection, unless somebody removed one; what was deployed is remembered."""
+"""The functions that are deployed here: all of the collection, unless somebody removed one; what was deployed
+is remembered.
+"""
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -14,10 +16,9 @@ from pydantic.alias_generators import to_camel
 
 from shared.errors import NotFound, Problem
 from shared.http import Request, Response
-from shared.outcome import error_response
+from shared.outcome import refusal
 from shared.pipeline import Function
 from shared.record import Record
-from shared.trace import Trace
 from tooling.gateway.logs import LogBook
 from tooling.gateway.settings import private
 from tooling.generate.common import IMAGE
@@ -84,7 +85,7 @@ class Deployed:
         first = Deployment.first(self.record)
         return self.description != first.model_copy(update={"created_at": self.description.created_at})
 
-    def status(self) -> dict[str, Any]:
+    def status(self, calls: int) -> dict[str, Any]:
         """The object of OpenFaaS's API; labels and annotations are always there."""
         said = self.description
         return {
@@ -100,7 +101,7 @@ class Deployed:
             "limits": said.limits,
             "requests": said.requests,
             "readOnlyRootFilesystem": said.read_only_root_filesystem,
-            "invocationCount": self.invocations,
+            "invocationCount": calls,
             "replicas": 1,
             "availableReplicas": 1,
             "createdAt": said.created_at.isoformat().replace("+00:00", "Z"),
@@ -114,6 +115,7 @@ class Functions:
         """Remember what was deployed and removed; a state file that cannot be read is an error that says so."""
         self.records, self.logs, self.state = records, logs, state
         self.changing, self.counting = threading.Lock(), threading.Lock()
+        self.tell_others: Callable[[], object] = lambda: None  # where several processes answer
         self.deployed = {name: Deployed(record, Deployment.first(record)) for name, record in records.items()}
         self.remember()
 
@@ -146,7 +148,17 @@ class Functions:
         try:
             return self.call(name, request)
         except Problem as problem:
-            return refuse(problem, request)
+            return refusal(problem, request)
+
+    def read_again(self, _: object = None) -> None:
+        """Another process has deployed or removed something."""
+        with self.changing:
+            before = self.deployed
+            self.deployed = {
+                name: before.get(name) or Deployed(record, Deployment.first(record))
+                for name, record in self.records.items()
+            }
+            self.remember()
 
     def deploy(self, wanted: Deployment) -> None:
         """Describe a function anew, or bring it back."""
@@ -155,6 +167,7 @@ class Functions:
             known.description = wanted
             self.deployed[wanted.service] = known
             self.save()
+        self.tell_others()
 
     def remove(self, name: str) -> None:
         """Hide a function until it is deployed again; NotFound when there is none."""
@@ -162,6 +175,7 @@ class Functions:
             self.get(name)
             del self.deployed[name]
             self.save()
+        self.tell_others()
 
     def remember(self) -> None:
         """Read what was deployed and removed before."""
@@ -191,11 +205,3 @@ class Functions:
         draft = self.state.with_suffix(".new")
         draft.write_text(kept.model_dump_json(by_alias=True, indent=1), "utf-8")
         draft.replace(self.state)
-
-
-def refuse(problem: Problem, request: Request) -> Response:
-    """An error of the gateway itself, in the body of §16.5."""
-    trace = Trace.start(request.header("traceparent"), request.header("x-correlation-id"))
-    response = error_response(problem, request, trace.correlation_id)
-    response.headers["X-Correlation-Id"] = trace.correlation_id
-    return response

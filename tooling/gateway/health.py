@@ -1,9 +1,10 @@
 """Whether the gateway lives, and whether what its functions need is there."""
 
-import orjson
+from functools import lru_cache
 
-from shared.health import LIVE, OK, READY, ask_postgres, ask_redis
-from shared.http import Response
+from shared import breaker
+from shared.health import READY, STARTED, Check, Troubled, broker, postgres, redis, report
+from shared.http import LIVE, OK, Response
 from tooling.gateway.functions import Functions
 from tooling.registry import services
 
@@ -12,19 +13,33 @@ def answer(path: str, functions: Functions) -> Response | None:
     """The answer when the path is a probe's, else None."""
     if path in LIVE:
         return Response(200, OK)
-    return ready(functions) if path in READY else None
+    return ready(functions, starting=path == STARTED) if path in READY else None
 
 
-def ready(functions: Functions) -> Response:
-    """200 when Redis and every service's database answer, else 503 naming what does not."""
-    one_each = {record.service: record for record in functions.records.values()}
-    checks = {
-        f"postgres {service}": ask_postgres(one_each[service])
-        for service in services()
-        if service in one_each
+def ready(functions: Functions, *, starting: bool = False) -> Response:
+    """200 when Redis and every service's database answer, else 503 naming what does not; and what is missed
+    besides.
+    """
+    databases = {record.service: record.database for record in functions.records.values()}
+    needed = {
+        f"postgres {service}": postgres(databases[service]) for service in services() if service in databases
     }
-    problems = {name: problem for name, problem in (checks | {"redis": ask_redis()}).items() if problem}
-    return Response(
-        503 if problems else 200,
-        orjson.dumps({"status": "unavailable" if problems else "ok", "checks": problems}),
-    )
+    return report(needed | {"redis": redis()}, {"broker": broker(), "outside": outside()}, starting=starting)
+
+
+@lru_cache(1)
+def outside() -> Check:
+    """The systems of others that are left alone at the moment (shared/breaker.py): calls tell that, so nobody
+    has to try.
+    """
+
+    def ask() -> None:
+        away = [
+            f"{dependency}: {state}"
+            for dependency, state in sorted(breaker.states().items())
+            if state != "closed"
+        ]
+        if away:
+            raise Troubled(", ".join(away))
+
+    return Check(ask)

@@ -16,21 +16,7 @@ class Node:
 
     parts: dict[str, "Node"] = field(default_factory=dict)
     methods: dict[str, str] = field(default_factory=dict)
-
-
-class NotAllowed(MethodNotAllowed):
-    """As MethodNotAllowed, with the header that RFC 9110 §15.5.6 asks for."""
-
-    def __init__(self, method: str, allowed: Iterable[str]) -> None:
-        super().__init__(method=method)
-        self.allowed = sorted(allowed)
-
-    def response_headers(self) -> dict[str, str]:
-        """What this address does answer."""
-        return {"Allow": ", ".join(self.allowed)}
-
-
-NotAllowed.code = MethodNotAllowed.code  # and so translated like it
+    is_written_out: bool = False  # no part of the path to here is a placeholder
 
 
 class Routes:
@@ -39,28 +25,42 @@ class Routes:
     def __init__(self, records: Iterable[Record]) -> None:
         self.root = Node()
         for record in addressed(records):
-            node = self.root
-            for part in record.path.strip("/").split("/"):
-                node = node.parts.setdefault(HOLE if part.startswith("{") else part, Node())
-            node.methods[record.method] = record.name
-            if record.method == "GET":
-                node.methods.setdefault("HEAD", record.name)
+            for path in record.addresses:
+                self.add(path, record)
+
+    def add(self, path: str, record: Record) -> None:
+        """One address of a function."""
+        node = self.root
+        for part in path.strip("/").split("/"):
+            node = node.parts.setdefault(HOLE if part.startswith("{") else part, Node())
+        node.is_written_out = "{" not in path
+        node.methods[record.method] = record.name
+        if record.method == "GET":
+            node.methods.setdefault("HEAD", record.name)
 
     def find(self, method: str, path: str) -> str:
-        """The function's name; NoSuchRoute or NotAllowed. A slash at the end is forgiven."""
-        allowed: set[str] = set()
-        for node in fitting(self.root, path.removeprefix("/").removesuffix("/").split("/")):
+        """The function's name; NoSuchRoute or MethodNotAllowed. A slash at the end is forgiven."""
+        nodes = self.at(path)
+        for node in nodes:
             if method in node.methods:
                 return node.methods[method]
-            allowed |= node.methods.keys()
-        if allowed:
-            raise NotAllowed(method, allowed | {"OPTIONS"})
+        if allowed := methods(nodes):
+            raise MethodNotAllowed(method, allowed)
         raise NoSuchRoute
 
     def allowed(self, path: str) -> set[str]:
         """The methods that this address answers."""
-        parts = path.removeprefix("/").removesuffix("/").split("/")
-        return {method for node in fitting(self.root, parts) for method in node.methods}
+        return methods(self.at(path))
+
+    def at(self, path: str) -> list[Node]:
+        """Where a path leads, the most exact first. A path that is written out as a whole is nobody's id."""
+        nodes = list(fitting(self.root, path.removeprefix("/").removesuffix("/").split("/")))
+        return nodes[:1] if nodes and nodes[0].is_written_out else nodes
+
+
+def methods(nodes: Iterable[Node]) -> set[str]:
+    """What is answered at any of these places."""
+    return {method for node in nodes for method in node.methods}
 
 
 def fitting(node: Node, parts: list[str]) -> Iterator[Node]:

@@ -33,7 +33,9 @@ class Secret(BaseModel):
 
 
 class SecretStore:
-    """KeyError for a name that is not there, FileExistsError for one that is, ValueError for one that is no name."""
+    """KeyError for a name that is not there, FileExistsError for one that is, ValueError for one that is no
+    name.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

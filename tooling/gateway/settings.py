@@ -3,30 +3,27 @@
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import NoDecode
+from pydantic import Field, SecretStr, ValidationError
 
 from shared.settings import Settings, SettingsError, secret_directories
 from tooling.stack.home import Home
 
 
-def between_commas(value: object) -> object:
-    """Take `https://a.example, https://b.example` apart."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
 class GatewaySettings(Settings):
-    """Where to listen, who may look behind the curtain, and which web pages may call us."""
+    """Where to listen, and who may look behind the curtain."""
 
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(8080, ge=0, le=65_535)
-    gateway_threads: int = Field(
-        64, ge=2
-    )  # a function may call another one through us, and waits in its thread
+    # a function may call another one through us, and waits in its thread
+    gateway_threads: int = Field(64, ge=2)
+    gateway_workers: int = Field(
+        1, ge=1, description="processes that answer, each with threads and pools of its own"
+    )
     gateway_password: SecretStr | None = None
-    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(between_commas)] = ()
+    callback_private_hosts: str = Field(
+        "", description="hosts inside that answers of async calls may go to, comma-separated"
+    )
     inbox_port: int = 8083
     heidi_home: Path = Field(default_factory=lambda: Home.here().path)
 
@@ -36,7 +33,9 @@ class GatewaySettings(Settings):
         return self.heidi_home / "gateway"
 
     def password(self) -> str:
-        """The password of `admin`: the configured one, or one that is made once and kept in a file only we can read."""
+        """The password of `admin`: the configured one, or one that is made once and kept in a file only we
+        can read.
+        """
         if self.gateway_password:
             return self.gateway_password.get_secret_value()
         path = self.directory / "password"

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from shared.errors import NotFound
 from shared.http import Request, Response
+from tooling.gateway.counted import Counted
 from tooling.gateway.functions import NAMESPACE, Deployment, Functions
 from tooling.gateway.logs import LogBook, Question, TooManyFollowers, answer
 from tooling.gateway.secretstore import Secret, SecretStore
@@ -46,8 +47,10 @@ class Refused(Exception):
 class System:
     """Who is let in, and what they can do."""
 
-    def __init__(self, functions: Functions, logs: LogBook, secrets: SecretStore, password: str) -> None:
-        self.functions, self.logs, self.secrets = functions, logs, secrets
+    def __init__(
+        self, functions: Functions, logs: LogBook, secrets: SecretStore, password: str, counted: Counted
+    ) -> None:
+        self.functions, self.logs, self.secrets, self.counted = functions, logs, secrets, counted
         self.expected = b"admin:" + password.encode()
         self.answers: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "functions"): self.list,
@@ -62,14 +65,20 @@ class System:
             ("PUT", "secrets"): self.update_secret,
             ("DELETE", "secrets"): self.remove_secret,
         }
+        self.rooms: dict[str, Callable[[Request, str], Response]] = {
+            "function": self.describe,
+            "scale-function": self.scale,
+            "namespace": self.namespace,
+        }
 
     def __call__(self, request: Request, what: str) -> Response:
         """Answer /system/<what>; refusals are text."""
         if not self.lets_in(request):
             return text(401, "Log in first: faas-cli login --username admin --password-stdin", **CHALLENGE)
         try:
-            if what.startswith("function/"):
-                return self.describe(request, what.removeprefix("function/"))
+            room, _, name = what.partition("/")
+            if room in self.rooms:
+                return self.rooms[room](request, name)
             found = self.answers.get((request.method, what))
             return (
                 found(request)
@@ -94,7 +103,10 @@ class System:
         """All functions, by name."""
         if not here(request):
             return json([])
-        return json([each.status() for _, each in sorted(self.functions.deployed.items())])
+        calls = self.counted.calls()
+        return json(
+            [each.status(calls.get(name, 0)) for name, each in sorted(self.functions.deployed.items())]
+        )
 
     def describe(self, request: Request, name: str) -> Response:
         """One function."""
@@ -102,7 +114,24 @@ class System:
             return text(405, "only GET", Allow="GET, HEAD")
         if not here(request):
             raise NotFound("Function", name)
-        return json(self.functions.get(name.removesuffix(f".{NAMESPACE}")).status())
+        name = name.removesuffix(f".{NAMESPACE}")
+        return json(self.functions.get(name).status(self.counted.calls().get(name, 0)))
+
+    def scale(self, request: Request, name: str) -> Response:
+        """POST: there is one instance of each function, no more and no fewer."""
+        wanted = body(request, Scale)
+        self.functions.get((name or wanted.serviceName).removesuffix(f".{NAMESPACE}"))
+        if wanted.replicas != 1:
+            raise Refused(400, "This gateway runs every function itself, so each has one replica.")
+        return text(202)
+
+    def namespace(self, request: Request, name: str) -> Response:
+        """GET: the one that there is; it cannot be changed, and no other made."""
+        if request.method not in {"GET", "HEAD"}:
+            raise Refused(400, f"This gateway has one namespace, {NAMESPACE}.")
+        if name != NAMESPACE:
+            return text(404, f"there is no namespace {name[:63]}")
+        return json({"name": NAMESPACE, "labels": {}, "annotations": {"openfaas": "1"}})
 
     def update(self, request: Request) -> Response:
         """PUT: describe a function anew; 404 where it is not deployed, after which faas-cli sends a POST."""
@@ -180,6 +209,13 @@ class Removal(BaseModel):
     """What `faas-cli remove` sends."""
 
     functionName: str  # noqa: N815 (OpenFaaS's name)
+
+
+class Scale(BaseModel):
+    """What OpenFaaS sends to have more of a function, or fewer."""
+
+    serviceName: str = ""  # noqa: N815 (OpenFaaS's name)
+    replicas: int = Field(ge=0)
 
 
 INFO = {

@@ -1,4 +1,6 @@
-"""Everything that is generated from the functions' records: `generate()` writes it, `generate(check=True)` only compares."""
+"""Everything that is generated from the functions' records: `generate()` writes it, `generate(check=True)`
+only compares.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +24,7 @@ def outputs() -> dict[str, Render]:
         event_types,
         knative,
         openapi,
+        powers,
         privacy,
         routes,
         schedules,
@@ -50,9 +53,11 @@ def outputs() -> dict[str, Render]:
         "deploy/edge/routes.caddy": caddyfile.edge,
         "knative/base/internal-gateway/routes.caddy": caddyfile.internal,
         "deploy/data/base/databases.yaml": databases.render,
+        "deploy/data/base/roles.yaml": databases.managed,
         "docs/reference/openapi.json": openapi.render,
         "docs/reference/asyncapi.json": asyncapi.render,
         "docs/reference/access-matrix.md": access.render,
+        "docs/reference/powers.md": powers.render,
         "docs/reference/functions.md": catalogue.render,
         "docs/privacy.md": privacy.render,
         "deploy/env.example": example,
@@ -62,7 +67,9 @@ def outputs() -> dict[str, Render]:
 
 
 def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT001, FBT002 (`heidi generate --check`)
-    """The files that differ from what the records say; they are written unless `check`. RegistryError on a contradiction."""
+    """The files that differ from what the records say; they are written unless `check`. RegistryError on a
+    contradiction.
+    """
     known = records()
     if problems := contradictions(known.values()):
         raise RegistryError("\n".join(problems))

@@ -1,11 +1,11 @@
 """docs/reference/asyncapi.json: AsyncAPI 3 for what the services say to each other."""
 
-import inspect
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from events.base import Event
+from shared.docstrings import first
 from shared.record import Record
 from tooling.generate.common import GENERATED, VERSION
 from tooling.generate.schemas import Schemas
@@ -84,7 +84,7 @@ def message(event: type[Event], payload: Document) -> Document:
 
 def summary(event: type[Event]) -> str:
     """An event in its own words."""
-    return inspect.cleandoc(event.__doc__ or "").partition("\n")[0]
+    return first(event.__doc__)
 
 
 def operations(records: Mapping[str, Record], said: list[str]) -> Document:

@@ -3,20 +3,23 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from functions.platform.dead_letters.dead_letter import RETOLD
 from shared.record import PLACEHOLDER, Record
 from shared.settings import Settings
-from tooling.generate.common import GENERATED, addressed, public
-from tooling.generate.routes import methods
+from tooling.generate.common import GENERATED, addressed, methods, public
 
 DEAD_LETTERS = "keep-dead-letter"  # the one function that the broker calls although it has an address
+# Knative takes these for success
+NEVER = (400, 401, 402, 403, 405, 406, *range(410, 419), *range(421, 425), 426, 428, 431, 451)
 ROOM = 64 * 1024  # of a form around its file; what is a little too big gets the function's own refusal
 EDGE = f"""# {GENERATED}
 # From method and path to function, and how many bytes a body may have, for deploy/edge/Caddyfile.
 # Exact addresses come first; the first line that fits counts.
 """
 INTERNAL = f"""# {GENERATED}
-# For the internal gateway's Caddyfile: functions by address, for those that ask each other; event and tick functions by name, for
-# the broker and the clock.
+# For the internal gateway's Caddyfile: functions by address, for those that ask each other; event and tick
+# functions by name, for the broker and the clock; and what a dispatcher is told instead of a status that it would
+# take for success.
 """
 
 
@@ -25,9 +28,10 @@ def edge(records: Mapping[str, Record]) -> str:
     shown = public(records.values())
     limits = sorted({limit(record) for record in shown})
     rows = (
-        f"{line(record, method)} {record.name} {limit(record)}"
+        f"{line(path, method)} {record.name} {limit(record)}"
         for record in shown
-        for method in methods(record)
+        for path in record.addresses
+        for method in methods(record, path, shown)
     )
     classes = (f"@up_to_{most} vars limit {most}\n{body(most, f'@up_to_{most} ')}" for most in limits)
     return (
@@ -41,12 +45,28 @@ def edge(records: Mapping[str, Record]) -> str:
 def internal(records: Mapping[str, Record]) -> str:
     """knative/base/internal-gateway/routes.caddy: a snippet per port."""
     asked = addressed(records.values())
-    addresses = mapping(
-        "{heidi_function}", (f"{line(r, method)} {r.name}" for r in asked for method in methods(r)), '""'
+    rows = (
+        f"{line(path, method)} {r.name}"
+        for r in asked
+        for path in r.addresses
+        for method in methods(r, path, asked)
     )
-    names = mapping("{heidi_function}", map(called, callees(records.values())), '""')
+    addresses = mapping("{heidi_function}", rows, '""')
+    names = mapping(
+        "{heidi_function}", (row for record in callees(records.values()) for row in called(record)), '""'
+    )
     largest = max(map(limit, asked))
-    return f"{INTERNAL}{snippet('addresses', addresses + frozen(largest))}{snippet('names', names + frozen(json_limit()))}"
+    retold = "".join(
+        f"@said_{status} status {status}\nreplace_status @said_{status} {status + RETOLD}\n"
+        for status in NEVER
+    )
+    return INTERNAL + "".join(
+        (
+            snippet("addresses", addresses + frozen(largest)),
+            snippet("names", names + frozen(json_limit())),
+            snippet("retold", retold),
+        )
+    )
 
 
 def callees(records: Iterable[Record]) -> list[Record]:
@@ -54,9 +74,10 @@ def callees(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record.kind != "http" or record.name == DEAD_LETTERS]
 
 
-def called(record: Record) -> str:
-    """How the broker or the clock names a function."""
-    return f'"POST /{"ticks" if record.kind == "tick" else "events"}/{record.name}" {record.name}'
+def called(record: Record) -> list[str]:
+    """How the broker or the clock names a function, and who sends a dead letter again."""
+    doors = ("ticks",) if record.kind == "tick" else ("events", "replays")
+    return [f'"POST /{door}/{record.name}" {record.name}' for door in doors]
 
 
 def limit(record: Record) -> int:
@@ -65,19 +86,22 @@ def limit(record: Record) -> int:
 
 
 def json_limit() -> int:
-    """Of bodies that nothing else is said about; the default, since the edge does not know the functions' settings."""
+    """Of bodies that nothing else is said about; the default, since the edge does not know the functions'
+    settings.
+    """
     default: int = Settings.model_fields["max_json_bytes"].default
     return default + ROOM
 
 
-def line(record: Record, method: str) -> str:
+def line(path: str, method: str) -> str:
     """An exact address as it is; one with placeholders as a regular expression.
 
-    Caddy matches what %3F stands for, and may take it for the start of a query when it rewrites: no placeholder holds one.
+    Caddy matches what %3F stands for, and may take it for the start of a query when it rewrites: no
+    placeholder holds one.
     """
-    if "{" not in record.path:
-        return f'"{method} {record.path}"'
-    fixed = "[^/?]+".join(re.escape(part) for part in PLACEHOLDER.split(record.path)[::2])
+    if "{" not in path:
+        return f'"{method} {path}"'
+    fixed = "[^/?]+".join(re.escape(part) for part in PLACEHOLDER.split(path)[::2])
     return f'"~^{method} {fixed}/?$"'
 
 

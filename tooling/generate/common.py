@@ -2,9 +2,10 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
+from shared.binding import compiled
 from shared.record import Record
 from tooling.registry import ROOT
 
@@ -12,10 +13,8 @@ VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["proj
 REPOSITORY = "ghcr.io/heidi-platform/heidi-functions"
 IMAGE = f"{REPOSITORY}:{VERSION}"
 NAMESPACE = "heidi"
-SETTINGS, SECRETS = (
-    "heidi-settings",
-    "heidi-secrets",
-)  # the ConfigMap and the Secret that every function reads
+# the ConfigMap and the Secret that every function reads
+SETTINGS, SECRETS = "heidi-settings", "heidi-secrets"
 THREADS = 8  # of one instance; it takes as many requests at once
 GENERATED = "Generated from the functions' records by `heidi generate`. Do not edit."
 
@@ -36,13 +35,47 @@ def public(records: Iterable[Record]) -> list[Record]:
 def addressed(records: Iterable[Record]) -> list[Record]:
     """What has an address: static paths before those with placeholders, long ones before short ones.
 
-    Functions ask each other at their addresses (shared/inside.py); an internal one refuses all but the platform itself.
+    Functions ask each other at their addresses (shared/inside.py); an internal one refuses all but the
+    platform itself.
     """
     found = [record for record in records if record.kind == "http" and record.path]
     return sorted(found, key=lambda record: (shape(record), record.path, record.method))
 
 
+def methods(record: Record, address: str, shown: Iterable[Record]) -> list[str]:
+    """What leads to a function: its method, and what its address does not answer, where it would be taken for
+    another's id.
+
+    GET also answers HEAD (RFC 9110 §9.3.2). What else is asked of `/api/users/terms` would fit
+    `/api/users/{user_id}`; the function at that address refuses it (405).
+    """
+    own = answered(record)
+    if "{" in address:
+        return own
+    there = [each for each in shown if address in each.addresses]
+    if there[0].name != record.name:
+        return own
+    fitting = [
+        each
+        for each in shown
+        if is_open(each) and (pattern := compiled(each.path)) and pattern.fullmatch(address)
+    ]
+    return own + sorted(set(chain(*map(answered, fitting))) - set(chain(*map(answered, there))))
+
+
+def is_open(record: Record) -> bool:
+    """Whether a placeholder of its path may be anything."""
+    return "{" in record.addresses[0]
+
+
+def answered(record: Record) -> list[str]:
+    """The methods that a function answers."""
+    return ["GET", "HEAD"] if record.method == "GET" else [record.method]
+
+
 def shape(record: Record) -> tuple[bool, str]:
     """Sorts addresses so that of two that fit the one comes first that is written out for longer."""
-    holes = "".join("1" if part.startswith("{") else "0" for part in record.path.strip("/").split("/"))
+    holes = "".join(
+        "1" if part.startswith("{") else "0" for part in record.addresses[0].strip("/").split("/")
+    )
     return ("1" in holes, holes)

@@ -6,6 +6,7 @@ from shared.record import Record
 from tooling.generate.grafana import LOKI, TEMPO, Dashboard, Panel, chosen, typed
 
 HERE = 'namespace=~"$namespace"'
+CACHE, MISS = "heidi_cache_requests_total", '"miss"'
 RATE, SHARE, SECONDS, BYTES, COUNT = "reqps", "percentunit", "s", "bytes", "short"
 
 
@@ -174,11 +175,44 @@ def microservices(_: Mapping[str, Record]) -> str:
                 ],
             ),
             Panel(
+                "Sessions that are open",
+                COUNT,
+                [(f"sum by (namespace) (heidi_sessions{{{HERE}}})", "{{namespace}}")],
+            ),
+            Panel(
+                "Answers from memory and Redis, of all that are remembered",
+                SHARE,
+                [
+                    (
+                        f"{calls(HERE + ',result!=' + MISS, 'cache', CACHE)} / {calls(HERE, 'cache', CACHE)}",
+                        "{{cache}}",
+                    )
+                ],
+            ),
+            Panel(
+                "Calls to systems of others",
+                RATE,
+                [
+                    (
+                        calls(HERE, "dependency, outcome", "heidi_outside_calls_total"),
+                        "{{dependency}} {{outcome}}",
+                    )
+                ],
+            ),
+            Panel(
+                "Circuits (0 closed, 1 half-open, 2 open, 3 misconfigured)",
+                COUNT,
+                [(f"max by (dependency) (heidi_circuit_state{{{HERE}}})", "{{dependency}}")],
+            ),
+            Panel(
                 "Memory of the limit",
                 SHARE,
                 [
                     (
-                        "process_resident_memory_bytes / on (job, instance) max by (job, instance) (heidi_memory_limit_bytes > 0)",
+                        (
+                            "process_resident_memory_bytes"
+                            " / on (job, instance) max by (job, instance) (heidi_memory_limit_bytes > 0)"
+                        ),
                         "{{instance}}",
                     )
                 ],
@@ -293,6 +327,25 @@ def factory(_: Mapping[str, Record]) -> str:
                 width=12,
             ),
             Panel(
+                "Builds: p50 and p95 of the last day's (target: Android under 10 min)",
+                SECONDS,
+                [
+                    (
+                        f"histogram_quantile({share}, sum by (platform, le) (heidi_build_duration_seconds_bucket{{{HERE}}}))",
+                        f"p{share * 100:.0f} {{{{platform}}}}",
+                    )
+                    for share in (0.5, 0.95)
+                ],
+                width=12,
+            ),
+            Panel(
+                "Builds of the last day by duration",
+                COUNT,
+                [(f"sum by (le) (heidi_build_duration_seconds_bucket{{{HERE}}})", "{{le}}")],
+                "heatmap",
+                12,
+            ),
+            Panel(
                 "The factory's functions",
                 RATE,
                 [(calls(f'{HERE},service="factory"', "function"), "{{function}}")],
@@ -326,7 +379,9 @@ def of(record: Record) -> str:
 
 
 def listing(records: Mapping[str, Record]) -> str:
-    """One listing from its creation to the push that says it is published; KeyError when a hop is no function any more."""
+    """One listing from its creation to the push that says it is published; KeyError when a hop is no function
+    any more.
+    """
     hops = [records[name] for name in HOPS]
     return Dashboard(
         "listing",

@@ -11,7 +11,8 @@ from shared.record import Record
 from shared.settings import Settings
 from tooling.generate.common import GENERATED, VERSION
 
-# What one host needs to be told, or says of itself; the names and passwords of the others are in compose.yaml.
+# What one host needs to be told, or says of itself; the names and passwords of the others are in
+# compose.yaml.
 MUST = {
     "BASE_DOMAIN": "heidi.example",
     "PUBLIC_URL": "https://heidi.example",
@@ -26,14 +27,17 @@ MUST = {
     "SUPER_ADMIN_EMAIL": "admin@heidi.example",
 }
 SECRETS = (
-    "POSTGRES_PASSWORD",
+    "POSTGRES_ROLES_SECRET",
     "POSTGRES_OWNER_PASSWORD",
     "POSTGRES_RELAY_PASSWORD",
     "REDIS_PASSWORD",
-    "JWT_SECRET",
+    "JWT_KEYS",
     "JWT_REFRESH_SECRET",
     "ENCRYPTION_KEY",
+    "LETTER_KEY",
     "BROKER_TOKEN",
+    "PUBLISH_TOKEN",
+    "INTERNAL_TOKEN",
 )
 OTHERS = {  # of compose.yaml: what it is for
     "POSTGRES_SUPERUSER_PASSWORD": "of `postgres`, who makes roles and databases; no function has it",
@@ -50,13 +54,13 @@ EDGE = {
         "on-demand",
         "a certificate for each city's name, when it is first called; or as-named",
     ),
+    "HEIDI_TLS_FROM": (
+        "tls1.3",
+        "the oldest version of TLS; tls1.2 lets in Android before 10 and iOS before 12.2",
+    ),
     "HEIDI_TLS": (
         "admin@heidi.example",
         "for Let's Encrypt; `internal` for a look; or a certificate's and a key's file",
-    ),
-    "HEIDI_ORIGINS": (
-        "https://[a-z0-9-]+\\.heidi\\.example",
-        "whose web pages may call, a regular expression",
     ),
     "HEIDI_DATA": ("../data", "where everything is kept"),
     "PGADMIN_EMAIL": ("admin@heidi.example", "who logs in to pgAdmin"),
@@ -87,7 +91,7 @@ def example(_: Mapping[str, Record] | None = None, *, filled: bool = False) -> s
     parts = [
         ("The host", [described(f"{name}='{default}'", said) for name, (default, said) in EDGE.items()]),
         ("Must be yours", [f"{name}={value}" for name, value in MUST.items()]),
-        ("Secrets", [f"{name}={secret(filled)}" for name in SECRETS]),
+        ("Secrets", [f"{name}={made(name, is_wanted=filled)}" for name in SECRETS]),
         (
             "Secrets of the programs around",
             [described(f"{name}={secret(filled)}", said) for name, said in OTHERS.items()],
@@ -107,6 +111,15 @@ def example(_: Mapping[str, Record] | None = None, *, filled: bool = False) -> s
 def secret(is_wanted: bool) -> str:  # noqa: FBT001 (one question)
     """A new secret of 288 bits, or nothing."""
     return secrets.token_urlsafe(36) if is_wanted else ""
+
+
+def made(name: str, *, is_wanted: bool) -> str:
+    """A new value of one of our own secrets, or nothing; a key pair in single quotes, because it is JSON."""
+    if name != "JWT_KEYS" or not is_wanted:
+        return secret(is_wanted)
+    from tooling.keys import with_new
+
+    return f"'{with_new('EdDSA')}'"
 
 
 def ticks(records: Mapping[str, Record]) -> str:

@@ -1,4 +1,6 @@
-"""knative/base/event-types.yaml: the broker's catalogue, for who looks around in the cluster (`kubectl get eventtypes`)."""
+"""knative/base/event-types.yaml: the broker's catalogue, for who looks around in the cluster (`kubectl get
+eventtypes`).
+"""
 
 from collections.abc import Mapping
 
@@ -10,7 +12,8 @@ from tooling.generate.common import Document
 from tooling.generate.triggers import BROKER
 from tooling.generate.yamlfile import as_yaml
 
-COMMENT = """What the broker carries. The payloads' schemas are in docs/reference/asyncapi.json, where heidi.app/schema points."""
+COMMENT = """What the broker carries. The payloads' schemas are in docs/reference/asyncapi.json, where heidi.app/schema points.
+Knative 1.21 stores them as v1beta2: read back, `tenantid` and the value of `specversion` are not there."""
 
 
 def render(records: Mapping[str, Record]) -> str:

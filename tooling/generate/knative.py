@@ -4,17 +4,19 @@ from collections.abc import Mapping
 
 from shared.record import Record
 from tooling.generate import secrets
-from tooling.generate.common import REPOSITORY, SECRETS, SETTINGS, THREADS, Document, by_service
+from tooling.generate.common import REPOSITORY, SETTINGS, THREADS, Document, by_service
 from tooling.generate.yamlfile import as_yaml
 
 INSIDE = {"networking.knative.dev/visibility": "cluster-local"}
 COMMENT = """No function has an address of Knative's own outside the cluster: whoever came in there would pass by
 the edge, and could say who they are and which city they mean (X-Real-IP, X-Forwarded-Host).
-Their settings: the ConfigMap heidi-settings, the Secret heidi-secrets, and heidi-<service> with what only that service needs.
+Their settings: the ConfigMap heidi-settings, the Secret heidi-secrets, and a Secret
+heidi-for-… for each thing that it can do and others cannot (tooling/generate/secrets.py).
 They are spread over nodes without our saying so: by Knative's own preference (config-deployment, default-affinity-type) and by
 the scheduler's; constraints of our own would need a feature flag that is off by default."""
 MAX_SCALE = 20
 HEAVY = 512  # MiB
+PORT = 8080
 AUTOSCALING, WARM = "autoscaling.knative.dev", "heidi.app/warm"
 UNPRIVILEGED: Document = {
     "runAsNonRoot": True,
@@ -74,14 +76,18 @@ def scraping(record: Record) -> dict[str, str]:
     """Prometheus asks those that are always there; the others say it themselves while they live."""
     if not record.min_scale:
         return {}
-    return {"prometheus.io/scrape": "true", "prometheus.io/port": "8080", "prometheus.io/path": "/metrics"}
+    return {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORT), "prometheus.io/path": "/metrics"}
 
 
 def pod(record: Record) -> Document:
-    """One container, unprivileged, with only /tmp to write to."""
+    """One container, unprivileged, with only /tmp to write to.
+
+    Left alone, Knative would end what has not begun to answer after 300 s, however long it may take.
+    """
     return {
         "containerConcurrency": at_once(record),
         "timeoutSeconds": record.timeout,
+        "responseStartTimeoutSeconds": record.timeout,
         "serviceAccountName": secrets.account(record.service),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -91,23 +97,27 @@ def pod(record: Record) -> Document:
                 "image": REPOSITORY,
                 "env": environment(record),
                 "envFrom": sources(record),
-                "ports": [{"containerPort": 8080}],
+                "ports": [{"containerPort": PORT}],
                 **probes(record),
                 "resources": resources(record),
                 "securityContext": UNPRIVILEGED,
-                "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+                "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 (in the container)
             }
         ],
     }
 
 
 def at_once(record: Record) -> int:
-    """How many requests one instance takes at once: of what needs its memory for a single picture one, as of ticks."""
+    """How many requests one instance takes at once: of what needs its memory for a single picture one, as of
+    ticks.
+    """
     return 1 if record.kind == "tick" or record.memory >= HEAVY else THREADS
 
 
 def environment(record: Record) -> list[dict[str, str]]:
-    """Which function it is, with one thread more than it takes requests, which answers the probes; and how it is measured."""
+    """Which function it is, with one thread more than it takes requests, which answers the probes; and how it
+    is measured.
+    """
     values = {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(at_once(record) + 1)}
     if not record.min_scale:
         values["OTEL_METRICS_EXPORTER"] = "otlp"
@@ -116,14 +126,18 @@ def environment(record: Record) -> list[dict[str, str]]:
 
 def sources(record: Record) -> list[Document]:
     """Where its settings come from."""
-    names = [SECRETS, secrets.account(record.service)] if secrets.own(record.service) else [SECRETS]
-    return [{"configMapRef": {"name": SETTINGS}}, *({"secretRef": {"name": name}} for name in names)]
+    return [
+        {"configMapRef": {"name": SETTINGS}},
+        *({"secretRef": {"name": name}} for name in secrets.secrets(record)),
+    ]
 
 
 def probes(record: Record) -> Document:
-    """Requirements §16.3, but for starts: they are waited for, so they are looked at each second, for as long (300 s).
+    """Requirements §16.3, but for starts: they are waited for, so they are looked at each second, for as long
+    (300 s).
 
-    What starts on demand says no period for readiness either: Knative then asks many times a second until the first yes.
+    What starts on demand says no period for readiness either: Knative then asks many times a second until the
+    first yes.
     """
     often = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3} if record.min_scale else {}
     return {
@@ -134,11 +148,18 @@ def probes(record: Record) -> Document:
 
 
 def probe(path: str, **times: int) -> Document:
-    """One question over HTTP."""
-    return {"httpGet": {"path": f"/health/{path}"}, **times}
+    """One question over HTTP. Of a startup probe's port Knative asks for none, and fills none in: the Pod
+    would be refused.
+    """
+    return {"httpGet": {"path": f"/health/{path}", "port": PORT}, **times}
 
 
 def resources(record: Record) -> Document:
     """What is scaled by its load asks for the quarter of a core that §14.3 gives; 70 % of it is the target."""
     cpu = "250m" if record.scale_on == "cpu" else "20m"
-    return {"requests": {"memory": "64Mi", "cpu": cpu}, "limits": {"memory": f"{record.memory}Mi"}}
+    return {"requests": {"memory": "64Mi", "cpu": cpu}, "limits": {"memory": memory(record.memory)}}
+
+
+def memory(mebibytes: int) -> str:
+    """As Kubernetes stores it: whatever is spelled in another way every `apply` would change again."""
+    return f"{mebibytes // 1024}Gi" if mebibytes % 1024 == 0 else f"{mebibytes}Mi"

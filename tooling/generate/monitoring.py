@@ -1,4 +1,6 @@
-"""deploy/monitoring/: the rules that Prometheus can only have from the records, such as which tick should have run."""
+"""deploy/monitoring/: the rules that Prometheus can only have from the records, such as which tick should
+have run.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,13 +17,8 @@ from tooling.generate.yamlfile import as_yaml
 COMMENT = """A recording rule with a constant tells Prometheus of functions that it has never seen: what never ran has no series.
 In a cluster this looks at production; the label namespace is empty on one host."""
 PRODUCTION = 'namespace=~"heidi-prod|"'
-WINDOWS = {
-    60: "5m",
-    300: "20m",
-    3_600: "3h",
-    86_400: "50h",
-    604_800: "15d",
-}  # seconds between runs: how long none may be seen
+# seconds between runs: how long none may be seen
+WINDOWS = {60: "5m", 300: "20m", 3_600: "3h", 86_400: "50h", 604_800: "15d"}
 RUNS = f'heidi_http_requests_total{{kind="tick",status=~"2..",{PRODUCTION}'
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -63,7 +60,8 @@ def window(record: Record) -> str:
 def tick_not_run(each: str) -> Document:
     """Fires when Prometheus has looked for the whole window and saw no run.
 
-    A count that grows, or that was not there before, is a run; of a sleeping function a pushed series is one, whatever it counts.
+    A count that grows, or that was not there before, is a run; of a sleeping function a pushed series is one,
+    whatever it counts.
     """
     pulled, pushed = f'{RUNS},pushed=""}}', f'{RUNS},pushed="true"}}'
     ran = (

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 
 from shared.binding import Binding, Upload
+from shared.docstrings import rest, shown
 from shared.http import Json, Response
 from shared.languages import LANGUAGES
 from shared.record import PLACEHOLDER, Record, camel
@@ -21,7 +22,8 @@ ABOUT = f"""The backend with which cities run their citizen apps. One function a
 
 Every call is about one city, named by the host name (`heidelberg.heidi.app`), the header `X-Tenant-ID` or the token; where more
 than one of them is there, they must agree. Somebody else's things are 404, never 403. Errors have one body with a stable `code`.
-Lists come in pages: pass `nextCursor` back as `cursor`. {GENERATED}"""
+Lists come in pages: pass `nextCursor` back as `cursor`. Calls are limited by the minute: 100 a person, 50 an address for readers
+and guests together, 1,000 a city (`RateLimit`, `RateLimit-Policy`); pictures are counted apart, ten times as many. {GENERATED}"""
 
 
 def document(records: Mapping[str, Record]) -> Document:
@@ -52,7 +54,7 @@ def render(records: Mapping[str, Record]) -> str:
 
 def about(service: str) -> str:
     """A service in its own words."""
-    return inspect.cleandoc(sys.modules[f"functions.{service}"].__doc__ or "")
+    return shown(sys.modules[f"functions.{service}"].__doc__)
 
 
 def types(records: list[Record]) -> dict[str, tuple[Any, Mode]]:
@@ -88,7 +90,9 @@ def returned(record: Record) -> Any:
 
 
 def paths(records: list[Record], schemas: Schemas) -> Document:
-    """The addresses in alphabetical order, each with its methods; one address has one set of names (OpenAPI 3.1 §4.8.8.1)."""
+    """The addresses in alphabetical order, each with its methods; one address has one set of names (OpenAPI
+    3.1 §4.8.8.1).
+    """
     found: dict[str, Document] = {}
     keys: dict[str, str] = {}
     for record in sorted(records, key=lambda record: (record.public_path, record.method)):
@@ -100,7 +104,7 @@ def paths(records: list[Record], schemas: Schemas) -> Document:
 
 def operation(record: Record, schemas: Schemas, names: Mapping[str, str]) -> Document:
     """One function; `names` says what its placeholders are called here."""
-    doc = inspect.cleandoc(sys.modules[record.module].__doc__ or "").partition("\n")[2].strip()
+    doc = rest(sys.modules[record.module].__doc__)
     _, body = signature(record)
     return {
         "operationId": record.name,
@@ -177,9 +181,8 @@ def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Do
     ]
     if files:
         whole = schemas.components[schema["$ref"].rpartition("/")[2]]
-        filled = {
-            name: {"minLength": 1} for name in whole.get("required", ())
-        }  # some clients leave an empty file out
+        # some clients leave an empty file out
+        filled = {name: {"minLength": 1} for name in whole.get("required", ())}
         parts = {
             name: FILE | filled.get(name, {}) if name in files else without_null(part)
             for name, part in whole["properties"].items()
@@ -205,11 +208,10 @@ def carries_file(annotation: Any) -> bool:
 def success(record: Record, schemas: Schemas) -> Document:
     """What comes back when all is well."""
     returns = Binding.of(record).returns
-    headers = {"X-Correlation-Id": {"$ref": "#/components/headers/CorrelationId"}}
+    headers = {"X-Correlation-Id": {"$ref": "#/components/headers/CorrelationId"}} | problems.LIMITS
     if returned(record) is not None:
-        other: Document = (
-            {"*/*": {}} if Response in get_args(returns) else {}
-        )  # what else it says itself: a table, a stream
+        # what else it says itself: a table, a stream
+        other: Document = {"*/*": {}} if Response in get_args(returns) else {}
         content = {"application/json": {"schema": schemas[f"{record.name} answer"]}} | other
         return {str(record.status): {"description": "Done", "headers": headers, "content": content}}
     if returns is Response and 300 <= record.status < 400:
@@ -242,6 +244,18 @@ BEARER = {
 }
 HEADERS: Document = {
     "CorrelationId": {"description": "Names this call in our logs.", "schema": {"type": "string"}},
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "example": '"person";r=93;t=41',
+        "description": "How many calls (`r`) are left of one limit for so many seconds (`t`), as far as the instance knows that "
+        "answered: others may have served some since. On 429 it is the limit that was reached.",
+    },
+    "RateLimitPolicy": {
+        "schema": {"type": "string"},
+        "example": '"person";q=100;w=60, "household";q=300;w=60, "city";q=900;w=60',
+        "description": "The limits that count here, in the order in which they are asked: `q` calls in `w` "
+        "seconds (draft-ietf-httpapi-ratelimit-headers).",
+    },
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
 }
 COMMON: Document = {

@@ -28,7 +28,7 @@ EVERYWHERE = """
 | `outbox` | events on their way to the broker, with what their receivers need of a person | until the broker takes them |
 | `inbox` | ids of events that were handled | 7 days |
 | `idempotency` | answers of calls that may be repeated, as they were given | 24 hours |
-| `changes` | which fields of a row were changed by whom, values only of those that are no person's | seconds; then in the audit |
+| `changes` | which fields of a row who changed, values of what is no person's or published | seconds; then in the audit |
 | `usage` | what a city has used of its quotas; nothing about people | as long as the city |
 
 Logs hold ids, never names or addresses, and are kept 30 days (requirements §16.1). Redis holds sessions, limits and marks by id,

@@ -1,6 +1,6 @@
 """What can go wrong with a call, as OpenAPI says it: the body of §16.5, one example per code."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Self
@@ -10,21 +10,65 @@ from shared.binding import BODY_METHODS
 from shared.errors import NotFound, Problem
 from shared.i18n import Blank
 from shared.record import PLACEHOLDER, Record
+from shared.settings import settings
 
 Document = dict[str, Any]
+LIMITS: Document = {
+    "RateLimit": {"$ref": "#/components/headers/RateLimit"},
+    "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
+}
 EXAMPLE = {"timestamp": "2026-11-23T10:30:00.000+00:00", "correlationId": "4bf92f3577b34da6a3ce929d0e0e4736"}
 DETAILS: dict[str, Document] = {
-    "FORBIDDEN": {"permission": "listings:approve"},
-    "RATE_LIMITED": {"retryAfter": 17},
-    "PAYLOAD_TOO_LARGE": {"limit": 1048576},
-    "UNKNOWN_TENANT": {"tenant": "nowhere"},
+    "BOUNDARY_INVALID": {"problem": "Self-intersection[8.67 49.41]"},
+    "BUILD_NOT_COMPLETED": {"status": "queued"},
+    "CATEGORY_EXISTS": {"slug": "events"},
+    "CATEGORY_NOT_EMPTY": {"listings": 12, "children": 2},
+    "CITY_EXISTS": {"slug": "heidelberg"},
+    "CITY_LACKS_IMPRINT": {"language": "de"},
+    "CONTRAST_TOO_LOW": {"problem": "text #ffffff / #ffffff 1.00 < 4.5"},
+    "DELIVERY_NOT_RETRIABLE": {"state": "delivered"},
+    "DOCUMENT_NOT_FAILED": {"state": "ready"},
+    "DOCUMENT_TYPE_MISMATCH": {"declared": "application/pdf", "found": "text/html"},
+    "DOCUMENT_TYPE_UNSUPPORTED": {
+        "declared": "text/calendar",
+        "expected": ".pdf, .docx, .html, .htm, .md, .markdown, .txt",
+    },
+    "DOMAIN_NOT_PROVEN": {"name": "_heidi-challenge.app.heidelberg.example", "value": "3f7c9a"},
+    "DOMAIN_PROVEN_ELSEWHERE": {"domain": "app.heidelberg.example"},
+    "EXPIRY_OUT_OF_RANGE": {"days": 365},
     "FEATURE_DISABLED": {"feature": "chatbot"},
-    "TERMS_NOT_ACCEPTED": {"version": 3},
+    "FILE_TOO_LARGE": {"limit": 10485760},
+    "FORBIDDEN": {"permission": "listings:approve"},
+    "HEADER_INVALID": {"problem": "this is no picture"},
+    "LISTING_NOT_PENDING": {"status": "published"},
     "LOGIN_TOO_OLD": {"minutes": 15},
+    "MALFORMED_JSON": {"line": 1, "column": 12},
+    "MALWARE_FOUND": {"name": "Eicar-Signature"},
+    "PASSWORD_TOO_SHORT": {"minimum": 10},
+    "PAYLOAD_TOO_LARGE": {"limit": 1048576},
+    "PLATFORM_NOT_OFFERED": {"platform": "ios"},
+    "QUOTA_EXCEEDED": {"quota": "listings", "limit": 10000},
+    "RATE_LIMITED": {"retryAfter": 17},
+    "ROLE_NOT_GRANTABLE": {"role": "super_admin"},
+    "SCOPE_NOT_HELD": {"scope": "cities:create"},
+    "TERMS_NOT_ACCEPTED": {"version": 3},
+    "TERMS_OUTDATED": {"version": 3},
+    "TERMS_TEXT_MISSING": {"language": "de"},
     "TOKEN_RESTRICTED": {"only": "enrol-second-factor"},
+    "TOO_MANY_API_TOKENS": {"most": 50},
+    "TOO_MANY_ATTEMPTS": {"retryAfter": 30},
+    "TOO_MANY_DOMAINS": {"most": 10},
+    "TOO_MANY_TILES": {"limit": 100},
+    "UNKNOWN_TENANT": {"tenant": "heidelbreg"},
+    "UPLOAD_MISMATCH": {"announced": "image/png", "found": "application/pdf"},
     "VALIDATION_FAILED": {"errors": [{"field": "title", "problem": "Field required", "type": "missing"}]},
-    "MALFORMED_JSON": {"problem": "EOF while parsing an object at line 1 column 12"},
 }
+QUOTAS: dict[str, Document] = {  # of the functions that use up something else than bytes
+    "create-listing": {"quota": "listings", "limit": 10_000},
+    "rag-query": {"quota": "questions", "limit": 10_000},
+    "trigger-build": {"quota": "builds", "limit": 30},
+}
+BYTES: Document = {"quota": "storage_bytes", "limit": 50 * 2**30}
 SCHEMA: Document = {
     "type": "object",
     "required": ["error"],
@@ -70,9 +114,9 @@ class Refusal:
     details: Document
 
     @classmethod
-    def of(cls, problem: type[Problem]) -> Self:
+    def of(cls, problem: type[Problem], own: Document | None = None) -> Self:
         """With details that fill its sentence."""
-        details = DETAILS.get(problem.code, {})
+        details = DETAILS.get(problem.code, {}) if own is None else own
         return cls(problem.status, problem.code, problem.message.format_map(Blank(details)), details)
 
     @classmethod
@@ -87,18 +131,39 @@ class Refusal:
         )
 
 
-def refusals(record: Record) -> list[Refusal]:
-    """Everything that a caller of this function may be told, besides success."""
+def details_of(record: Record) -> dict[str, Document]:
+    """What is known of this function alone, by code: its own permission, module, limit and quota."""
+    return {
+        "FORBIDDEN": {"permission": record.access.permission},
+        "FEATURE_DISABLED": {"feature": record.feature},
+        "PAYLOAD_TOO_LARGE": {"limit": record.body_limit or settings().max_json_bytes},
+        "QUOTA_EXCEEDED": QUOTAS.get(record.name, BYTES),
+    }
+
+
+def refusals(record: Record, own: Mapping[str, Document] | None = None) -> list[Refusal]:
+    """Everything that a caller of this function may be told, besides success; `own` details go before those
+    that all share.
+    """
+    own = own or {}
     found: list[type[Problem]] = [
         errors.BadRequest,
         errors.TokenInvalid,
         errors.TokenExpired,
         errors.TokenRevoked,
         errors.RateLimited,
+        errors.Misconfigured,
+        errors.Busy,
         errors.Unavailable,
     ]
     if not record.tenantless:
-        found += [errors.TenantRequired, errors.TenantMismatch, errors.UnknownTenant, errors.TenantInactive]
+        found += [
+            errors.TenantRequired,
+            errors.TenantMismatch,
+            errors.UnknownTenant,
+            errors.TenantInactive,
+            errors.CityPreparing,
+        ]
     if not record.access.public:
         found += [errors.Unauthenticated, errors.TokenRestricted]
     if record.in_person or (record.access.signed_in and not record.any_token):
@@ -113,12 +178,11 @@ def refusals(record: Record) -> list[Refusal]:
         found.append(errors.FeatureDisabled)
     found.append(errors.ValidationFailed)
     if record.method in BODY_METHODS:
-        found += [errors.MalformedJson, errors.PayloadTooLarge]
+        found += [errors.BodyBroken, errors.MalformedJson, errors.PayloadTooLarge, errors.RequestTimeout]
     if record.claims:
         found.append(errors.IdempotencyKeyReused)
-    told = [
-        Refusal.of(problem) for problem in dict.fromkeys([*found, *record.raises]) if problem is not NotFound
-    ]
+    distinct = dict.fromkeys([*found, *record.raises])
+    told = [Refusal.of(problem, own.get(problem.code)) for problem in distinct if problem is not NotFound]
     return [*told, Refusal.missing(record)] if "{" in record.path or NotFound in record.raises else told
 
 
@@ -133,8 +197,9 @@ def responses(found: Iterable[Refusal]) -> Document:
 def response(status: int, group: Sequence[Refusal]) -> Document:
     """One status and the codes that it may carry."""
     headers = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}} if status in {429, 503} else {}
+    headers |= LIMITS if status == 429 else {}
     return {
-        "description": f"{HTTPStatus(status).phrase}: " + ", ".join(f"`{problem.code}`" for problem in group),
+        "description": f"{phrase(status)}: " + ", ".join(f"`{problem.code}`" for problem in group),
         **({"headers": headers} if headers else {}),
         "content": {
             "application/json": {
@@ -145,6 +210,11 @@ def response(status: int, group: Sequence[Refusal]) -> Document:
             }
         },
     }
+
+
+def phrase(status: int) -> str:
+    """The status in words; those that RFC 9110 §15.5 gave new ones, as Pythons from 3.13 on know them."""
+    return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status) or HTTPStatus(status).phrase
 
 
 def example(problem: Refusal) -> Document:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from shared.record import PLACEHOLDER, Record
-from tooling.generate.common import Document, by_service, public
+from tooling.generate.common import Document, by_service, methods, public
 from tooling.generate.yamlfile import as_yaml
 
 RULES = 16  # of one HTTPRoute, by the Gateway API
@@ -21,7 +21,8 @@ The functions find the city in X-Forwarded-Host, which the implementation must s
 
 def gateway_api(records: Mapping[str, Record]) -> str:
     """HTTPRoutes of at most 16 rules, by service."""
-    return as_yaml(*(route(name, part) for name, part in parts(records)), comment=COMMENT)
+    shown = public(records.values())
+    return as_yaml(*(route(name, part, shown) for name, part in parts(records)), comment=COMMENT)
 
 
 def parts(records: Mapping[str, Record]) -> Iterator[tuple[str, Sequence[Record]]]:
@@ -32,21 +33,22 @@ def parts(records: Mapping[str, Record]) -> Iterator[tuple[str, Sequence[Record]
             yield f"{service}-{start // RULES + 1}", shown[start : start + RULES]
 
 
-def route(name: str, records: Sequence[Record]) -> Document:
+def route(name: str, records: Sequence[Record], shown: Sequence[Record]) -> Document:
     """One HTTPRoute."""
     parents = [{"name": GATEWAY, "sectionName": listener} for listener in LISTENERS]
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
         "metadata": {"name": name, "labels": {**PARTS_OF_HEIDI, "heidi.app/routes": "functions"}},
-        "spec": {"parentRefs": parents, "rules": [rule(record) for record in records]},
+        "spec": {"parentRefs": parents, "rules": [rule(record, shown) for record in records]},
     }
 
 
-def rule(record: Record) -> Document:
+def rule(record: Record, shown: Sequence[Record]) -> Document:
     """One address: which requests, as whom, to where."""
+    ways = ((address, method) for address in record.addresses for method in methods(record, address, shown))
     return {
-        "matches": [{"path": path(record), "method": method} for method in methods(record)],
+        "matches": [{"path": path(address), "method": method} for address, method in ways],
         "filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": hostname(record)}}],
         "backendRefs": [dict(INGRESS)],
         "timeouts": {"request": f"{record.timeout}s"},
@@ -58,18 +60,13 @@ def hostname(record: Record) -> str:
     return f"{record.name}.{ANY}.svc.cluster.local"
 
 
-def path(record: Record) -> Document:
-    """How the path is matched."""
-    if "{" in record.path:
-        return {"type": "RegularExpression", "value": expression(record)}
-    return {"type": "Exact", "value": record.path}
+def path(address: str) -> Document:
+    """How a path is matched."""
+    if "{" in address:
+        return {"type": "RegularExpression", "value": expression(address)}
+    return {"type": "Exact", "value": address}
 
 
-def expression(record: Record) -> str:
+def expression(address: str) -> str:
     """The path as a regular expression that RE2 and PCRE read alike."""
-    return PLACEHOLDER.sub("[^/]+", record.path)
-
-
-def methods(record: Record) -> list[str]:
-    """GET also answers HEAD (RFC 9110 §9.3.2)."""
-    return ["GET", "HEAD"] if record.method == "GET" else [record.method]
+    return PLACEHOLDER.sub("[^/]+", address)

@@ -6,23 +6,22 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from shared.docstrings import shown
+
 Mode = Literal["validation", "serialization"]
 Schema = dict[str, Any]
 REF = "#/components/schemas/"
-NAMED = {
-    "properties",
-    "$defs",
-    "patternProperties",
-    "dependentSchemas",
-    "schemas",
-}  # their keys are names, not keywords
+# their keys are names, not keywords
+NAMED = {"properties", "$defs", "patternProperties", "dependentSchemas", "schemas"}
 
 
 class Schemas:
     """The schemas of many types at once, with what they share kept in one place."""
 
     def __init__(self, types: Mapping[str, tuple[Any, Mode]]) -> None:
-        """`types` says for each key which type is meant, and whether it comes in (validation) or goes out (serialization)."""
+        """`types` says for each key which type is meant, and whether it comes in (validation) or goes out
+        (serialization).
+        """
         inputs: Iterable[Any] = [(key, mode, TypeAdapter(type_)) for key, (type_, mode) in types.items()]
         found, shared = TypeAdapter.json_schemas(inputs, by_alias=True, ref_template=REF + "{model}")
         definitions = shared.get("$defs", {})
@@ -45,19 +44,22 @@ class Schemas:
             return node
         if "$ref" in node and not names:
             node = node | {"$ref": REF + self.names[node["$ref"].removeprefix(REF)]}
-        if (
-            "patternProperties" in node and not names
-        ):  # pydantic refuses keys of another pattern, and does not say so
+        # pydantic refuses keys of another pattern, and does not say so
+        if "patternProperties" in node and not names:
             node = node | {"additionalProperties": False}
         return {
-            key: self.tidy(value, names=key in NAMED and not names)
+            key: shown(value)
+            if key == "description" and isinstance(value, str)
+            else self.tidy(value, names=key in NAMED and not names)
             for key, value in node.items()
             if names or key != "title"
         }
 
 
 def readable(definitions: Iterable[str]) -> dict[str, str]:
-    """`functions__city__city__Contact` is CityContact where the service makes it unique; `Page_ListingOut_` is ListingOutPage."""
+    """`functions__city__city__Contact` is CityContact where the service makes it unique; `Page_ListingOut_`
+    is ListingOutPage.
+    """
     wanted = {name: short(name) for name in definitions}
     taken = list(wanted.values())
     return {

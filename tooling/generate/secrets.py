@@ -1,47 +1,82 @@
-"""Which settings only some services are given; heidi-secrets holds those without which no function starts."""
+"""Which function is given which Secrets: those of all, and one for each thing that it can do, by the modules
+that it reaches.
 
-FOR_ALL = (
-    "POSTGRES_PASSWORD",
-    "REDIS_PASSWORD",
-    "JWT_SECRET",
-    "JWT_KEYS",
-    "JWT_REFRESH_SECRET",
-    "BROKER_TOKEN",
-    "ENCRYPTION_KEY",
-    "SENTRY_DSN",
-)
+Nobody writes down what a function needs: who imports what signs tokens is given the keys that sign, and
+nobody else.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from shared.record import Record
+from tooling.generate.common import SECRETS
+from tooling.generate.imports import reached
+
+FOR_ALL = ("REDIS_PASSWORD", "JWT_KEYS", "BROKER_TOKEN_HASHES", "INTERNAL_TOKEN", "SENTRY_DSN")
+FOR_SERVICE = ("POSTGRES_USER", "POSTGRES_PASSWORD")
 FOR_MIGRATION = ("POSTGRES_OWNER_PASSWORD",)
-# By the adapter that reads them (a test follows the imports): whoever cannot send mail has no password for it.
-ADAPTERS = {
-    "shared.storage": ("S3_ACCESS_KEY", "S3_SECRET_KEY"),
-    "shared.relay": ("POSTGRES_RELAY_PASSWORD",),
-    "shared.mail": ("SMTP_USER", "SMTP_PASSWORD"),
-    "shared.push.fcm": ("FIREBASE_PRIVATE_KEY",),
-    "shared.push.apns": ("APNS_KEY",),
-    "shared.llm": ("OPENAI_API_KEY",),
-    "shared.vectors.pinecone": ("PINECONE_API_KEY",),
-}
-FILES = ("shared.storage",)  # every service hands out and erases what it holds about a person
-SWEEPS = ("shared.relay",)  # its clock looks through all cities
-USES = {
-    "analytics": FILES + SWEEPS,
-    "audit": FILES + SWEEPS,
-    "auth": FILES + SWEEPS,
-    "chatbot": (*FILES, "shared.llm", "shared.vectors.pinecone"),
-    "city": FILES + SWEEPS,
-    "core": FILES + SWEEPS,
-    "factory": FILES,
-    "notification": (*FILES, *SWEEPS, "shared.mail", "shared.push.fcm", "shared.push.apns"),
-    "platform": FILES + SWEEPS,
-    "users": FILES + SWEEPS,
+FOR_DOOR = ("BROKER_TOKEN",)  # of the internal gateway, which brings events to functions
+# who has it can sign as well as check: for one host, or until there are JWT_KEYS
+BEFORE_KEYS = ("JWT_SECRET",)
+
+
+class Power(NamedTuple):
+    """What a module of the floor can do, and what it takes."""
+
+    name: str
+    settings: tuple[str, ...]
+
+
+PUBLISHING = Power("publishing", ("PUBLISH_TOKEN",))
+RELAYS = "functions.platform.relay"  # publishes what others have said
+# by the module that reads them (a test follows the imports): whoever cannot send mail has no password for it
+POWERS = {
+    "shared.signing": Power("signing", ("JWT_SIGNING_KEYS", "JWT_REFRESH_SECRET")),
+    "shared.sealing": Power("sealing", ("ENCRYPTION_KEY",)),
+    "shared.enclosures": Power("letters", ("LETTER_KEY",)),
+    "shared.passes": PUBLISHING,
+    "shared.storage": Power("files", ("S3_ACCESS_KEY", "S3_SECRET_KEY")),
+    "shared.relay": Power("relay", ("POSTGRES_RELAY_PASSWORD",)),
+    "shared.mail": Power("mail", ("SMTP_USER", "SMTP_PASSWORD")),
+    "shared.push.fcm": Power("fcm", ("FIREBASE_PRIVATE_KEY",)),
+    "shared.push.apns": Power("apns", ("APNS_KEY",)),
+    "shared.llm": Power("llm", ("OPENAI_API_KEY",)),
+    "shared.vectors.pinecone": Power("pinecone", ("PINECONE_API_KEY",)),
 }
 
 
-def own(service: str) -> tuple[str, ...]:
-    """What the Secret heidi-<service> holds; nothing where the service needs nothing of its own."""
-    return tuple(sorted(name for adapter in USES.get(service, ()) for name in ADAPTERS[adapter]))
+def powers(record: Record) -> list[Power]:
+    """What a function can do that takes a secret; whoever does not declare that it emits something is not let
+    (Context.emit).
+    """
+    modules = reached(record.module)
+    says = bool(record.emits) or RELAYS in modules
+    return [power for module, power in POWERS.items() if (says if power is PUBLISHING else module in modules)]
+
+
+def secrets(record: Record) -> list[str]:
+    """The Secrets that a function is given: what every one needs, its service's way into its database, then
+    one a power.
+    """
+    return [SECRETS, account(record.service), *(secret(power) for power in powers(record))]
+
+
+def secret(power: Power) -> str:
+    """The name of the Secret with what a power takes, and of the ServiceAccount that may read it in Vault."""
+    return f"heidi-for-{power.name}"
+
+
+def settings(record: Record) -> set[str]:
+    """The names of all secret settings that a function is given."""
+    return {*FOR_ALL, *FOR_SERVICE, *(name for power in powers(record) for name in power.settings)}
 
 
 def account(service: str) -> str:
     """A service's ServiceAccount, and its Secret."""
     return f"heidi-{service}"
+
+
+def used(records: Iterable[Record]) -> list[Power]:
+    """The powers that some function has, in the table's order."""
+    found = {power for record in records for power in powers(record)}
+    return [power for power in POWERS.values() if power in found]

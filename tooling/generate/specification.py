@@ -3,8 +3,8 @@
 import re
 
 from shared.record import Record
-from tooling.generate.common import IMAGE, SECRETS, THREADS, Document
-from tooling.generate.secrets import account, own
+from tooling.generate.common import IMAGE, THREADS, Document
+from tooling.generate.secrets import secrets
 
 MOST, IDLE = 20, "10m"  # instances at once; how long one is kept that nobody calls
 EVERY = re.compile(r"\*/(\d+) \* \* \* \* \*")
@@ -23,7 +23,7 @@ def specification(record: Record) -> Document:
         "skip_build": True,
         "environment": environment(record),
         "environment_file": ["deploy/openfaas/settings.yml"],
-        "secrets": [SECRETS, *([account(record.service)] if own(record.service) else [])],
+        "secrets": secrets(record),
         "labels": labels(record),
         "annotations": annotations(record),
         "limits": {"memory": f"{record.memory}Mi"},
@@ -33,7 +33,9 @@ def specification(record: Record) -> Document:
 
 
 def environment(record: Record) -> dict[str, str]:
-    """Which function it is; and how long a call may take, which OpenFaaS waits for before it ends an instance."""
+    """Which function it is; and how long a call may take, which OpenFaaS waits for before it ends an
+    instance.
+    """
     seconds = f"{record.timeout}s"
     return {
         "FUNCTION_TARGET": record.target,
@@ -69,7 +71,8 @@ def annotations(record: Record) -> dict[str, str]:
         "com.openfaas.health.http.initialDelay": "2s",
         "com.openfaas.ready.http.path": "/health/ready",
     }
-    # OpenFaaS' Prometheus reads the dotted names, any other the same pods' names with a slash: to both they are one.
+    # OpenFaaS' Prometheus reads the dotted names, any other the same pods' names with a slash: to both they
+    # are one.
     if record.min_scale:
         found |= {
             "prometheus.io.scrape": "true",

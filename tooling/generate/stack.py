@@ -1,4 +1,6 @@
-"""stack.yml: the functions for OpenFaaS, one image for all of them; function.yml: one of them, built from the checkout."""
+"""stack.yml: the functions for OpenFaaS, one image for all of them; function.yml: one of them, built from the
+checkout.
+"""
 
 import re
 from collections.abc import Mapping
@@ -31,12 +33,13 @@ FUNCTION = {
 }
 RESOURCES = {"memory": str, "cpu": str}
 COMMENT = """Deploy with `faas-cli deploy -f stack.yml` (docs/guides/openfaas.md). Settings are in deploy/openfaas/settings.yml;
-the Secret heidi-secrets holds what every function needs, heidi-<service> what only that service needs, a key per setting.
+the Secret heidi-secrets holds what every function needs, heidi-for-… what only some can do, a key per setting.
 faas-cli skips what it does not know and replaces dollar signs: `heidi generate --check` refuses both."""
 ALONE = """One function from this checkout, on the packages of the published image (docs/guides/openfaas.md):
     FUNCTION=list-cities faas-cli build --shrinkwrap -f function.yml
     FUNCTION=list-cities faas-cli local-run list-cities -f function.yml --network host
-faas-cli wants a handler's folder: here it is the smallest; the code is what `copy` names."""
+Without FUNCTION it is list-cities. faas-cli wants a handler's folder: here it is the smallest; the code is what `copy` names."""
+CHOSEN = "${FUNCTION:-list-cities}"
 
 
 class StackError(Exception):
@@ -57,13 +60,15 @@ def render(records: Mapping[str, Record]) -> str:
 
 
 def alone(_: Mapping[str, Record]) -> str:
-    """A stack of the one function that the environment names; faas-cli replaces its name before it reads the file."""
+    """A stack of the one function that the environment names; faas-cli replaces its name before it reads the
+    file.
+    """
     function = {
         "lang": "heidi",
         "handler": "./events",
-        "image": "heidi-local/${FUNCTION}:dev",
+        "image": f"heidi-local/{CHOSEN}:dev",
         "build_args": {"IMAGE": IMAGE},
-        "environment": {"FUNCTION_TARGET": "${FUNCTION}", "WORKER_THREADS": str(THREADS)},
+        "environment": {"FUNCTION_TARGET": CHOSEN, "WORKER_THREADS": str(THREADS)},
         "readonly_root_filesystem": True,
     }
     return as_yaml(
@@ -71,7 +76,7 @@ def alone(_: Mapping[str, Record]) -> str:
             "version": "1.0",
             "provider": {"name": "openfaas", "gateway": GATEWAY},
             "configuration": {"copy": ["./events", "./functions", "./shared"]},
-            "functions": {"${FUNCTION}": function},
+            "functions": {CHOSEN: function},
         },
         comment=ALONE,
     )

@@ -1,12 +1,13 @@
 """The public paths for Traefik: knative/routes/traefik/routes.yaml."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, count
 
 from shared.record import PLACEHOLDER, Record
 from tooling.generate.caddyfile import limit
-from tooling.generate.common import Document, by_service, public
-from tooling.generate.routes import INGRESS, PARTS_OF_HEIDI, hostname, methods
+from tooling.generate.common import Document, by_service, methods, public
+from tooling.generate.routes import INGRESS, PARTS_OF_HEIDI, hostname
 from tooling.generate.yamlfile import as_yaml
 
 SPLIT = "(?:)"  # matches nothing; it tells kustomize where the domain begins and ends
@@ -19,12 +20,19 @@ The more an address says the higher its priority: Traefik's own, the length of t
 def render(records: Mapping[str, Record]) -> str:
     """Middlewares, then IngressRoutes by service."""
     shown = public(records.values())
-    priority = {record.name: len(shown) - position for position, record in enumerate(shown)}
     limits = [buffering(most) for most in sorted({limit(record) for record in shown})]
     hosts = [host(record) for record in sorted(shown, key=lambda record: record.name)]
-    services = {service: public(group) for service, group in by_service(shown).items()}
+    priority = count(sum(len(record.addresses) for record in shown), -1)
+    rules = {
+        record.name: [route(record, address, next(priority), shown) for address in record.addresses]
+        for record in shown
+    }
+    services = {
+        service: chain.from_iterable(rules[record.name] for record in public(group))
+        for service, group in by_service(shown).items()
+    }
     return as_yaml(
-        *limits, *hosts, *(routes(name, group, priority) for name, group in services.items()), comment=COMMENT
+        *limits, *hosts, *(routes(name, group) for name, group in services.items()), comment=COMMENT
     )
 
 
@@ -54,22 +62,25 @@ def host(record: Record) -> Document:
     )
 
 
-def routes(service: str, records: Sequence[Record], priority: Mapping[str, int]) -> Document:
+def routes(service: str, rules: Iterable[Document]) -> Document:
     """One service's addresses."""
-    rules = [route(record, priority[record.name]) for record in records]
     return {
         "apiVersion": "traefik.io/v1alpha1",
         "kind": "IngressRoute",
         "metadata": {"name": service, "labels": {**PARTS_OF_HEIDI, "heidi.app/routes": "functions"}},
-        "spec": {"entryPoints": ["websecure"], "routes": rules, "tls": {"secretName": "heidi-tls"}},
+        "spec": {
+            "entryPoints": ["websecure"],
+            "routes": [*rules],
+            "tls": {"secretName": "heidi-tls", "options": {"name": "heidi"}},
+        },
     }
 
 
-def route(record: Record, priority: int) -> Document:
+def route(record: Record, address: str, priority: int, shown: Sequence[Record]) -> Document:
     """One address."""
     steps = [{"name": name} for name in ("edge", up_to(limit(record)), record.name)]
     return {
-        "match": match(record),
+        "match": match(record, address, shown),
         "kind": "Rule",
         "priority": priority,
         "middlewares": steps,
@@ -77,18 +88,14 @@ def route(record: Record, priority: int) -> Document:
     }
 
 
-def match(record: Record) -> str:
+def match(record: Record, address: str, shown: Sequence[Record]) -> str:
     """Host, method and path, as Traefik 3 writes rules."""
-    method = " || ".join(f"Method(`{method}`)" for method in methods(record))
-    return f"{HOSTS} && {f'({method})' if '||' in method else method} && {path(record)}"
+    method = " || ".join(f"Method(`{method}`)" for method in methods(record, address, shown))
+    return f"{HOSTS} && {f'({method})' if '||' in method else method} && {path(address)}"
 
 
-def path(record: Record) -> str:
+def path(address: str) -> str:
     """An exact path, or an expression where there is an id in it."""
-    if "{" not in record.path:
-        return f"Path(`{record.path}`)"
-    return (
-        "PathRegexp(`^"
-        + "[^/]+".join(re.escape(part) for part in PLACEHOLDER.split(record.path)[::2])
-        + "$`)"
-    )
+    if "{" not in address:
+        return f"Path(`{address}`)"
+    return "PathRegexp(`^" + "[^/]+".join(re.escape(part) for part in PLACEHOLDER.split(address)[::2]) + "$`)"

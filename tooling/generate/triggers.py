@@ -8,11 +8,14 @@ from tooling.generate.knative import at_once
 from tooling.generate.yamlfile import as_yaml
 
 BROKER, DEAD_LETTERS = "heidi", "keep-dead-letter"
-DELIVERY: Document = {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT1S"}
+DELIVERY: Document = {"retry": 100, "backoffPolicy": "linear", "backoffDelay": "PT1S"}
 INSTANCES = 5  # of a function that its events alone keep busy
 COMMENT = """One Trigger per function and type: the RabbitMQ broker reads only filter.attributes, which knows no «or».
-Four attempts (at once, after 1 s, 2 s, 4 s), then the broker's dead-letter sink (platform.yaml). A Trigger with a sink of its own
-would have a second dispatcher, one more pod for each of these.
+Tried again after 1, 2, 3 … 100 s: 1 + 2 + … + 100 = 5050 s, so what a function needs may be away for an hour, and goes on within
+100 s of its return. All that time an event holds one of its dispatcher's places (parallelism); the rest waits in the queue.
+What can never succeed is not tried that often: the function hands it in as a dead letter, at once or after four failures
+(shared/dead_letters.py). What is still not taken then goes to the broker's dead-letter sink (platform.yaml). A Trigger with a
+sink of its own would have a second dispatcher, one more pod for each of these.
 The internal gateway brings each event to its function, with the platform's token: Knative cannot send it."""
 
 
@@ -51,8 +54,8 @@ def trigger(record: Record, type_: str) -> Document:
 def dispatcher(record: Record) -> dict[str, str]:
     """What the Trigger's dispatcher may take (by default four cores), and how many events it has under way.
 
-    By default it is one: an event that is tried again would hold up all cities' others behind it, for the sake of an order that
-    no function relies on.
+    By default it is one: an event that is tried again would hold up all cities' others behind it, for the
+    sake of an order that no function relies on.
     """
     sizes = {"cpu-request": "10m", "memory-request": "32Mi", "memory-limit": "128Mi"}
     facts = {"parallelism": str(at_once(record) * INSTANCES)} | sizes

@@ -1,13 +1,15 @@
 """knative/components/vault/secrets.yaml: the Secrets, kept in Vault and fetched by External Secrets.
 
-Each is read as a ServiceAccount of its own, so that Vault gives nobody another's (knative/components/vault/policy.hcl).
+Each is read as a ServiceAccount of its own, so that Vault gives nobody another's
+(knative/components/vault/policy.hcl).
 """
 
 from collections.abc import Mapping
 
 from shared.record import Record
 from tooling.generate.common import SECRETS, Document, by_service
-from tooling.generate.secrets import account, own
+from tooling.generate.secrets import account as service_account
+from tooling.generate.secrets import secret, used
 from tooling.generate.yamlfile import as_yaml
 
 COMMENT = """A SecretStore and an ExternalSecret per Secret. In Vault (KV version 2, mounted at secret/) it lies at
@@ -19,24 +21,25 @@ BEFORE: Document = PART | {"heidi.app/phase": "before"}
 
 
 def render(records: Mapping[str, Record]) -> str:
-    """Of what every function needs, of the migration's, and of each service's own."""
-    needed = {SECRETS: SECRETS, "heidi-owner": "heidi-migrate"}
-    needed |= {account(service): account(service) for service in by_service(records.values()) if own(service)}
+    """Of what every function needs, of the migration's and the door's, and of what some functions can do."""
+    readers = [SECRETS, "heidi-door", *map(secret, used(records.values()))]
+    # whose ServiceAccounts are there
+    services = [service_account(service) for service in by_service(records.values())]
+    needed = {"heidi-owner": "heidi-migrate"} | {reader: reader for reader in (*readers, *services)}
     made = [
-        document
-        for secret, reader in needed.items()
-        for document in (store(reader), external(secret, reader))
+        document for name, reader in needed.items() for document in (store(reader), external(name, reader))
     ]
-    return as_yaml(
-        {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": {"name": SECRETS, "labels": BEFORE},
-            "automountServiceAccountToken": False,
-        },
-        *made,
-        comment=COMMENT,
-    )
+    return as_yaml(*map(account, readers), *made, comment=COMMENT)
+
+
+def account(name: str) -> Document:
+    """Who reads a Secret that belongs to no one service."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": name, "labels": BEFORE},
+        "automountServiceAccountToken": False,
+    }
 
 
 def store(reader: str) -> Document:

@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
 
 from aiohttp import web
 
-from shared.inside import own_token
+from shared import passes
 from shared.settings import SettingsError
+from tooling.broker import logs
 from tooling.broker.subscriber import Subscribers
 from tooling.broker.triggers import load
 from tooling.rabbit.app import make_app
@@ -23,13 +23,12 @@ async def run(settings: RabbitSettings, found: list[Queue]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    tokens = settings.broker_token.get_secret_value()
     subscribers = Subscribers(
-        settings.gateway_url, own_token(), settings.broker_timeout, settings.broker_tick_timeout
+        settings.gateway_url, passes.delivering(), settings.broker_timeout, settings.broker_tick_timeout
     )
     async with subscribers as functions:
         broker = Broker(settings, found, functions)
-        runner = web.AppRunner(make_app(broker, tokens), access_log=None)
+        runner = web.AppRunner(make_app(broker, passes.publishers(settings)), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, settings.broker_host, settings.broker_port).start()
         working = asyncio.create_task(broker.work())
@@ -45,8 +44,7 @@ def main() -> int:
     """Start; 1 with a sentence on stderr when that is not possible."""
     try:
         settings = rabbit_settings()
-        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        logging.getLogger("pika").setLevel(logging.ERROR)
+        logs.start(settings.log_level)
         asyncio.run(run(settings, queues(load(settings.broker_triggers)[0])))
     except SettingsError as error:
         print(error, file=sys.stderr)

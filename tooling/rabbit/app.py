@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from tooling.broker.answers import as_json, guarded_by, problem
+from tooling.broker.answers import as_json, body_of, guarded_by, problem
 from tooling.broker.event import MAX_EVENT_BYTES, Event, NotAnEvent, TooLarge
 from tooling.broker.wire import read_events
 from tooling.rabbit.broker import Broker
@@ -14,7 +14,7 @@ def make_app(broker: Broker, token: str) -> web.Application:
 
     async def publish(request: web.Request) -> web.Response:
         try:
-            await broker.put(single(read_events(request.headers, await request.read())))
+            await broker.put(single(read_events(request.headers, await body_of(request))))
         except (NotAnEvent, TooLarge) as error:
             broker.metrics.events.labels("rejected").inc()
             return problem(400 if isinstance(error, NotAnEvent) else 413, str(error))

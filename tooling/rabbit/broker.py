@@ -11,7 +11,7 @@ from tooling.rabbit.link import GONE, Link
 from tooling.rabbit.metrics import Metrics
 from tooling.rabbit.publisher import Publisher
 from tooling.rabbit.settings import RabbitSettings
-from tooling.rabbit.topology import BURIED, DEAD, EXCHANGE, Queue
+from tooling.rabbit.topology import BURIED, DEAD, EXCHANGE, Queue, waits
 
 AGAIN = 1.0
 GRACE = 20.0
@@ -25,7 +25,12 @@ class Broker:
         self.settings, self.queues = settings, list(queues)
         self.metrics, self.publisher = Metrics(), Publisher()
         self.dispatcher = Dispatcher(
-            subscribers, self.publisher, self.metrics, settings.broker_backoff, settings.gateway_url
+            subscribers,
+            self.publisher,
+            self.metrics,
+            settings.broker_backoff,
+            settings.broker_patience,
+            settings.gateway_url,
         )
         self.link: Link | None = None
 
@@ -51,7 +56,9 @@ class Broker:
             await asyncio.sleep(AGAIN)
 
     async def live(self, link: Link) -> None:
-        """Work as long as the connection and all its channels are there; where only a channel ended, end the rest."""
+        """Work as long as the connection and all its channels are there; where only a channel ended, end the
+        rest.
+        """
         try:
             await self.start(link)
             await link.ended
@@ -67,6 +74,10 @@ class Broker:
             await link.ask(channel.queue_declare, queue=queue.name, durable=True, arguments=queue.arguments)
             exchange = EXCHANGE if queue.gives_up else DEAD
             await link.ask(channel.queue_bind, queue=queue.name, exchange=exchange, arguments=queue.binding)
+        for each in waits():
+            await link.ask(channel.exchange_declare, exchange=each.name, exchange_type="fanout", durable=True)
+            await link.ask(channel.queue_declare, queue=each.name, durable=True, arguments=each.arguments)
+            await link.ask(channel.queue_bind, queue=each.name, exchange=each.name)
         await self.publisher.start(link)
         await self.dispatcher.start(link, [*self.queues, BURIED], self.settings.broker_in_flight_per_trigger)
         self.metrics.up.set(1)

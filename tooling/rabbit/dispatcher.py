@@ -1,30 +1,41 @@
-"""Takes messages out of the queues and brings them to the functions: again after a while, and in the end to the dead letters."""
+"""Takes messages out of the queues and brings them to the functions: again after a while, and in the end to
+the dead letters.
+"""
 
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 from functools import partial
+from math import inf
 
 from pika import BasicProperties
 from pika.channel import Channel
 from pika.spec import Basic
 
+from tooling.broker.burial import buried
 from tooling.broker.event import Event
-from tooling.broker.outcome import Outcome, Verdict, pause
+from tooling.broker.logs import concerning
+from tooling.broker.outcome import Outcome, Tries, Verdict
 from tooling.broker.subscriber import Subscribers
 from tooling.rabbit.link import GONE, Away, Link
-from tooling.rabbit.message import buried, readable
+from tooling.rabbit.message import readable, tried
 from tooling.rabbit.metrics import Metrics
 from tooling.rabbit.publisher import Publisher
-from tooling.rabbit.topology import DEAD, Queue
+from tooling.rabbit.topology import DEAD, Queue, waiting
 
 AWAY = 1.0  # seconds until a gateway that does not listen is tried again; that is no attempt
-LONGEST = 60.0  # between two tries to hand in a dead letter
+IN_HAND = 15.0  # for which a message is held; one that waits for longer would keep others from their turn
 log = logging.getLogger("heidi.rabbit")
 
 
 class Dispatcher:
-    """Deliveries of all queues, so many of each at a time; a message is acknowledged when it has been dealt with."""
+    """Deliveries of all queues, so many of each at a time; a message is acknowledged when it has been dealt
+    with.
+
+    One that has to wait is put where RabbitMQ keeps it until then (topology.Wait): after 30 minutes it would
+    take it from us, and after coming back twenty times drop it (consumer_timeout, delivery-limit).
+    """
 
     def __init__(
         self,
@@ -32,10 +43,11 @@ class Dispatcher:
         publisher: Publisher,
         metrics: Metrics,
         backoff: tuple[float, ...],
+        patience: float,
         address: str,
     ) -> None:
         self.subscribers, self.publisher, self.metrics = subscribers, publisher, metrics
-        self.backoff, self.address = backoff, address.rstrip("/")
+        self.backoff, self.patience, self.address = backoff, patience, address.rstrip("/")
         self.busy: set[asyncio.Task[None]] = set()
 
     async def start(self, link: Link, queues: list[Queue], at_once: int) -> None:
@@ -58,11 +70,16 @@ class Dispatcher:
     ) -> None:
         """Deal with one message; if the connection ends meanwhile, it comes again."""
         event, unreadable = readable(said, body)
+        concerning(queue.function, event)
+        tries = tried(said)
         try:
-            outcome = (
-                Outcome(Verdict.DEAD, 422, unreadable) if unreadable else await self.deliver(queue, event)
-            )
-            if outcome.verdict is not Verdict.DONE:
+            if unreadable and queue.gives_up:
+                outcome, wait = Outcome(Verdict.DEAD, 422, unreadable), None
+            else:
+                outcome, wait = await self.deliver(queue, event, tries)
+            if wait is not None:
+                await self.publisher.put(event, waiting(wait).name, queue.name, tries)
+            elif outcome.verdict is not Verdict.DONE:
                 await self.bury(queue, event, outcome)
             channel.basic_ack(tag)
         except GONE as error:
@@ -75,30 +92,33 @@ class Dispatcher:
         with contextlib.suppress(*GONE):
             channel.basic_nack(tag, requeue=True)
 
-    async def deliver(self, queue: Queue, event: Event) -> Outcome:
-        """Try until it is taken or given up; a dead letter is never given up."""
-        attempts = tries = 0
+    async def deliver(self, queue: Queue, event: Event, tries: Tries) -> tuple[Outcome, float | None]:
+        """Try while it is in hand: what came of it in the end, and how long it has to wait now, if it is not
+        over.
+        """
+        held = 0.0
         while True:
             outcome = await self.subscribers.deliver(queue.function, event)
-            attempts, tries = attempts + (outcome.verdict is not Verdict.UNREACHABLE), tries + 1
             self.metrics.deliveries.labels(outcome.verdict.name.lower()).inc()
-            wait = pause(outcome, attempts, self.backoff, AWAY)
-            if wait is None and (outcome.verdict is Verdict.DONE or queue.gives_up):
-                return outcome
-            await asyncio.sleep(
-                wait if queue.gives_up and wait is not None else min(AWAY * 2**tries, LONGEST)
-            )
+            wait = self.pause(queue, outcome, tries)
+            if wait is None or held + wait > IN_HAND:
+                return outcome, wait
+            await asyncio.sleep(wait)
+            held += wait
+
+    def pause(self, queue: Queue, outcome: Outcome, tries: Tries) -> float | None:
+        """Until it is tried again, if it is; a dead letter always."""
+        if outcome.verdict is Verdict.DONE:
+            return None
+        if outcome.verdict is Verdict.UNREACHABLE:
+            return AWAY
+        if queue.gives_up:
+            return tries.pause(outcome, self.backoff, self.patience)
+        return tries.pause(replace(outcome, verdict=Verdict.LATER), (), inf)
 
     async def bury(self, queue: Queue, event: Event, outcome: Outcome) -> None:
         """Put it to the dead letters."""
-        log.error(
-            "%s does not take %s %s: %d %s",
-            queue.function,
-            event.type,
-            event.id,
-            outcome.code,
-            outcome.reason[:200],
-        )
+        log.error("dead letter", extra={"context": {"code": outcome.code, "queue": queue.name}})
         try:
             await self.publisher.put(
                 buried(event, f"{self.address}/function/{queue.function}", outcome), DEAD

@@ -1,21 +1,23 @@
 """An event as a message: its attributes are headers, by which the exchange finds who wants it."""
 
-import base64
+from typing import Any
 from uuid import uuid4
 
 from pika import BasicProperties
 
 from tooling.broker.event import Event, NotAnEvent, TooLarge, checked
-from tooling.broker.outcome import Outcome
+from tooling.broker.outcome import Tries
 
 PERSISTENT = 2
-ANSWER_BYTES = 700  # of what a function said; in base64 that fits an attribute
 UNREADABLE = "app.heidi.unreadable"
+FAILED, WEATHER = "x-heidi-failed", "x-heidi-weather"
 
 
-def properties(event: Event) -> BasicProperties:
+def properties(event: Event, tries: Tries | None = None) -> BasicProperties:
     """The message's headers; it survives a restart."""
-    headers = {"id": event.id, "source": event.source, "type": event.type, **event.attributes}
+    headers: dict[str, Any] = {"id": event.id, "source": event.source, "type": event.type, **event.attributes}
+    if tries:
+        headers |= {FAILED: tries.failed, WEATHER: tries.weather}
     return BasicProperties(headers=headers, delivery_mode=PERSISTENT, message_id=event.id)
 
 
@@ -27,6 +29,12 @@ def read(said: BasicProperties, body: bytes) -> Event:
     return checked(headers, body)
 
 
+def tried(said: BasicProperties) -> Tries:
+    """How often it has been tried before it was put back to wait."""
+    counted = (said.headers or {}).get
+    return Tries(*(value if isinstance(value := counted(name), int) else 0 for name in (FAILED, WEATHER)))
+
+
 def readable(said: BasicProperties, body: bytes) -> tuple[Event, str]:
     """The event; or one that holds what could not be read, and why not."""
     try:
@@ -35,13 +43,3 @@ def readable(said: BasicProperties, body: bytes) -> tuple[Event, str]:
         return Event(
             "/heidi/rabbitmq", said.message_id or str(uuid4()), UNREADABLE, {"specversion": "1.0"}, body
         ), str(error)
-
-
-def buried(event: Event, destination: str, outcome: Outcome) -> Event:
-    """The same event with what Knative says of a failure: where, with which status, and what was answered."""
-    failure = {
-        "knativeerrordest": destination,
-        "knativeerrorcode": str(outcome.code or 500),
-        "knativeerrordata": base64.b64encode(outcome.reason.encode()[:ANSWER_BYTES]).decode(),
-    }
-    return Event(event.source, event.id, event.type, event.attributes | failure, event.data)

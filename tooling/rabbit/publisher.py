@@ -7,6 +7,7 @@ from pika.channel import Channel
 from pika.spec import Basic
 
 from tooling.broker.event import Event
+from tooling.broker.outcome import Tries
 from tooling.rabbit.link import GONE, Away, Link
 from tooling.rabbit.message import properties
 
@@ -33,12 +34,16 @@ class Publisher:
         for number in list(self.waiting):
             self.settle(number, Away("RabbitMQ has gone"))
 
-    async def put(self, event: Event, exchange: str) -> None:
-        """Return when RabbitMQ keeps the event on a majority of its nodes; Away when it does not say so in time."""
+    async def put(self, event: Event, exchange: str, key: str = "", tries: Tries | None = None) -> None:
+        """Return when RabbitMQ keeps the event on a majority of its nodes; Away when it does not say so in
+        time.
+        """
         if self.channel is None:
             raise Away("RabbitMQ is away")
         try:
-            self.channel.basic_publish(exchange, event.type[:255], event.data, properties(event))
+            self.channel.basic_publish(
+                exchange, key or event.type[:255], event.data, properties(event, tries)
+            )
         except GONE as error:
             raise Away(str(error)) from error
         self.last += 1

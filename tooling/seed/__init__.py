@@ -1,4 +1,5 @@
-"""What `heidi seed` puts into a fresh platform: two demonstration cities with their people, and the fixed lists.
+"""What `heidi seed` puts into a fresh platform: two demonstration cities with their people, and the fixed
+lists.
 
 Repeatable without harm: what is there stays as it is, what is missing is added.
 """

@@ -43,7 +43,9 @@ class DemoAccount:
 
 
 def demo_accounts(tenant: Tenant) -> list[DemoAccount]:
-    """Who a tenant's demonstration people are; their ids are the same on every machine whose tenant has the same id."""
+    """Who a tenant's demonstration people are; their ids are the same on every machine whose tenant has the
+    same id.
+    """
     roles = [SUPER_ADMIN] if tenant.id == PLATFORM.id else [SUPER_CITY_ADMIN, CITY_ADMIN, EDITOR, CITIZEN]
     return [
         DemoAccount(
@@ -59,7 +61,9 @@ def demo_accounts(tenant: Tenant) -> list[DemoAccount]:
 
 
 def seed_accounts(tenant: Tenant) -> list[DemoAccount]:
-    """Open the accounts that are missing, together with the events that tell the other services; Problem in production."""
+    """Open the accounts that are missing, together with the events that tell the other services; Problem in
+    production.
+    """
     if settings().environment == "production":
         raise Problem(
             "Demonstration accounts have passwords that everybody knows; they are not made in production."

@@ -1,6 +1,11 @@
-"""The part of the seed that goes through the running stack: events are published, documents are handed in by an admin."""
+"""The part of the seed that goes through the running stack: events are published, documents are handed in by
+an admin.
+"""
 
 import hashlib
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,11 +19,13 @@ from tooling.seed.accounts import demo_accounts
 from tooling.seed.cities import tenant_of
 from tooling.seed.data import DocumentFacts, load_cities
 
-DOCUMENTS = "/api/chatbot/documents"
+DOCUMENTS, PATIENCE = "/api/chatbot/documents", 30  # seconds
 
 
 def seed_through_api(base_url: str) -> None:
-    """Publish what the seed has said, so that nobody waits for the sweep; then hand in the documents that are missing."""
+    """Publish what the seed has said, so that nobody waits for the sweep; then hand in the documents that are
+    missing.
+    """
     publish()
     if not any((ROOT / "functions" / "chatbot").rglob("ingest_document.py")):
         print("Documents: nothing to do, ingest-document is not there yet.")
@@ -40,7 +47,9 @@ def hand_in(http: httpx.Client, city: Tenant, documents: tuple[DocumentFacts, ..
     headers = {"X-Tenant-ID": city.slug, "Authorization": f"Bearer {login(http, city)}"}
     there = {
         value
-        for item in checked(http.get(DOCUMENTS, params={"limit": 100}, headers=headers))["items"]
+        for item in checked(patiently(lambda: http.get(DOCUMENTS, params={"limit": 100}, headers=headers)))[
+            "items"
+        ]
         for value in item.values()
         if isinstance(value, str)
     }
@@ -49,7 +58,13 @@ def hand_in(http: httpx.Client, city: Tenant, documents: tuple[DocumentFacts, ..
         text = document.text.encode()
         once = {"Idempotency-Key": f"seed-{hashlib.sha256(text).hexdigest()}"}
         file = {"file": (document.file, text, "text/markdown")}
-        checked(http.post(DOCUMENTS, headers=headers | once, files=file, data={"title": document.title}))
+        checked(
+            patiently(
+                partial(
+                    http.post, DOCUMENTS, headers=headers | once, files=file, data={"title": document.title}
+                )
+            )
+        )
     return len(missing)
 
 
@@ -57,10 +72,20 @@ def login(http: httpx.Client, city: Tenant) -> str:
     """An access token of the city's demonstration admin."""
     [admin] = [person for person in demo_accounts(city) if person.role == CITY_ADMIN]
     body = {"email": admin.email, "password": admin.password, "tenantId": city.slug}
-    token: str = checked(http.post("/api/auth/login", json=body, headers={"X-Tenant-ID": city.slug}))[
-        "accessToken"
-    ]
+    answer = patiently(partial(http.post, "/api/auth/login", json=body, headers={"X-Tenant-ID": city.slug}))
+    token: str = checked(answer)["accessToken"]
     return token
+
+
+def patiently(call: Callable[[], httpx.Response]) -> httpx.Response:
+    """The answer; once more after a moment while that is 503: right after a start everything happens for the
+    first time.
+    """
+    answer, until = call(), time.monotonic() + PATIENCE
+    while answer.status_code == 503 and time.monotonic() < until:
+        time.sleep(1)
+        answer = call()
+    return answer
 
 
 def checked(answer: httpx.Response) -> Any:

@@ -4,7 +4,7 @@ import json
 from uuid import uuid5
 
 from events.city import CityOnboarded
-from functions.city.city import Contact, named
+from functions.city.city import Contact, any_named
 from functions.city.legal.drafting import write_drafts
 from functions.city.onboard_city import onboard_city
 from functions.city.queries import CREATE, TENANT
@@ -40,7 +40,7 @@ def seed_city(facts: CitySeed) -> Tenant:
             contact = Contact.model_validate(facts.city.contact.model_dump())
             write_drafts(ctx, tenant.name, tenant.languages, contact, facts.city.website)
             ctx.emit(announcement(tenant, facts.city))
-        [[found]] = ctx.sql.run(TENANT, **named(tenant.slug))
+        [[found]] = ctx.sql.run(TENANT, **any_named(tenant.slug))
     return Tenant.model_validate_json(found)
 
 

@@ -106,7 +106,8 @@ def stored(schema: type[Schema], part: BaseModel | None) -> Any:
 def insert(
     tenant: Tenant, statement: str, rows: list[dict[str, Any]], kind: quotas.Kind | None = None, **values: Any
 ) -> int:
-    """Run one of the statements above in core's database, as the app role and as this tenant; how many rows are new.
+    """Run one of the statements above in core's database, as the app role and as this tenant; how many rows
+    are new.
 
     `kind` is the quota that they count in.
     """

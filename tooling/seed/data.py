@@ -145,7 +145,9 @@ class OpeningHours(Record):
 
     @model_validator(mode="after")
     def well_formed(self) -> Self:
-        """Refuse days without intervals, intervals that overlap or run backwards, and unknown hours without a word."""
+        """Refuse days without intervals, intervals that overlap or run backwards, and unknown hours without a
+        word.
+        """
         if not self.days and self.note is None:
             raise ValueError("unknown hours need a note")
         for day, intervals in self.days.items():
@@ -233,7 +235,8 @@ def once(slugs: list[str], what: str) -> None:
 def load_city(slug: str) -> CitySeed:
     """One seed city, checked.
 
-    Raises KeyError for a city that is not in the seed and pydantic.ValidationError for data that contradict themselves.
+    Raises KeyError for a city that is not in the seed and pydantic.ValidationError for data that contradict
+    themselves.
     """
     if slug not in CITIES:
         raise KeyError(slug)

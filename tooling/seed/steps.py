@@ -12,9 +12,8 @@ def seed(what: str = "all") -> None:
     """Run one seed, or all; a Problem names the seeds where there is no such one."""
     if what not in SEEDS:
         raise Problem(f"There is no seed named {what}. There are: {', '.join(SEEDS)}.")
-    logging.getLogger("heidi.outbox").setLevel(
-        logging.ERROR
-    )  # `up` seeds before there is a broker; nothing is lost by that
+    # `up` seeds before there is a broker; nothing is lost by that
+    logging.getLogger("heidi.outbox").setLevel(logging.ERROR)
     SEEDS[what]()
 
 
@@ -51,10 +50,12 @@ def cities(*, with_people: bool, with_listings: bool) -> Iterator[str]:
     from tooling.seed.cities import seed_city
     from tooling.seed.content import seed_categories, seed_listings, seed_tiles
     from tooling.seed.data import load_cities
+    from tooling.seed.imprint import seed_imprint
     from tooling.seed.terms import seed_terms
 
     for facts in load_cities():
         tenant = seed_city(facts)
+        seed_imprint(tenant)
         added = [f"{seed_categories(tenant, facts.categories)} categories", f"{seed_tiles(tenant)} tiles"]
         if with_listings:
             added.append(f"{seed_listings(tenant, facts.listings)} listings")
@@ -81,7 +82,9 @@ def super_admin() -> None:
 
 
 def permissions() -> None:
-    """Roles and permissions live in the code, where they are reviewed and tested; no table can differ from it."""
+    """Roles and permissions live in the code, where they are reviewed and tested; no table can differ from
+    it.
+    """
     from shared.rbac import MATRIX, all_permissions
 
     print(
@@ -152,7 +155,9 @@ def refuse_in_production() -> None:
 
 @contextmanager
 def quick_passwords() -> Iterator[None]:
-    """Everybody knows the demonstration's password, so a slow hash would protect nothing and only take its time."""
+    """Everybody knows the demonstration's password, so a slow hash would protect nothing and only take its
+    time.
+    """
     from shared.settings import settings
 
     before = os.environ.get("BCRYPT_ROUNDS")

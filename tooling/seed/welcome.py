@@ -29,7 +29,10 @@ def logins() -> str:
         for tenant in (PLATFORM, *cities())
         for person in demo_accounts(tenant)
     ]
-    return f"Log in (POST /api/auth/login) with the password {DEMO_PASSWORD}\n{table(people)}"
+    return (
+        f"Log in (POST /api/auth/login, at the city's address or with X-Tenant-ID: heidelberg; {PLATFORM.name} means"
+        f" X-Tenant-ID: {PLATFORM.slug}) with the password {DEMO_PASSWORD}\n{table(people)}"
+    )
 
 
 def cities() -> list[Tenant]:

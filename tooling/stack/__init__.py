@@ -1,1 +1,3 @@
-"""The local stack: a real PostgreSQL and Redis from wheels, and our own processes, kept alive by one supervisor."""
+"""The local stack: a real PostgreSQL and Redis from wheels, and our own processes, kept alive by one
+supervisor.
+"""

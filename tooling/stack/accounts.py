@@ -1,4 +1,6 @@
-"""PostgreSQL refuses to run as root: as root we lend it an unprivileged account and a place that the account can reach."""
+"""PostgreSQL refuses to run as root: as root we lend it an unprivileged account and a place that the account
+can reach.
+"""
 
 import os
 import pwd

@@ -26,6 +26,17 @@ class Row:
     since: float
     restarts: int
 
+    def told(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "process": self.name,
+            "state": self.state,
+            "ports": dict(self.ports),
+            "pid": self.pid,
+            "seconds": round(self.since),
+            "restarts": self.restarts,
+        }
+
 
 def status(home: Home) -> list[Row]:
     """What runs and whether it answers; nothing when there is no supervisor."""
@@ -75,7 +86,9 @@ def end_orphans(home: Home) -> bool:
 
 
 def running_environment(home: Home | None = None, given: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The settings of the running stack, or none but the given when somebody else's PostgreSQL is named in them."""
+    """The settings of the running stack, or none but the given when somebody else's PostgreSQL is named in
+    them.
+    """
     home = home or Home.here()
     if records.is_held(home):
         return records.read_environment(home)

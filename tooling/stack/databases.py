@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from shared.roles import APP, ATTRIBUTES, CLOSED, OWNER, RELAY, access, bounds
+from shared import roles
+from shared.roles import APP, ATTRIBUTES, CLOSED, GROUP, OWNER, RELAY, access, bounds
 from tooling.problem import Problem
 from tooling.stack.home import ROOT
 from tooling.stack.postgres import Postgres
@@ -29,8 +30,19 @@ def names() -> list[str]:
 
 def passwords(state: State) -> dict[str, str]:
     """Role → password."""
-    names = {OWNER: "postgres_owner", APP: "postgres_app", RELAY: "postgres_relay"}
-    return {role: state.secrets[name] for role, name in names.items()}
+    return every_role(
+        state.secrets["postgres_owner"], state.secrets["postgres_relay"], state.secrets["postgres_app"]
+    )
+
+
+def every_role(owner: str, relay: str, secret: str) -> dict[str, str]:
+    """Role → password, of the owner, the relay and each service's functions."""
+    return {OWNER: owner, RELAY: relay} | {role: roles.password(secret, role) for role in app_roles()}
+
+
+def app_roles() -> list[str]:
+    """The roles of functions: one per service."""
+    return [roles.of(name) for name in names() if name.removeprefix("heidi_") not in ALWAYS]
 
 
 def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterable[str]) -> None:
@@ -40,14 +52,18 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
     databases = list(databases)
     try:
         with postgres.connect() as connection:
-            connection.run(
-                "SET log_min_error_statement = panic"
-            )  # keeps the passwords out of the server's log
+            # keeps the passwords out of the server's log
+            connection.run("SET log_min_error_statement = panic")
+            make_group(connection)
             for role, password in passwords.items():
                 make_role(connection, role, password)
             for database in missing(connection, databases):
                 make_database(connection, database)
-            for line in (*bounds(), *CLOSED, *(line for database in databases for line in access(database))):
+            for line in (
+                *bounds(passwords),
+                *CLOSED,
+                *(line for database in databases for line in access(database)),
+            ):
                 connection.run(line)
         for database in databases:
             if statement := AS_SUPERUSER.get(database.rpartition("_")[2]):
@@ -65,7 +81,9 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
 
 
 def prepare_elsewhere(environment: Mapping[str, str], databases: Iterable[str]) -> None:
-    """On a server that somebody else runs: make the missing databases as the owner role, or say what that role lacks."""
+    """On a server that somebody else runs: make the missing databases as the owner role, or say what that
+    role lacks.
+    """
     from pg8000.native import DatabaseError, InterfaceError
 
     lacking = list(databases)
@@ -124,6 +142,17 @@ def make_role(connection: "Connection", role: str, password: str) -> None:
     if not connection.run("SELECT 1 FROM pg_roles WHERE rolname = :role", role=role):
         connection.run(f"CREATE ROLE {identifier(role)}")
     connection.run(f"ALTER ROLE {identifier(role)} {ATTRIBUTES} PASSWORD {literal(password)}")
+    if role.startswith(f"{APP}_"):
+        connection.run(f"GRANT {APP} TO {identifier(role)}")
+
+
+def make_group(connection: "Connection") -> None:
+    """Whom migrations grant rights to; nobody logs in as it, from now on, where it was the one role of all
+    before.
+    """
+    if not connection.run("SELECT 1 FROM pg_roles WHERE rolname = :role", role=APP):
+        connection.run(f"CREATE ROLE {APP}")
+    connection.run(f"ALTER ROLE {APP} {GROUP} PASSWORD NULL")
 
 
 def missing(connection: "Connection", databases: Iterable[str]) -> list[str]:

@@ -16,7 +16,9 @@ WITH_THEIR_PART = ("POSTGRES_PORT", "REDIS_PORT", "SMTP_PORT")  # not ours to gi
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Settings that belong together; one of `outside` in the environment means that somebody else runs this part."""
+    """Settings that belong together; one of `outside` in the environment means that somebody else runs this
+    part.
+    """
 
     outside: tuple[str, ...]
     settings: Mapping[str, str]
@@ -82,14 +84,15 @@ def url(variable: str, given: Mapping[str, str]) -> str:
 
 
 def postgres(state: State, given: Mapping[str, str]) -> Part:
-    """The app role for functions, the owner for migrations, the relay for the outbox."""
+    """A role per service for functions, the owner for migrations, the relay for the outbox."""
     return Part(
         POSTGRES,
         {
             "POSTGRES_HOST": HOST,
             "POSTGRES_PORT": str(port("POSTGRES_PORT", given)),
-            "POSTGRES_USER": "heidi_app",
-            "POSTGRES_PASSWORD": state.secrets["postgres_app"],
+            "POSTGRES_USER": "",
+            "POSTGRES_PASSWORD": "",
+            "POSTGRES_ROLES_SECRET": state.secrets["postgres_app"],
             "POSTGRES_OWNER": "heidi_owner",
             "POSTGRES_OWNER_PASSWORD": state.secrets["postgres_owner"],
             "POSTGRES_RELAY": "heidi_relay",
@@ -168,7 +171,10 @@ def common(state: State, given: Mapping[str, str]) -> Part:
             "BASE_DOMAIN": "localhost",
             "SCRAPE_PRIVATE_HOSTS": "127.0.0.1,localhost",
             "BROKER_TOKEN": state.secrets["broker"],
-            "JWT_SECRET": state.secrets["jwt"],
+            "PUBLISH_TOKEN": state.secrets["publish"],
+            "INTERNAL_TOKEN": state.secrets["internal"],
+            "JWT_KEYS": state.secrets["jwt_keys"],
+            "LETTER_KEY": state.secrets["letter"],
             "JWT_REFRESH_SECRET": state.secrets["jwt_refresh"],
             "ENCRYPTION_KEY": state.secrets["encryption"],
             "HEIDI_HOME": str(Home.here().path),

@@ -1,4 +1,5 @@
-"""Become another program that dies with its parent: `launch.py PARENT SIGNAL UID GID PROGRAM ARGUMENT…` (- for the same user).
+"""Become another program that dies with its parent: `launch.py PARENT SIGNAL UID GID PROGRAM ARGUMENT…` (-
+for the same user).
 
 A script of its own, because what it does between fork and exec is not safe in a process that has threads.
 """

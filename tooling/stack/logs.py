@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tooling.problem import Problem
 from tooling.stack.home import Home
+from tooling.stack.records import SUPERVISOR
 
 LARGEST = 50_000_000  # bytes; one older file of that size is kept
 TAIL = 100_000  # bytes read from the end
@@ -69,6 +70,10 @@ def choose(home: Home, name: str | None) -> list[Path]:
     if not chosen:
         if not there:
             raise Problem("There are no logs yet: ./heidi up makes some.")
+        if name == SUPERVISOR:
+            raise Problem(
+                "The supervisor writes to the terminal in which ./heidi up runs; ./heidi up -d gives it a log."
+            )
         raise Problem(f"There is no log of {name}; there are: {', '.join(log.stem for log in there)}.")
     return chosen
 

@@ -29,14 +29,18 @@ def port(variable: str, given: Mapping[str, str] = os.environ) -> int:
 
 
 def free_port() -> int:
-    """One that nobody has at this moment, of those that no system gives to outgoing connections meanwhile; for tests."""
+    """One that nobody has at this moment, of those that no system gives to outgoing connections meanwhile;
+    for tests.
+    """
     while not is_free(number := FIRST_PORT + secrets.randbelow(EPHEMERAL - FIRST_PORT)):
         pass
     return number
 
 
 def is_free(number: int) -> bool:
-    """Whether a server could listen there; SO_REUSEADDR as servers set it, so that closed connections don't count."""
+    """Whether a server could listen there; SO_REUSEADDR as servers set it, so that closed connections don't
+    count.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

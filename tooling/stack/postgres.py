@@ -68,7 +68,9 @@ class Postgres:
 
     @property
     def sockets(self) -> Path:
-        """The directory of the Unix socket: short enough for the system, and as private as the data where possible."""
+        """The directory of the Unix socket: short enough for the system, and as private as the data where
+        possible.
+        """
         wanted = self.directory / "run"
         if len(str(wanted)) + len("/.s.PGSQL.65535.lock") < LONGEST_SOCKET:
             return wanted
@@ -215,7 +217,8 @@ def available_locale() -> str:
 def expel(postgres: Postgres) -> None:
     """End what still works in the data directory after kill -9, then believe no lock file.
 
-    The number in it may be another's by now, or a zombie's: in a container nobody may ever wait for an orphan.
+    The number in it may be another's by now, or a zombie's: in a container nobody may ever wait for an
+    orphan.
     """
     left = system.working_in(postgres.data, "postgres")
     for number, patience in ((signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
@@ -228,7 +231,9 @@ def expel(postgres: Postgres) -> None:
 
 @contextmanager
 def embedded_postgres(directory: Path) -> Iterator[Postgres]:
-    """For tests: a server on a random port without fsync, gone at the end; `databases.prepare` makes roles and databases."""
+    """For tests: a server on a random port without fsync, gone at the end; `databases.prepare` makes roles
+    and databases.
+    """
     account = accounts.unprivileged()
     fallback = Path("/var/tmp") / f"heidi-test-{secrets.token_hex(6)}"  # noqa: S108 (accounts.own checks it)
     home = accounts.place(directory / "postgres", fallback, account)

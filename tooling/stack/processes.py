@@ -1,4 +1,6 @@
-"""Start and stop child processes such that none outlives its parent, not even a parent that was killed with -9."""
+"""Start and stop child processes such that none outlives its parent, not even a parent that was killed with
+-9.
+"""
 
 import os
 import re
@@ -13,17 +15,10 @@ from tooling.stack import launch
 from tooling.stack.accounts import Account
 from tooling.stack.service import Service
 
-TELLING = (
-    "FATAL",
-    "PANIC",
-    "Fatal",
-    "Bad file format",
-    "[Errno",
-    "No space left",
-)  # in the line that says why
-PREFIX = re.compile(
-    r"^\d{4}-\d\d-\d\d \S+ UTC \[\d+\] |^\d+:[A-Z] .{10,30}? [.*#-] "
-)  # PostgreSQL's time, Redis's time
+# in the line that says why
+TELLING = ("FATAL", "PANIC", "Fatal", "Bad file format", "[Errno", "No space left")
+# PostgreSQL's time, Redis's time
+PREFIX = re.compile(r"^\d{4}-\d\d-\d\d \S+ UTC \[\d+\] |^\d+:[A-Z] .{10,30}? [.*#-] ")
 
 
 def spawn(service: Service, log: Path) -> subprocess.Popen[bytes]:

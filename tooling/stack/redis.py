@@ -62,7 +62,8 @@ def service(directory: Path, redis: Redis, *, durable: bool = True) -> Service:
         where = str(directory).replace("\\", "\\\\").replace('"', '\\"')
         file.write_text(
             f'bind 127.0.0.1\nport {redis.port}\ndir "{where}"\nrequirepass {redis.password}\nsave ""\n'
-            f"appendonly {'yes' if durable else 'no'}\nappendfsync everysec\ndaemonize no\n"
+            f"appendonly {'yes' if durable else 'no'}\nappendfsync everysec\n"
+            "maxmemory-policy noeviction\ndaemonize no\n"
         )
 
     return Service(

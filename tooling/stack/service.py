@@ -9,6 +9,8 @@ from pathlib import Path
 from tooling.stack.accounts import Account
 from tooling.stack.home import ROOT
 
+PATIENCE = 30.0
+
 
 def nothing() -> None:
     """Most services need no preparation."""
@@ -27,7 +29,7 @@ class Service:
     account: Account | None = None
     directory: Path = ROOT
     stop: signal.Signals = signal.SIGTERM
-    patience: float = 30.0  # seconds until ready, and until stopped
+    patience: float = PATIENCE  # seconds until ready, and until stopped
     before: Callable[[], None] = nothing  # at every start: tidy up after a crash
     trouble: str = "Its log says more: ./heidi logs {name}"
 

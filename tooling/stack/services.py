@@ -1,6 +1,7 @@
 """The long-running processes of the local stack, as the environment and the state want them."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from tooling.stack.home import Home
 from tooling.stack.ports import port
 from tooling.stack.postgres import Postgres
 from tooling.stack.redis import Redis
-from tooling.stack.service import Service
+from tooling.stack.service import PATIENCE, Service
 from tooling.stack.state import State
 
 FOUNDATION = ("postgres", "redis", "thirdparty")  # needed before anything of ours can work
@@ -84,6 +85,7 @@ def is_there(module: str) -> bool:
 
 def python(module: Module, environment: Mapping[str, str]) -> Service:
     """One of our own modules."""
+    several = workers(environment) if module.name == "gateway" else 1
     others = [PARTS[part] for part in thirdparties()] if module.name == "thirdparty" else []
     return Service(
         name=module.name,
@@ -93,4 +95,11 @@ def python(module: Module, environment: Mapping[str, str]) -> Service:
         ports=(module.port, *others),
         ready=lambda _pid: probes.http_ready(port(module.port), module.path),
         trouble=f"Its log says more: ./heidi logs {module.name}",
+        patience=PATIENCE * several,
     )
+
+
+def workers(environment: Mapping[str, str]) -> int:
+    """How many processes load all functions at the same time; what is no number, the gateway itself will say."""
+    said = environment.get("GATEWAY_WORKERS") or os.environ.get("GATEWAY_WORKERS", "")
+    return max(int(said), 1) if said.isascii() and said.isdigit() else 1

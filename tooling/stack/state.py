@@ -35,16 +35,26 @@ def apns_key() -> str:
     return make_apns_key()
 
 
+def jwt_keys() -> str:
+    """A key pair that signs access tokens."""
+    from tooling.keys import with_new
+
+    return with_new("EdDSA")
+
+
 MAKERS: dict[str, Callable[[], str]] = {
     "postgres_superuser": password,
     "postgres_owner": password,
     "postgres_app": password,
     "postgres_relay": password,
     "redis": password,
-    "jwt": long_secret,
+    "jwt_keys": jwt_keys,
     "jwt_refresh": long_secret,
     "encryption": long_secret,
+    "letter": long_secret,
     "broker": long_secret,
+    "publish": long_secret,
+    "internal": long_secret,
     "s3_access_key": lambda: secrets.token_hex(10).upper(),
     "s3_secret_key": lambda: secrets.token_urlsafe(30),
     "firebase_key": firebase_key,

@@ -1,4 +1,6 @@
-"""What comes between the servers and the functions: databases, migrations, seeds; skipped when nothing has changed."""
+"""What comes between the servers and the functions: databases, migrations, seeds; skipped when nothing has
+changed.
+"""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -50,7 +52,9 @@ class Steps:
             self.is_done(step, fingerprint(SEEDS, server))
 
     def finish(self) -> None:
-        """Do those that need the running functions: what the seed hands in through the API, and what to tell the newcomer."""
+        """Do those that need the running functions: what the seed hands in through the API, and what to tell
+        the newcomer.
+        """
         if not is_there("tooling.seed"):
             return
         if self.is_due("content", mark := fingerprint(SEEDS, self.server())):

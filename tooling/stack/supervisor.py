@@ -106,7 +106,9 @@ class Supervisor:
         return False
 
     def run(self, title: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
-        """A command that ends by itself; its last line is shown while it works, and told if it fails. What it printed."""
+        """A command that ends by itself; its last line is shown while it works, and told if it fails. What it
+        printed.
+        """
         name = title.lower().replace(" ", "-")
         log = self.home.log(name)
         job = Service(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 
 class Process(NamedTuple):
@@ -33,7 +33,9 @@ def process(pid: int) -> Process | None:
 
 
 def wait_for(processes: Iterable[Process], patience: float) -> list[Process]:
-    """Wait until none of them runs (they need not be our children); those that still do after `patience` seconds."""
+    """Wait until none of them runs (they need not be our children); those that still do after `patience`
+    seconds.
+    """
     deadline = time.monotonic() + patience
     while left := [one for one in processes if one.runs()]:
         if time.monotonic() > deadline:

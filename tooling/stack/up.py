@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from tooling.problem import Problem, problem_of
-from tooling.stack import ports, processes, records
+from tooling.stack import ports, processes, records, renewal
 from tooling.stack.environment import environment
 from tooling.stack.home import ROOT, Home
 from tooling.stack.reporting import Pipe, Reporter, Terminal, replay
@@ -66,7 +66,9 @@ def in_background() -> None:
 
 
 def listen(read_end: int, report: Reporter) -> bool:
-    """Show what the supervisor reports; True when it is ready, False if it falls silent, a Problem if it has one."""
+    """Show what the supervisor reports; True when it is ready, False if it falls silent, a Problem if it has
+    one.
+    """
     for line in lines_of(read_end, report.tick):
         name, text = json.loads(line)[:2]
         if name == "problem":
@@ -156,4 +158,7 @@ def already_running(home: Home) -> str:
     """For the second `up`."""
     pid = next((record.pid for record in records.read(home) if record.name == records.SUPERVISOR), None)
     who = f" (process {pid})" if pid else ""
-    return f"HEIDI is already running{who}. See ./heidi status; ./heidi down stops it."
+    newer = renewal.hint(home)
+    return f"HEIDI is already running{who}. See ./heidi status; ./heidi down stops it." + (
+        f"\n{newer}" if newer else ""
+    )

@@ -1,4 +1,6 @@
-"""What the local servers read from the environment: ports, a directory, and the credentials that clients must show."""
+"""What the local servers read from the environment: ports, a directory, and the credentials that clients must
+show.
+"""
 
 import os
 from collections.abc import Mapping
@@ -81,8 +83,8 @@ class Config:
             thirdparty_dir=directory,
             thirdparty_parts=parts,
             **texts,  # type: ignore[arg-type]
-            **{name: int(value) for name, value in ports.items()},
-        )  # type: ignore[arg-type]
+            **{name: int(value) for name, value in ports.items()},  # type: ignore[arg-type]
+        )
 
 
 def _is_port(value: str) -> bool:

@@ -1,7 +1,9 @@
-"""A local OpenAI-compatible endpoint: /v1/embeddings and /v1/chat/completions, deterministic, also as a stream.
+"""A local OpenAI-compatible endpoint: /v1/embeddings and /v1/chat/completions, deterministic, also as a
+stream.
 
-It knows no language: embeddings are hashed words, and the chat model answers with the sentences of the last message that
-share most words with its last lines, citing the source they stand in. Enough to run the whole path through the real SDK.
+It knows no language: embeddings are hashed words, and the chat model answers with the sentences of the last
+message that share most words with its last lines, citing the source they stand in. Enough to run the whole
+path through the real SDK.
 """
 
 import base64
@@ -44,7 +46,9 @@ def embedding(text: str, dimensions: int = DIMENSIONS) -> list[float]:
 
 
 def reply(messages: list[Json]) -> str:
-    """The lines of the last message that share most words with the question at its end, each with its source's number."""
+    """The lines of the last message that share most words with the question at its end, each with its
+    source's number.
+    """
     prompt = str(messages[-1].get("content", ""))
     sources, _, question = prompt.rpartition("\nQUESTION ")
     wanted = set(_WORD.findall((question or prompt).lower().partition("\n")[2]))

@@ -109,7 +109,8 @@ class Parts:
 
     def _listen(self, port: int, variable: str) -> socket.socket:
         host = self.config.thirdparty_host
-        # With the protocol named, asyncio switches Nagle's algorithm off; without, SMTP's EHLO alone takes 40 ms.
+        # With the protocol named, asyncio switches Nagle's algorithm off; without, SMTP's EHLO alone takes 40
+        # ms.
         listener = socket.socket(
             socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
         )

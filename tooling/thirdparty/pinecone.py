@@ -1,7 +1,7 @@
 """A local Pinecone index: the data plane's REST calls for upsert, query, fetch and delete, kept in memory.
 
-It answers what the hosted service answers, limits and error bodies included, so that the real SDK can be pointed at it
-with PINECONE_HOST.
+It answers what the hosted service answers, limits and error bodies included, so that the real SDK can be
+pointed at it with PINECONE_HOST.
 """
 
 import json

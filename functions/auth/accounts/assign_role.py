@@ -17,9 +17,10 @@ from functions.auth.account import (
     refuse_to_give,
     refuse_to_grant,
 )
+from functions.auth.accounts.deciding import decide_alone
 from functions.auth.api_tokens.forgetting import forget_api_tokens
 from functions.auth.impersonation.ending import end_impersonations
-from functions.auth.sessions.keeping import renew_access
+from functions.auth.sessions.ending import renew_access
 from functions.auth.tables import Account
 from shared.errors import NotFound
 from shared.function import Context, http, requires
@@ -39,6 +40,7 @@ class Assignment(Schema):
 def assign_role(ctx: Context, user_id: UUID, assignment: Assignment) -> AccountOut:
     if user_id == ctx.user_id:
         raise OwnRoles
+    decide_alone(ctx)
     account = ctx.db.get_or_404(Account, user_id, lock=True)
     roles = in_order(assignment.roles)
     refuse_to_grant(ctx, account.roles)

@@ -1,10 +1,14 @@
-"""Let nobody in with a deactivated account, until it is reactivated; one that is locked as well stays locked then."""
+"""Let nobody in with a deactivated account, until it is reactivated; one that is locked as well stays locked
+then.
 
-from functools import partial
+Whoever is let in again, unlocked ones too, is so at last by this: where Redis is away, the event comes again.
+"""
 
+from events.auth import AccountUnlocked
 from events.users import UserDeactivated, UserReactivated
 from functions.auth.account import State
-from functions.auth.sessions.keeping import shut_out
+from functions.auth.accounts.locking import let_in
+from functions.auth.sessions.ending import shut_out
 from shared import tokens
 from shared.function import Context, on
 
@@ -13,8 +17,11 @@ FOLLOW = """UPDATE accounts SET activity_at = :time, updated_at = :now,
  WHERE tenant_id = :tenant AND id = :user AND (activity_at IS NULL OR activity_at < :time) RETURNING state"""
 
 
-@on(UserDeactivated, UserReactivated)
-def follow_deactivation(ctx: Context, event: UserDeactivated | UserReactivated) -> None:
+@on(UserDeactivated, UserReactivated, AccountUnlocked)
+def follow_deactivation(ctx: Context, event: UserDeactivated | UserReactivated | AccountUnlocked) -> None:
+    if isinstance(event, AccountUnlocked):
+        let_in(ctx, event.user_id)
+        return
     said_at = ctx.event.time if ctx.event else ctx.now  # an older event may arrive after a newer one
     state = ctx.sql.one(
         FOLLOW,
@@ -27,4 +34,5 @@ def follow_deactivation(ctx: Context, event: UserDeactivated | UserReactivated) 
     if state == [State.INACTIVE]:
         shut_out(ctx, event.user_id)
     elif state == [State.ACTIVE]:
-        ctx.after_commit(partial(tokens.unbar, ctx.tenant.id, event.user_id))
+        # the users' commit is behind us; ours may fail, the event comes again
+        tokens.unbar(ctx.tenant.id, event.user_id)

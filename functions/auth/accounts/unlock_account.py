@@ -1,12 +1,10 @@
 """Unlock an account; its person logs in as before, unless the account is inactive too."""
 
-from functools import partial
 from uuid import UUID
 
 from events.auth import AccountUnlocked
-from functions.auth.account import RoleNotGrantable, State
-from functions.auth.accounts.locking import OwnAccount, lockable
-from shared import tokens
+from functions.auth.account import RoleNotGrantable
+from functions.auth.accounts.locking import OwnAccount, let_in_now, lockable
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 
@@ -22,5 +20,5 @@ def unlock_account(ctx: Context, user_id: UUID) -> None:
     account = lockable(ctx, user_id)
     if account.unlock(ctx.now):
         ctx.emit(AccountUnlocked(user_id=account.id))
-    if account.state == State.ACTIVE:
-        ctx.after_commit(partial(tokens.unbar, ctx.tenant.id, account.id))
+    # what fails there, follow_deactivation makes good
+    ctx.after_commit(lambda: let_in_now(ctx.record, ctx.tenant, user_id))

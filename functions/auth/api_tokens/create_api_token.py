@@ -1,4 +1,6 @@
-"""Make an API token with a part of one's own permissions, for a time, shortly after having logged in; it is shown this once."""
+"""Make an API token with a part of one's own permissions, for a time, shortly after having logged in; it is
+shown this once.
+"""
 
 from functions.auth.api_tokens.api_token import (
     ApiTokenIn,

@@ -1,7 +1,6 @@
 """The SQL of API tokens: what is asked for every call must do without the ORM."""
 
-RESOLVE = """SELECT json_build_object('id', t.id, 'account_id', a.id, 'roles', a.roles, 'scopes', t.scopes,
-  'expires_at', t.expires_at)::text
+RESOLVE = """SELECT t.id, a.id, a.roles, t.scopes, t.expires_at
  FROM api_tokens t JOIN accounts a ON a.tenant_id = t.tenant_id AND a.id = t.account_id
  WHERE t.tenant_id = :tenant AND t.token_hash = :hash AND t.revoked_at IS NULL AND a.state = 'active'"""
 USED = """UPDATE api_tokens SET used_at = :now WHERE tenant_id = :tenant AND token_hash = :hash

@@ -5,6 +5,7 @@ from functions.auth.factors.challenge import opened
 from functions.auth.factors.factor import ChallengeAnswer, ChallengeOver, SecondFactorWrong
 from functions.auth.factors.proving import attempt, spend
 from functions.auth.factors.queries import OWNER
+from functions.auth.factors.settling import settle_doubt
 from functions.auth.sessions.keeping import begin
 from functions.auth.sessions.session import SignedIn
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts, fingerprint
@@ -22,10 +23,13 @@ def answer_second_factor(ctx: Context, answer: ChallengeAnswer) -> SignedIn:
     asked = opened(answer.challenge.get_secret_value())
     ctx.enter(agreed_city(ctx, asked.tenant_id))
     asked.count()
+    if asked.doubted:
+        account_id, password_hash, proven = settle_doubt(ctx, asked, answer.code)
+        asked.close()
+        return begin(ctx, account_id, password_hash, header(ctx, "user-agent")[:200], proven=proven)
     owner = ctx.sql.one(OWNER, tenant=ctx.tenant.id, account=asked.account_id)
-    if (
-        owner is None or fingerprint(owner[1] or "") != asked.password
-    ):  # locked, or the password is another one by now
+    # locked, or the password is another one by now
+    if owner is None or fingerprint(owner[1] or "") != asked.password:
         raise ChallengeOver
     tried = attempt(ctx, asked.account_id)
     if not spend(ctx, asked.account_id, answer.code):

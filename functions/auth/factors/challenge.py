@@ -1,16 +1,19 @@
-"""The time between password and code: a signed challenge, no session. It knows of which password it came, and is used once."""
+"""The time between password and code: a signed challenge, no session. It knows of which password it came, and
+is used once.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from functions.auth.factors.factor import Challenge, ChallengeOver
 from functions.auth.sessions.throttle import fingerprint
-from shared import cache, tokens
+from shared import cache, counters, signing
 from shared.context import Context
 from shared.errors import TokenExpired, TokenInvalid
 from shared.ids import new_id
 
-LIFE = 300
+LIFE = 300  # seconds
+KEPT = 1200  # longer than any challenge lives, with the minute by which clocks may differ
 TRIES = 5
 
 
@@ -23,20 +26,19 @@ class Opened:
     account_id: UUID
     password: str
     address: str
+    doubted: str  # whose login: the name of their e-mail address, or nothing
 
     def count(self) -> None:
         """Count one try; ChallengeOver when there were too many."""
         key = cache.key(self.tenant_id, "challenge", self.id)
-        tries = int(cache.command("INCR", key))
-        cache.command("EXPIRE", key, LIFE)
-        if tries > TRIES:
+        if counters.add(key, KEPT) > TRIES:
             raise ChallengeOver
 
     def close(self) -> None:
         """Let nobody in with it from now on; ChallengeOver when somebody was."""
         if (
             cache.command(
-                "SET", cache.key(self.tenant_id, "challenge", self.id, "answered"), 1, "NX", "EX", LIFE
+                "SET", cache.key(self.tenant_id, "challenge", self.id, "answered"), 1, "NX", "EX", KEPT
             )
             is None
         ):
@@ -44,8 +46,10 @@ class Opened:
 
 
 def challenge(ctx: Context, account_id: UUID, password_hash: str, address: str) -> Challenge:
-    """What is asked of somebody whose password was right, and from where: that address gets its attempt back, no other."""
-    token, _ = tokens.issue(
+    """What is asked of somebody whose password was right, and from where: that address gets its attempt back,
+    no other.
+    """
+    token, _ = signing.issue(
         "challenge",
         account_id,
         ctx.tenant.id,
@@ -62,7 +66,7 @@ def challenge(ctx: Context, account_id: UUID, password_hash: str, address: str) 
 def opened(token: str) -> Opened:
     """The challenge, if it is ours and still good."""
     try:
-        claims = tokens.decode("challenge", token)
+        claims = signing.decode("challenge", token)
     except (TokenExpired, TokenInvalid):
         raise ChallengeOver from None
     return Opened(
@@ -71,4 +75,5 @@ def opened(token: str) -> Opened:
         UUID(claims["sub"]),
         claims["password"],
         claims.get("address", ""),
+        claims.get("doubted", ""),
     )

@@ -6,7 +6,7 @@ from functions.auth.factors.factor import CodeWrong, Confirmation, NothingToConf
 from functions.auth.factors.proving import attempt
 from functions.auth.factors.queries import CONFIRM, FORGET_RECOVERY_CODES, KEEP_RECOVERY_CODES, PENDING
 from functions.auth.letters import letter
-from functions.auth.sessions.keeping import end
+from functions.auth.sessions.ending import end
 from functions.auth.sessions.queries import END_OTHERS
 from functions.auth.sessions.throttle import TooManyAttempts
 from functions.auth.tables import Account

@@ -1,4 +1,6 @@
-"""A second factor as clients see it: an authenticator app (TOTP, RFC 6238), and recovery codes for when it is lost."""
+"""A second factor as clients see it: an authenticator app (TOTP, RFC 6238), and recovery codes for when it is
+lost.
+"""
 
 from typing import Annotated, Literal
 
@@ -11,11 +13,13 @@ from shared.schema import Schema
 Code = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=6, max_length=40, pattern=r"^[A-Za-z0-9 -]+$")
 ]
-Factor = Literal["totp", "recovery_code"]
+Factor = Literal["totp", "recovery_code", "mailed_code"]
 
 
 class PasswordAndCode(Schema):
-    """`code` is from the app that is in use, or a recovery code; whoever has no second factor yet leaves it out."""
+    """`code` is from the app that is in use, or a recovery code; whoever has no second factor yet leaves it
+    out.
+    """
 
     password: Password
     code: Code | None = None
@@ -41,7 +45,11 @@ class RecoveryCodes(Schema):
 
 
 class Challenge(Schema):
-    """The password was right; POST /api/auth/login/second-factor within `expiresIn` seconds lets in."""
+    """POST /api/auth/login/second-factor with a code within `expiresIn` seconds lets in.
+
+    `mailed_code`: others have guessed at this account. Whether the password was right shows only in whether a
+    code arrives.
+    """
 
     challenge: str
     factors: list[Factor]
@@ -49,7 +57,7 @@ class Challenge(Schema):
 
 
 class ChallengeAnswer(Schema):
-    """`code` is from the app, or a recovery code."""
+    """`code` is from the app, a recovery code, or what was mailed."""
 
     challenge: Annotated[SecretStr, Field(min_length=1, max_length=4096)]
     code: Code

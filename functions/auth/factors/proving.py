@@ -1,15 +1,15 @@
-"""How somebody proves a second factor, and how it is taken away."""
+"""How somebody proves a second factor."""
 
 from uuid import UUID
 
 from functions.auth.factors.codes import DIGITS, hash_of, plain, step_of
 from functions.auth.factors.factor import PasswordAndCode, ProofWrong
-from functions.auth.factors.queries import IN_USE, REMOVE, USE_RECOVERY_CODE, USE_STEP
-from functions.auth.password import matches
+from functions.auth.factors.queries import IN_USE, USE_RECOVERY_CODE, USE_STEP
+from functions.auth.password import proves
+from functions.auth.sessions.queries import KNOWN
 from functions.auth.sessions.throttle import Attempt
 from functions.auth.tables import Account
 from shared.context import Context
-from shared.errors import NotFound
 from shared.forwarded import client_address
 from shared.sealing import resealed, unseal
 
@@ -36,19 +36,15 @@ def spend(ctx: Context, account_id: UUID, code: str) -> bool:
 
 
 def proven(ctx: Context, given: PasswordAndCode) -> Account:
-    """The caller's account, once they have proven all they have: the password, and the second factor if there is one."""
+    """The caller's account, once they have proven all they have: the password, and the second factor if there
+    is one.
+    """
     tried = attempt(ctx, ctx.user_id)
+    known = ctx.sql.one(KNOWN, tenant=ctx.tenant.id, account=ctx.user_id)
+    is_right = proves(ctx, given.password, known[0] if known else None)
     account = ctx.db.get_or_404(Account, ctx.user_id)
-    is_right = matches(given.password, account.password_hash)
+    is_right = is_right and known is not None and account.password_hash == known[0]  # not changed meanwhile
     if not is_right or (account.second_factor_at and not spend(ctx, account.id, given.code or "")):
         raise ProofWrong
     ctx.after_commit(tried.succeeded)
     return account
-
-
-def take_away(ctx: Context, account: Account) -> None:
-    """Remove a person's second factor and its recovery codes."""
-    if account.second_factor_at is None:
-        raise NotFound("SecondFactor", account.id)
-    ctx.sql.run(REMOVE, tenant=ctx.tenant.id, account=account.id)
-    account.second_factor_at, account.updated_at = None, ctx.now

@@ -15,3 +15,5 @@ KEEP_RECOVERY_CODES = """INSERT INTO recovery_codes (id, tenant_id, account_id, 
  SELECT gen_random_uuid(), :tenant, :account, hash FROM unnest(CAST(:hashes AS bytea[])) hash"""
 REMOVE = "DELETE FROM second_factors WHERE tenant_id = :tenant AND account_id = :account"
 OWNER = "SELECT email, password_hash FROM accounts WHERE tenant_id = :tenant AND id = :account AND state = 'active'"
+DOUBTED = """SELECT email, password_hash, second_factor_at IS NOT NULL FROM accounts
+ WHERE tenant_id = :tenant AND id = :account AND state = 'active'"""

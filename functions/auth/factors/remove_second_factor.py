@@ -2,7 +2,8 @@
 
 from events.notification import NotificationRequested
 from functions.auth.factors.factor import PasswordAndCode, ProofWrong, SecondFactorRequired
-from functions.auth.factors.proving import proven, take_away
+from functions.auth.factors.proving import proven
+from functions.auth.factors.removing import take_away
 from functions.auth.factors.requirement import is_required
 from functions.auth.letters import letter
 from functions.auth.sessions.throttle import TooManyAttempts

@@ -10,7 +10,9 @@ UNTIL_THEN = ("enrol-second-factor", "confirm-second-factor", "whoami", "logout"
 
 
 def is_required(tenant: Tenant, roles: Iterable[str]) -> bool:
-    """Whether somebody with these roles must have one: a city says so for its admins, a setting for the platform's."""
+    """Whether somebody with these roles must have one: a city says so for its admins, a setting for the
+    platform's.
+    """
     admins = {CITY_ADMIN, SUPER_CITY_ADMIN} if tenant.second_factor else set()
     chiefs = {SUPER_ADMIN} if settings().require_second_factor_of_platform else set()
     return not (admins | chiefs).isdisjoint(roles)

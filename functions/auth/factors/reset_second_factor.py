@@ -1,13 +1,15 @@
-"""Take somebody's second factor away, for example when phone and recovery codes are lost; they log in with the password alone."""
+"""Take somebody's second factor away, for example when phone and recovery codes are lost; they log in with
+the password alone.
+"""
 
 from uuid import UUID
 
 from events.notification import NotificationRequested
 from functions.auth.account import RoleNotGrantable, refuse_to_grant
 from functions.auth.factors.factor import OwnSecondFactor
-from functions.auth.factors.proving import take_away
+from functions.auth.factors.removing import take_away
 from functions.auth.letters import letter
-from functions.auth.sessions.keeping import renew_access
+from functions.auth.sessions.ending import renew_access
 from functions.auth.tables import Account
 from shared.errors import NotFound
 from shared.function import Context, http, requires

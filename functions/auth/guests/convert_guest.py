@@ -1,17 +1,13 @@
-"""Begin to make a person of a guest: a link is mailed to the address, which must be proven before anything changes."""
+"""Begin to make a person of a guest: a link is mailed to the address, which must be proven before anything
+changes.
+"""
 
 from events.notification import NotificationRequested
 from functions.auth.guests.converting import propose, the_guest
 from functions.auth.guests.guest import ConversionIn, ConversionStarted, DeviceSecretWrong, GuestsOnly
 from functions.auth.letters import may_be_sent
 from functions.auth.one_time import new_token
-from functions.auth.password import (
-    PasswordTooCommon,
-    PasswordTooPersonal,
-    PasswordTooShort,
-    hashed,
-    refuse_weak,
-)
+from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, chosen
 from functions.auth.registrations.mailing import KIND
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts
 from shared.forwarded import client_address
@@ -38,9 +34,8 @@ def convert_guest(ctx: Context, wanted: ConversionIn) -> ConversionStarted:
     Attempt.begin(
         ctx.tenant.id, str(ctx.user_id), client_address(ctx.request) if ctx.request else "", door="convert"
     )
-    account = the_guest(ctx, wanted.device_secret)
-    refuse_weak(wanted.password, wanted.email, wanted.name, ctx.tenant.name)
-    token, password_hash = new_token(ctx.tenant.id), hashed(wanted.password)
+    password_hash = chosen(ctx, wanted.password, wanted.email, wanted.name)
+    account, token = the_guest(ctx, wanted.device_secret), new_token(ctx.tenant.id)
     if may_be_sent(ctx, KIND, wanted.email):
         propose(ctx, account, wanted, password_hash, token)
     return ConversionStarted()

@@ -8,7 +8,8 @@ from sqlalchemy import delete, select
 from functions.auth.account import Kind
 from functions.auth.guests.guest import VALID_FOR, ConversionIn, DeviceSecretWrong, GuestsOnly
 from functions.auth.guests.tables import Conversion, Guest
-from functions.auth.letters import letter, link
+from functions.auth.letters import letter
+from functions.auth.links import letter_with_link, link
 from functions.auth.one_time import LinkInvalid, hash_of
 from functions.auth.tables import Account
 from shared.context import Context
@@ -29,7 +30,8 @@ def the_guest(ctx: Context, secret: SecretStr) -> Account:
 def propose(ctx: Context, account: Account, wanted: ConversionIn, password_hash: str, token: str) -> None:
     """Keep what the guest wants, instead of what they wanted before, and mail the link.
 
-    It is kept as well where the address has an account, so that nothing shows the difference; only the mail does.
+    It is kept as well where the address has an account, so that nothing shows the difference; only the mail
+    does.
     """
     ctx.db.execute(delete(Conversion).where(Conversion.account_id == account.id))
     ctx.db.add(
@@ -49,20 +51,21 @@ def propose(ctx: Context, account: Account, wanted: ConversionIn, password_hash:
         ctx.emit(letter(ctx, "already_registered", wanted.email, owner))
     else:
         way = link(ctx, "confirm-guest", token, account.language)
-        ctx.emit(letter(ctx, "confirm_guest", wanted.email, account.language, link=way))
+        ctx.emit(letter_with_link(ctx, "confirm_guest", wanted.email, account.language, way))
 
 
 def proposed(ctx: Context, token: str) -> tuple[Conversion, Account]:
-    """What this token is for, and whose; LinkInvalid when it is too late, or the address has an account by now."""
+    """What this token is for, and whose; LinkInvalid when it is too late, or the address has an account by
+    now.
+    """
     this = Conversion.token_hash == hash_of(token)
     account = ctx.db.scalar(
         select(Account)
         .where(Account.id == select(Conversion.account_id).where(this).scalar_subquery())
         .with_for_update()
     )
-    conversion = ctx.db.scalar(
-        select(Conversion).where(this)
-    )  # read once its account is held: nobody replaces it now
+    # read once its account is held: nobody replaces it now
+    conversion = ctx.db.scalar(select(Conversion).where(this))
     if account is None or conversion is None:
         raise LinkInvalid
     conversion.check(ctx.now)

@@ -1,4 +1,6 @@
-"""End the accounts of guests who have not been here for a year; every service then erases what it holds of them."""
+"""End the accounts of guests who have not been here for a year; every service then erases what it holds of
+them.
+"""
 
 from events.privacy import UserDeleted
 from functions.auth.guests.guest import KEPT_FOR

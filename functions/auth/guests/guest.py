@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from functions.auth.entering import agreed_city
+from functions.auth.entering import agreed_city, refuse_unopened
 from functions.auth.one_time import LENGTH
 from functions.auth.password import Password
 from functions.auth.sessions.session import SignedIn
@@ -47,7 +47,9 @@ class GuestLogin(Schema):
 
 
 class ConversionIn(Schema):
-    """What the guest wants to log in with from now on; `deviceSecret` shows that the device asks, not just a token."""
+    """What the guest wants to log in with from now on; `deviceSecret` shows that the device asks, not just a
+    token.
+    """
 
     email: Email
     name: Line
@@ -80,10 +82,13 @@ class DeviceSecretWrong(Invalid):
 
 
 def enter_as_guest(ctx: Context, named: str | None) -> None:
-    """Go on in the city that is meant, which the platform is not; TooManyAttempts for an address with too many guests."""
+    """Go on in the city that is meant, which the platform is not; TooManyAttempts for an address with too
+    many guests.
+    """
     city = agreed_city(ctx, named)
     if city.id == PLATFORM_ID:
         raise UnknownTenant(tenant=city.slug)
+    refuse_unopened(city)
     count(
         [cache.key(city.id, "guest", fingerprint(client_address(ctx.request) if ctx.request else ""))], FREE
     )

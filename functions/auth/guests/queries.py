@@ -5,7 +5,8 @@ COME_BACK = """WITH who AS (SELECT a.id FROM guests g JOIN accounts a ON a.tenan
    AND a.kind = 'guest' AND a.state = 'active' FOR SHARE OF a)
  UPDATE guests g SET used_at = :now FROM who WHERE g.tenant_id = :tenant AND g.account_id = who.id RETURNING who.id"""
 TOUCH = "UPDATE guests SET used_at = :now WHERE tenant_id = :tenant AND account_id = :account"
-IDLE = "SELECT tenant_id, account_id FROM guests ORDER BY used_at LIMIT 500"  # as the relay role, which sees only these
+# as the relay role, which sees only these
+IDLE = "SELECT tenant_id, account_id FROM guests ORDER BY used_at LIMIT 500"
 END = """WITH held AS (SELECT id FROM accounts WHERE tenant_id = :tenant AND id = :account AND kind = 'guest' FOR UPDATE),
  gone AS (DELETE FROM guests g USING held
   WHERE g.tenant_id = :tenant AND g.account_id = held.id AND g.used_at < :before RETURNING g.account_id)

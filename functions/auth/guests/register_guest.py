@@ -1,4 +1,6 @@
-"""Make a guest of a device: an account without an address, good for what citizens do; answers tokens and a secret."""
+"""Make a guest of a device: an account without an address, good for what citizens do; answers tokens and a
+secret.
+"""
 
 import secrets
 from hashlib import sha256
@@ -12,7 +14,7 @@ from functions.auth.one_time import hash_of
 from functions.auth.sessions.keeping import begin
 from functions.auth.sessions.throttle import TooManyAttempts
 from functions.auth.tables import Account
-from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
+from shared.errors import CityPreparing, TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
 from shared.ids import new_id
 from shared.rbac import CITIZEN
@@ -24,7 +26,7 @@ from shared.rbac import CITIZEN
     tenantless=True,
     status=201,
     emits=[UserCreated],
-    raises=[TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive],
+    raises=[TooManyAttempts, UnknownTenant, TenantMismatch, TenantInactive, CityPreparing],
 )
 def register_guest(ctx: Context, guest: GuestIn) -> GuestSignedIn:
     enter_as_guest(ctx, guest.tenant_id)
@@ -35,7 +37,9 @@ def register_guest(ctx: Context, guest: GuestIn) -> GuestSignedIn:
 
 
 def open_guest(ctx: Context, guest: GuestIn, secret: str) -> Account:
-    """A new account, always: a device's id is no secret, so nobody is given what an earlier guest of the device had."""
+    """A new account, always: a device's id is no secret, so nobody is given what an earlier guest of the
+    device had.
+    """
     account = Account(
         id=new_id(),
         kind=Kind.GUEST,

@@ -32,7 +32,9 @@ class Guest(TenantModel):
 
 
 class Conversion(TenantModel):
-    """What a guest wants to be called and reached by, until the address is proven; there is one for a guest at most."""
+    """What a guest wants to be called and reached by, until the address is proven; there is one for a guest
+    at most.
+    """
 
     __tablename__ = "conversions"
     privacy = Personal(

@@ -1,4 +1,6 @@
-"""Act in a person's name for half an hour: a token that carries both identities, and a reason for the city's admins."""
+"""Act in a person's name for half an hour: a token that carries both identities, and a reason for the city's
+admins.
+"""
 
 from events.auth import ImpersonationStarted
 from functions.auth.impersonation.impersonation import (
@@ -21,9 +23,8 @@ from shared.function import Context, http, requires
 )
 @requires("users:impersonate")
 def impersonate(ctx: Context, wanted: ImpersonationIn) -> ImpersonationStartedOut:
-    account = ctx.db.get_or_404(
-        Account, wanted.user_id, lock=True
-    )  # whoever locks or demotes it now ends this too
+    # whoever locks or demotes it now ends this too
+    account = ctx.db.get_or_404(Account, wanted.user_id, lock=True)
     refuse(ctx, account)
     row = start(ctx, account, wanted.reason)
     ctx.emit(

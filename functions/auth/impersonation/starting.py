@@ -7,7 +7,7 @@ from functions.auth.impersonation.impersonation import SECONDS, ImpersonationSta
 from functions.auth.impersonation.tables import Impersonation
 from functions.auth.sessions.session import Person
 from functions.auth.tables import Account
-from shared import tokens
+from shared import signing
 from shared.context import Context
 from shared.ids import new_id
 from shared.rbac import SUPER_ADMIN
@@ -20,7 +20,9 @@ def refuse(ctx: Context, account: Account) -> None:
 
 
 def start(ctx: Context, account: Account, reason: str) -> Impersonation:
-    """The row that the city's admins see; no longer than marks in Redis last, or ending it early would be forgotten."""
+    """The row that the city's admins see; no longer than marks in Redis last, or ending it early would be
+    forgotten.
+    """
     life = min(SECONDS, ctx.settings.jwt_expiration)
     row = Impersonation(
         id=new_id(),
@@ -35,9 +37,11 @@ def start(ctx: Context, account: Account, reason: str) -> Impersonation:
 
 
 def answer(ctx: Context, account: Account, row: Impersonation) -> ImpersonationStartedOut:
-    """The access token: the person's, with the actor in `act` (RFC 8693 §4.1), whose own session it ends with."""
+    """The access token: the person's, with the actor in `act` (RFC 8693 §4.1), whose own session it ends
+    with.
+    """
     life = int((row.ends_at - row.created_at).total_seconds())
-    token, _ = tokens.issue(
+    token, _ = signing.issue(
         "access",
         account.id,
         ctx.tenant.id,

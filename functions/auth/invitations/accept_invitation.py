@@ -7,16 +7,13 @@ from functions.auth.entering import agreed_city
 from functions.auth.invitations.invitation import Acceptance
 from functions.auth.invitations.inviting import refuse_known
 from functions.auth.one_time import LinkInvalid, hash_of, tenant_of
-from functions.auth.password import (
-    PasswordTooCommon,
-    PasswordTooPersonal,
-    PasswordTooShort,
-    hashed,
-    refuse_weak,
-)
+from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, chosen
 from functions.auth.tables import Account, Invitation
 from shared.function import Context, http
 from shared.rbac import may_grant, permissions_of
+
+OPEN = """SELECT email FROM invitations
+ WHERE tenant_id = :tenant AND token_hash = :token_hash AND expires_at > :now AND accepted_at IS NULL"""
 
 
 @http.post(
@@ -29,17 +26,20 @@ from shared.rbac import may_grant, permissions_of
 )
 def accept_invitation(ctx: Context, acceptance: Acceptance) -> AccountOut:
     ctx.enter(agreed_city(ctx, tenant_of(acceptance.token)))
+    invited = ctx.sql.one(OPEN, tenant=ctx.tenant.id, token_hash=hash_of(acceptance.token), now=ctx.now)
+    if invited is None:
+        raise LinkInvalid
+    password_hash = chosen(ctx, acceptance.password, *invited, acceptance.name)
     invitation = found(ctx, acceptance.token)
     invitation.accept(ctx.now)
     refuse_fallen(ctx, invitation)
     refuse_known(ctx, invitation.email)
-    refuse_weak(acceptance.password, invitation.email, acceptance.name, ctx.tenant.name)
     return AccountOut.model_validate(
         open_account(
             ctx,
             invitation.email,
             acceptance.name,
-            hashed(acceptance.password),
+            password_hash,
             roles=[invitation.role],
             language=acceptance.language or invitation.language,
         )
@@ -59,10 +59,11 @@ def found(ctx: Context, token: str) -> Invitation:
 
 
 def refuse_fallen(ctx: Context, invitation: Invitation) -> None:
-    """LinkInvalid where whoever invited may not any more: locked or demoted, they would come back as the invited person."""
-    inviter = (
-        ctx.db.get(Account, invitation.invited_by) if invitation.invited_by else None
-    )  # a super admin lives elsewhere
+    """LinkInvalid where whoever invited may not any more: locked or demoted, they would come back as the
+    invited person.
+    """
+    # a super admin lives elsewhere
+    inviter = ctx.db.get(Account, invitation.invited_by) if invitation.invited_by else None
     if inviter and not (
         inviter.state == State.ACTIVE
         and may_grant(inviter.roles, invitation.role)

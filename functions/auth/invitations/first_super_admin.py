@@ -1,4 +1,5 @@
-"""The way in: invites a platform's first super admin by mail. The migration's Job runs it with each new version.
+"""The way in: invites a platform's first super admin by mail. The migration's Job runs it with each new
+version.
 
 SUPER_ADMIN_EMAIL=anna@city.example python -m functions.auth.invitations.first_super_admin
 """
@@ -21,7 +22,9 @@ from shared.tenants import PLATFORM
 
 
 def invite_first(address: str) -> str:
-    """Invite this address unless somebody is a super admin already or is invited still; what was done, in a sentence."""
+    """Invite this address unless somebody is a super admin already or is invited still; what was done, in a
+    sentence.
+    """
     invited = InvitationIn(email=address, role=SUPER_ADMIN)
     with acting(record_of(invite_user), PLATFORM) as ctx:
         if has_one(ctx):

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 from functions.auth.account import Role
 from functions.auth.one_time import LENGTH
 from functions.auth.password import Password
-from shared.schema import Email, LanguageTag, Line, Schema, text
+from shared.schema import Email, LanguageTag, Line, Schema, line
 
 VALID_FOR = timedelta(days=7)
 
@@ -19,7 +19,7 @@ class InvitationIn(Schema):
 
     email: Email
     role: Role
-    name: Annotated[str, text(200)] = ""
+    name: Annotated[str, line(200)] = ""
     language: LanguageTag | None = None
 
 
@@ -30,6 +30,12 @@ class InvitationOut(Schema):
     role: str
     language: str
     expires_at: datetime
+
+
+class OpenInvitation(InvitationOut):
+    """`createdAt`: when somebody was first invited."""
+
+    created_at: datetime
 
 
 class Acceptance(Schema):

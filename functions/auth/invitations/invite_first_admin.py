@@ -12,9 +12,8 @@ from shared.rbac import SUPER_CITY_ADMIN
 
 @on(CityOnboarded, emits=[NotificationRequested])
 def invite_first_admin(ctx: Context, event: CityOnboarded) -> None:
-    if (
-        event.city_id != ctx.tenant.id
-    ):  # said in another tenant's name, it would make an admin of the wrong city
+    # said in another tenant's name, it would make an admin of the wrong city
+    if event.city_id != ctx.tenant.id:
         raise TenantMismatch
     invited = InvitationIn(email=event.admin_email, role=SUPER_CITY_ADMIN, name=event.admin_name)
     try:

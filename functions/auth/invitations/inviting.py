@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from functions.auth.account import AccountExists
 from functions.auth.invitations.invitation import VALID_FOR, InvitationIn
-from functions.auth.letters import letter, link
+from functions.auth.links import letter_with_link, link
 from functions.auth.one_time import hash_of, new_token
 from functions.auth.tables import Account, Invitation
 from shared.context import Context
@@ -34,19 +34,35 @@ def invite(ctx: Context, invited: InvitationIn, *, by: UUID | None) -> Invitatio
         updated_at=ctx.now,
     )
     ctx.db.add(invitation)
+    mail(ctx, invitation, token, by)
+    return invitation
+
+
+def mail(ctx: Context, invitation: Invitation, token: str, by: UUID | None) -> None:
+    """Have the link mailed."""
+    way = link(ctx, "invitation", token, invitation.language)
     ctx.emit(
-        letter(
+        letter_with_link(
             ctx,
             "invitation",
             invitation.email,
             invitation.language,
+            way,
             role=invitation.role,
             name=invitation.name,
             inviter=inviter_name(ctx, by),
-            link=link(ctx, "invitation", token, invitation.language),
         )
     )
-    return invitation
+
+
+def mail_anew(ctx: Context, invitation: Invitation, *, by: UUID) -> None:
+    """Have a new link mailed, in the name of whoever does that now: they answer for the invitation from here
+    on.
+    """
+    token = new_token(ctx.tenant.id)
+    invitation.token_hash, invitation.invited_by = hash_of(token), by
+    invitation.expires_at, invitation.updated_at = ctx.now + VALID_FOR, ctx.now
+    mail(ctx, invitation, token, by)
 
 
 def refuse_known(ctx: Context, email: str) -> None:

@@ -13,7 +13,7 @@ SECONDS = 300
 
 @http.get("/.well-known/jwks.json", public=True, tenantless=True)
 def get_signing_keys(ctx: Context) -> Response:  # noqa: ARG001 (every handler is given it)
-    keys = [public for key in ring("access") if (public := key.public)]
+    keys = [public for key in ring() if (public := key.public)]
     return Response(
         200,
         orjson.dumps({"keys": keys}),

@@ -7,15 +7,16 @@ from functions.auth.password import (
     PasswordTooCommon,
     PasswordTooPersonal,
     PasswordTooShort,
-    matches,
+    chosen,
+    proves,
 )
 from functions.auth.passwords.renewing import renew
-from functions.auth.sessions.keeping import end
-from functions.auth.sessions.queries import END_OTHERS
-from functions.auth.sessions.throttle import Attempt, TooManyAttempts
+from functions.auth.sessions.ending import end
+from functions.auth.sessions.queries import END_OTHERS, KNOWN
+from functions.auth.sessions.throttle import FREE, TooManyAttempts, count
 from functions.auth.tables import Account
+from shared import cache
 from shared.errors import Invalid, NotFound
-from shared.forwarded import client_address
 from shared.function import Context, http, signed_in
 from shared.schema import Schema
 
@@ -47,12 +48,16 @@ class CurrentPasswordWrong(Invalid):
 )
 @signed_in
 def change_password(ctx: Context, change: PasswordChange) -> None:
-    account = ctx.db.get_or_404(Account, ctx.user_id, lock=True)
-    attempt = Attempt.begin(
-        ctx.tenant.id, account.address, client_address(ctx.request) if ctx.request else ""
-    )
-    if not matches(change.current_password, account.password_hash):
+    known = ctx.sql.one(KNOWN, tenant=ctx.tenant.id, account=ctx.user_id)
+    # this session's: nobody else's guesses count here
+    tries = cache.key(ctx.tenant.id, "change-password", ctx.user.session_id)
+    count([tries], FREE["pair"])
+    if known is None or not proves(ctx, change.current_password, known[0]):
         raise CurrentPasswordWrong
-    attempt.succeeded()  # it was the right one, whatever becomes of the new one
-    renew(ctx, account, change.new_password, how="changed")
+    cache.command("DEL", tries)  # it was the right one, whatever becomes of the new one
+    password_hash = chosen(ctx, change.new_password, *known[1:])
+    account = ctx.db.get_or_404(Account, ctx.user_id, lock=True)
+    if account.password_hash != known[0]:  # changed meanwhile
+        raise CurrentPasswordWrong
+    renew(ctx, account, password_hash, how="changed")
     end(ctx, END_OTHERS, account.id, access_id=ctx.user.session_id)

@@ -12,4 +12,6 @@ USE = """WITH whose AS (SELECT a.id FROM password_resets r JOIN accounts a ON a.
   WHERE r.tenant_id = :tenant AND r.token_hash = :token_hash AND r.expires_at > :now FOR UPDATE OF a)
  DELETE FROM password_resets r USING whose
  WHERE r.tenant_id = :tenant AND r.account_id = whose.id AND r.token_hash = :token_hash RETURNING r.account_id"""
+OPEN = """SELECT a.email, a.name FROM password_resets r JOIN accounts a ON a.tenant_id = r.tenant_id AND a.id = r.account_id
+ WHERE r.tenant_id = :tenant AND r.token_hash = :token_hash AND r.expires_at > :now"""
 CANCEL = "DELETE FROM password_resets WHERE tenant_id = :tenant AND account_id = :account"

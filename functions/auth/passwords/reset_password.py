@@ -1,4 +1,6 @@
-"""Set a new password with a mailed link; every session and API token ends. An account that is locked stays locked."""
+"""Set a new password with a mailed link; every session and API token ends. An account that is locked stays
+locked.
+"""
 
 from typing import Annotated
 
@@ -9,12 +11,14 @@ from events.notification import NotificationRequested
 from functions.auth.api_tokens.forgetting import revoke_api_tokens
 from functions.auth.entering import agreed_city
 from functions.auth.one_time import LENGTH, LinkInvalid, hash_of, tenant_of
-from functions.auth.password import Password, PasswordTooCommon, PasswordTooPersonal, PasswordTooShort
-from functions.auth.passwords.queries import USE
+from functions.auth.password import Password, PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, chosen
+from functions.auth.passwords.queries import OPEN, USE
 from functions.auth.passwords.renewing import renew
-from functions.auth.sessions.keeping import end
+from functions.auth.sessions.ending import end
 from functions.auth.sessions.queries import END_ALL
+from functions.auth.sessions.throttle import Attempt
 from functions.auth.tables import Account
+from shared.forwarded import client_address
 from shared.function import Context, http
 from shared.schema import Schema
 
@@ -36,10 +40,19 @@ class Reset(Schema):
 )
 def reset_password(ctx: Context, reset: Reset) -> None:
     ctx.enter(agreed_city(ctx, tenant_of(reset.token)))
-    used = ctx.sql.one(USE, tenant=ctx.tenant.id, token_hash=hash_of(reset.token), now=ctx.now)
-    if used is None:
+    link = {"tenant": ctx.tenant.id, "token_hash": hash_of(reset.token), "now": ctx.now}
+    owner = ctx.sql.one(OPEN, **link)
+    if owner is None:
+        raise LinkInvalid
+    password_hash = chosen(ctx, reset.password, *owner)
+    used = ctx.sql.one(USE, **link)
+    if used is None:  # meanwhile
         raise LinkInvalid
     account = ctx.db.get_or_404(Account, used[0], lock=True)
-    renew(ctx, account, reset.password, how="reset")
+    renew(ctx, account, password_hash, how="reset")
     end(ctx, END_ALL, account.id)
     revoke_api_tokens(ctx, account.id)
+    address = client_address(ctx.request) if ctx.request else ""
+    # whoever reads the mail gets in from here
+    for door, name in (("login", account.address), ("factor", str(account.id))):
+        ctx.after_commit(Attempt.at(ctx.tenant.id, name, address, door).let_in)

@@ -1,6 +1,9 @@
-"""The mail after a registration: the link, or to the owner of an account the news that somebody wanted another one."""
+"""The mail after a registration: the link, or to the owner of an account the news that somebody wanted
+another one.
+"""
 
-from functions.auth.letters import letter, link
+from functions.auth.letters import letter
+from functions.auth.links import letter_with_link, link
 from shared.context import Context
 
 KIND = "registration"
@@ -15,5 +18,5 @@ def send_link(ctx: Context, email: str, language: str, token: str, owner: str | 
         ctx.emit(letter(ctx, "already_registered", email, owner))
     else:
         ctx.emit(
-            letter(ctx, "verify_email", email, language, link=link(ctx, "verify-email", token, language))
+            letter_with_link(ctx, "verify_email", email, language, link(ctx, "verify-email", token, language))
         )

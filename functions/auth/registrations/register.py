@@ -1,21 +1,17 @@
-"""Register: the account is opened when the link in the mail is followed; the answer is the same for every address."""
+"""Register: the account is opened when the link in the mail is followed; the answer is the same for every
+address.
+"""
 
 from events.notification import NotificationRequested
-from functions.auth.entering import agreed_city
+from functions.auth.entering import agreed_city, refuse_unopened
 from functions.auth.letters import may_be_sent
 from functions.auth.one_time import hash_of, new_token
-from functions.auth.password import (
-    PasswordTooCommon,
-    PasswordTooPersonal,
-    PasswordTooShort,
-    hashed,
-    refuse_weak,
-)
+from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, chosen
 from functions.auth.registrations.mailing import KIND, send_link
 from functions.auth.registrations.queries import KEEP
 from functions.auth.registrations.registration import VALID_FOR, RegistrationIn, VerificationSent
 from functions.auth.sessions.throttle import TooManyAttempts
-from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
+from shared.errors import CityPreparing, TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
 from shared.ids import PLATFORM_ID, new_id
 
@@ -34,16 +30,21 @@ from shared.ids import PLATFORM_ID, new_id
         UnknownTenant,
         TenantMismatch,
         TenantInactive,
+        CityPreparing,
     ],
 )
 def register(ctx: Context, wanted: RegistrationIn) -> VerificationSent:
     ctx.enter(agreed_city(ctx, None))
     if ctx.tenant.id == PLATFORM_ID:  # it has administrators, no citizens
         raise UnknownTenant(tenant=ctx.tenant.slug)
-    refuse_weak(wanted.password, wanted.email, wanted.name, ctx.tenant.name)
+    refuse_unopened(ctx.tenant)
+    password_hash = chosen(ctx, wanted.password, wanted.email, wanted.name)
     is_welcome = may_be_sent(ctx, KIND, wanted.email)
-    registration_id, token = new_id(), new_token(ctx.tenant.id)
-    language, password_hash = wanted.language or ctx.tenant.language, hashed(wanted.password)
+    registration_id, token, language = (
+        new_id(),
+        new_token(ctx.tenant.id),
+        wanted.language or ctx.tenant.language,
+    )
     if is_welcome:
         [[owner]] = ctx.sql.run(
             KEEP,

@@ -1,4 +1,6 @@
-"""A registration as a person writes it, and what everyone is answered, whether the address has an account or not."""
+"""A registration as a person writes it, and what everyone is answered, whether the address has an account or
+not.
+"""
 
 from datetime import timedelta
 from typing import Annotated, Literal

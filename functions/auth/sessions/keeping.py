@@ -1,4 +1,4 @@
-"""How sessions begin, go on and end: the rows in Postgres decide, marks in Redis make it known at once."""
+"""How sessions begin and go on: the rows in Postgres decide, marks in Redis make it known at once."""
 
 import logging
 from datetime import datetime, timedelta
@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from functions.auth.account import Kind
 from functions.auth.factors.requirement import restriction
-from functions.auth.impersonation.ending import end_impersonations
-from functions.auth.sessions.queries import END_ALL, END_ONE, READ, RENEW_ACCESS, ROTATE, START
+from functions.auth.sessions.ending import end_in_any_case, mark
+from functions.auth.sessions.queries import READ, ROTATE, START
 from functions.auth.sessions.session import CredentialsWrong, Person, SignedIn
-from shared import cache, keys, tokens
+from shared import cache, signing
 from shared.context import Context
 from shared.errors import TokenRevoked
 from shared.ids import new_id
@@ -32,9 +33,11 @@ class Session(NamedTuple):
 def begin(
     ctx: Context, account_id: UUID, password_hash: str | None, user_agent: str, *, proven: bool = False
 ) -> SignedIn:
-    """A new session, if the account is still as it was when the password, and the second factor, were checked."""
+    """A new session, if the account is still as it was when the password, and the second factor, were
+    checked.
+    """
     session_id, access_id = new_id(), new_id()
-    refresh, refresh_id = tokens.issue(
+    refresh, refresh_id = signing.issue(
         "refresh", account_id, ctx.tenant.id, [], session_id, now=ctx.now.timestamp()
     )
     row = ctx.sql.one(
@@ -53,7 +56,9 @@ def begin(
     if row is None:
         raise CredentialsWrong
     person = Person(id=account_id, name=row[0], roles=row[1], tenant_id=ctx.tenant.id)
-    return answer(ctx, person, session_id, access_id, refresh, has_factor=row[2])
+    return answer(
+        ctx, person, session_id, access_id, refresh, has_factor=row[2], is_guest=row[3] == Kind.GUEST
+    )
 
 
 def answer(
@@ -65,14 +70,15 @@ def answer(
     logged_in_at: int | None = None,
     *,
     has_factor: bool,
+    is_guest: bool,
 ) -> SignedIn:
     """Both tokens; the session is marked in Redis once it is durable (requirements §9.1)."""
     life = settings().jwt_refresh_expiration
     ctx.after_commit(partial(cache.command, "SET", mark(ctx, session_id), str(person.id), "EX", life))
     only = restriction(ctx.tenant, person.roles, has_factor=has_factor)
-    narrowed: dict[str, Any] = {"only": only} if only else {}
+    narrowed: dict[str, Any] = ({"only": only} if only else {}) | ({"guest": True} if is_guest else {})
     now = ctx.now.timestamp()
-    access, _ = tokens.issue(
+    access, _ = signing.issue(
         "access",
         person.id,
         ctx.tenant.id,
@@ -94,7 +100,8 @@ def answer(
 def rotate(ctx: Context, claims: dict[str, Any]) -> Session:
     """Replace the presented refresh token by the next; one that was replaced before ends the session.
 
-    A client's concurrent calls may present the same token: for some seconds all of them get the same successor.
+    A client's concurrent calls may present the same token: for some seconds all of them get the same
+    successor.
     """
     which = {"tenant": ctx.tenant.id, "id": claims["sid"]}
     row = ctx.sql.one(
@@ -120,46 +127,9 @@ def successor(claims: dict[str, Any], session: Session) -> str:
     """The refresh token after the one with these claims: the same text for everyone who may have it."""
     at = int(session.rotated_at.timestamp())
     times = {"iat": at, "nbf": at, "exp": at + settings().jwt_refresh_expiration}
-    return keys.sign("refresh", claims | times | {"jti": str(session.refresh_id)})
-
-
-def end(ctx: Context, query: str, account_id: UUID, **which: Any) -> int:
-    """End the sessions that the query picks: no refresh from the commit on, no access from the next call on.
-
-    Redis is told before the commit: should that fail, somebody has to log in again, but no ended session lives on.
-    """
-    ended = ctx.sql.run(query, tenant=ctx.tenant.id, account=account_id, now=ctx.now, **which)
-    for session_id, access_id in ended:
-        tokens.revoke(ctx.tenant.id, str(access_id))
-        cache.command("DEL", mark(ctx, session_id))
-    return len(ended)
-
-
-def shut_out(ctx: Context, account_id: UUID) -> None:
-    """End all sessions of a person, and what others do in their name; refuse whatever else there is until they may come back."""
-    end(ctx, END_ALL, account_id)
-    end_impersonations(ctx, account_id)
-    tokens.bar(ctx.tenant.id, account_id)
-
-
-def end_in_any_case(ctx: Context, account_id: UUID, session_id: str) -> None:
-    """End a session although the call fails: in a transaction of its own, because the call's is undone."""
-    ctx.abandon()
-    end(ctx, END_ONE, account_id, id=session_id)
-    ctx.sql.commit()
-
-
-def renew_access(ctx: Context, account_id: UUID) -> None:
-    """End a person's access tokens but not the sessions: their next refresh brings tokens with the new roles."""
-    for (access_id,) in ctx.sql.run(RENEW_ACCESS, tenant=ctx.tenant.id, account=account_id):
-        tokens.revoke(ctx.tenant.id, str(access_id))
+    return signing.sign("refresh", claims | times | {"jti": str(session.refresh_id)})
 
 
 def expiry(ctx: Context) -> datetime:
     """When a session ends that is not used any more."""
     return ctx.now + timedelta(seconds=settings().jwt_refresh_expiration)
-
-
-def mark(ctx: Context, session_id: UUID | str) -> str:
-    """The session's key in Redis."""
-    return cache.key(ctx.tenant.id, "session", session_id)

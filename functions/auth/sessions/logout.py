@@ -1,6 +1,6 @@
 """End this session: its access token and its refresh token stop working at once."""
 
-from functions.auth.sessions.keeping import end
+from functions.auth.sessions.ending import end
 from functions.auth.sessions.queries import END_THIS
 from shared import tokens
 from shared.function import Context, http, signed_in

@@ -1,6 +1,6 @@
 """End all of one's sessions, on every device, this one too."""
 
-from functions.auth.sessions.keeping import end
+from functions.auth.sessions.ending import end
 from functions.auth.sessions.queries import END_ALL
 from shared import tokens
 from shared.function import Context, http, signed_in

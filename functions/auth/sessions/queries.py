@@ -1,18 +1,19 @@
 """The SQL of sessions: one statement each, so that concurrent calls cannot come between.
 
-A session's id is in its refresh tokens; its access tokens carry `access_id`, which changes when they must end early
-and the session goes on, for instance because the person's roles have changed.
+A session's id is in its refresh tokens; its access tokens carry `access_id`, which changes when they must end
+early and the session goes on, for instance because the person's roles have changed.
 """
 
 FIND = """SELECT id, password_hash, state, second_factor_at IS NOT NULL FROM accounts
  WHERE tenant_id = :tenant AND email = :email"""
-START = """WITH who AS (SELECT id, name, roles, second_factor_at IS NOT NULL AS has_factor FROM accounts
+KNOWN = "SELECT password_hash, coalesce(email, ''), name FROM accounts WHERE tenant_id = :tenant AND id = :account"
+START = """WITH who AS (SELECT id, name, roles, second_factor_at IS NOT NULL AS has_factor, kind FROM accounts
   WHERE tenant_id = :tenant AND id = :account AND state = 'active' AND password_hash IS NOT DISTINCT FROM CAST(:hash AS text)
    AND (second_factor_at IS NULL OR :proven) FOR SHARE),
  made AS (INSERT INTO sessions (id, tenant_id, account_id, access_id, refresh_id, rotated_at, user_agent,
    created_at, used_at, expires_at)
   SELECT :id, :tenant, who.id, :access_id, :refresh_id, :now, :user_agent, :now, :now, :expires FROM who RETURNING id)
- SELECT who.name, who.roles, who.has_factor FROM who, made"""
+ SELECT who.name, who.roles, who.has_factor, who.kind FROM who, made"""
 ROTATE = """UPDATE sessions
  SET previous_id = refresh_id, refresh_id = :next, rotated_at = :now, used_at = :now, expires_at = :expires
  WHERE tenant_id = :tenant AND id = :id AND refresh_id = :presented AND revoked_at IS NULL

@@ -6,7 +6,7 @@ from functions.auth.guests.queries import TOUCH
 from functions.auth.sessions.keeping import answer, rotate, successor
 from functions.auth.sessions.queries import PERSON
 from functions.auth.sessions.session import Person, RefreshIn, SignedIn
-from shared import tenants, tokens
+from shared import signing, tenants
 from shared.errors import TenantInactive, TenantMismatch, TokenExpired, TokenInvalid, TokenRevoked
 from shared.function import Context, http
 from shared.tokens import Principal
@@ -20,7 +20,7 @@ from shared.tokens import Principal
     raises=[TokenInvalid, TokenExpired, TokenRevoked, TenantMismatch, TenantInactive],
 )
 def refresh(ctx: Context, presented: RefreshIn) -> SignedIn:
-    claims = tokens.decode("refresh", presented.refresh_token.get_secret_value())
+    claims = signing.decode("refresh", presented.refresh_token.get_secret_value())
     home = tenants.find(claims["tenantId"])
     ctx.enter(home)
     session = rotate(ctx, claims)
@@ -39,4 +39,5 @@ def refresh(ctx: Context, presented: RefreshIn) -> SignedIn:
         successor(claims, session),
         int(claims.get("auth_time", 0)),
         has_factor=row[2],
+        is_guest=row[3] == Kind.GUEST,
     )

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from functions.auth.sessions.keeping import end
+from functions.auth.sessions.ending import end
 from functions.auth.sessions.queries import END_ONE
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in

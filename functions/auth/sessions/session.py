@@ -33,9 +33,11 @@ class Person(Schema):
 
 
 class SignedIn(Schema):
-    """`expiresIn`: seconds until the access token expires; `only`: the functions that it opens, where it does not open all.
+    """`expiresIn`: seconds until the access token expires; `only`: the functions that it opens, where it does
+    not open all.
 
-    Somebody of whom the city requires a second factor, and who has none, can do nothing but set one up, and then refresh.
+    Somebody of whom the city requires a second factor, and who has none, can do nothing but set one up, and
+    then refresh.
     """
 
     access_token: str

@@ -17,7 +17,8 @@ class City(Schema):
 
 
 class Me(AccountOut):
-    """`guest`: known by a device alone, without an address. `impersonatorId`: the super admin who acts in this person's name.
+    """`guest`: known by a device alone, without an address. `impersonatorId`: the super admin who acts in
+    this person's name.
 
     `tenantId` is where the account lives; `tenant` is the city at hand, another one only for a super admin.
     """

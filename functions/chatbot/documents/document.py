@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AliasChoices, Field, model_validator
 
 from shared.binding import Upload
+from shared.errors import Conflict, Invalid
 from shared.schema import Line, Schema, WebAddress
 
 
@@ -36,8 +37,18 @@ class DocumentIn(Schema):
         return self
 
 
+class DocumentNotRead(Invalid):
+    message = "The document could not be read within a day. Have it read again, or give it in anew."
+
+
+class DocumentNotFailed(Conflict):
+    message = "This document is {state}; only one that has failed can be read again."
+
+
 class DocumentOut(Schema):
-    """A document; `problem` says why it could not be read."""
+    """A document; `problem` says in the reader's language why it could not be read, or why a page is still
+    waited for.
+    """
 
     document_id: UUID = Field(validation_alias=AliasChoices("document_id", "id"))
     title: str

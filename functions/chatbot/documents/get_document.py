@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from functions.chatbot.documents.document import DocumentOut
+from functions.chatbot.documents.reading import shown
 from functions.chatbot.documents.tables import Document
 from shared.errors import NotFound
 from shared.function import Context, http, requires
@@ -11,4 +12,4 @@ from shared.function import Context, http, requires
 @http.get("/api/chatbot/documents/{document_id}", feature="chatbot", raises=[NotFound])
 @requires("chatbot:manage")
 def get_document(ctx: Context, document_id: UUID) -> DocumentOut:
-    return DocumentOut.model_validate(ctx.db.get_or_404(Document, document_id))
+    return shown(ctx, ctx.db.get_or_404(Document, document_id))

@@ -1,8 +1,11 @@
 """List what the chatbot has read, newest first."""
 
+from functools import partial
+
 from sqlalchemy import select
 
 from functions.chatbot.documents.document import DocumentOut
+from functions.chatbot.documents.reading import shown
 from functions.chatbot.documents.tables import Document
 from shared.function import Context, http, requires
 from shared.paging import Cursor, Limit
@@ -12,4 +15,4 @@ from shared.schema import Page
 @http.get("/api/chatbot/documents", feature="chatbot")
 @requires("chatbot:manage")
 def list_documents(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None) -> Page[DocumentOut]:
-    return ctx.db.page(select(Document), DocumentOut, limit, cursor)
+    return ctx.db.page(select(Document), DocumentOut, limit, cursor, shown=partial(shown, ctx))

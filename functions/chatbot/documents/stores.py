@@ -3,7 +3,7 @@
 from functions.chatbot.sketch import MODEL
 from shared import llm
 from shared.function import Context
-from shared.vectors import Vectors, open_vectors
+from shared.vectors import Vectors, outside_vectors
 from shared.vectors.pgvector import PgVectors
 
 
@@ -12,15 +12,24 @@ def builtin_store(ctx: Context) -> Vectors:
     return PgVectors(ctx.sql, MODEL)
 
 
-def external_store(ctx: Context) -> Vectors | None:
-    """The configured embedding model's store, or None without one."""
-    return open_vectors(ctx.sql, llm.embedding_model()) if llm.is_configured() else None
+def inner_store(ctx: Context) -> Vectors | None:
+    """The configured embedding model's store where that is our Postgres, in this transaction; None without
+    one.
+    """
+    return PgVectors(ctx.sql, llm.embedding_model()) if llm.is_configured() and not outer_store() else None
 
 
-def all_stores(ctx: Context) -> list[Vectors]:
-    """Both, where there are two."""
-    external = external_store(ctx)
-    return [builtin_store(ctx), external] if external else [builtin_store(ctx)]
+def outer_store() -> Vectors | None:
+    """The configured embedding model's store where that is somebody else's, which is asked while nothing is
+    locked.
+    """
+    return outside_vectors(llm.embedding_model()) if llm.is_configured() else None
+
+
+def own_stores(ctx: Context) -> list[Vectors]:
+    """Those in our Postgres: their vectors go with the transaction."""
+    inner = inner_store(ctx)
+    return [builtin_store(ctx), inner] if inner else [builtin_store(ctx)]
 
 
 def model_mark() -> str:

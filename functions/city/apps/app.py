@@ -36,7 +36,9 @@ class AppCredentialsWrong(Problem):
 
 
 def protected(address: str) -> str:
-    """An address that nobody on the way can read, or that never leaves the machine; ValueError for others (RFC 8252 §7.3)."""
+    """An address that nobody on the way can read, or that never leaves the machine; ValueError for others
+    (RFC 8252 §7.3).
+    """
     url = urlsplit(address)
     if url.scheme == "http" and (url.hostname or "") not in LOCAL:
         raise ValueError("only https, or this very machine")
@@ -54,13 +56,14 @@ def bare(address: str) -> str:
 
 
 Origin = Annotated[WebAddress, AfterValidator(protected), AfterValidator(bare)]
-Redirect = Annotated[
-    RedirectAddress, AfterValidator(protected)
-]  # no fragment (RFC 6749 §3.1.2); apps' own schemes have a dot
+# no fragment (RFC 6749 §3.1.2); apps' own schemes have a dot
+Redirect = Annotated[RedirectAddress, AfterValidator(protected)]
 
 
 class AppIn(Schema):
-    """A new app: where it may be called from (`origins`, web only) and where a login may lead back to (`redirects`)."""
+    """A new app: where it may be called from (`origins`, web only) and where a login may lead back to
+    (`redirects`).
+    """
 
     name: Line
     platform: Platform

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from functions.city.apps.origins import forget_origins
 from functions.city.apps.tables import App
 from functions.city.city import CityName
 from functions.city.directory import enter_city
@@ -13,4 +14,6 @@ from shared.function import Context, http, requires
 @requires("cities:update")
 def revoke_app(ctx: Context, city: CityName, app_id: UUID) -> None:
     enter_city(ctx, city)
-    ctx.db.get_or_404(App, app_id, lock=True).revoke(at=ctx.now)
+    app = ctx.db.get_or_404(App, app_id, lock=True)
+    app.revoke(at=ctx.now)
+    forget_origins(ctx, app)

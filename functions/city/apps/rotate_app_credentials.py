@@ -10,9 +10,8 @@ from shared.errors import NotFound
 from shared.function import Context, http, requires
 
 
-@http.post(
-    "/api/cities/{city}/apps/{app_id}/rotate", tenantless=True, raises=[NotFound, AppRevoked]
-)  # as register-app
+# as register-app
+@http.post("/api/cities/{city}/apps/{app_id}/rotate", tenantless=True, raises=[NotFound, AppRevoked])
 @requires("cities:update")
 def rotate_app_credentials(ctx: Context, city: CityName, app_id: UUID) -> AppWithSecret:
     enter_city(ctx, city)

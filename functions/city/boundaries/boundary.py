@@ -21,9 +21,8 @@ Position = Annotated[
     list[Number], Field(min_length=2, max_length=3, description="longitude, latitude; a height is not kept")
 ]
 Ring = Annotated[list[Position], Field(min_length=4)]
-Rings = Annotated[
-    list[Ring], Field(min_length=1)
-]  # how many there may be is counted over all of them (checking.py)
+# how many there may be is counted over all of them (checking.py)
+Rings = Annotated[list[Ring], Field(min_length=1)]
 
 
 class GeoJson(BaseModel):

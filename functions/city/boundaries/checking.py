@@ -1,4 +1,6 @@
-"""What makes a boundary of a GeoJSON geometry: closed rings of real places, no edge across another, the size of a city."""
+"""What makes a boundary of a GeoJSON geometry: closed rings of real places, no edge across another, the size
+of a city.
+"""
 
 import math
 from itertools import chain, pairwise
@@ -15,18 +17,16 @@ KILOMETRES = 111.195  # one degree of a great circle
 SMALLEST, LARGEST = 0.01, 100_000  # square kilometres; Chongqing has 82,000
 FARTHEST = 1.0  # degrees between a city's middle and its boundary
 EVENT_BYTES = 400_000  # brokers take a megabyte, other things included
-GRIDS = (
-    0.00005,
-    0.0002,
-    0.001,
-    0.005,
-)  # degrees, from five metres on; by grid, because simplifying takes minutes on a comb
+# degrees, from five metres on; by grid, because simplifying takes minutes on a comb
+GRIDS = (0.00005, 0.0002, 0.001, 0.005)
 
 Ring = list[tuple[float, float]]
 
 
 def checked(polygons: list[list[list[list[float]]]]) -> "Polygon | MultiPolygon":
-    """The area, its rings turned by the right-hand rule (RFC 7946 §3.1.6); BoundaryInvalid with the first thing that is wrong."""
+    """The area, its rings turned by the right-hand rule (RFC 7946 §3.1.6); BoundaryInvalid with the first
+    thing that is wrong.
+    """
     import shapely
 
     refuse_bulk(polygons)
@@ -87,7 +87,9 @@ def geojson(area: "Polygon | MultiPolygon") -> dict[str, Any]:
 
 
 def for_event(area: "Polygon | MultiPolygon") -> dict[str, Any]:
-    """The area small enough to be told: as it is, or on the finest grid that makes it so; else the box around it."""
+    """The area small enough to be told: as it is, or on the finest grid that makes it so; else the box around
+    it.
+    """
     import orjson
     import shapely
 

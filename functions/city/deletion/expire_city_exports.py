@@ -6,6 +6,7 @@ from functions.city.deletion.exporting import remove
 from functions.city.deletion.tables import Export
 from functions.city.queries import EXPIRED, FORGET_EXPORT
 from shared import relay, tenants
+from shared.context import acting
 from shared.function import Context, tick
 
 LIFE = timedelta(days=30)
@@ -15,6 +16,7 @@ LIFE = timedelta(days=30)
 def expire_city_exports(ctx: Context) -> None:
     for tenant_id, export_id in relay.ask(ctx.record.database, EXPIRED, until=ctx.now - LIFE):
         if city := tenants.lookup(str(tenant_id)):
-            ctx.enter(city)
             remove(city.id, Export(id=export_id).folder)
-            ctx.sql.run(FORGET_EXPORT, tenant=city.id, id=export_id)
+            # a store that hangs keeps nothing locked
+            with acting(ctx.record, city, trace=ctx.trace, now=ctx.now) as own:
+                own.sql.run(FORGET_EXPORT, tenant=city.id, id=export_id)

@@ -2,12 +2,14 @@
 
 from sqlalchemy import select
 
+from events.platform import FilesAbandoned
 from events.privacy import ExportRequested
 from functions.city.city import CityName
-from functions.city.deletion.exporting import ExportOut, remove, shown
+from functions.city.deletion.exporting import ExportOut, shown
 from functions.city.deletion.tables import Export
 from functions.city.directory import enter_city
 from shared.errors import NotFound
+from shared.files import abandon_folders
 from shared.function import Context, http, requires
 from shared.ids import new_id
 
@@ -17,8 +19,8 @@ from shared.ids import new_id
     status=202,
     tenantless=True,
     in_person=True,
-    emits=[ExportRequested],
     raises=[NotFound],
+    emits=[ExportRequested, FilesAbandoned],
 )
 @requires("cities:delete")
 def export_city(ctx: Context, city: CityName) -> ExportOut:
@@ -36,5 +38,4 @@ def forget_earlier(ctx: Context) -> None:
     if earlier:
         ctx.db.delete(earlier)
         ctx.db.flush()
-        tenant_id, folder = ctx.tenant.id, earlier.folder
-        ctx.after_commit(lambda: remove(tenant_id, folder))
+        abandon_folders(ctx, earlier.folder)

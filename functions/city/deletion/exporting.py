@@ -32,8 +32,8 @@ class FileOut(Schema):
 class ExportOut(Schema):
     """How far an export is: `missing` services have not handed out their part yet; `rows` by service.
 
-    When it is complete, `files` holds the rows as JSON lines, and the manifest: it lists every file of the city, pictures and
-    documents too, with links that are good for seven days.
+    When it is complete, `files` holds the rows as JSON lines, and the manifest: it lists every file of the
+    city, pictures and documents too, with links that are good for seven days.
     """
 
     export_id: UUID

@@ -3,6 +3,7 @@
 from events.privacy import ExportPart
 from functions.city.deletion.exporting import remove, write_manifest
 from functions.city.deletion.tables import Export
+from shared.context import acting
 from shared.function import Context, on
 
 
@@ -10,13 +11,26 @@ from shared.function import Context, on
 def record_city_export_part(ctx: Context, event: ExportPart) -> None:
     if event.user_id:
         return  # a person's, which the users service gathers
-    export = ctx.db.get(Export, event.export_id, with_for_update=True)
-    if export is None:
-        remove(
-            ctx.tenant.id, Export(id=event.export_id).folder
-        )  # another has taken its place, or the city is gone
-        return
-    export.take(event.service, event.rows)
-    if not export.missing and export.completed_at is None:
+    with ctx.released():
+        export = noted(ctx, event)
+        if export is None:
+            # another has taken its place, or the city is gone
+            remove(ctx.tenant.id, Export(id=event.export_id).folder)
+            return
+        if export.missing or export.completed_at:
+            return
         write_manifest(export)
-        export.completed_at = ctx.now
+    row = ctx.db.get(Export, event.export_id, with_for_update=True)
+    if row and row.completed_at is None:
+        row.completed_at = ctx.now
+
+
+def noted(ctx: Context, event: ExportPart) -> Export | None:
+    """The export with this part, noted in a transaction of its own: twice is once, and the store is asked
+    while none is open.
+    """
+    with acting(ctx.record, ctx.tenant, trace=ctx.trace, event=ctx.event, now=ctx.now) as own:
+        export = own.db.get(Export, event.export_id, with_for_update=True)
+        if export:
+            export.take(event.service, event.rows)
+    return export

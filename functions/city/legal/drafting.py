@@ -1,4 +1,6 @@
-"""Drafts of the legal texts for a new city: with its contact filled in, and gaps where only the city knows what to say."""
+"""Drafts of the legal texts for a new city: with its contact filled in, and gaps where only the city knows
+what to say.
+"""
 
 from collections.abc import Iterable
 from html import escape
@@ -22,7 +24,9 @@ ADDRESS = ("name", "street", "postcode", "city", "phone", "email")
 def write_drafts(
     ctx: Context, city: str, languages: Iterable[str], contact: "Contact | None", website: str | None
 ) -> None:
-    """Every kind in those of the city's languages in which we have drafts; in German, where it has none of them."""
+    """Every kind in those of the city's languages in which we have drafts; in German, where it has none of
+    them.
+    """
     known = contact.model_dump(include=set(ADDRESS), exclude_none=True) if contact else {}
     facts = dict.fromkeys(ADDRESS, GAP) | known | {"authority": city, "website": website or GAP}
     for language in [tag for tag in languages if tag in WRITTEN] or [DEFAULT]:

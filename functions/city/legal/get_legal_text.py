@@ -1,4 +1,6 @@
-"""Read a legal text as it is published, in the reader's language where there is one, else in the city's first."""
+"""Read a legal text as it is published, in the reader's language where there is one, else in the city's
+first.
+"""
 
 from functions.city.city import CityName
 from functions.city.directory import open_city

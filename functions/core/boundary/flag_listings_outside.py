@@ -1,4 +1,6 @@
-"""Keep where the city ends, and note of every listing whether it lies outside; an older boundary never replaces a newer one."""
+"""Keep where the city ends, and note of every listing whether it lies outside; an older boundary never
+replaces a newer one.
+"""
 
 import json
 

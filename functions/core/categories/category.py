@@ -54,7 +54,9 @@ class CategoryChanges(Schema):
 
 
 class CategoryOut(Schema):
-    """A category in the reader's language; `listings` counts the published ones, those of its sub-categories included."""
+    """A category in the reader's language; `listings` counts the published ones, those of its sub-categories
+    included.
+    """
 
     id: UUID
     parent_id: UUID | None

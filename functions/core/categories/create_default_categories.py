@@ -1,4 +1,6 @@
-"""Give a new city categories to begin with, those of the city it is cloned from or the usual ones; what is there stays."""
+"""Give a new city categories to begin with, those of the city it is cloned from or the usual ones; what is
+there stays.
+"""
 
 import json
 from collections.abc import Iterator

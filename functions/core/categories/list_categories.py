@@ -1,4 +1,6 @@
-"""A city's categories as a tree, named in the reader's language, with the number of published listings in each."""
+"""A city's categories as a tree, named in the reader's language, with the number of published listings in
+each.
+"""
 
 from functions.core.categories.category import CategoryTree
 from functions.core.categories.queries import TREE

@@ -22,7 +22,9 @@ def detail(ctx: Context, category_id: UUID) -> Json[CategoryDetail]:
 
 
 def require_parent(ctx: Context, parent_id: UUID) -> None:
-    """A category of the first level, held until the transaction ends; ValidationFailed or CategoryTooDeep otherwise."""
+    """A category of the first level, held until the transaction ends; ValidationFailed or CategoryTooDeep
+    otherwise.
+    """
     parent = ctx.db.get(Category, parent_id, with_for_update=True)
     if parent is None:
         raise ValidationFailed(errors=[{"field": "parentId", "problem": "there is no such category"}])

@@ -1,4 +1,6 @@
-"""The moderation queue: what waits for approval, oldest first; with `outside` only what lies outside the city, or inside."""
+"""The moderation queue: what waits for approval, oldest first; with `outside` only what lies outside the
+city, or inside.
+"""
 
 from sqlalchemy import select
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from shared.errors import Conflict
 from shared.ids import new_id
 from shared.richtext import RichText
-from shared.schema import Email, LanguageTag, Line, Schema, WebAddress, Words, text
+from shared.schema import Email, LanguageTag, Line, Schema, WebAddress, Words, line, text
 
 TAGS = 20
 UMLAUTS = str.maketrans(
@@ -42,7 +42,7 @@ Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 
 class Address(Schema):
     street: Line | None = None
-    postcode: Annotated[str, text(12)] | None = None
+    postcode: Annotated[str, line(12)] | None = None
     city: Line | None = None
 
 
@@ -53,7 +53,7 @@ class Location(Schema):
 
 class Contact(Schema):
     name: Line | None = None
-    phone: Annotated[str, text(50)] | None = None
+    phone: Annotated[str, line(50)] | None = None
     email: Email | None = None
     website: WebAddress | None = None
 
@@ -77,7 +77,7 @@ class ListingIn(Schema):
     """A listing as an author writes it."""
 
     category_id: UUID
-    title: Annotated[str, text(200, 3)]
+    title: Annotated[str, line(200, 3)]
     summary: Annotated[str, text(500)] = ""
     description: RichText = ""
     language: LanguageTag | None = None
@@ -85,14 +85,15 @@ class ListingIn(Schema):
     location: Location | None = None
     opening_hours: OpeningHours | None = None
     contact: Contact | None = None
-    tags: Annotated[list[Annotated[str, text(50, 1)]], Field(max_length=TAGS)] = Field(default_factory=list)
+    tags: Annotated[list[Annotated[str, line(50, 1)]], Field(max_length=TAGS)] = Field(default_factory=list)
     media_ids: Annotated[list[UUID], Field(max_length=20)] = Field(default_factory=list)
     draft: bool = False
     publish: bool = False
 
 
 class ListingOut(Schema):
-    """A listing as a reader sees it. `rejectionReason` and `outsideBoundary` are there for its author and for admins.
+    """A listing as a reader sees it. `rejectionReason` and `outsideBoundary` are there for its author and for
+    admins.
 
     `outsideBoundary` is null where the listing has no place, or the city no boundary.
     """

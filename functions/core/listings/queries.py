@@ -10,7 +10,8 @@ COLUMNS = """id, slug, category_id AS "categoryId", status, version, language, t
  CASE WHEN lat IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
  opening_hours AS "openingHours", contact, tags, media, source, published_at AS "publishedAt", created_at AS "createdAt",
  updated_at AS "updatedAt" """
-PRIVATE = 'rejection_reason AS "rejectionReason", outside_boundary AS "outsideBoundary"'  # for the author and for admins
+# for the author and for admins
+PRIVATE = 'rejection_reason AS "rejectionReason", outside_boundary AS "outsideBoundary"'
 VISIBLE = "tenant_id = :tenant AND (status = 'published' OR created_by = CAST(:caller AS uuid) OR :all)"
 ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS},
  CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN rejection_reason END AS "rejectionReason",
@@ -25,7 +26,7 @@ CREATE = f"""WITH spent AS ({SPEND}), made AS (
   :summary, :description, :address, :lat, :lon, :opening_hours, :contact, :tags,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'url', '/api/media/' || m.id, 'alt', m.alt, 'author', m.author,
    'licence', m.licence) ORDER BY array_position(CAST(:media AS uuid[]), m.id)), '[]')
-   FROM media m WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:media AS uuid[])) AND m.state IN ('uploaded', 'ready')),
+   FROM media m WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:media AS uuid[])) AND m.state NOT IN ('requested', 'refused')),
   :created_by, :published_at FROM spent
  RETURNING *)
 SELECT row_to_json(x)::text, ARRAY(SELECT wanted::text FROM unnest(CAST(:media AS uuid[])) wanted
@@ -60,8 +61,9 @@ MOST = 101  # one more than a page may have
 def listing_page(status: Status, filters: frozenset[str], *, after: bool, count: bool) -> str:
     """One page, newest first.
 
-    State, filters and the most rows there can be stand in the text, so that Postgres keeps one plan per statement: with
-    parameters in their place it makes a new one at every call, for two thirds of the whole price (docs/performance.md).
+    State, filters and the most rows there can be stand in the text, so that Postgres keeps one plan per
+    statement: with parameters in their place it makes a new one at every call, for two thirds of the whole
+    price (docs/performance.md).
     """
     columns = COLUMNS if status == Status.PUBLISHED and "author" not in filters else f"{COLUMNS}, {PRIVATE}"
     order = "published_at" if status == Status.PUBLISHED else "created_at"

@@ -25,5 +25,7 @@ def search_listings(ctx: Context, q: Text, limit: Limit = 20, cursor: Offset = 0
 
 
 def as_tsquery(text: str) -> str:
-    """Every word must occur, each may go on: `Schwimm` finds Schwimmbad. Only letters and digits reach Postgres."""
+    """Every word must occur, each may go on: `Schwimm` finds Schwimmbad. Only letters and digits reach
+    Postgres.
+    """
     return " & ".join(f"{word}:*" for word in re.findall(r"[^\W_]+", text)[:10])

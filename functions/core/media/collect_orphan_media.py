@@ -1,24 +1,25 @@
-"""Forget files that were announced and never completed; the storage that was reserved for them is free again."""
+"""Forget files that were announced and never came, and those that nothing has shown for a week; their storage
+is free again.
+"""
 
 from datetime import timedelta
 
-from shared import quotas, relay, storage, tenants
+from events.platform import FilesAbandoned
+from functions.core.media.queries import FORGET, HAVE_ORPHANS
+from shared import quotas, relay, tenants
+from shared.files import abandon_folders
 from shared.function import Context, tick
 
 PATIENCE = timedelta(hours=1)  # the link to send a file to works for a quarter of it
-WAITING = (
-    "SELECT DISTINCT tenant_id::text FROM media WHERE state = 'requested' AND created_at < :before ORDER BY 1"
-)
-FORGET = "DELETE FROM media WHERE tenant_id = :tenant AND state = 'requested' AND created_at < :before RETURNING key, size"
+UNUSED = timedelta(days=7)
 
 
-@tick("13 * * * *", timeout=300)
+@tick("13 * * * *", timeout=300, emits=[FilesAbandoned])
 def collect_orphan_media(ctx: Context) -> None:
-    before = ctx.now - PATIENCE
-    for [city_id] in relay.ask(ctx.record.database, WAITING, before=before):
+    ages = {"announced": ctx.now - PATIENCE, "unused": ctx.now - UNUSED}
+    for [city_id] in relay.ask(ctx.record.database, HAVE_ORPHANS, **ages):
         if city := tenants.lookup(city_id):
             ctx.enter(city)
-            forgotten = ctx.sql.run(FORGET, tenant=city.id, before=before)
+            forgotten = ctx.sql.run(FORGET, tenant=city.id, **ages)
             quotas.give_back(ctx, "storage_bytes", sum(size for _, size in forgotten))
-            for key, _ in forgotten:
-                storage.delete(city.id, key)
+            abandon_folders(ctx, *(f"media/{media_id}/" for media_id, _ in forgotten))

@@ -18,11 +18,14 @@ from shared.function import Context, http, requires
 )
 @requires("media:create")
 def complete_upload(ctx: Context, media_id: UUID) -> MediaOut:
-    media = ctx.db.get_or_404(Media, media_id, lock=True)
+    media = ctx.db.get_or_404(Media, media_id)
     if media.created_by != ctx.user_id:
         raise NotFound("Media", media_id)
     if media.state == State.REQUESTED:
-        check_arrived(ctx, media)
+        with ctx.released():
+            check_arrived(ctx, media)
+        media = ctx.db.get_or_404(Media, media_id, lock=True)
+    if media.state == State.REQUESTED:  # nobody was faster
         media.state, media.updated_at = State.UPLOADED, ctx.now
         ctx.emit(MediaUploaded(media_id=media.id))
     return MediaOut.model_validate(media)

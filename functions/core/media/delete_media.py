@@ -1,11 +1,15 @@
-"""Delete a picture or a document, also from the listings and tiles that show it; authors may delete their own."""
+"""Delete a picture or a document, also from the listings and tiles that show it; authors may delete their
+own.
+"""
 
 from uuid import UUID
 
+from events.platform import FilesAbandoned
 from functions.core.media.media import MediaInUse, State
 from functions.core.media.tables import Media
-from shared import quotas, storage
+from shared import quotas
 from shared.errors import NotFound
+from shared.files import abandon_folders
 from shared.function import Context, http, requires
 
 SHOWN = """SELECT EXISTS (SELECT FROM listings WHERE tenant_id = :tenant AND status = 'published'
@@ -16,7 +20,7 @@ TAKE_OUT = """UPDATE listings SET version = version + 1, updated_at = :now,
  WHERE tenant_id = :tenant AND media @> CAST(:media AS jsonb)"""
 
 
-@http.delete("/api/media/{media_id}", status=204, raises=[MediaInUse])
+@http.delete("/api/media/{media_id}", status=204, raises=[MediaInUse], emits=[FilesAbandoned])
 @requires("media:create")
 def delete_media(ctx: Context, media_id: UUID) -> None:
     media = ctx.db.get_or_404(Media, media_id, lock=True)
@@ -26,12 +30,13 @@ def delete_media(ctx: Context, media_id: UUID) -> None:
     ctx.db.delete(media)
     if media.state != State.REFUSED:
         quotas.give_back(ctx, "storage_bytes", media.size)
-    for key in list(storage.keys(ctx.tenant.id, media.folder)):
-        storage.delete(ctx.tenant.id, key)
+    abandon_folders(ctx, media.folder)
 
 
 def check_own(ctx: Context, media: Media) -> None:
-    """Others' files do not exist for an author; MediaInUse when the public sees it, which is no longer theirs to change."""
+    """Others' files do not exist for an author; MediaInUse when the public sees it, which is no longer theirs
+    to change.
+    """
     if media.created_by != ctx.user_id:
         raise NotFound("Media", media.id)
     if ctx.sql.run(SHOWN, tenant=ctx.tenant.id, id=media.id, media=entry(media))[0][0]:

@@ -13,14 +13,17 @@ from shared.settings import settings
 
 ContentType = Literal["image/jpeg", "image/png", "image/webp", "application/pdf"]
 UPLOAD_SECONDS = 15 * 60
-LINK_SECONDS = 60 * 60
+# of what everyone sees: a kept answer never names a link that has ended
+LINK_SECONDS, CACHE_SECONDS = 5 * 60, 4 * 60
+PRIVATE_SECONDS = 60
 
 
 class State(StrEnum):
-    """requested → uploaded → ready | refused."""
+    """requested → uploaded (→ scanning, while the virus scanner is away) → ready | refused."""
 
     REQUESTED = "requested"
     UPLOADED = "uploaded"
+    SCANNING = "scanning"
     READY = "ready"
     REFUSED = "refused"
 
@@ -82,7 +85,11 @@ class UploadOut(Schema):
 
 
 class MediaOut(Schema):
-    """What is known about a medium; width and height in pixels, size in bytes, `problem` where it was refused."""
+    """What is known about a medium; width and height in pixels, size in bytes, `problem` where it was
+    refused.
+
+    `scannedAt` is when no malware was found in it; null where there is no virus scanner.
+    """
 
     id: UUID
     state: State
@@ -96,6 +103,7 @@ class MediaOut(Schema):
     author: str
     licence: str
     problem: str | None
+    scanned_at: datetime | None
     created_at: datetime
 
 

@@ -12,7 +12,7 @@ from shared.quotas import QuotaExceeded
 @requires("media:create")
 def request_upload(ctx: Context, upload: UploadIn) -> UploadOut:
     upload.check_size()
-    quotas.spend(ctx, "storage_bytes", upload.size)
+    quotas.look(ctx, "storage_bytes", upload.size)
     media_id = new_id()
     media = Media(
         id=media_id,
@@ -22,8 +22,10 @@ def request_upload(ctx: Context, upload: UploadIn) -> UploadOut:
         updated_at=ctx.now,
         **upload.model_dump(),
     )
+    with ctx.released():  # the city's first file needs a bucket
+        link = storage.sign_put(ctx.tenant.id, media.key, upload.content_type, upload.size, UPLOAD_SECONDS)
+    quotas.spend(ctx, "storage_bytes", upload.size)
     ctx.db.add(media)
-    link = storage.sign_put(ctx.tenant.id, media.key, upload.content_type, upload.size, UPLOAD_SECONDS)
     return UploadOut(
         media_id=media_id, url=link.url, method=link.method, headers=link.headers, expires_in=UPLOAD_SECONDS
     )

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.core.media.media import State
@@ -12,7 +13,9 @@ from shared.privacy import Personal
 
 
 class Media(TenantModel):
-    """A file of the tenant's bucket. What was uploaded lies apart from what is shown: it is never shown itself."""
+    """A file of the tenant's bucket. What was uploaded lies apart from what is shown: it is never shown
+    itself.
+    """
 
     __tablename__ = "media"
     privacy = Personal(
@@ -34,6 +37,11 @@ class Media(TenantModel):
     width: Mapped[int | None]
     height: Mapped[int | None]
     problem: Mapped[str | None]
+    # by published listings; the database counts (migration 0007)
+    shown: Mapped[int] = mapped_column(default=0)
+    attached: Mapped[int] = mapped_column(default=0)  # to listings and tiles
+    used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    scanned_at: Mapped[datetime | None]
     created_by: Mapped[UUID]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -53,6 +61,10 @@ class Media(TenantModel):
         self.state, self.key, self.size, self.updated_at = State.READY, key, len(data), at
         if picture:
             self.width, self.height = picture.width, picture.height
+
+    def wait(self, *, at: datetime) -> None:
+        """Not shown before somebody has looked for malware in it."""
+        self.state, self.updated_at = State.SCANNING, at
 
     def refuse(self, problem: str, *, at: datetime) -> None:
         """Never show it, and remember why."""

@@ -1,4 +1,6 @@
-"""Give a new city tiles to begin with, those of the city it is cloned from or the usual ones; tiles that are there stay."""
+"""Give a new city tiles to begin with, those of the city it is cloned from or the usual ones; tiles that are
+there stay.
+"""
 
 import json
 from collections.abc import Iterable
@@ -30,7 +32,9 @@ def usual(features: list[str]) -> list[Tile]:
 
 
 def create(ctx: Context, tiles: Iterable[Any]) -> int:
-    """Make these tiles, in their order and without pictures; how many are new, for their ids depend on the city and the place."""
+    """Make these tiles, in their order and without pictures; how many are new, for their ids depend on the
+    city and the place.
+    """
     made = [
         ctx.sql.run(
             CREATE,

@@ -5,7 +5,7 @@ COLUMNS = f"""t.id, {SAID.format("t.titles")} AS title, {SAID.format("t.descript
  CASE WHEN m.id IS NULL THEN NULL ELSE json_build_object('id', m.id, 'url', '/api/media/' || m.id, 'alt', m.alt,
   'author', m.author, 'licence', m.licence) END AS picture,
  t.position, t.publish_at AS "publishAt", t.expire_at AS "expireAt" """
-ROWS = "tiles t LEFT JOIN media m ON m.tenant_id = t.tenant_id AND m.id = t.media_id AND m.state IN ('uploaded', 'ready')"
+ROWS = "tiles t LEFT JOIN media m ON m.tenant_id = t.tenant_id AND m.id = t.media_id AND m.state NOT IN ('requested', 'refused')"
 SHOWN = "(:all OR (coalesce(t.publish_at <= :now, true) AND coalesce(t.expire_at > :now, true)))"
 LIST = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor', null)::text
  FROM (SELECT {COLUMNS} FROM {ROWS} WHERE t.tenant_id = :tenant AND {SHOWN} ORDER BY t.position, t.id) x"""
@@ -20,4 +20,4 @@ IDS = "SELECT id FROM tiles WHERE tenant_id = :tenant"
 ALL = "SELECT titles, descriptions, icon, link FROM tiles WHERE tenant_id = :tenant ORDER BY position, id"
 ORDER = """UPDATE tiles SET position = array_position(CAST(:ids AS uuid[]), id), updated_at = :now
  WHERE tenant_id = :tenant AND position <> array_position(CAST(:ids AS uuid[]), id)"""
-MEDIA = "SELECT EXISTS (SELECT FROM media WHERE tenant_id = :tenant AND id = :id AND state IN ('uploaded', 'ready'))"
+MEDIA = "SELECT EXISTS (SELECT FROM media WHERE tenant_id = :tenant AND id = :id AND state NOT IN ('requested', 'refused'))"

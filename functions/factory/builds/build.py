@@ -1,12 +1,14 @@
 """A build as clients ask for it and read it, and what can be wrong with it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, TypeAdapter
 
+from events.factory import Platform
+from functions.factory.configs.configuration import AppConfigIn
 from shared.errors import Conflict, Invalid
 from shared.schema import Schema
 
@@ -28,6 +30,17 @@ class BuildStatus(StrEnum):
 FINAL = frozenset({BuildStatus.COMPLETED, BuildStatus.FAILED, BuildStatus.CANCELLED})
 
 
+DEADLINE = timedelta(minutes=5)  # for one state; no step takes a tenth of it
+PATIENCE = timedelta(hours=24)  # for a build as a whole, also where a system that it needs is away
+TRIES = 3  # begun again so often when nothing had happened
+
+
+def platform_of(name: str) -> Platform:
+    """A row's platform, as events say it."""
+    platform: Platform = TypeAdapter(Platform).validate_python(name)
+    return platform
+
+
 class AppConfigMissing(Conflict):
     message = "This city has no app configuration yet; save one first."
 
@@ -41,9 +54,18 @@ class BuildNotCompleted(Conflict):
 
 
 class BuildIn(Schema):
-    """What is asked for; the city's newest app configuration decides the rest."""
+    """What is asked for. The city's newest app configuration decides the rest; a `config` that differs
+    becomes its next version.
+
+    `config` is a whole configuration, as PUT /api/factory/app-config takes it: one in part is 422, nothing is
+    filled in. `tenantId` may be said (requirements §9.3); it is the caller's city, or TENANT_MISMATCH.
+    """
 
     platform: Literal["web", "android", "ios", "both"]
+    tenant_id: (
+        Annotated[str, Field(min_length=1, max_length=63, description="the city's id or slug")] | None
+    ) = None
+    config: AppConfigIn | None = None
 
 
 class LogLine(Schema):
@@ -70,6 +92,12 @@ class BuildOut(Schema):
     created_at: datetime
     finished_at: datetime | None
     seconds: float | None
+
+
+class BuildDetails(BuildOut):
+    """As in lists; `artifactUrl` downloads a completed build without a login, for a quarter of an hour."""
+
+    artifact_url: str | None = None
 
 
 class Download(Schema):

@@ -5,28 +5,44 @@ import hashlib
 from events.factory import BuildAssembled, BuildFailed, BuildQueued
 from functions.factory.builds.build import BuildStatus
 from functions.factory.builds.failing import fail
+from functions.factory.builds.resuming import wait
 from functions.factory.builds.workspace import job_bundle, read_config, workspace_key
 from functions.factory.tables import Build
 from shared import storage
 from shared.errors import Invalid
 from shared.function import Context, on
+from shared.storage import StorageUnavailable
 
 
 @on(BuildQueued, emits=[BuildAssembled, BuildFailed])
 def generate_workspace(ctx: Context, event: BuildQueued) -> None:
-    build = ctx.db.get_or_404(Build, event.build_id, lock=True)
-    if build.status != BuildStatus.QUEUED:
+    build = ctx.db.get(Build, event.build_id)
+    if build is None or build.status != BuildStatus.QUEUED:
         return None
-    build.enter(BuildStatus.VALIDATING, ctx.now)
     bundle = job_bundle(build, ctx.tenant)
-    try:
-        read_config(bundle).theme.check()
-    except Invalid as refused:
-        return fail(ctx, build, str(refused.details.get("problem", refused.code))[:500])
-    storage.put(ctx.tenant.id, workspace_key(build), bundle, "application/json")
+    with ctx.released():
+        problem = laid_out(ctx, build, bundle)
+    build = ctx.db.get(Build, event.build_id, with_for_update=True)
+    if build is None or build.status != BuildStatus.QUEUED:
+        return None  # somebody was faster
+    build.enter(BuildStatus.VALIDATING, ctx.now)
+    if isinstance(problem, Invalid):
+        return fail(ctx, build, str(problem.details.get("problem", problem.code))[:500])
+    if problem:
+        return wait(build, ctx.now, problem.code)
     build.workspace_digest = "sha256:" + hashlib.sha256(bundle).hexdigest()
     build.enter(BuildStatus.ASSEMBLING, ctx.now, build.workspace_digest)
     ctx.emit(
         BuildAssembled(build_id=build.id, platform=event.platform, workspace_digest=build.workspace_digest)
     )
+    return None
+
+
+def laid_out(ctx: Context, build: Build, bundle: bytes) -> Invalid | StorageUnavailable | None:
+    """Check and store the workspace, the same bytes under the same key however often; what stands in the way."""
+    try:
+        read_config(bundle).theme.check()
+        storage.put(ctx.tenant.id, workspace_key(build), bundle, "application/json")
+    except (Invalid, StorageUnavailable) as problem:
+        return problem
     return None

@@ -1,4 +1,6 @@
-"""Give a new city an app configuration that can be built at once, with the looks of the city that it is cloned from."""
+"""Give a new city an app configuration that can be built at once, with the looks of the city that it is
+cloned from.
+"""
 
 from typing import Any
 
@@ -31,8 +33,8 @@ def prepare_app_config(ctx: Context, event: CityOnboarded) -> None:
         **cloned,
         "app_name": name[:60],
         "short_name": name[:30],
-        "bundle_id": "app.heidi."
-        + (slug if slug[0].isalpha() else "c" + slug),  # a part never begins with a digit
+        # a part never begins with a digit
+        "bundle_id": "app.heidi." + (slug if slug[0].isalpha() else "c" + slug),
         "features": dict.fromkeys(sorted(event.features), FEATURE_VERSION) | versions(cloned, event.features),
     }
     ctx.db.add(AppConfiguration(version=1, config=config, saved_by=None, created_at=ctx.now))

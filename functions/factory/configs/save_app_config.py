@@ -1,21 +1,15 @@
 """Save a new version of what the city's app is built from; hard-to-read colours are refused."""
 
-from sqlalchemy import func, select
-
 from functions.factory.configs.configuration import AppConfigIn, AppConfigOut
-from functions.factory.pwa.errors import ContrastTooLow
-from functions.factory.tables import AppConfiguration
+from functions.factory.configs.saving import save
+from shared.contrast import ContrastTooLow
 from shared.function import Context, http, requires
 
 
 @http.put("/api/factory/app-config", raises=[ContrastTooLow])
 @requires("app_config:write")
 def save_app_config(ctx: Context, config: AppConfigIn) -> AppConfigOut:
-    config.theme.check()
-    version = (ctx.db.scalar(select(func.max(AppConfiguration.version))) or 0) + 1
-    ctx.db.add(
-        AppConfiguration(
-            version=version, config=config.model_dump(mode="json"), saved_by=ctx.user_id, created_at=ctx.now
-        )
+    row = save(ctx, config)
+    return AppConfigOut(
+        **config.model_dump(), version=row.version, saved_by=row.saved_by, created_at=row.created_at
     )
-    return AppConfigOut(**config.model_dump(), version=version, saved_by=ctx.user_id, created_at=ctx.now)

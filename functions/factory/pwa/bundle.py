@@ -94,7 +94,9 @@ def source_digest() -> str:
 
 
 def digest(files: Mapping[str, bytes]) -> str:
-    """One hash over names and contents, each with its length in front, so that nothing can be shifted between them."""
+    """One hash over names and contents, each with its length in front, so that nothing can be shifted between
+    them.
+    """
     whole = hashlib.sha256()
     for path in sorted(files):
         for part in (path.encode(), files[path]):

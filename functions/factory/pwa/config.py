@@ -7,18 +7,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from functions.factory.pwa.contrast import check_contrast
 from functions.factory.pwa.errors import LogoInvalid
+from shared.contrast import check_contrast
 from shared.languages import LANGUAGES, canonical
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LOGO_BYTES, LOGO_MIN, LOGO_MAX = 2_000_000, 32, 4096
-SHOWN = {
-    "chatbot": "chatbot",
-    "poi-map": "nearby",
-    "nearby": "nearby",
-    "map": "nearby",
-}  # feature → what the app shows
+# feature → what the app shows
+SHOWN = {"chatbot": "chatbot", "poi-map": "nearby", "nearby": "nearby", "map": "nearby"}
 TEMPLATES = {"a": "modern", "b": "classic"}
 
 Colour = Annotated[str, StringConstraints(to_lower=True, pattern=r"^#[0-9A-Fa-f]{6}$")]
@@ -153,7 +149,9 @@ class AppConfig(Part):
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The optional parts of the app that its features switch on; listings, categories and search are always there."""
+        """The optional parts of the app that its features switch on; listings, categories and search are
+        always there.
+        """
         return tuple(
             sorted({SHOWN[name] for feature in self.features if (name := feature.replace("_", "-")) in SHOWN})
         )

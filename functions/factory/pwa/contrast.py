@@ -1,16 +1,9 @@
-"""Colours and their contrast by WCAG 2.2 (relative luminance, success criteria 1.4.3 and 1.4.11)."""
+"""The colours of an app, derived so that they can be read (WCAG 2.2, success criteria 1.4.3 and 1.4.11)."""
 
-from functions.factory.pwa.errors import ContrastTooLow, Shortfall
+from shared.contrast import READABLE, luminance, ratio, rgb
 
-Rgb = tuple[int, int, int]
-READABLE = 4.5  # text
 VISIBLE = 3.0  # controls, icons, the focus ring
 WHITE, BLACK = "#ffffff", "#000000"
-
-
-def rgb(colour: str) -> Rgb:
-    """The three channels of `#rrggbb`, 0 to 255."""
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def mix(one: str, other: str, share: float) -> str:
@@ -20,45 +13,15 @@ def mix(one: str, other: str, share: float) -> str:
     )
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance, 0 (black) to 1 (white)."""
-    red, green, blue = (linear(channel / 255) for channel in rgb(colour))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def linear(channel: float) -> float:
-    """One sRGB channel without its gamma."""
-    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-
-
-def ratio(one: str, other: str) -> float:
-    """The contrast of two colours, 1 to 21."""
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 def on(colour: str) -> str:
     """White or black, whichever reads better on this colour; one of them always has at least 4.5:1."""
     return WHITE if ratio(WHITE, colour) >= ratio(BLACK, colour) else BLACK
 
 
-def check_contrast(*, primary: str, background: str, text: str) -> None:
-    """Refuse a theme that is hard to read; the secondary colour only decorates, so it may be any.
-
-    Raises ContrastTooLow with every pair that misses its ratio.
-    """
-    pairs = (("text on background", text), ("primary on background", primary))
-    found = [
-        Shortfall(f"{name} ({colour} on {background})", ratio(colour, background), READABLE)
-        for name, colour in pairs
-        if ratio(colour, background) < READABLE
-    ]
-    if found:
-        raise ContrastTooLow(found)
-
-
 def palette(*, primary: str, secondary: str, background: str, text: str) -> dict[str, str]:
-    """The colours of the style sheet, derived from the four of the theme so that each pair in use stays readable."""
+    """The colours of the style sheet, derived from the four of the theme so that each pair in use stays
+    readable.
+    """
     dark = luminance(background) < luminance(text)
     surface = mix(background, WHITE, 0.05 if dark else 0.75)
     if min(ratio(text, surface), ratio(primary, surface)) < READABLE:

@@ -29,7 +29,9 @@ def template(path: str) -> str:
 
 
 def security_policy(config: AppConfig) -> str:
-    """Only the app itself and its API: no foreign host, no inline script or style, no HTML from strings (Trusted Types)."""
+    """Only the app itself and its API: no foreign host, no inline script or style, no HTML from strings
+    (Trusted Types).
+    """
     api, pictures = config.origin, " ".join(config.picture_origins)
     return "; ".join(
         (
@@ -70,7 +72,9 @@ def render_index(config: AppConfig) -> str:
 
 
 def render_styles(config: AppConfig) -> str:
-    """The style sheet with the city's colours in front; they are checked hex values, so nothing needs escaping."""
+    """The style sheet with the city's colours in front; they are checked hex values, so nothing needs
+    escaping.
+    """
     colours = palette(**config.theme.model_dump())
     scheme = colours.pop("scheme")
     rules = "\n".join(f"  --{name}: {colour};" for name, colour in colours.items())

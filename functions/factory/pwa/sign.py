@@ -1,4 +1,6 @@
-"""The sign on an icon: one or two initials, or a town gate for names that the built-in font has no letters for."""
+"""The sign on an icon: one or two initials, or a town gate for names that the built-in font has no letters
+for.
+"""
 
 import math
 import unicodedata
@@ -8,9 +10,8 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 DIAERESIS = "\u0308"
-SPECIAL = str.maketrans(
-    {"Æ": "A", "Ø": "O", "Œ": "O", "Ł": "L", "Đ": "D"}
-)  # letters that do not come apart into base and mark
+# letters that do not come apart into base and mark
+SPECIAL = str.maketrans({"Æ": "A", "Ø": "O", "Œ": "O", "Ł": "L", "Đ": "D"})
 
 
 def draw_sign(pen: "ImageDraw", name: str, colour: str, side: int, scale: float) -> None:

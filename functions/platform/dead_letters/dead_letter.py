@@ -18,6 +18,7 @@ MAX_BYTES = 1024 * 1024
 MAX_ANSWER = 1000
 FUNCTION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 FAILURE = ("knativeerrordest", "knativeerrorcode", "knativeerrordata")
+RETOLD = 140  # what the internal gateway adds to a 4xx, which Knative's dispatcher would take for success
 
 
 class AlreadyDelivered(Conflict):
@@ -70,7 +71,9 @@ class DeadLetter(NamedTuple):
 
     @property
     def function(self) -> str:
-        """Which function failed: `…/events/send-email`, `…/function/send-email` or `http://send-email.heidi-prod.svc…`."""
+        """Which function failed: `…/events/send-email`, `…/function/send-email` or
+        `http://send-email.heidi-prod.svc…`.
+        """
         host, _, path = self.attributes.get("knativeerrordest", "").partition("//")[2].partition("/")
         name = path.rstrip("/").rpartition("/")[2] or host.partition(".")[0]
         return name if FUNCTION.fullmatch(name) else ""
@@ -78,8 +81,9 @@ class DeadLetter(NamedTuple):
     @property
     def status(self) -> int | None:
         """What it answered with; None where it did not answer."""
-        code = self.attributes.get("knativeerrorcode", "")
-        return int(code) if code.isascii() and code.isdigit() and len(code) == 3 else None
+        text = self.attributes.get("knativeerrorcode", "")
+        code = int(text) if text.isascii() and text.isdigit() and len(text) == 3 else None
+        return code - RETOLD if code and code >= 400 + RETOLD else code
 
     @property
     def answer(self) -> str:
@@ -92,5 +96,7 @@ class DeadLetter(NamedTuple):
 
 
 def address(function: str) -> str:
-    """Where an event is sent again: to the function that failed, or to all by the broker where nobody knows which."""
+    """Where an event is sent again: to the function that failed, or to all by the broker where nobody knows
+    which.
+    """
     return f"{settings().events_address}/{function}" if function else settings().broker_url

@@ -1,13 +1,44 @@
 """One attempt to deliver an event, as the broker would make it."""
 
+import logging
 from collections.abc import Mapping
 from urllib.parse import quote
+from uuid import UUID
 
-from functions.platform.dead_letters.dead_letter import FAILURE, MAX_ANSWER, Replay, address
+from functions.platform.dead_letters.dead_letter import FAILURE, MAX_ANSWER, AlreadyDelivered, Replay, address
+from functions.platform.dead_letters.queries import OUTCOME, TAKE, WHOSE
+from shared import passes, relay
 from shared.cloudevents import KEEP
-from shared.inside import own_token
+from shared.context import Context
+from shared.errors import NotFound
 
 SECONDS = 45.0
+log = logging.getLogger("heidi.dead_letters")
+
+
+def send_again(ctx: Context, letter_id: UUID) -> Replay:
+    """Deliver a letter, and note how that went."""
+    owner = relay.ask(ctx.record.database, WHOSE, id=letter_id)
+    if not owner:
+        raise NotFound("DeadLetter", letter_id)
+    ctx.sql.enter(owner[0][0])
+    function, attributes, data, delivered = ctx.sql.run(TAKE, id=letter_id)[0]
+    if delivered:
+        raise AlreadyDelivered
+    outcome = deliver(function, attributes, data)
+    log.info(
+        "a dead letter was sent again",
+        extra={"context": {"letter": str(letter_id), "function": function, "delivered": outcome.delivered}},
+    )
+    ctx.sql.run(
+        OUTCOME,
+        id=letter_id,
+        status=outcome.status,
+        answer=outcome.answer,
+        now=ctx.now,
+        delivered=ctx.now if outcome.delivered else None,
+    )
+    return outcome
 
 
 def deliver(function: str, attributes: Mapping[str, str], data: str) -> Replay:
@@ -32,4 +63,4 @@ def headers(attributes: Mapping[str, str]) -> dict[str, str]:
     said = {
         f"ce-{name}": quote(value, safe=KEEP) for name, value in attributes.items() if name not in FAILURE
     }
-    return {"content-type": "application/json", "authorization": f"Bearer {own_token()}"} | said
+    return {"content-type": "application/json", "authorization": f"Bearer {passes.delivering()}"} | said

@@ -1,4 +1,6 @@
-"""The SQL of dead letters. Operators read all cities' as the relay role; they are written under the city's own tenant."""
+"""The SQL of dead letters. Operators read all cities' as the relay role; they are written under the city's
+own tenant.
+"""
 
 KEEP = """INSERT INTO dead_letters (id, tenant_id, event_id, source, type, function, status, answer, attributes, data, created_at)
  VALUES (:id, :tenant, :event, :source, :type, :function, :status, :answer, CAST(:attributes AS jsonb), :data, :now)

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from shared.schema import Page, Schema
 
-Purpose = Literal["cookie", "processing", "marketing"]
+Purpose = Literal["cookie", "processing", "marketing", "analytics"]
 TextVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 
 
@@ -32,7 +32,9 @@ class ConsentOut(Schema):
 
 
 class ConsentsOut(Schema):
-    """`current` is what counts: a purpose that is not there was never agreed to. `history` is everything, newest first."""
+    """`current` is what counts: a purpose that is not there was never agreed to. `history` is everything,
+    newest first.
+    """
 
     current: list[ConsentOut]
     history: Page[ConsentOut]

@@ -13,7 +13,9 @@ DeviceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")
 
 
 class DeviceIn(Schema):
-    """`deviceId` is the app's own name for this installation; `language` is the caller's where it is left out."""
+    """`deviceId` is the app's own name for this installation; `language` is the caller's where it is left
+    out.
+    """
 
     device_id: DeviceId
     platform: Platform

@@ -6,6 +6,7 @@ from functions.users.erasure.deletion import delete
 from functions.users.profiles.tables import Profile
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
+from shared.last_admin import LastAdmin
 
 
 @http.delete(
@@ -16,7 +17,7 @@ from shared.function import Context, http, signed_in
     before_terms=True,
     status=204,
     emits=[UserDeactivated, NotificationRequested],
-    raises=[NotFound],
+    raises=[NotFound, LastAdmin],
 )
 @signed_in
 def delete_my_account(ctx: Context) -> None:

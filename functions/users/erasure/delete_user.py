@@ -9,13 +9,14 @@ from functions.users.people.deciding import subordinate
 from functions.users.people.person import OwnAccount, RankTooHigh
 from shared.errors import NotFound
 from shared.function import Context, http, requires
+from shared.last_admin import LastAdmin
 
 
 @http.delete(
     "/api/users/{user_id}",
     status=204,
     emits=[UserDeactivated, NotificationRequested],
-    raises=[NotFound, OwnAccount, RankTooHigh],
+    raises=[NotFound, OwnAccount, RankTooHigh, LastAdmin],
 )
 @requires("users:delete")
 def delete_user(ctx: Context, user_id: UUID) -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from events.notification import NotificationRequested
 from events.users import UserDeactivated
 from functions.users.erasure.tables import Erasure
+from functions.users.people.last_admin import keep_one
 from functions.users.people.person import ErasureBegun
+from functions.users.profiles.profile import State
 from functions.users.profiles.tables import Profile
 from shared import tokens
 from shared.context import Context
@@ -15,9 +17,13 @@ GRACE = timedelta(days=30)
 
 
 def delete(ctx: Context, profile: Profile) -> None:
-    """End an account at once, and tell its owner by mail when it will be erased."""
-    if not profile.delete(ctx.now):
+    """End an account at once, and tell its owner by mail when it will be erased; LastAdmin where it is
+    needed.
+    """
+    if profile.state == State.DELETED:
         return
+    keep_one(ctx, profile)
+    profile.delete(ctx.now)
     tokens.bar(ctx.tenant.id, profile.id)  # before the commit: a token must not outlive it
     ctx.emit(UserDeactivated(user_id=profile.id))
     if profile.email:

@@ -1,4 +1,6 @@
-"""Have everything erased about people who were deleted 30 days ago, and ask again where a service has not confirmed it."""
+"""Have everything erased about people who were deleted 30 days ago, and ask again where a service has not
+confirmed it.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -32,7 +34,9 @@ def erase_expired_users(ctx: Context) -> None:
 
 
 def people(ctx: Context, question: str, until: datetime) -> Iterator[UUID]:
-    """Whom the question finds, each in their own city; where there is no city any more, there is nobody to erase."""
+    """Whom the question finds, each in their own city; where there is no city any more, there is nobody to
+    erase.
+    """
     for tenant_id, person in relay.ask(ctx.record.database, question, until=until):
         if city := tenants.lookup(str(tenant_id)):
             ctx.enter(city)

@@ -1,4 +1,6 @@
-"""The SQL of erasures. What the relay role asks (`EXPIRED`, `LATE`) says only in which city somebody's time is up."""
+"""The SQL of erasures. What the relay role asks (`EXPIRED`, `LATE`) says only in which city somebody's time
+is up.
+"""
 
 EXPIRED = "SELECT tenant_id, id FROM profiles WHERE deleted_at <= :until ORDER BY deleted_at LIMIT 500"
 LATE = "SELECT tenant_id, id FROM erasures WHERE completed_at IS NULL AND said_at <= :until ORDER BY said_at LIMIT 500"

@@ -1,4 +1,6 @@
-"""Note that a service has erased its part of a person, whoever said that it should; when all have, the erasure is complete."""
+"""Note that a service has erased its part of a person, whoever said that it should; when all have, the
+erasure is complete.
+"""
 
 from events.privacy import KEEPERS, UserErased
 from functions.users.erasure.queries import CONFIRM

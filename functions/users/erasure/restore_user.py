@@ -1,6 +1,7 @@
-"""Take a deletion back, within the 30 days before everything is erased."""
+"""Take a deletion back, within the 30 days before everything is erased; tokens are let in as in
+reactivate_user.
+"""
 
-from functools import partial
 from uuid import UUID
 
 from events.users import UserReactivated
@@ -8,7 +9,6 @@ from functions.users.erasure.deletion import refuse_erasing
 from functions.users.people.deciding import subordinate
 from functions.users.people.person import ErasureBegun, OwnAccount, PersonNotDeleted, PersonOut, RankTooHigh
 from functions.users.profiles.profile import State
-from shared import tokens
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 
@@ -25,6 +25,5 @@ def restore_user(ctx: Context, user_id: UUID) -> PersonOut:
         raise PersonNotDeleted
     refuse_erasing(ctx, person)
     person.restore(ctx.now)
-    ctx.after_commit(partial(tokens.unbar, ctx.tenant.id, person.id))
     ctx.emit(UserReactivated(user_id=person.id))
     return PersonOut.model_validate(person)

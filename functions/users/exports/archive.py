@@ -1,4 +1,6 @@
-"""The archive that a person takes away: a file per service, a table per kind of thing, their photo, and what is missing."""
+"""The archive that a person takes away: a file per service, a table per kind of thing, their photo, and what
+is missing.
+"""
 
 import io
 from collections.abc import Iterator

@@ -6,6 +6,7 @@ from functions.users.exports.queries import EXPIRED
 from functions.users.exports.tables import Export
 from functions.users.files import remove_folder
 from shared import relay, tenants
+from shared.context import acting
 from shared.function import Context, tick
 
 LIFE = timedelta(days=7)
@@ -16,6 +17,7 @@ FORGET = "DELETE FROM exports WHERE tenant_id = :tenant AND id = :id"
 def expire_exports(ctx: Context) -> None:
     for tenant_id, export in relay.ask(ctx.record.database, EXPIRED, until=ctx.now - LIFE):
         if city := tenants.lookup(str(tenant_id)):
-            ctx.enter(city)
-            remove_folder(ctx, Export(id=export).folder)
-            ctx.sql.run(FORGET, tenant=city.id, id=export)
+            remove_folder(city.id, Export(id=export).folder)
+            # a store that hangs keeps nothing locked
+            with acting(ctx.record, city, trace=ctx.trace, now=ctx.now) as own:
+                own.sql.run(FORGET, tenant=city.id, id=export)

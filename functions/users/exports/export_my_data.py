@@ -1,4 +1,6 @@
-"""Hand out everything that is held about oneself, from all services, as one archive; it takes some seconds to gather."""
+"""Hand out everything that is held about oneself, from all services, as one archive; it takes some seconds to
+gather.
+"""
 
 from sqlalchemy import select
 
@@ -31,10 +33,13 @@ def export_my_data(ctx: Context, format: Format | None = None) -> Response:  # n
         return Response(
             202, waiting.model_dump_json(by_alias=True).encode(), headers={"Retry-After": str(RETRY_SECONDS)}
         )
+    photo = profile.photo
+    with ctx.released():
+        packed = archive(export, photo, format)
     name = f"heidi-{ctx.tenant.slug}-{export.created_at:%Y%m%d-%H%M}.zip"
     return Response(
         200,
-        archive(export, profile.photo, format),
+        packed,
         "application/zip",
         {
             "Content-Disposition": f'attachment; filename="{name}"',

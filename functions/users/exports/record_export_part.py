@@ -19,4 +19,5 @@ def record_export_part(ctx: Context, event: ExportPart) -> None:
         key=event.key,
         rows=event.rows,
     ):
-        storage.delete(ctx.tenant.id, event.key)  # the person was erased meanwhile
+        with ctx.released():  # the person was erased meanwhile
+            storage.delete(ctx.tenant.id, event.key)

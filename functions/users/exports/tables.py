@@ -14,7 +14,9 @@ PATIENCE = timedelta(minutes=10)
 
 
 class Export(DatedModel):
-    """What the services have gathered for a person: `parts` maps each service to its file and how many rows it holds."""
+    """What the services have gathered for a person: `parts` maps each service to its file and how many rows
+    it holds.
+    """
 
     __tablename__ = "exports"
     privacy = Personal(

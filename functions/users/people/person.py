@@ -14,7 +14,9 @@ RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
 class PersonOut(ProfileOut):
-    """As the person sees it, with roles and state; `deletedAt` plus 30 days is when a deleted person is erased."""
+    """As the person sees it, with roles and state; `deletedAt` plus 30 days is when a deleted person is
+    erased.
+    """
 
     roles: list[str]
     state: State

@@ -1,13 +1,15 @@
-"""Let somebody in again who was deactivated."""
+"""Let somebody in again who was deactivated.
 
-from functools import partial
+Tokens are let in by what the accounts make of the event (follow_deactivation): once this is durable, again
+until it has worked, and only if the account is not locked as well, which they alone know.
+"""
+
 from uuid import UUID
 
 from events.users import UserReactivated
 from functions.users.people.deciding import living
 from functions.users.people.person import OwnAccount, PersonIsDeleted, PersonOut, RankTooHigh
 from functions.users.profiles.profile import State
-from shared import tokens
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 
@@ -21,6 +23,5 @@ from shared.function import Context, http, requires
 def reactivate_user(ctx: Context, user_id: UUID) -> PersonOut:
     person = living(ctx, user_id)
     if person.change({"state": State.ACTIVE}, ctx.now):
-        ctx.after_commit(partial(tokens.unbar, ctx.tenant.id, person.id))
         ctx.emit(UserReactivated(user_id=person.id))
     return PersonOut.model_validate(person)

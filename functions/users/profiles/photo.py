@@ -1,10 +1,17 @@
 """A photo as it is sent, and what can be wrong with it."""
 
+from shared import cache, counters
 from shared.binding import Upload
-from shared.errors import Invalid
+from shared.context import Context
+from shared.errors import Invalid, RateLimited
+from shared.forwarded import client_address
+from shared.ids import PLATFORM_ID
 from shared.schema import Schema
 
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+
+# so many photos an hour can the guests of one address send, in all cities together
+OF_GUESTS, HOUR = 10, 3600
 
 
 class PhotoIn(Schema):
@@ -14,6 +21,15 @@ class PhotoIn(Schema):
 
 
 class PhotoUnusable(Invalid):
-    message = (
-        "This photo cannot be used: only whole JPEG, PNG and WebP pictures of at most 50 megapixels can."
-    )
+    message = "This photo cannot be used: only whole pictures can, JPEG of at most 50 megapixels, PNG and WebP of at most 16."
+
+
+def refuse_many_of_guests(ctx: Context) -> None:
+    """Count a guest's photo, whatever becomes of it; RateLimited where their address has sent many within
+    this hour.
+    """
+    if not (ctx.user.guest and ctx.request):
+        return
+    key = cache.key(PLATFORM_ID, "guests-photos", f"{ctx.now:%Y-%m-%dT%H}", client_address(ctx.request))
+    if counters.add(key, HOUR) > OF_GUESTS:
+        raise RateLimited(retryAfter=HOUR - ctx.now.minute * 60 - ctx.now.second)

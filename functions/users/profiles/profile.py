@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from functions.users.profiles.salutations import Salutation
-from shared.schema import LanguageTag, Line, Schema, text
+from shared.schema import LanguageTag, Line, Schema, line
 
 
 class State(StrEnum):
@@ -40,7 +40,7 @@ class ProfileChange(Schema):
 
     name: Line | None = None
     salutation: Salutation | None = None
-    first_name: Annotated[str, text(100)] | None = None
-    last_name: Annotated[str, text(100)] | None = None
-    phone: Annotated[str, text(40), Field(pattern=r"^(\+?[0-9][0-9 ()/-]{3,38})?$")] | None = None
+    first_name: Annotated[str, line(100)] | None = None
+    last_name: Annotated[str, line(100)] | None = None
+    phone: Annotated[str, line(40), Field(pattern=r"^(\+?[0-9][0-9 ()/-]{3,38})?$")] | None = None
     language: LanguageTag | None = None

@@ -47,6 +47,7 @@ class Profile(DatedModel):
     last_name: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="")
     photo: Mapped[str | None]
+    photo_bytes: Mapped[int] = mapped_column(default=0)
     language: Mapped[str]
     channels: Mapped[list[str]]
     quiet_from: Mapped[str | None]

@@ -1,16 +1,18 @@
 """Set one's own photo; whatever the camera noted beside the picture is not kept."""
 
-from functools import partial
-
+from events.platform import FilesAbandoned
 from functions.users.files import photo_folder
-from functions.users.profiles.photo import MEDIA_TYPES, PhotoIn, PhotoUnusable
+from functions.users.profiles.photo import MEDIA_TYPES, PhotoIn, PhotoUnusable, refuse_many_of_guests
 from functions.users.profiles.profile import ProfileOut
 from functions.users.profiles.tables import Profile
-from shared import storage
+from shared import files, malware, quotas
 from shared.errors import NotFound, PayloadTooLarge
 from shared.function import Context, http, signed_in
 from shared.ids import new_id
+from shared.malware import MalwareFound, NotScannable
 from shared.pictures import Picture, PictureRefused, render
+from shared.quotas import QuotaExceeded
+from shared.shares import Whose
 
 BASE64_LIMIT = 14 * 1024 * 1024  # ten megabytes in base64, and the JSON around them
 
@@ -21,25 +23,33 @@ BASE64_LIMIT = 14 * 1024 * 1024  # ten megabytes in base64, and the JSON around 
     body_limit=BASE64_LIMIT,
     memory=768,
     timeout=60,
-    raises=[NotFound, PhotoUnusable, PayloadTooLarge],
+    emits=[FilesAbandoned],
+    raises=[NotFound, PhotoUnusable, PayloadTooLarge, MalwareFound, NotScannable, QuotaExceeded],
 )
 @signed_in
 def upload_profile_photo(ctx: Context, sent: PhotoIn) -> ProfileOut:
-    picture = readable(sent.photo.content, ctx.settings.max_upload_bytes)
+    refuse_many_of_guests(ctx)
+    with ctx.released():
+        picture = readable(sent.photo.content, ctx.settings.max_upload_bytes, ctx.whose)
+    quotas.look(
+        ctx, "storage_bytes", len(picture.content) - ctx.db.get_or_404(Profile, ctx.user_id).photo_bytes
+    )
+    key = f"{photo_folder(ctx.user_id)}{new_id()}.{picture.extension}"
+    with ctx.released():
+        files.keep(ctx, key, picture.content, MEDIA_TYPES[picture.extension])
     profile = ctx.db.get_or_404(Profile, ctx.user_id, lock=True)
-    key = f"{photo_folder(profile.id)}{new_id()}.{picture.extension}"
-    storage.put(ctx.tenant.id, key, picture.content, MEDIA_TYPES[picture.extension])
-    if profile.photo:
-        ctx.after_commit(partial(storage.delete, ctx.tenant.id, profile.photo))
-    profile.change({"photo": key}, ctx.now)
+    files.abandon(ctx, profile.photo)
+    quotas.replace(ctx, "storage_bytes", profile.photo_bytes, len(picture.content))
+    profile.change({"photo": key, "photo_bytes": len(picture.content)}, ctx.now)
     return ProfileOut.model_validate(profile)
 
 
-def readable(content: bytes, limit: int) -> Picture:
-    """The picture that was sent; PayloadTooLarge, PhotoUnusable."""
+def readable(content: bytes, limit: int, whose: Whose) -> Picture:
+    """The picture that was sent; PayloadTooLarge, PhotoUnusable, MalwareFound."""
     if len(content) > limit:
         raise PayloadTooLarge(limit=limit)
+    malware.check(content)
     try:
-        return render(content)
+        return render(content, whose)
     except PictureRefused:
         raise PhotoUnusable from None

@@ -1,4 +1,6 @@
-"""The newest version of a city's terms that a person has accepted, as a bare number; 0 for none (shared/terms.py asks)."""
+"""The newest version of a city's terms that a person has accepted, as a bare number; 0 for none
+(shared/terms.py asks).
+"""
 
 from uuid import UUID
 

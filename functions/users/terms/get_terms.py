@@ -1,14 +1,16 @@
-"""Read the city's terms of use in force, in one's language where there is a text in it."""
+"""Read the city's terms of use, in one's language where there is a text in it: those in force, or an earlier
+version.
+"""
 
-from functions.users.terms.reading import in_force
-from functions.users.terms.terms import NoTerms, TermsOut
+from functions.users.terms.reading import in_force, of_version
+from functions.users.terms.terms import NoTerms, TermsOut, Version
 from shared.function import Context, http
 from shared.schema import LanguageTag
 
 
 @http.get("/api/users/terms", public=True, raises=[NoTerms])
-def get_terms(ctx: Context, language: LanguageTag | None = None) -> TermsOut:
-    terms = in_force(ctx)
+def get_terms(ctx: Context, language: LanguageTag | None = None, version: Version | None = None) -> TermsOut:
+    terms = in_force(ctx) if version is None else of_version(ctx, version)
     chosen = terms.language(ctx, language)
     return TermsOut(
         version=terms.version,

@@ -1,4 +1,6 @@
-"""Publish a new version of the city's terms of use; whoever has not accepted a mandatory one reads on, but does not write."""
+"""Publish a new version of the city's terms of use; whoever has not accepted a mandatory one reads on, but
+does not write.
+"""
 
 import json
 

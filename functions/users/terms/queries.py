@@ -5,6 +5,8 @@ PUBLISH = """INSERT INTO terms_versions (id, tenant_id, version, mandatory, text
  FROM terms_versions WHERE tenant_id = :tenant ON CONFLICT (tenant_id, version) DO NOTHING RETURNING version"""
 IN_FORCE = """SELECT version, mandatory, texts, published_at FROM terms_versions WHERE tenant_id = :tenant
  ORDER BY version DESC LIMIT 1"""
+VERSION = """SELECT version, mandatory, texts, published_at FROM terms_versions
+ WHERE tenant_id = :tenant AND version = CAST(:version AS int)"""
 ACCEPT = """INSERT INTO terms_acceptances (id, tenant_id, user_id, version, language, accepted_at)
  VALUES (:id, :tenant, :user, :version, :language, :now) ON CONFLICT (tenant_id, user_id, version) DO NOTHING RETURNING version"""
 ACCEPTED = (

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from functions.users.terms.queries import IN_FORCE, STATUS
+from functions.users.terms.queries import IN_FORCE, STATUS, VERSION
 from functions.users.terms.terms import NoTerms, TermsStatus
 from shared.context import Context
 
@@ -28,6 +28,14 @@ def in_force(ctx: Context) -> Terms:
     found = ctx.sql.one(IN_FORCE, tenant=ctx.tenant.id)
     if found is None:
         raise NoTerms("Terms")
+    return Terms(*found)
+
+
+def of_version(ctx: Context, version: int) -> Terms:
+    """What was in force when somebody accepted it, or is; NoTerms where there never was such a version."""
+    found = ctx.sql.one(VERSION, tenant=ctx.tenant.id, version=version)
+    if found is None:
+        raise NoTerms("Terms", version)
     return Terms(*found)
 
 

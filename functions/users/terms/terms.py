@@ -45,7 +45,7 @@ class PublishedTerms(Schema):
 
 
 class TermsOut(PublishedTerms):
-    """The terms in force, in the language that was asked for, or else in the city's first."""
+    """One version of the terms, in the language that was asked for, or else in the city's first."""
 
     language: str
     text: str
@@ -59,7 +59,9 @@ class Acceptance(Schema):
 
 
 class TermsStatus(Schema):
-    """The version in force, the mandatory one, and what the person has accepted; null and 0 where there is none."""
+    """The version in force, the mandatory one, and what the person has accepted; null and 0 where there is
+    none.
+    """
 
     version: int
     mandatory_version: int

@@ -8,17 +8,19 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
+from tooling.ownnames import is_own
 from tooling.thirdparty.inbox.store import Entry, Inbox, Kind, attachments, header, parse_since, text_part
 
 HERE = Path(__file__).parent / "templates"
 PAGE = 100
-MAX_PAGE = 1000
+MAX_PAGE = 100_000  # a storm's mails are counted in one look
 INBOX: web.AppKey[Inbox] = web.AppKey("inbox", Inbox)
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-# A mail's own HTML: no scripts, no forms, no requests to elsewhere but pictures of the local stack; links open outside.
+# A mail's own HTML: no scripts, no forms, no requests to elsewhere but pictures of the local stack; links
+# open outside.
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "img-src data: http://127.0.0.1:* http://localhost:*; frame-ancestors 'self'"
@@ -52,7 +54,11 @@ def application(inbox: Inbox) -> web.Application:
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Headers that keep a hostile mail from doing anything."""
+    """Headers that keep a hostile mail from doing anything; a page that has led a name of its own here reads
+    nothing.
+    """
+    if not is_own(request.host):
+        raise web.HTTPMisdirectedRequest
     response = await handler(request)
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     response.headers.update(
@@ -71,7 +77,8 @@ async def list_page(request: web.Request) -> web.Response:
     to = request.query.get("to", "")
     entries = request.app[INBOX].find(to=to, limit=PAGE)
     refresh = request.query.get("refresh") != "off"
-    return _page("list.html", entries=entries, to=to, refresh=refresh, limit=PAGE)
+    previews = {entry.id: request.app[INBOX].preview(entry) for entry in entries}
+    return _page("list.html", entries=entries, previews=previews, to=to, refresh=refresh, limit=PAGE)
 
 
 async def message_page(request: web.Request) -> web.Response:

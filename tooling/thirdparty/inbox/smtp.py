@@ -22,7 +22,7 @@ class Handler:
     def __init__(self, inbox: Inbox) -> None:
         self.inbox = inbox
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self,
         _server: SMTP,
         _session: Session,

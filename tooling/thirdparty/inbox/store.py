@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser, BytesParser
 from email.policy import default
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,8 @@ from tooling.thirdparty.clock import Clock
 Kind = Literal["mail", "push"]
 SUFFIX: Mapping[Kind, str] = {"mail": ".eml", "push": ".push.json"}
 SUMMARY = b"X-Inbox-Summary: "
+# the rest is read when somebody looks: a storm is thousands of mails
+HEAD = BytesHeaderParser(policy=default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,6 @@ class Entry:
     sender: str
     to: tuple[str, ...]
     subject: str
-    preview: str
     reference: str
     duplicate: bool = False
 
@@ -67,19 +68,22 @@ class Inbox:
                 self._remember(path.name.partition(".")[0], kind, path.read_bytes())
 
     def add_mail(self, content: bytes, sender: str, recipients: Sequence[str]) -> Entry:
-        """Keep a mail for the recipients of its envelope, which is what SMTP delivers by; its headers may say anything."""
-        message = _parse(content)
+        """Keep a mail for the recipients of its envelope, which is what SMTP delivers by; its headers may say
+        anything.
+        """
+        message = HEAD.parsebytes(content.partition(b"\r\n\r\n")[0])
         summary = {
             "sender": header(message, "from") or sender,
             "to": list(recipients),
             "subject": header(message, "subject"),
-            "preview": " ".join(text_part(message, "plain").split())[:160],
             "reference": header(message, "message-id"),
         }
         return self._add("mail", SUMMARY + json.dumps(summary).encode() + b"\r\n" + content)
 
     def add_push(self, channel: str, token: str, reference: str, message: Mapping[str, Any]) -> Entry:
-        """Keep a push as its service was given it; `message` holds title, body, data and the rest as `request`."""
+        """Keep a push as its service was given it; `message` holds title, body, data and the rest as
+        `request`.
+        """
         push = {"channel": channel, "token": token, "reference": reference, **message}
         return self._add("push", json.dumps(push, ensure_ascii=False).encode())
 
@@ -100,6 +104,12 @@ class Inbox:
         """The parsed mail, and its bytes as they came."""
         content = self._path(entry.id, "mail").read_bytes().partition(b"\r\n")[2]
         return _parse(content), content
+
+    def preview(self, entry: Entry) -> str:
+        """The first words of a mail, or of a push."""
+        if entry.kind == "push":
+            return str(self.push(entry).get("body", ""))
+        return " ".join(text_part(self.mail(entry)[0], "plain").split())[:160]
 
     def push(self, entry: Entry) -> dict[str, Any]:
         """Everything that is known of a push."""
@@ -128,9 +138,7 @@ class Inbox:
         entry = _mail_entry(name, content) if kind == "mail" else _push_entry(name, content)
         reference = (kind, entry.reference, entry.to)
         if entry.reference and reference in self.references:
-            entry = Entry(
-                entry.id, kind, entry.sender, entry.to, entry.subject, entry.preview, entry.reference, True
-            )
+            entry = Entry(entry.id, kind, entry.sender, entry.to, entry.subject, entry.reference, True)
         self.references.add(reference)
         self.entries[name] = entry
         self.last = max(self.last, int(name, 16))
@@ -167,27 +175,13 @@ def _parse(content: bytes) -> EmailMessage:
 def _mail_entry(name: str, content: bytes) -> Entry:
     summary = json.loads(content.partition(b"\r\n")[0].removeprefix(SUMMARY))
     return Entry(
-        name,
-        "mail",
-        summary["sender"],
-        tuple(summary["to"]),
-        summary["subject"],
-        summary["preview"],
-        summary["reference"],
+        name, "mail", summary["sender"], tuple(summary["to"]), summary["subject"], summary["reference"]
     )
 
 
 def _push_entry(name: str, content: bytes) -> Entry:
     push = json.loads(content)
-    return Entry(
-        name,
-        "push",
-        push["channel"],
-        (push["token"],),
-        push.get("title", ""),
-        push.get("body", ""),
-        push["reference"],
-    )
+    return Entry(name, "push", push["channel"], (push["token"],), push.get("title", ""), push["reference"])
 
 
 def parse_since(text: str) -> datetime | None:

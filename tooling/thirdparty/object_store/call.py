@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from io import BytesIO
 
 from aiohttp import web
 
+from shared.lazy import lazy
 from tooling.thirdparty.clock import Clock
 from tooling.thirdparty.object_store import xml
 from tooling.thirdparty.object_store.disk import Disk
@@ -30,7 +30,7 @@ class Call:
     payload_hash: str
     extra_headers: Mapping[str, str]
 
-    @cached_property
+    @lazy
     def query(self) -> dict[str, str]:
         """Query parameters; of one that is repeated, the first."""
         return dict(reversed(self.wire.pairs()))

@@ -1,4 +1,6 @@
-"""Buckets are folders, objects are files whose last lines hold their headers; one rename makes both visible at once."""
+"""Buckets are folders, objects are files whose last lines hold their headers; one rename makes both visible
+at once.
+"""
 
 import errno
 import json
@@ -36,7 +38,9 @@ class Stored:
 
 
 class Disk:
-    """The objects under one directory; nothing here needs an index, so a killed server leaves nothing to repair."""
+    """The objects under one directory; nothing here needs an index, so a killed server leaves nothing to
+    repair.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root, self.temporary = root, root / ".tmp"

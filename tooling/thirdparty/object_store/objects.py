@@ -15,6 +15,8 @@ from tooling.thirdparty.object_store.disk import Stored
 from tooling.thirdparty.object_store.errors import S3Error
 from tooling.thirdparty.object_store.upload import Upload
 
+ENCRYPTION = "x-amz-server-side-encryption"
+ALGORITHMS = ("AES256", "aws:kms")  # a local store encrypts with neither, but remembers what it was asked for
 KEPT = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 OVERRIDES = {f"response-{name}": name for name in (*KEPT, "content-type")}
 METADATA = "x-amz-meta-"
@@ -128,12 +130,18 @@ def _copy_bytes(source: IO[bytes], target: IO[bytes], size: int) -> None:
 
 def _described(call: Call, stored: Stored) -> Stored:
     headers = call.wire.headers
+    if headers.keys() & {ENCRYPTION} and call.wire.header(ENCRYPTION) not in ALGORITHMS:
+        raise S3Error("InvalidArgument", "The encryption method specified is not supported.")
     metadata = {
         name.removeprefix(METADATA): call.wire.header(name) for name in headers if name.startswith(METADATA)
     }
     if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA:
         raise S3Error("InvalidArgument", "Your metadata headers exceed the maximum allowed metadata size.")
-    kept = {name: call.wire.header(name) for name in KEPT if name in headers}
+    kept = {
+        name: call.wire.header(name)
+        for name in (*KEPT, ENCRYPTION, f"{ENCRYPTION}-aws-kms-key-id")
+        if name in headers
+    }
     encodings = [part.strip() for part in kept.pop("content-encoding", "").split(",")]
     if real := ",".join(part for part in encodings if part and part != "aws-chunked"):
         kept["content-encoding"] = real

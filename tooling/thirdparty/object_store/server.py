@@ -18,7 +18,8 @@ from tooling.thirdparty.object_store.signature import Wire, verify
 logger = logging.getLogger(__name__)
 Operation = Callable[[Call], Awaitable[web.StreamResponse]]
 
-# (has a key, method, sub-resource): operation. A sub-resource that is not listed is refused, never ignored: PUT ?acl
+# (has a key, method, sub-resource): operation. A sub-resource that is not listed is refused, never ignored:
+# PUT ?acl
 # must not overwrite the object.
 OPERATIONS: dict[tuple[bool, str, str], Operation] = {
     (False, "GET", ""): buckets.list_v1_is_not_here,
@@ -79,7 +80,9 @@ SUBRESOURCES = frozenset(
 
 
 class ObjectStore:
-    """A handler for aiohttp's low-level server: no router, so that no path is normalised before it is verified."""
+    """A handler for aiohttp's low-level server: no router, so that no path is normalised before it is
+    verified.
+    """
 
     def __init__(self, disk: Disk, access_key: str, secret_key: str, clock: Clock) -> None:
         self.disk, self.clock = disk, clock
@@ -100,9 +103,8 @@ class ObjectStore:
             payload_hash = verify(wire, self.access_key, self.secret_key, self.clock())
             call = Call(request, wire, self.disk, self.clock, bucket, key, payload_hash, extra)
             operation = _operation(call) if bucket else buckets.list_buckets
-            if (
-                wire.header("expect").lower() == "100-continue"
-            ):  # the client waits with the body until it is welcome
+            # the client waits with the body until it is welcome
+            if wire.header("expect").lower() == "100-continue":
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return await operation(call)
         except S3Error as error:

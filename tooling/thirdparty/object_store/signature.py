@@ -1,4 +1,6 @@
-"""AWS Signature Version 4, the server's side: recompute what the client claims, in headers or in a presigned URL."""
+"""AWS Signature Version 4, the server's side: recompute what the client claims, in headers or in a presigned
+URL.
+"""
 
 import hashlib
 import hmac
@@ -142,7 +144,9 @@ def _check_time(claim: Claim, now: float) -> None:
 
 
 def _check_headers(wire: Wire, claim: Claim) -> None:
-    """A header that changes what a request does must be signed: else a link to upload could be turned into a copy."""
+    """A header that changes what a request does must be signed: else a link to upload could be turned into a
+    copy.
+    """
     unsigned = [
         name for name in wire.headers if name.startswith("x-amz-") and name not in claim.signed_headers
     ]

@@ -1,4 +1,6 @@
-"""Apple Push Notification service: one device per request, a signed provider token, Apple's reasons for refusing."""
+"""Apple Push Notification service: one device per request, a signed provider token, Apple's reasons for
+refusing.
+"""
 
 import json
 import re
@@ -91,8 +93,8 @@ class Apns:
             kid = jwt.get_unverified_header(token).get("kid")
             claims = jwt.decode(
                 token,
-                self.key,
-                algorithms=["ES256"],  # type: ignore[arg-type]
+                self.key,  # type: ignore[arg-type]
+                algorithms=["ES256"],
                 options={"require": ["iss", "iat"], "verify_iat": False},
             )
         except jwt.InvalidTokenError:

@@ -16,9 +16,8 @@ GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPES = frozenset(
     {"https://www.googleapis.com/auth/firebase.messaging", "https://www.googleapis.com/auth/cloud-platform"}
 )
-AUDIENCE = (
-    "https://oauth2.googleapis.com/token"  # what google-auth signs for, wherever it sends the assertion
-)
+# what google-auth signs for, wherever it sends the assertion
+AUDIENCE = "https://oauth2.googleapis.com/token"
 LIFETIME = 3599
 MAX_PAYLOAD = 4096
 RESERVED = ("google", "gcm")
@@ -63,8 +62,8 @@ class Fcm:
         try:
             claims = jwt.decode(
                 form.get("assertion", ""),
-                self.key,
-                algorithms=["RS256"],  # type: ignore[arg-type]
+                self.key,  # type: ignore[arg-type]
+                algorithms=["RS256"],
                 options={
                     "verify_exp": False,
                     "verify_iat": False,

@@ -20,7 +20,9 @@ class Reply:
 
 
 def public_key(pem: str, variable: str) -> PublicKeyTypes:
-    """The public half of a private key from the environment, where line breaks are often written as backslash n."""
+    """The public half of a private key from the environment, where line breaks are often written as backslash
+    n.
+    """
     try:
         return load_pem_private_key(pem.replace("\\n", "\n").encode(), None).public_key()
     except (ValueError, TypeError):

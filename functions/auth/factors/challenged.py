@@ -1,0 +1,34 @@
+"""Whose login was doubted, as Redis keeps it: sealed by what challenges are signed with, for every function
+can write there.
+"""
+
+from uuid import UUID
+
+from functions.auth.factors.mailed_code import LIFE
+from functions.auth.sessions.throttle import fingerprint
+from shared import cache, signing
+from shared.cipher import SealBroken
+from shared.context import Context
+
+
+def keep_owner(ctx: Context, challenge_id: str, owner: tuple[UUID, str] | None) -> None:
+    """Note whose challenge it is, and the name of which password."""
+    known = f"{owner[0]} {fingerprint(owner[1])}" if owner else ""
+    cache.command("SET", whose(ctx, challenge_id), signing.seal(known, challenge_id), "EX", LIFE)
+
+
+def owner_of(ctx: Context, challenge_id: str) -> tuple[UUID, str] | None:
+    """Whose challenge it is, and the name of the password that was right; None where there is nobody who
+    could answer it.
+    """
+    kept = cache.command("GET", whose(ctx, challenge_id)) or b""
+    try:
+        account, _, password = signing.unseal(kept.decode(errors="replace"), challenge_id).partition(" ")
+    except SealBroken:
+        return None
+    return (UUID(account), password) if account else None
+
+
+def whose(ctx: Context, challenge_id: str) -> str:
+    """Where Redis keeps whose challenge it is."""
+    return cache.key(ctx.tenant.id, "challenge", challenge_id, "whose")

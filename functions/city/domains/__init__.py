@@ -1,0 +1,1 @@
+"""Host names of a city's own, proven by DNS."""

@@ -1,0 +1,3 @@
+"""Which rows of this service keep which files: whose, by which key or folder, and the key that must be there."""
+
+FILES = "SELECT tenant_id, 'media/' || id || '/', CASE WHEN state = 'ready' THEN key END FROM media"

@@ -1,0 +1,19 @@
+"""Saving what an app is built from: each time the next version, one after another."""
+
+from sqlalchemy import func, select
+
+from functions.factory.configs.configuration import AppConfigIn
+from functions.factory.tables import AppConfiguration
+from shared.function import Context
+
+
+def save(ctx: Context, config: AppConfigIn) -> AppConfiguration:
+    """The next version; ContrastTooLow for colours that cannot be read."""
+    config.theme.check()
+    ctx.lock("app_configs")
+    version = (ctx.db.scalar(select(func.max(AppConfiguration.version))) or 0) + 1
+    row = AppConfiguration(
+        version=version, config=config.model_dump(mode="json"), saved_by=ctx.user_id, created_at=ctx.now
+    )
+    ctx.db.add(row)
+    return row

@@ -1,0 +1,10 @@
+"""What an app was configured to be is in the audit."""
+from shared.migration import shown_too
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """From now on."""
+    shown_too("app_configs", "config")

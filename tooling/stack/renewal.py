@@ -1,0 +1,75 @@
+"""Code that is newer than the processes that run it: say so, and start them again."""
+
+import signal
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from tooling.problem import Problem
+from tooling.stack import processes, records
+from tooling.stack.home import ROOT, Home
+from tooling.stack.services import MODULES
+
+CODE = ("functions", "events", "shared", "tooling")
+PATIENCE = 60.0  # seconds until a process that was started again is ready
+OURS = tuple(module.name for module in MODULES)
+
+
+def hint(home: Home) -> str:
+    """A sentence when what runs is older than the code; empty when it is not."""
+    born = min(
+        (record.created for record in records.read(home) if record.name in OURS and record.pid), default=None
+    )
+    changed = newest() if born else None
+    if born is None or changed is None or changed.stat().st_mtime <= born:
+        return ""
+    age = timedelta(seconds=round(time.time() - changed.stat().st_mtime))
+    return f"The code is newer than what runs ({changed.relative_to(ROOT)} was changed {age} ago): ./heidi restart."
+
+
+def newest() -> Path | None:
+    """The file of the code that was changed last."""
+    files = (
+        file
+        for folder in CODE
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in {".py", ".json", ".html"}
+    )
+    return max(files, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def restart(home: Home, name: str | None) -> list[str]:
+    """Stop one of our processes, or all, whose parent starts them again; returns their titles when all are
+    ready.
+
+    A Problem for a name that is not one of ours, where nothing runs, and for a process that does not come
+    back.
+    """
+    if name not in {None, *OURS}:
+        raise Problem(
+            f"{name} is not one of our processes: {', '.join(OURS)}. ./heidi down && ./heidi up -d restarts all."
+        )
+    if not records.is_held(home):
+        raise Problem("The local stack is not running: ./heidi up -d starts it.")
+    chosen = [record for record in records.read(home) if record.name in OURS and name in {None, record.name}]
+    for record in chosen:
+        processes.signal_one(record.pid, signal.Signals(record.stop))
+    wait_for_successors(home, chosen)
+    return [record.title for record in chosen]
+
+
+def wait_for_successors(home: Home, before: Sequence[records.Record]) -> None:
+    """Until each has a process that was born later and is ready."""
+    deadline = time.monotonic() + PATIENCE
+    while waiting := [old for old in before if not any(is_successor(new, old) for new in records.read(home))]:
+        if time.monotonic() > deadline:
+            raise Problem(
+                f"{waiting[0].title} does not come back. Its log says more: ./heidi logs {waiting[0].name}"
+            )
+        time.sleep(0.05)
+
+
+def is_successor(new: records.Record, old: records.Record) -> bool:
+    """Whether this is the same service in another process, ready."""
+    return new.name == old.name and new.ready and (new.pid, new.created) != (old.pid, old.created)
