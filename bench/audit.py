@@ -92,7 +92,7 @@ def questions(draw: random.Random) -> dict[str, Callable[[], str]]:
 
 def measured(rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each question in the log at hand."""
-    from shared.signing import issue
+    from shared.auth.signing import issue
     from tests.support import call
 
     token = issue("access", md5("admin"), md5("t1"), ["city_admin"], md5("session"), now=time.time())[0]

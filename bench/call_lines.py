@@ -33,13 +33,13 @@ def main() -> None:
         with postgres.connect("heidi_core") as connection:
             fill(connection, tenants=1, listings=1000)
         remember_tenants(1)
-        from shared import telemetry
-        from shared.signing import issue
+        from shared.auth.signing import issue
+        from shared.telemetry import logs
         from tests.support import call
 
         assert reader.stdin
-        telemetry.STDERR = reader.stdin.fileno()
-        telemetry.start_logging("INFO")
+        logs.STDERR = reader.stdin.fileno()
+        logs.start_logging("INFO")
         token = issue("access", md5("user"), md5("t1"), ["editor"], md5("session"), now=time.time())[0]
 
         def get() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
         spent: dict[str, list[float]] = {way: [] for way in WAYS}
         processor: dict[str, list[float]] = {way: [] for way in WAYS}
         for way in (*WAYS, *tuple(WAYS) * 40):  # the first time around warms up
-            telemetry.log.setLevel(WAYS[way])
+            logs.log.setLevel(WAYS[way])
             began = time.process_time()
             spent[way] += milliseconds(get, rounds // 40, warm_up=0)
             processor[way].append((time.process_time() - began) * 1e6 / (rounds // 40))

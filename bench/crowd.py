@@ -39,7 +39,7 @@ def fill(connection: object, sql: str, tenants: int, users: int, **values: str) 
 
 def calls(tenants: int, users: int, draw: random.Random) -> dict[str, Callable[[], None]]:
     """Each call by somebody else."""
-    from shared.signing import issue
+    from shared.auth.signing import issue
     from tests.support import call
 
     def person(user: int | None = None) -> tuple[int, int]:

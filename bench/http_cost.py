@@ -89,7 +89,7 @@ def request(cell: str, n: int) -> str:
 @lru_cache
 def token(person: int) -> str:
     """An editor's token."""
-    from shared.signing import issue
+    from shared.auth.signing import issue
 
     return issue(
         "access",

@@ -29,8 +29,8 @@ WAYS = ("direct, named", "direct, unnamed", "PgBouncer, unnamed")
 @contextmanager
 def towards(port: int, *, prepared: bool) -> Iterator[None]:
     """Every connection of a block goes there."""
-    from shared import pg
-    from shared.settings import settings
+    from shared.db import pg
+    from shared.kit.settings import settings
 
     settings().postgres_port, settings().postgres_prepared = port, prepared
     pg.pool.cache_clear()
@@ -40,7 +40,7 @@ def towards(port: int, *, prepared: bool) -> Iterator[None]:
 
 def calls() -> dict[str, Callable[[], None]]:
     """A get, a list and a create, each by a signed-in editor."""
-    from shared.signing import issue
+    from shared.auth.signing import issue
     from tests.support import call
 
     token = issue("access", md5("user"), md5("t1"), ["editor"], md5("session"), now=time.time())[0]

@@ -24,15 +24,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from functions.chatbot import tables
-from functions.chatbot.answering import extract_answer
-from functions.chatbot.chunking import chunk_document
-from functions.chatbot.document_text import Block, to_text
-from functions.chatbot.index import embed_builtin, forget_document, index_document
-from functions.chatbot.ranking import COVERAGE_NEEDED
-from functions.chatbot.retrieval import Found, retrieve
-from functions.chatbot.sketch import MODEL
-from shared.vectors import pgvector
+from functions.chatbot.answers.extractive import extract_answer
+from functions.chatbot.extraction.blocks import Block, to_text
+from functions.chatbot.retrieval import tables
+from functions.chatbot.retrieval.chunks import chunk_document
+from functions.chatbot.retrieval.index import embed_builtin, forget_document, index_document
+from functions.chatbot.retrieval.ngram_embedding import MODEL
+from functions.chatbot.retrieval.ranking import COVERAGE_NEEDED
+from functions.chatbot.retrieval.search import Found, retrieve
+from shared.adapters.vectors import pgvector
 
 APP, PASSWORD = "heidi_app", "bench"
 TABLES = (*tables.TENANT_TABLES, "vectors")

@@ -66,7 +66,7 @@ class Way:
                 process.wait()
 
 
-OURS = Way("ours", [sys.executable, "-m", "shared.server"], "/health/live")
+OURS = Way("ours", [sys.executable, "-m", "shared.runtime.server"], "/health/live")
 NAIVE = Way(
     "naive",
     [
@@ -201,7 +201,7 @@ def second(postgres: "Postgres", prefix: str, *services: str) -> Iterator[None]:
 
 def in_databases(prefix: str, measure: Callable[[], T]) -> T:
     """What a measurement gives in the databases under this prefix."""
-    from shared.settings import settings
+    from shared.kit.settings import settings
 
     os.environ["POSTGRES_DATABASE_PREFIX"] = prefix
     settings.cache_clear()
@@ -210,8 +210,8 @@ def in_databases(prefix: str, measure: Callable[[], T]) -> T:
 
 def remember_tenants(count: int) -> None:
     """Put the cities into the directory in Redis, where every function looks them up."""
-    from shared import cache
-    from shared.tenants import Tenant, key
+    from shared.adapters import redis as cache
+    from shared.tenancy.tenants import Tenant, key
 
     for n in range(1, count + 1):
         tenant = Tenant(id=md5(f"t{n}"), slug=f"city{n}", name=f"City {n}")

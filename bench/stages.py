@@ -3,8 +3,8 @@
     python -m bench.stages [--rounds 3000]
 
 `get-listing` with a signed-in editor's token in one process against a real Postgres and Redis; every stage of
-shared/pipeline.py is wrapped in a clock. The clocks themselves cost some, so the sum is a little more than
-the call without them, which is printed too.
+shared/runtime/pipeline.py is wrapped in a clock. The clocks themselves cost some, so the sum is a little more
+than the call without them, which is printed too.
 """
 
 import argparse
@@ -22,17 +22,17 @@ from bench.stack import md5, remember_tenants, servers
 from bench.timing import milliseconds
 
 STAGES = {
-    "health": "shared.health.answer",
-    "trace": "shared.trace.Trace.start",
-    "authenticate": "shared.pipeline.authenticate",
-    "tenant": "shared.pipeline.Function.tenant_of",
-    "authorise": "shared.pipeline.authorise",
-    "feature": "shared.pipeline.Function.check_feature",
-    "rate limit": "shared.limits.check",
-    "bind and validate": "shared.binding.Binding.read",
-    "write the answer": "shared.binding.Binding.answer",
+    "health": "shared.runtime.health.answer",
+    "trace": "shared.telemetry.trace.Trace.start",
+    "authenticate": "shared.runtime.pipeline.authenticate",
+    "tenant": "shared.runtime.pipeline.Function.tenant_of",
+    "authorise": "shared.runtime.pipeline.authorise",
+    "feature": "shared.runtime.pipeline.Function.check_feature",
+    "rate limit": "shared.runtime.rate_limits.check",
+    "bind and validate": "shared.runtime.binding.Binding.read",
+    "write the answer": "shared.runtime.binding.Binding.answer",
     "commit or give back": "shared.context.Context.finish",
-    "count": "shared.metrics.Calls.count",
+    "count": "shared.telemetry.metrics.Calls.count",
 }
 
 
@@ -77,7 +77,7 @@ def main() -> None:
         with postgres.connect("heidi_core") as connection:
             fill(connection, tenants=1, listings=1000)
         remember_tenants(1)
-        from shared.signing import issue
+        from shared.auth.signing import issue
         from tests.support import call, function
 
         listing = md5("city1l1")

@@ -29,9 +29,9 @@ def main() -> None:
         with postgres.connect("heidi_core") as connection:
             fill(connection, tenants=1, listings=1000)
         remember_tenants(1)
-        from shared import otlp
-        from shared.settings import settings
-        from shared.signing import issue
+        from shared.auth.signing import issue
+        from shared.kit.settings import settings
+        from shared.telemetry import otlp
         from tests.deploy.collector import collecting
         from tests.support import call
 

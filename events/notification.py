@@ -14,7 +14,7 @@ class NotificationRequested(Event):
     """One message to one person: by their user id, or by an address where they have no account yet.
 
     `template` names the text, `values` fill it; the language is the person's, or `language` for an address.
-    `sealed` are values that nobody but the mail itself may show (shared/enclosures.py).
+    `sealed` are values that nobody but the mail itself may show (shared/kit/enclosures.py).
     """
 
     topic: ClassVar[str] = "notification.requested"

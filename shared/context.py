@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from events.base import Event
-from shared import accesslog
-from shared.cloudevents import SOURCE, Envelope
-from shared.ids import new_id
-from shared.lazy import lazy
-from shared.outbox import Outgoing, publisher, write
-from shared.pg import pool
-from shared.record import Record
-from shared.settings import Settings, settings
-from shared.shares import Whose
-from shared.sql import Sql
-from shared.tenants import Tenant
-from shared.tokens import NOBODY, Principal
-from shared.trace import Trace
+from shared.auth.tokens import NOBODY, Principal
+from shared.db.pg import pool
+from shared.db.sql import Sql
+from shared.events.outbox import Outgoing, publisher, write
+from shared.kit.cloudevents import SOURCE, Envelope
+from shared.kit.ids import new_id
+from shared.kit.lazy import lazy
+from shared.kit.record import Record
+from shared.kit.settings import Settings, settings
+from shared.kit.shares import Whose
+from shared.telemetry import access_log
+from shared.telemetry.trace import Trace
+from shared.tenancy.tenants import Tenant
 
 if TYPE_CHECKING:
-    from shared.http import Request
-    from shared.orm import Database
+    from shared.db.orm import Database
+    from shared.kit.http import Request
 
 T = TypeVar("T")
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
@@ -37,7 +37,7 @@ class Context:
     """One invocation. `sql` and `db` share one transaction; the pipeline commits it, never the handler.
 
     `tenant` is whose data this is about; `at_hand` is the city that the call names, another one only for a
-    super admin in a function that works `at_home`.
+    super admin in a function that works `home_tenant`.
     """
 
     record: Record
@@ -60,7 +60,7 @@ class Context:
     @lazy
     def db(self) -> "Database":
         """The ORM session, in the same transaction as `sql`."""
-        from shared.orm import Database
+        from shared.db.orm import Database
 
         return Database(self.sql, self.tenant.id)
 
@@ -100,7 +100,7 @@ class Context:
         outgoing = Outgoing(self.record.database, envelope, event.model_dump_json(by_alias=True).encode())
         write(self.sql, outgoing)
         self.after_commit(lambda: publisher().take(outgoing))
-        self.after_commit(lambda: accesslog.happened(event))
+        self.after_commit(lambda: access_log.happened(event))
 
     @property
     def actor(self) -> str:
@@ -121,7 +121,7 @@ class Context:
         Guests cost nothing to make: their address counts, and a city's guests have a share apart from its
         people's.
         """
-        from shared.forwarded import client_address
+        from shared.kit.forwarded import client_address
 
         if self.event or (self.user.id and not self.user.guest) or not self.request:
             return Whose(str(self.tenant.id), self.actor)
@@ -173,7 +173,7 @@ class Context:
 
     def after_commit_together(self, action: Callable[[list[T]], object], item: T) -> None:
         """As `after_commit`, once for the items of all events that are handled in this transaction
-        (shared/batches.py).
+        (shared/runtime/batches.py).
         """
         if action not in self.sql.gathered:
             self.sql.gathered[action] = items = list[T]()
@@ -203,7 +203,7 @@ class Context:
 
         Rows may have changed meanwhile: look again, and lock them. Nothing may be written or said before. The
         claim is undone and made anew after the work; where another delivery was faster, the invocation ends
-        there (shared/idempotency.py: Settled).
+        there (shared/runtime/idempotency.py: Settled).
         """
         if self.record.batches or self.has_written:
             raise RuntimeError(

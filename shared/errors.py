@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from shared.i18n import thing, translate
 
 if TYPE_CHECKING:
-    from shared.breaker import Ended
+    from shared.adapters.circuit_breaker import Ended
 
 
 class Problem(Exception):
@@ -225,8 +225,8 @@ class UpstreamFailed(Problem):
 
 
 class Misconfigured(Problem):
-    """Somebody must mend a setting: what is wrong is in the log (shared/misconfiguration.py). Events wait for
-    it (decision 4).
+    """Somebody must mend a setting: what is wrong is in the log (shared/kit/misconfiguration.py). Events wait
+    for it (decision 4).
     """
 
     message = "The service is not set up properly; its operators have been told. Nothing was changed."

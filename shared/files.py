@@ -5,9 +5,9 @@
 from functools import partial
 
 from events.platform import FilesAbandoned
-from shared import storage
+from shared.adapters import storage
 from shared.context import Context
-from shared.pg import borrower
+from shared.db.pg import borrower
 
 
 def keep(ctx: Context, key: str, data: bytes, content_type: str) -> None:
@@ -16,7 +16,7 @@ def keep(ctx: Context, key: str, data: bytes, content_type: str) -> None:
 
     Inside `with ctx.released()`, as it takes long when the store does: the file comes first, the row follows.
     What a killed process leaves, or a store that did not say whether it has it, is found by comparing, every
-    night (shared/strays.py).
+    night (shared/stray_files.py).
     """
     if borrower().lent:
         raise RuntimeError("whoever stores a file holds no connection to Postgres: with ctx.released()")

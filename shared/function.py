@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from events.base import Event
+from shared.auth.rbac import Permission
 from shared.context import Context
 from shared.errors import Problem
-from shared.features import Feature
-from shared.http import Json, Request, Response
-from shared.rbac import Permission
-from shared.record import Access, Kind, Load, Method, Record
+from shared.kit.features import Feature
+from shared.kit.http import Json, Request, Response
+from shared.kit.record import Access, Kind, Load, Method, Record
 
 __all__ = [
     "Context",
@@ -36,7 +36,7 @@ OWN = frozenset({"method", "path", "events", "status", "cron", "tenantless"})
 
 
 class Facts(TypedDict, total=False):
-    """What every function may say of itself; shared/record.py says what each means."""
+    """What every function may say of itself; shared/kit/record.py says what each means."""
 
     emits: Sequence[type[Event]]
     raises: Sequence[type[Problem]]
@@ -64,16 +64,16 @@ class HttpFacts(Facts, total=False):
     status: int
     feature: Feature
     tenantless: bool
-    at_home: bool
+    home_tenant: bool
     in_person: bool
     fresh_login: bool
-    any_token: bool
+    allows_api_tokens: bool
     any_query: bool
-    before_terms: bool
-    shown_once: bool
+    exempt_from_terms: bool
+    never_stored: bool
     picture: bool
     among: tuple[str, ...]
-    later: type[Any]
+    accepted_body: type[Any]
 
 
 class Misdeclared(TypeError):

@@ -4,8 +4,8 @@
 A city's limits come with the tenant directory (`Tenant.quotas`); a kind that is not there is not limited.
 Every service counts its own kinds in its table `usage`; the row's lock makes concurrent calls of one city
 wait for each other, which is what exact means. Stored bytes are one stock in several services: each counts
-its own exactly, and knows the others' a moment late (shared/stored.py). What takes long must not hold that
-lock: count it first, in a transaction of its own, and give it back if it fails.
+its own exactly, and knows the others' a moment late (shared/tenancy/stored_bytes.py). What takes long must
+not hold that lock: count it first, in a transaction of its own, and give it back if it fails.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
-from shared import stored
 from shared.context import Context
+from shared.db.pg import pool
+from shared.db.sql import Sql
 from shared.errors import Problem
-from shared.http import Json
-from shared.pg import pool
-from shared.sql import Sql
+from shared.kit.http import Json
+from shared.tenancy import stored_bytes
 
 Kind = Literal["listings", "storage_bytes", "builds", "questions"]
 # counted by month, in UTC; the others are a stock that grows and shrinks
@@ -74,7 +74,7 @@ def price(ctx: Context, kind: Kind, amount: int = 1) -> dict[str, object]:
     """
     limit = ctx.tenant.quotas.get(kind)
     if limit is not None and kind == "storage_bytes":
-        limit -= stored.elsewhere(ctx.tenant.id, ctx.record.service)
+        limit -= stored_bytes.elsewhere(ctx.tenant.id, ctx.record.service)
     return {"limit": limit, "amount": amount, **counter(ctx, kind)}
 
 
@@ -89,7 +89,7 @@ def give_back(
     """Make room again, for what was deleted or did not come about; in the month in which it was `spent`, else
     in this one.
     """
-    (sql or ctx.sql).later(GIVE_BACK, amount=amount, **counter(ctx, kind, spent))
+    (sql or ctx.sql).queue(GIVE_BACK, amount=amount, **counter(ctx, kind, spent))
     note(ctx, kind, -amount)
 
 
@@ -106,14 +106,14 @@ def replace(ctx: Context, kind: Kind, old: int, new: int) -> None:
 def correct(ctx: Context, kind: Kind, difference: int) -> None:
     """Count what turned out larger or smaller than was spent; what is there already is never refused."""
     if difference:
-        ctx.sql.later(COUNT, amount=difference, **counter(ctx, kind))
+        ctx.sql.queue(COUNT, amount=difference, **counter(ctx, kind))
         note(ctx, kind, difference)
 
 
 def note(ctx: Context, kind: Kind, difference: int) -> None:
     """Let the other services know once it is true, where they count the same."""
     if kind == "storage_bytes" and difference:
-        ctx.after_commit(partial(stored.add, ctx.tenant.id, ctx.record.service, difference))
+        ctx.after_commit(partial(stored_bytes.add, ctx.tenant.id, ctx.record.service, difference))
 
 
 @contextmanager

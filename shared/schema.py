@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from shared.languages import LANGUAGES, canonical
+from shared.kit.languages import LANGUAGES, canonical
 
 T = TypeVar("T")
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*")

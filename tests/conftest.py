@@ -77,10 +77,10 @@ def own_databases(worker_id: str) -> Iterator[None]:
 
     from redis.connection import AbstractConnection
 
-    from shared import cache
-    from shared.pg import Connection, discard
-    from shared.roles import access
-    from shared.settings import settings
+    from shared.adapters import redis
+    from shared.db.pg import Connection, discard
+    from shared.db.roles import access
+    from shared.kit.settings import settings
     from tests.support import superuser
     from tooling.registry import services
 
@@ -92,7 +92,7 @@ def own_databases(worker_id: str) -> Iterator[None]:
             )
             for statement in access(prefix + service):
                 connection.run(statement)
-    assert not cache.connections.cache_info().currsize, (
+    assert not redis.connections.cache_info().currsize, (
         "a test file has called a function when it was read: Redis is another one then"
     )
     number = int(worker_id.removeprefix("gw") or 0) + 1 if worker_id != "master" else 0
@@ -123,13 +123,13 @@ def functions_ask_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Internal questions are answered by the functions themselves, without a gateway between."""
     from tests.support import asked
 
-    monkeypatch.setattr("shared.inside.ask", asked)
+    monkeypatch.setattr("shared.peers.internal_calls.ask", asked)
 
 
 @pytest.fixture(autouse=True)
 def circuits_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test's outside systems did opens no circuit for the next one."""
-    monkeypatch.setattr("shared.breaker.PLATFORM_ID", uuid4())
+    monkeypatch.setattr("shared.adapters.circuit_breaker.PLATFORM_ID", uuid4())
 
 
 @pytest.fixture(autouse=True)
@@ -140,9 +140,9 @@ def nothing_is_held_while_somebody_else_is_asked(monkeypatch: pytest.MonkeyPatch
     But those that hand out a whole city: what they read is larger than a process, and as it was at one
     moment; they lock nothing.
     """
-    from shared import breaker, outward
-    from shared.pg import borrower
-    from shared.telemetry import about
+    from shared.adapters import circuit_breaker, http_client
+    from shared.db.pg import borrower
+    from shared.telemetry.logs import about
 
     held: list[str] = []
 
@@ -155,8 +155,8 @@ def nothing_is_held_while_somebody_else_is_asked(monkeypatch: pytest.MonkeyPatch
 
         return look
 
-    monkeypatch.setattr(breaker.Breaker, "ask", looked(breaker.Breaker.ask))
-    monkeypatch.setattr(outward, "call", looked(outward.call))
+    monkeypatch.setattr(circuit_breaker.Breaker, "ask", looked(circuit_breaker.Breaker.ask))
+    monkeypatch.setattr(http_client, "call", looked(http_client.call))
     yield
     assert held == []
 
@@ -164,11 +164,11 @@ def nothing_is_held_while_somebody_else_is_asked(monkeypatch: pytest.MonkeyPatch
 @pytest.fixture(autouse=True)
 def an_hour_of_its_own() -> None:
     """The mails that other tests have had sent do not count: an address is braked over all cities together."""
-    from shared import cache
-    from shared.ids import PLATFORM_ID
+    from shared.adapters import redis
+    from shared.kit.ids import PLATFORM_ID
 
-    if counted := cache.command("KEYS", f"tenant:{PLATFORM_ID}:mails:*"):
-        cache.command("DEL", *counted)
+    if counted := redis.command("KEYS", f"tenant:{PLATFORM_ID}:mails:*"):
+        redis.command("DEL", *counted)
 
 
 @pytest.fixture

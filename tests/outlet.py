@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from shared.telemetry import Outlet, log
+from shared.telemetry.logs import Outlet, log
 
 Line = dict[str, Any]
 

@@ -14,14 +14,16 @@ from uuid import UUID, uuid4
 from pg8000.native import Connection
 
 from functions.platform.queries import CHANGED
-from shared import signing, storage, tenants
-from shared.cloudevents import BATCH, Envelope
-from shared.http import Request, Response
-from shared.pg import pool
-from shared.pipeline import Function
-from shared.settings import settings
-from shared.sql import Sql
-from shared.tenants import PLATFORM, Tenant
+from shared.adapters import storage
+from shared.auth import signing
+from shared.db.pg import pool
+from shared.db.sql import Sql
+from shared.kit.cloudevents import BATCH, Envelope
+from shared.kit.http import Request, Response
+from shared.kit.settings import settings
+from shared.runtime.pipeline import Function
+from shared.tenancy import tenants
+from shared.tenancy.tenants import PLATFORM, Tenant
 from tooling.registry import records, services
 
 ALL_FEATURES = frozenset({"chatbot", "poi_map", "defects", "surveys"})

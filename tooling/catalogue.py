@@ -7,11 +7,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from shared.binding import Binding
-from shared.http import Response
-from shared.rbac import MATRIX
-from shared.record import Record, camel
+from shared.auth.rbac import MATRIX
+from shared.kit.http import Response
+from shared.kit.record import Record, camel
+from shared.runtime.binding import Binding
 from tooling.cli.table import print_json
+from tooling.command_failed import CommandFailed
 from tooling.generate.access import mark
 from tooling.generate.catalogue import called, says
 from tooling.generate.common import by_service
@@ -19,15 +20,14 @@ from tooling.generate.openapi import returned, signature
 from tooling.generate.problems import details_of, refusals
 from tooling.generate.schemas import Schema, Schemas
 from tooling.invoke import shown
-from tooling.problem import Problem
 from tooling.registry import ROOT, records
 
 
 def show_list(service: str | None = None, *, as_json: bool = False) -> None:
-    """Every function, or one service's; a Problem when there is no such service."""
+    """Every function, or one service's; a CommandFailed when there is no such service."""
     services = by_service(records().values())
     if service and service not in services:
-        raise Problem(f"There is no service {service}: {', '.join(services)}.")
+        raise CommandFailed(f"There is no service {service}: {', '.join(services)}.")
     if as_json:
         print_json([line(r) for name, group in services.items() if service in {None, name} for r in group])
         return
@@ -52,7 +52,7 @@ def line(record: Record) -> dict[str, str]:
 
 
 def show(name: str) -> None:
-    """One function's contract; a Problem when there is none of that name."""
+    """One function's contract; a CommandFailed when there is none of that name."""
     record = find(name)
     console = terminal()
     console.print(f"[bold]{record.name}[/]  {escape(record.summary)}")
@@ -71,12 +71,14 @@ def show(name: str) -> None:
 
 
 def find(name: str) -> Record:
-    """The function with this name, written with dashes or underscores; a Problem names the nearest ones."""
+    """The function with this name, written with dashes or underscores; a CommandFailed names the nearest
+    ones.
+    """
     wanted = name.replace("_", "-").rpartition(".")[2]
     if wanted not in records():
         near = get_close_matches(wanted, records(), n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else " ./heidi functions list shows all."
-        raise Problem(f"There is no function {name}.{hint}")
+        raise CommandFailed(f"There is no function {name}.{hint}")
     return records()[wanted]
 
 

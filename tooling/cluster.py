@@ -5,15 +5,15 @@ cluster secrets`.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.passes import first, hashed
-from shared.roles import OWNER, RELAY, password
+from shared.db.roles import OWNER, RELAY, password
+from shared.peers.service_tokens import first, hashed
 from tooling import keys
+from tooling.command_failed import CommandFailed
 from tooling.generate.databases import secret_of
 from tooling.generate.environment import described
 from tooling.generate.environment import made as new
 from tooling.generate.secrets import BEFORE_KEYS, FOR_ALL, FOR_DOOR, FOR_MIGRATION, POWERS, account
 from tooling.generate.secrets import secret as name_of
-from tooling.problem import Problem
 from tooling.stack.databases import app_roles
 
 INFRASTRUCTURE = {"prod": "heidi-infra", "staging": "heidi-infra-staging", "dev": "heidi-infra-dev"}
@@ -63,17 +63,17 @@ def names() -> list[str]:
 
 
 def read(text: str) -> dict[str, str]:
-    """Name → value; a Problem that says every line that is none, and every secret without which nothing
+    """Name → value; a CommandFailed that says every line that is none, and every secret without which nothing
     starts.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     values = {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
     wrong = [line.partition("=")[0][:40] for line in lines if line.partition("=")[0] not in names()]
     if wrong:
-        raise Problem(f"This is no secret of ours: {', '.join(wrong)}.")
+        raise CommandFailed(f"This is no secret of ours: {', '.join(wrong)}.")
     has_secret = bool(values.get("JWT_SECRET"))
     if lacking := [name for name in MUST if not values.get(name) and not (name == "JWT_KEYS" and has_secret)]:
-        raise Problem(f"Fill in {', '.join(lacking)}.")
+        raise CommandFailed(f"Fill in {', '.join(lacking)}.")
     return {name: value for name, value in values.items() if value}
 
 

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 from uuid import UUID
 
 from tooling.cli.table import print_json, print_table
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack.lines import Cities
 
 TIMEOUT = 30.0
@@ -58,17 +58,17 @@ def replay(ids: Sequence[str] | None) -> None:
     from functions.platform.dead_letters.delivery import send_again
     from functions.platform.dead_letters.replay_dead_letter import replay_dead_letter
     from shared.context import acting
-    from shared.errors import Problem as Refusal
+    from shared.errors import Problem
     from shared.function import record_of
-    from shared.tenants import PLATFORM
+    from shared.tenancy.tenants import PLATFORM
     from tooling.letters import print_outcome
 
     for letter in map(as_id, ids) if ids is not None else everything():
         try:
             with acting(record_of(replay_dead_letter), PLATFORM) as ctx:
                 print_outcome(str(letter), send_again(ctx, letter).model_dump())
-        except Refusal as refused:
-            raise Problem(f"{letter}: {refused.text('en')}") from None
+        except Problem as refused:
+            raise CommandFailed(f"{letter}: {refused.text('en')}") from None
     if ids is None and (again := ask("/dead/replay", {"ids": "all"})["replayed"]):
         print(f"{again} that were still with the broker are delivered again.")
 
@@ -77,13 +77,13 @@ def page(limit: int, cursor: str = "") -> dict[str, Any]:
     """Letters as the API lists them."""
     from functions.platform.dead_letters.list_dead_letters import list_dead_letters
     from functions.platform.dead_letters.queries import PAGE
-    from shared import relay
+    from shared.db import relay_role
     from shared.function import record_of
-    from shared.paging import decode
+    from shared.kit.paging import decode
 
     time, last = decode(cursor) if cursor else (None, None)
     database = record_of(list_dead_letters).database
-    [[text]] = relay.ask(database, PAGE, function=None, waiting=True, time=time, last=last, limit=limit)
+    [[text]] = relay_role.ask(database, PAGE, function=None, waiting=True, time=time, last=last, limit=limit)
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -104,7 +104,9 @@ def as_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise Problem(f"{text} is not the id of a dead letter: ./heidi events dead shows them.") from None
+        raise CommandFailed(
+            f"{text} is not the id of a dead letter: ./heidi events dead shows them."
+        ) from None
 
 
 def delivery(row: dict[str, Any]) -> str:
@@ -120,7 +122,7 @@ def moment(text: str) -> str:
 
 
 def ask(address: str, body: object = None) -> Any:
-    """One question to the broker; a Problem when it is not there or refuses."""
+    """One question to the broker; a CommandFailed when it is not there or refuses."""
     base = os.environ.get("BROKER_URL") or os.environ.get("K_SINK") or "http://127.0.0.1:8081"
     headers = {
         "Authorization": f"Bearer {os.environ.get('BROKER_TOKEN', '')}",
@@ -131,10 +133,10 @@ def ask(address: str, body: object = None) -> Any:
         with urlopen(Request(base.rstrip("/") + address, data, headers), timeout=TIMEOUT) as answer:  # noqa: S310 (our own address)
             return json.load(answer)
     except HTTPError as error:
-        raise Problem(
+        raise CommandFailed(
             f"The broker at {base} refuses: {error.read().decode(errors='replace')[:300]}"
         ) from None
     except (URLError, OSError, ValueError) as error:
-        raise Problem(
+        raise CommandFailed(
             f"The broker does not answer at {base} ({error}): ./heidi status shows what runs."
         ) from None

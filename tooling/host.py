@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack.databases import every_role, names, prepare
 from tooling.stack.postgres import SUPERUSER, Postgres
 
@@ -45,7 +45,7 @@ def prepare_databases() -> None:
 
     lacking = [name for name in WANTED if not os.environ.get(name)]
     if lacking:
-        raise Problem(f"Set {', '.join(lacking)}: `./heidi host env` makes a file with all of them.")
+        raise CommandFailed(f"Set {', '.join(lacking)}: `./heidi host env` makes a file with all of them.")
     server = Server(
         Path(),
         int(os.environ.get("POSTGRES_PORT") or 5432),
@@ -55,7 +55,7 @@ def prepare_databases() -> None:
     try:
         server.connect().close()
     except (DatabaseError, InterfaceError, OSError) as error:
-        raise Problem(
+        raise CommandFailed(
             f"PostgreSQL at {server.host} does not let us in: {error}. The password of its first start is the one that "
             "counts: POSTGRES_SUPERUSER_PASSWORD."
         ) from None

@@ -10,8 +10,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
-from shared.record import PLACEHOLDER, Record, camel
-from tooling.problem import Problem
+from shared.kit.record import PLACEHOLDER, Record, camel
+from tooling.command_failed import CommandFailed
 from tooling.stack.ports import port
 
 TIMEOUT = 120.0
@@ -68,14 +68,14 @@ def place(name: str, path: str) -> tuple[str, str]:
 
 
 def address(record: Record | None, path: str) -> str:
-    """The public address that was given, or whose only placeholder it is; a Problem that shows it where it is
-    neither.
+    """The public address that was given, or whose only placeholder it is; a CommandFailed that shows it where
+    it is neither.
     """
     if record is None or "{" not in record.path or fits(record.path, path):
         return "/" + path.lstrip("/")
     if record.path.count("{") == 1 and "/" not in path:
         return PLACEHOLDER.sub(lambda _: quote(path, safe=""), record.path)
-    raise Problem(f"{path} is no address of {record.name}: --path {shown(record.path)}")
+    raise CommandFailed(f"{path} is no address of {record.name}: --path {shown(record.path)}")
 
 
 def fits(pattern: str, path: str) -> bool:
@@ -92,7 +92,7 @@ def shown(pattern: str) -> str:
 
 
 def call(address: str, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """One request to the gateway; a Problem when nobody is there."""
+    """One request to the gateway; a CommandFailed when nobody is there."""
     url = gateway() + address
     try:
         with urlopen(Request(url, body or None, dict(headers), method=method), timeout=TIMEOUT) as found:  # noqa: S310
@@ -101,7 +101,7 @@ def call(address: str, method: str, body: bytes, headers: Mapping[str, str]) -> 
         return Answer(error.code, error.read())
     except (URLError, HTTPException, OSError) as error:
         reason = getattr(error, "reason", error)
-        raise Problem(
+        raise CommandFailed(
             f"The gateway does not answer at {gateway()} ({reason}): ./heidi up starts it."
         ) from None
 
@@ -112,10 +112,10 @@ def gateway() -> str:
 
 
 def question(query: Iterable[str]) -> str:
-    """The query string of NAME=VALUE pairs; a Problem where there is no =."""
+    """The query string of NAME=VALUE pairs; a CommandFailed where there is no =."""
     pairs = [pair.partition("=") for pair in query]
     if wrong := [name for name, equals, _ in pairs if not equals]:
-        raise Problem(f"{wrong[0]} is not of the form NAME=VALUE.")
+        raise CommandFailed(f"{wrong[0]} is not of the form NAME=VALUE.")
     return "?" + urlencode([(name, value) for name, _, value in pairs]) if pairs else ""
 
 
@@ -129,15 +129,17 @@ def log_in(user: str, tenant: str | None) -> str:
         "/function/login", "POST", json.dumps({"email": email, "password": DEMO_PASSWORD}).encode(), sent
     )
     if answer.status != 200:
-        raise Problem(f"{email} cannot log in in {home}: {message_of(answer)}")
+        raise CommandFailed(f"{email} cannot log in in {home}: {message_of(answer)}")
     found: dict[str, str] = json.loads(answer.body)
     if "challenge" in found:
-        raise Problem(f"{email} has a second factor: the password of the demonstration alone lets nobody in.")
+        raise CommandFailed(
+            f"{email} has a second factor: the password of the demonstration alone lets nobody in."
+        )
     return found["accessToken"]
 
 
 def person(user: str, tenant: str | None) -> tuple[str, str]:
-    """Address and home of one of the demonstration's people; a Problem where a role alone does not say in
+    """Address and home of one of the demonstration's people; a CommandFailed where a role alone does not say in
     which city.
 
     Super admins are at home on the platform, wherever they act.
@@ -150,7 +152,7 @@ def person(user: str, tenant: str | None) -> tuple[str, str]:
             2
         ].removesuffix(".example")
     if not tenant:
-        raise Problem(
+        raise CommandFailed(
             f"Say of which city: --as {user} --tenant heidelberg, or --as {role}@heidelberg.example."
         )
     return f"{role}@{tenant}.example", tenant
@@ -165,7 +167,7 @@ def message_of(answer: Answer) -> str:
 
 
 def refuse_unknown(name: str, answer: Answer) -> None:
-    """A Problem that names what may have been meant, when the gateway has no function of this name."""
+    """A CommandFailed that names what may have been meant, when the gateway has no function of this name."""
     if answer.status == 404 and b'"FUNCTION_NOT_FOUND"' in answer.body:
         from tooling.catalogue import find
 

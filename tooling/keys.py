@@ -4,8 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-from shared.jwks import ALGORITHMS, PUBLIC, Key, KeysWrong, base64url, parse
-from tooling.problem import Problem
+from shared.kit.jwks import ALGORITHMS, PUBLIC, Key, KeysWrong, base64url, parse
+from tooling.command_failed import CommandFailed
 
 RSA_BITS = 3072
 
@@ -23,11 +23,11 @@ def public(present: str) -> str:
 
 
 def known(present: str) -> tuple[Key, ...]:
-    """The keys of a document; a Problem if it is none."""
+    """The keys of a document; a CommandFailed if it is none."""
     try:
         return parse(present)
     except KeysWrong as wrong:
-        raise Problem(f"These are no keys for JWT_KEYS: {wrong}.") from None
+        raise CommandFailed(f"These are no keys for JWT_KEYS: {wrong}.") from None
 
 
 def new(alg: str) -> dict[str, Any]:

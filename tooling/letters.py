@@ -9,8 +9,8 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from tooling.cli.table import print_json, print_table
+from tooling.command_failed import CommandFailed
 from tooling.events import PREFIX, moment
-from tooling.problem import Problem
 
 PATH = "/api/platform/dead-letters"
 TIMEOUT = 60.0
@@ -79,10 +79,12 @@ def letters(base: str, limit: int) -> list[dict[str, Any]]:
 
 
 def ask(base: str, path: str, data: bytes | None = None) -> Any:
-    """One call; a Problem with the platform's own words when it refuses."""
+    """One call; a CommandFailed with the platform's own words when it refuses."""
     token = os.environ.get("HEIDI_TOKEN", "")
     if not token:
-        raise Problem("Set HEIDI_TOKEN to a super admin's access token: POST /api/auth/login gives one.")
+        raise CommandFailed(
+            "Set HEIDI_TOKEN to a super admin's access token: POST /api/auth/login gives one."
+        )
     try:
         with urlopen(  # noqa: S310
             Request(base.rstrip("/") + path, data, {"Authorization": f"Bearer {token}"}),  # noqa: S310
@@ -90,9 +92,9 @@ def ask(base: str, path: str, data: bytes | None = None) -> Any:
         ) as answer:
             return json.load(answer)
     except HTTPError as error:
-        raise Problem(f"{base} refuses ({error.code}): {refusal(error.read())}") from None
+        raise CommandFailed(f"{base} refuses ({error.code}): {refusal(error.read())}") from None
     except (URLError, OSError, ValueError) as error:
-        raise Problem(f"{base} does not answer ({error}).") from None
+        raise CommandFailed(f"{base} does not answer ({error}).") from None
 
 
 def refusal(body: bytes) -> str:

@@ -11,8 +11,8 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, create_engine
 
-from shared.roles import access
-from shared.settings import settings
+from shared.db.roles import access
+from shared.kit.settings import settings
 from tooling.registry import ROOT, services
 
 

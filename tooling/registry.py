@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shared.features import MODULES
+from shared.auth.rbac import all_permissions
 from shared.function import RECORD, Misdeclared, record_of
-from shared.rbac import all_permissions
-from shared.record import PLACEHOLDER, Record
+from shared.kit.features import MODULES
+from shared.kit.record import PLACEHOLDER, Record
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 CHANGELOG, PROJECT, BRANCH = "CHANGELOG.md", "pyproject.toml", "main"
 UNRELEASED = re.compile(r"^## Unreleased\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
@@ -47,25 +47,25 @@ class Release:
 
 
 def plan(root: Path) -> Release:
-    """The next release; a Problem when there is none to make from here."""
+    """The next release; a CommandFailed when there is none to make from here."""
     require_clean(root)
     changelog = UNRELEASED.search((root / CHANGELOG).read_text("utf-8"))
     if changelog is None or not (news := changelog[1].strip()):
-        raise Problem(f"«Unreleased» in {CHANGELOG} is empty: say there, in users' words, what is new.")
+        raise CommandFailed(f"«Unreleased» in {CHANGELOG} is empty: say there, in users' words, what is new.")
     version = next_version(root)
     if git(root, "tag", "--list", f"v{version}"):
-        raise Problem(f"v{version} exists already, and no commit since then asks for another number.")
+        raise CommandFailed(f"v{version} exists already, and no commit since then asks for another number.")
     return Release(
         version, news, cliff(root, "--unreleased", "--tag", f"v{version}", "--strip", "all").strip()
     )
 
 
 def require_clean(root: Path) -> None:
-    """A Problem unless this is main, with everything committed."""
+    """A CommandFailed unless this is main, with everything committed."""
     if (branch := git(root, "branch", "--show-current")) != BRANCH:
-        raise Problem(f"Releases are made from {BRANCH}; this is {branch or 'no branch'}.")
+        raise CommandFailed(f"Releases are made from {BRANCH}; this is {branch or 'no branch'}.")
     if git(root, "status", "--porcelain"):
-        raise Problem("There are changes that are not committed. Commit or stash them first.")
+        raise CommandFailed("There are changes that are not committed. Commit or stash them first.")
 
 
 def next_version(root: Path) -> str:
@@ -76,7 +76,7 @@ def next_version(root: Path) -> str:
         return present(root)
     version = cliff(root, "--bumped-version").strip().removeprefix("v")
     if not NUMBER.fullmatch(version):
-        raise Problem(f"git-cliff makes no version of the tags here: {version or 'it said nothing'}.")
+        raise CommandFailed(f"git-cliff makes no version of the tags here: {version or 'it said nothing'}.")
     return version
 
 
@@ -112,7 +112,7 @@ def rewrite(path: Path, pattern: re.Pattern[str], by: str) -> None:
     """Replace the one place that a pattern finds."""
     text, times = pattern.subn(by, path.read_text("utf-8"), count=1)
     if times != 1:
-        raise Problem(f"{path.name} has no place for the new version.")
+        raise CommandFailed(f"{path.name} has no place for the new version.")
     path.write_text(text.rstrip() + "\n", "utf-8")
 
 
@@ -135,15 +135,15 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def output(root: Path, *command: str) -> str:
-    """Standard output; a Problem with the last words when it fails."""
+    """Standard output; a CommandFailed with the last words when it fails."""
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise Problem(
+        raise CommandFailed(
             f"There is no {command[0]} here. ./heidi test installs what checks and releases need."
         ) from None
     if done.returncode != 0:
-        raise Problem(
+        raise CommandFailed(
             f"{Path(command[0]).name} failed: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}"
         )
     return done.stdout

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 Service = dict[str, Any]
 Traffic = list[dict[str, Any]]
@@ -17,7 +17,7 @@ NEXT = "next"  # the tag, and so the beginning of the host name, under which the
 
 
 def patches(text: str, step: str, percent: int = 0) -> Iterator[str]:
-    """A line per Service; Problem where a step does not follow from how things stand."""
+    """A line per Service; CommandFailed where a step does not follow from how things stand."""
     for service in services(text):
         name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
         patch = json.dumps({"spec": {"traffic": traffic(service, step, percent)}}, separators=(",", ":"))
@@ -30,11 +30,11 @@ def services(text: str) -> list[Service]:
         found = json.loads(text)
         items: list[Service] = found["items"] if found["kind"].endswith("List") else [found]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Problem("This is not what `kubectl get ksvc -o json` says.") from None
+        raise CommandFailed("This is not what `kubectl get ksvc -o json` says.") from None
     if not items or any(
         item.get("kind") != "Service" or "knative" not in item.get("apiVersion", "") for item in items
     ):
-        raise Problem("There is no Knative Service in it.")
+        raise CommandFailed("There is no Knative Service in it.")
     return items
 
 
@@ -59,7 +59,7 @@ def ready(service: Service) -> str:
     """The newest version that works."""
     if name := service.get("status", {}).get("latestReadyRevisionName"):
         return str(name)
-    raise Problem(f"{service['metadata']['name']} has no version yet that works.")
+    raise CommandFailed(f"{service['metadata']['name']} has no version yet that works.")
 
 
 def held(service: Service) -> str:
@@ -67,6 +67,6 @@ def held(service: Service) -> str:
     for target in service["spec"].get("traffic", []):
         if name := target.get("revisionName"):
             return str(name)
-    raise Problem(
+    raise CommandFailed(
         f"No version of {service['metadata']['name']} is held: `heidi rollout hold` comes before the new one."
     )

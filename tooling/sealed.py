@@ -1,9 +1,9 @@
-"""Where values are kept sealed (shared/sealing.py), and how all of them change to the key that seals now."""
+"""Where values are kept sealed (shared/kit/sealing.py), and how all of them change to the key that seals now."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.sealing import resealed
+from shared.kit.sealing import resealed
 from tooling.backup.server import Server
 from tooling.backup.unwalled import unwalled
 

@@ -10,14 +10,14 @@ from tooling.stack.ports import is_free
 
 
 def serve(name: str, port: int = 8090) -> int:
-    """Run until Ctrl-C; the framework's exit code. A Problem when there is no such function or the port is
+    """Run until Ctrl-C; the framework's exit code. A CommandFailed when there is no such function or the port is
     taken.
     """
-    from tooling.problem import Problem
+    from tooling.command_failed import CommandFailed
 
     record = find(name)
     if not is_free(port):
-        raise Problem(f"Port {port} is taken: choose another with --port.")
+        raise CommandFailed(f"Port {port} is taken: choose another with --port.")
     print(f"{record.name} at http://127.0.0.1:{port} · {record.method} · Ctrl-C ends it", flush=True)
     try:
         return subprocess.run(
@@ -34,7 +34,7 @@ def command(target: str, port: int) -> list[str]:
         "-m",
         "functions_framework",
         "--source",
-        str(ROOT / "shared" / "entry.py"),
+        str(ROOT / "shared" / "runtime" / "entry.py"),
         "--target",
         target,
         "--host",

@@ -4,9 +4,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from functions.analytics.queries import ACTIVE, AGGREGATE
-from shared import tenants
+from shared.db.relay_role import ask
 from shared.function import Context, tick
-from shared.relay import ask
+from shared.tenancy import tenants
 
 DAYS = 8  # events may come a week late; the day in which a week ago lies begins before that
 

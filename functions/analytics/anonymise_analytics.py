@@ -1,8 +1,8 @@
 """Take the visitor and the time of day out of what is older than two years, in every city."""
 
 from functions.analytics.queries import ANONYMISE
+from shared.db.relay_role import ask
 from shared.function import Context, tick
-from shared.relay import ask
 
 SLICE = 5000  # rows in one transaction: none of them is locked for long
 

@@ -15,7 +15,7 @@ from functions.analytics.report import (
     Subject,
 )
 from shared.function import Context, Response, http, requires
-from shared.sheets import written
+from shared.kit.spreadsheets import written
 
 
 @http.get("/api/analytics/reports", raises=[ReportTooLong])

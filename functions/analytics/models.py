@@ -1,6 +1,6 @@
-"""All tables of this service: what is handed out and erased (shared/keeping.py)."""
+"""All tables of this service: what is handed out and erased (shared/personal_data.py)."""
 
-from shared.privacy import Impersonal, Models, Personal, Table
+from shared.db.privacy import Impersonal, Models, Personal, Table
 
 CONSENTS = Personal(
     "user_id",

@@ -11,9 +11,9 @@ from shared.function import Context, http
 
 
 # A stored Idempotency-Key would say who was here; the events bring ids of their own.
-@http.post("/api/analytics/events", public=True, status=202, shown_once=True, body_limit=64 * 1024)
+@http.post("/api/analytics/events", public=True, status=202, never_stored=True, body_limit=64 * 1024)
 def track_events(ctx: Context, batch: EventBatch) -> Received:
     refuse_without_consent(ctx)
     refuse_times(batch.events, ctx.now)
-    ctx.sql.later(KEEP, tenant=ctx.tenant.id, batch=batch.model_dump_json())
+    ctx.sql.queue(KEEP, tenant=ctx.tenant.id, batch=batch.model_dump_json())
     return Received(received=len(batch.events))

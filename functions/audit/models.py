@@ -1,6 +1,6 @@
-"""All models of this service: what is handed out and erased (shared/keeping.py)."""
+"""All models of this service: what is handed out and erased (shared/personal_data.py)."""
 
-from shared.privacy import Impersonal, Personal, Table
+from shared.db.privacy import Impersonal, Personal, Table
 
 ENTRIES = Personal(
     ("actor_id", "impersonator_id", "resource_id"),

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from shared.auth.rbac import ANONYMOUS, RANK, SUPER_ADMIN, may_grant, permissions_of
 from shared.context import Context
 from shared.errors import Conflict, Forbidden, Problem
-from shared.ids import PLATFORM_ID
-from shared.rbac import ANONYMOUS, RANK, SUPER_ADMIN, may_grant, permissions_of
+from shared.kit.ids import PLATFORM_ID
 from shared.schema import Schema
 
 Role = Literal["super_admin", "super_city_admin", "city_admin", "editor", "citizen"]

@@ -1,11 +1,11 @@
-"""All models of this service: what is handed out and erased (shared/keeping.py)."""
+"""All models of this service: what is handed out and erased (shared/personal_data.py)."""
 
 from functions.auth.api_tokens.tables import ApiToken
 from functions.auth.factors.tables import RECOVERY_CODES, SECOND_FACTORS
 from functions.auth.guests.tables import Conversion, Guest
 from functions.auth.impersonation.tables import Impersonation
 from functions.auth.tables import Account, Invitation, Session
-from shared.privacy import Models, Personal, Table
+from shared.db.privacy import Models, Personal, Table
 
 REGISTRATIONS = Personal(
     (),

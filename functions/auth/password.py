@@ -16,10 +16,10 @@ from pydantic import Field, SecretStr
 
 from shared.context import Context
 from shared.errors import Invalid
-from shared.forwarded import client_address
-from shared.settings import settings
-from shared.shares import Whose
-from shared.slots import Slots, cores
+from shared.kit.forwarded import client_address
+from shared.kit.settings import settings
+from shared.kit.shares import Whose
+from shared.kit.slots import Slots, cores
 
 MINIMUM, SURPRISING = 10, 4
 PROCESSORS, PATIENCE = Slots("bcrypt", at_once=cores(), queue=16), 5.0  # seconds

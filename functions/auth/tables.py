@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.auth.account import Kind, State
-from functions.auth.one_time import LinkInvalid
+from functions.auth.one_time_tokens import LinkInvalid
 from functions.auth.sessions.session import SessionOut
-from shared.orm import DatedModel, TenantModel
-from shared.privacy import Personal
+from shared.db.orm import DatedModel, TenantModel
+from shared.db.privacy import Personal
 
 
 class Account(TenantModel):

@@ -3,10 +3,10 @@ and files too.
 """
 
 from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
-from functions.chatbot.forgetting import forget_tenant
 from functions.chatbot.models import MODELS
+from functions.chatbot.outside_data import forget_tenant
 from shared.function import Context, on
-from shared.keeping import erased
+from shared.personal_data import erased
 
 
 @on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)

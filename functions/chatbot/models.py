@@ -1,7 +1,7 @@
-"""All models of this service: what is handed out and erased (shared/keeping.py)."""
+"""All models of this service: what is handed out and erased (shared/personal_data.py)."""
 
 from functions.chatbot.documents.tables import Document
-from shared.privacy import Impersonal, Models, Personal, Table
+from shared.db.privacy import Impersonal, Models, Personal, Table
 
 EXCHANGES = Personal(
     (),

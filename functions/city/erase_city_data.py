@@ -5,7 +5,7 @@ gets its name.
 from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.city.models import MODELS
 from shared.function import Context, on
-from shared.keeping import erased
+from shared.personal_data import erased
 
 
 @on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)

@@ -3,7 +3,7 @@
 from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.core.models import MODELS
 from shared.function import Context, on
-from shared.keeping import erased
+from shared.personal_data import erased
 
 
 @on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)

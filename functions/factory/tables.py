@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.factory.builds.build import DEADLINE, FINAL, BuildStatus
-from shared.orm import DatedModel, TenantModel
-from shared.privacy import Personal
+from shared.db.orm import DatedModel, TenantModel
+from shared.db.privacy import Personal
 
 
 class AppConfiguration(TenantModel):
@@ -33,7 +33,7 @@ class Build(DatedModel):
     """queued → validating → assembling → building → signing → uploading → completed; any → failed; running →
     cancelled.
 
-    `due_at` is when somebody looks what became of it (functions/factory/builds/resuming.py); `tries` is how
+    `due_at` is when somebody looks what became of it (functions/factory/builds/resumption.py); `tries` is how
     often it was begun again because nothing had happened.
     """
 

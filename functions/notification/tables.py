@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.orm import DatedModel, TenantModel
-from shared.privacy import Personal
+from shared.db.orm import DatedModel, TenantModel
+from shared.db.privacy import Personal
 
 
 class Recipient(TenantModel):

@@ -1,7 +1,7 @@
 """Delete files whose rows are gone; while the object store is away, the broker brings this again."""
 
 from events.platform import FilesAbandoned
-from shared import storage
+from shared.adapters import storage
 from shared.function import Context, on
 
 

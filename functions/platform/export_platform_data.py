@@ -3,7 +3,7 @@
 from events.privacy import ExportPart, ExportRequested
 from functions.platform.models import MODELS
 from shared.function import Context, on
-from shared.keeping import hand_out
+from shared.personal_data import hand_out
 
 
 @on(ExportRequested, emits=[ExportPart], timeout=300)

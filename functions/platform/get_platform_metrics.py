@@ -1,8 +1,8 @@
 """Say how much waits in the services' databases, for all cities together, as Prometheus reads it."""
 
-from functions.platform.measuring import measurements
+from functions.platform.gauges import measurements
 from shared.function import Context, Response, http
-from shared.metrics import TEXT, exposition
+from shared.telemetry.metrics import TEXT, exposition
 
 
 @http.get("/api/internal/metrics", internal=True, tenantless=True, min_scale=1)

@@ -1,6 +1,6 @@
-"""All tables of this service: what is handed out and erased (shared/keeping.py)."""
+"""All tables of this service: what is handed out and erased (shared/personal_data.py)."""
 
-from shared.privacy import Models, Personal, Table
+from shared.db.privacy import Models, Personal, Table
 
 DEAD_LETTERS = Personal(
     (),

@@ -1,8 +1,8 @@
-"""Delete the rows whose time is up: a table's own policy says after how long that is (shared/migration.py:
+"""Delete the rows whose time is up: a table's own policy says after how long that is (shared/db/migration.py:
 expires).
 """
 
-from functions.platform.relay import TROUBLE, databases, prune, report
+from functions.platform.outbox_relay import TROUBLE, databases, prune, report
 from shared.function import Context, tick
 
 

@@ -1,7 +1,7 @@
 """Publish what the tables have noted of their own changes, for the audit."""
 
 from events.audit import EntityChanged
-from functions.platform.relay import CHANGES, Courier, databases, swept
+from functions.platform.outbox_relay import CHANGES, Courier, databases, swept
 from shared.function import Context, tick
 
 

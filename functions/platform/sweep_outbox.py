@@ -2,9 +2,9 @@
 
 import logging
 
-from functions.platform.relay import Courier, databases, swept
+from functions.platform.outbox_relay import Courier, databases, swept
+from shared.events.outbox import PATIENCE
 from shared.function import Context, tick
-from shared.outbox import PATIENCE
 
 log = logging.getLogger("heidi.relay")
 

@@ -6,7 +6,7 @@ from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.users.files import remove_files
 from functions.users.models import MODELS
 from shared.function import Context, on
-from shared.keeping import erased
+from shared.personal_data import erased
 
 
 @on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)

@@ -6,10 +6,12 @@ from sqlalchemy import select
 
 from functions.users.exports.tables import Export
 from functions.users.profiles.tables import Profile
-from shared import quotas, storage
+from shared import quotas
+from shared.adapters import storage
 from shared.context import Context
 
-# which row keeps which files (shared/strays.py): whose, by which key or folder, and the key that must be there
+# which row keeps which files (shared/stray_files.py): whose, by which key or folder, and the key that must be
+# there
 FILES = """SELECT tenant_id, photo, photo FROM profiles WHERE photo IS NOT NULL
  UNION ALL SELECT tenant_id, 'exports/' || id || '/', NULL FROM exports"""
 

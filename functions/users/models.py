@@ -1,4 +1,4 @@
-"""All models of this service: what is handed out and erased (shared/keeping.py)."""
+"""All models of this service: what is handed out and erased (shared/personal_data.py)."""
 
 from functions.users.consents.tables import ConsentEntry
 from functions.users.devices.tables import Device

@@ -9,8 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared import mail, push
-from shared.push import PushMessage
+from shared.adapters import mail, push
+from shared.adapters.push import PushMessage
 from tests.adapters.running import ThirdParties
 
 

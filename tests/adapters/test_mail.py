@@ -1,4 +1,4 @@
-"""shared/mail.py against the local SMTP server, and what arrives in the inbox."""
+"""shared/adapters/mail.py against the local SMTP server, and what arrives in the inbox."""
 
 import socket
 import ssl
@@ -14,10 +14,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared import breaker, mail
-from shared.breaker import FAULTS
-from shared.mail import MailRejected, MailUnavailable, MailUncertain
-from shared.settings import settings
+from shared.adapters import circuit_breaker, mail
+from shared.adapters.circuit_breaker import FAULTS
+from shared.adapters.mail import MailRejected, MailUnavailable, MailUncertain
+from shared.kit.settings import settings
 from tests.adapters.capped import How, capped
 from tests.adapters.running import ThirdParties, free_ports
 from tests.adapters.tls import make_certificate
@@ -418,7 +418,7 @@ def test_a_server_that_takes_only_so_many_mails_in_a_session_gets_the_others_in_
             sent_together(12)
         assert [len(session) for session in server.sessions] == [5, 5, 2] * (FAULTS + 1)
         assert server.taken == ids(12) * (FAULTS + 1)
-    assert breaker.states() == {}
+    assert circuit_breaker.states() == {}
 
 
 def test_a_mail_that_was_refused_is_work_that_a_server_did_in_its_session(thirdparty: ThirdParties) -> None:
@@ -436,7 +436,7 @@ def test_a_server_that_takes_none_at_all_is_away(thirdparty: ThirdParties, how: 
             with pytest.raises(MailUnavailable):
                 sent_together(2)
         assert server.sessions == [[]] * FAULTS
-        assert breaker.states() == {"smtp": "open"}
+        assert circuit_breaker.states() == {"smtp": "open"}
 
 
 def test_a_server_that_takes_none_in_another_session_is_away_too(thirdparty: ThirdParties) -> None:
@@ -445,7 +445,7 @@ def test_a_server_that_takes_none_in_another_session_is_away_too(thirdparty: Thi
             with pytest.raises(MailUnavailable):
                 sent_together(12)
         assert server.sessions == [ids(5), []] + [[]] * (FAULTS - 1)
-        assert breaker.states() == {"smtp": "open"}
+        assert circuit_breaker.states() == {"smtp": "open"}
 
 
 def test_a_server_that_says_nothing_any_more_is_not_asked_again(

@@ -21,7 +21,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.httpchecksum import AwsChunkedWrapper, Crc32Checksum, Sha256Checksum
 
-from shared.storage import _client
+from shared.adapters.storage import _client
 from tests.adapters.running import ThirdParties
 from tooling.thirdparty.object_store.checksums import ALGORITHMS, encoded
 

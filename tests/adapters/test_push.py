@@ -1,4 +1,4 @@
-"""shared/push against the local FCM and APNs: one contract, held by both senders."""
+"""shared/adapters/push against the local FCM and APNs: one contract, held by both senders."""
 
 import time
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared import push
-from shared.outward import wait_of
-from shared.push import ApnsApp, DeviceGone, FcmProject, PushMessage, PushRejected, PushUnavailable
-from shared.push.apns import Apns
-from shared.push.fcm import Fcm
+from shared.adapters import push
+from shared.adapters.http_client import wait_of
+from shared.adapters.push import ApnsApp, DeviceGone, FcmProject, PushMessage, PushRejected, PushUnavailable
+from shared.adapters.push.apns import Apns
+from shared.adapters.push.fcm import Fcm
 from tests.adapters.running import ThirdParties, free_ports
 from tooling.stack.environment import entered
 from tooling.thirdparty.keys import make_apns_key, make_firebase_key

@@ -1,4 +1,4 @@
-"""shared/storage.py against the local object store, through boto3."""
+"""shared/adapters/storage.py against the local object store, through boto3."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from shared import storage
-from shared.breaker import FAULTS
-from shared.settings import settings
-from shared.storage import ObjectNotFound, StorageUnavailable
+from shared.adapters import storage
+from shared.adapters.circuit_breaker import FAULTS
+from shared.adapters.storage import ObjectNotFound, StorageUnavailable
+from shared.kit.settings import settings
 from tests.adapters.running import ThirdParties, free_ports
 from tooling.stack.environment import entered
 

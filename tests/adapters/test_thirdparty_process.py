@@ -14,8 +14,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared import mail, push, storage
-from shared.push import ApnsApp, PushMessage
+from shared.adapters import mail, push, storage
+from shared.adapters.push import ApnsApp, PushMessage
 from tests.adapters.running import PORTS, ThirdParties
 from tooling.stack.environment import entered
 

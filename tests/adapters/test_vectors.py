@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp import web
 
-from shared.pg import Pool
-from shared.vectors import Vector, Vectors, VectorsUnavailable
-from shared.vectors.pgvector import PgVectors
-from shared.vectors.pinecone import PineconeVectors, connect
+from shared.adapters.vectors import Vector, Vectors, VectorsUnavailable
+from shared.adapters.vectors.pgvector import PgVectors
+from shared.adapters.vectors.pinecone import PineconeVectors, connect
+from shared.db.pg import Pool
 from tests.chatbot.support import search_database, serving, transaction
 from tooling.thirdparty.pinecone import Index, application
 
@@ -194,7 +194,7 @@ def test_row_level_security_refuses_another_tenants_namespace(vector_pool: Pool)
 
 
 def written(pool: Pool, tenant: UUID, *vectors: Vector) -> None:
-    from shared.sql import Sql
+    from shared.db.sql import Sql
 
     sql = Sql(pool, tenant)
     PgVectors(sql, "a").upsert(str(tenant), vectors)

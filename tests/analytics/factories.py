@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.support import City, call
 
 INSERT = """INSERT INTO events (tenant_id, id, name, at, visitor_id, listing_id, screen, platform, language)

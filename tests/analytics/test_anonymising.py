@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.pg import error_code
-from shared.relay import ask
-from shared.settings import settings
+from shared.db.pg import error_code
+from shared.db.relay_role import ask
+from shared.kit.settings import settings
 from tests.analytics.factories import event, happened, stored, strike, track
 from tests.support import City
 

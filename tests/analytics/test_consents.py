@@ -7,7 +7,7 @@ import pytest
 
 from events.auth import UserCreated
 from events.users import ConsentChanged
-from shared import signing
+from shared.auth import signing
 from tests.analytics.factories import event, stored, track
 from tests.audit.log import said
 from tests.support import Answer, City, call, deliver

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from events.privacy import CityDeleted, ExportRequested, UserDeleted
-from shared import storage
+from shared.adapters import storage
 from tests.analytics.factories import event, happened, stored, strike, track
 from tests.audit.log import said
 from tests.support import City, deliver

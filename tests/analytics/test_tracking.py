@@ -10,7 +10,7 @@ import pytest
 
 from events.users import ConsentChanged
 from functions.analytics.event import SKEW
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.analytics.factories import event, stored, track
 from tests.audit.log import said
 from tests.support import City, deliver, superuser

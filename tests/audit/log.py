@@ -11,8 +11,8 @@ from pg8000.native import Connection
 
 from events.base import Event
 from events.core import ListingApproved
-from shared.cloudevents import Envelope
-from shared.settings import settings
+from shared.kit.cloudevents import Envelope
+from shared.kit.settings import settings
 from tests.support import Answer, City, Said, deliver, deliver_together, superuser
 
 

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.audit.keeping import PARTS, SETTINGS, kept_of_change
-from shared import signing
-from shared.keeping import PLATFORM_TABLES
-from shared.pg import error_code
-from shared.privacy import Impersonal, Table
-from shared.settings import settings
+from functions.audit.entries.allow_list import PARTS, SETTINGS, kept_of_change
+from shared.auth import signing
+from shared.db.pg import error_code
+from shared.db.privacy import Impersonal, Table
+from shared.kit.settings import settings
+from shared.personal_data import PLATFORM_TABLES
 from tests.audit.log import entries, record, verified
 from tests.city.factories import platform, registered
 from tests.core.factories import make_listing, make_medium

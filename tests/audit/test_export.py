@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from functions.audit import exporting
+from functions.audit.entries import export_formats
+from shared.db.pg import pool
 from shared.errors import Unavailable
-from shared.http import Request
-from shared.pg import pool
+from shared.kit.http import Request
 from tests.audit.log import approved, database, entries, record, said
 from tests.support import City, function
 
@@ -49,7 +49,7 @@ def sent(city: City, form: str) -> Iterator[bytes]:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "ROWS", 3)
+    monkeypatch.setattr(export_formats, "ROWS", 3)
 
 
 @pytest.mark.parametrize("many", [0, 2, 3, 7])
@@ -115,7 +115,7 @@ def test_an_export_that_breaks_off_shows_that_its_end_is_missing(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record(city, *(approved() for _ in range(7)))
-    whole = exporting.batch
+    whole = export_formats.batch
 
     def breaks_off(*args: Any) -> Any:
         rows = whole(*args)
@@ -123,7 +123,7 @@ def test_an_export_that_breaks_off_shows_that_its_end_is_missing(
             raise Unavailable(dependency="postgres")
         return rows
 
-    monkeypatch.setattr(exporting, "batch", breaks_off)
+    monkeypatch.setattr(export_formats, "batch", breaks_off)
     for form, end in (("json", b'"count"'), ("csv", b"end,")):
         parts = sent(city, form)
         got = b"".join(next(parts) for _ in range(2))
@@ -139,7 +139,7 @@ def test_when_the_database_is_away_from_the_start_the_answer_says_so(
     def away(*_: Any) -> Any:
         raise Unavailable(dependency="postgres")
 
-    monkeypatch.setattr(exporting, "batch", away)
+    monkeypatch.setattr(export_formats, "batch", away)
     assert export(city).status == 503
 
 

@@ -18,8 +18,8 @@ from events.auth import RoleChanged
 from events.base import AnyEvent, Event
 from events.core import ContentPublished, ListingApproved
 from events.users import DeviceRegistered
-from functions.audit import keeping
-from functions.audit.keeping import kept, subject_of
+from functions.audit.entries import allow_list
+from functions.audit.entries.allow_list import kept, subject_of
 
 PERSONAL = (
     "Anna Müller",
@@ -82,12 +82,16 @@ def is_harmless(key: str, value: Any) -> bool:
         return str(UUID(value)) == value
     if isinstance(value, str):
         return (
-            key in keeping.WORDS
+            key in allow_list.WORDS
             and value.isascii()
             and value == value.lower()
             and not set(value) & set(" @+/<>,;'\"\n")
         )
-    return key in keeping.FLAGS if isinstance(value, bool) else key in keeping.NUMBERS and type(value) is int
+    return (
+        key in allow_list.FLAGS
+        if isinstance(value, bool)
+        else key in allow_list.NUMBERS and type(value) is int
+    )
 
 
 @each_class
@@ -106,7 +110,7 @@ def test_whatever_people_write_into_an_event_is_not_kept(cls: type[Event], data:
     st.dictionaries(
         st.sampled_from(
             [
-                *sorted(keeping.WORDS | keeping.NUMBERS | keeping.FLAGS),
+                *sorted(allow_list.WORDS | allow_list.NUMBERS | allow_list.FLAGS),
                 "id",
                 "userId",
                 "mediaIds",
@@ -134,11 +138,11 @@ def test_every_id_of_an_event_is_kept(cls: type[Event]) -> None:
 def test_every_flag_number_and_fixed_word_of_an_event_was_thought_about(cls: type[Event]) -> None:
     """A new one either goes on the list in keeping.py, or it says something about a person and goes here."""
     left_out: set[str] = set()
-    shapes = {bool: keeping.FLAGS, int: keeping.NUMBERS}
+    shapes = {bool: allow_list.FLAGS, int: allow_list.NUMBERS}
     for name, field in cls.model_fields.items():
         hint, key = field.annotation, to_camel(name)
         fixed = get_origin(hint) is Literal or (isinstance(hint, type) and issubclass(hint, Enum))
-        names = keeping.WORDS if fixed else shapes.get(hint) if isinstance(hint, type) else None
+        names = allow_list.WORDS if fixed else shapes.get(hint) if isinstance(hint, type) else None
         assert names is None or key in names or f"{cls.__name__}.{name}" in left_out, f"{cls.__name__}.{name}"
 
 

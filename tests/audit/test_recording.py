@@ -12,10 +12,10 @@ from events.city import CityOnboarded
 from events.core import ListingCreated, ListingRejected
 from events.notification import NotificationRequested
 from events.users import DeviceRegistered, UserUpdated
-from shared.cloudevents import BATCH
-from shared.pg import error_code
-from shared.relay import relay
-from shared.settings import settings
+from shared.db.pg import error_code
+from shared.db.relay_role import relay
+from shared.kit.cloudevents import BATCH
+from shared.kit.settings import settings
 from tests.audit.log import (
     approved,
     attempt,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.audit.log import approved, attempt, behind_the_walls, entries, record, verified
 from tests.support import City, call
 from tooling.broker.tick import next_after

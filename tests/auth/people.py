@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from events.notification import NotificationRequested
-from shared.cloudevents import Envelope
-from shared.enclosures import opened
+from shared.kit.cloudevents import Envelope
+from shared.kit.enclosures import opened
 from tests.support import Answer, City, Said, call, deliver
 
 PASSWORD = "Kiesel Anker Ofen 39"

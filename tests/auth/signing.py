@@ -7,9 +7,9 @@ from typing import Any
 import jwt
 import pytest
 
-from shared import api_tokens, tokens
-from shared.jwks import parse
-from shared.settings import settings
+from shared.auth import api_tokens, tokens
+from shared.kit.jwks import parse
+from shared.kit.settings import settings
 from tooling.keys import document, new
 
 Use = Callable[..., None]

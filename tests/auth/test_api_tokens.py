@@ -12,13 +12,14 @@ from uuid import uuid4
 import pytest
 
 from functions.auth.api_tokens.api_token import MOST
-from functions.auth.api_tokens.forgetting import forget_api_tokens
-from shared import cache, signing, tokens
-from shared.api_tokens import PREFIX, digest
+from functions.auth.api_tokens.token_cache import forget_api_tokens
+from shared.adapters import redis
+from shared.auth import signing, tokens
+from shared.auth.api_tokens import PREFIX, digest
 from shared.context import Context
-from shared.inside import ask as ask_over_http
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.kit.settings import settings
+from shared.peers.internal_calls import ask as ask_over_http
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import Person, forget, join, link_token, login, reset
 from tests.auth.test_roles import assign
 from tests.gateway.conftest import gateway
@@ -97,10 +98,10 @@ def test_it_is_shown_once_and_kept_as_a_hash(city: City, signed_in: str) -> None
     assert row[0] == digest(body["token"])
     assert body["token"] not in repr(row)
     pending(body["token"])
-    known = [key for key in cache.command("KEYS", "*") if digest(body["token"]).hex().encode() in key]
+    known = [key for key in redis.command("KEYS", "*") if digest(body["token"]).hex().encode() in key]
     assert known
-    assert not any(body["token"].encode() in key for key in cache.command("KEYS", "*"))
-    assert all(body["token"].encode() not in (cache.command("GET", key) or b"") for key in known)
+    assert not any(body["token"].encode() in key for key in redis.command("KEYS", "*"))
+    assert all(body["token"].encode() not in (redis.command("GET", key) or b"") for key in known)
 
 
 def test_repeating_a_request_makes_another_token_because_no_answer_is_kept(
@@ -201,7 +202,7 @@ def test_a_revocation_that_is_not_committed_leaves_no_door_open(
     token = made(signed_in)
     assert pending(token["token"]).status == 200
     with monkeypatch.context() as broken:
-        broken.setattr("shared.sql.COMMIT", "SELECT 1/0")
+        broken.setattr("shared.db.sql.COMMIT", "SELECT 1/0")
         assert revoke(signed_in, token["id"]).status >= 400
     assert pending(token["token"]).code == "TOKEN_REVOKED"
 
@@ -210,8 +211,8 @@ def test_once_the_mark_in_redis_has_gone_the_row_still_says_no(signed_in: str, c
     token = made(signed_in)
     pending(token["token"])
     revoke(signed_in, token["id"])
-    for key in cache.command("KEYS", f"tenant:{city.id}:revoked:*"):
-        cache.command("DEL", key)
+    for key in redis.command("KEYS", f"tenant:{city.id}:revoked:*"):
+        redis.command("DEL", key)
     assert pending(token["token"]).code == "TOKEN_INVALID"
 
 
@@ -250,7 +251,7 @@ def test_a_token_expires_even_while_it_is_remembered(
         def now(cls, tz: Any = None) -> datetime:
             return datetime.now(tz) + MONTH
 
-    monkeypatch.setattr("shared.api_tokens.datetime", Later)
+    monkeypatch.setattr("shared.auth.api_tokens.datetime", Later)
     refused = pending(token)
     assert (refused.status, refused.code) == (401, "API_TOKEN_EXPIRED")
 
@@ -262,14 +263,14 @@ def test_what_is_remembered_is_asked_for_once_a_minute_at_most(
 
     questions: list[str] = []
     monkeypatch.setattr(
-        "shared.inside.ask", lambda path, **more: questions.append(path) or asked(path, **more)
+        "shared.peers.internal_calls.ask", lambda path, **more: questions.append(path) or asked(path, **more)
     )
     token = made(signed_in)["token"]
     assert {pending(token).status for _ in range(5)} == {200}
     [question] = [q for q in questions if "api-tokens" in q]
     assert token not in question
-    name = next(key for key in cache.command("KEYS", "*:api-token:*") if digest(token).hex().encode() in key)
-    assert 0 < cache.command("TTL", name) <= 60
+    name = next(key for key in redis.command("KEYS", "*:api-token:*") if digest(token).hex().encode() in key)
+    assert 0 < redis.command("TTL", name) <= 60
 
 
 def test_the_last_use_is_shown_to_the_minute(city: City, signed_in: str) -> None:
@@ -278,11 +279,11 @@ def test_the_last_use_is_shown_to_the_minute(city: City, signed_in: str) -> None
     pending(token)
     first = listed(signed_in)[0]["usedAt"]
     assert datetime.fromisoformat(first) > datetime.now(UTC) - timedelta(minutes=1)
-    cache.command("DEL", *cache.command("KEYS", "*:api-token:*"))
+    redis.command("DEL", *redis.command("KEYS", "*:api-token:*"))
     pending(token)
     assert listed(signed_in)[0]["usedAt"] == first
     city.rows("auth", "UPDATE api_tokens SET used_at = used_at - interval '2 minutes' RETURNING 1")
-    cache.command("DEL", *cache.command("KEYS", "*:api-token:*"))
+    redis.command("DEL", *redis.command("KEYS", "*:api-token:*"))
     pending(token)
     assert listed(signed_in)[0]["usedAt"] >= first
 
@@ -388,28 +389,28 @@ def test_somebody_who_brings_many_unknown_tokens_has_to_wait_and_nobody_is_asked
     assert pending(good).status == 200
     questions: list[str] = []
     monkeypatch.setattr(
-        "shared.inside.ask", lambda path, **more: questions.append(path) or asked(path, **more)
+        "shared.peers.internal_calls.ask", lambda path, **more: questions.append(path) or asked(path, **more)
     )
     monkeypatch.setattr(settings(), "rate_limit_ip", 5)
-    monkeypatch.setattr("shared.remembered.WINDOW", 10**10)  # no minute ends in the middle
-    monkeypatch.setattr("shared.pipeline.client_address", lambda _: "198.51.100.77")
+    monkeypatch.setattr("shared.peers.read_through.WINDOW", 10**10)  # no minute ends in the middle
+    monkeypatch.setattr("shared.runtime.pipeline.client_address", lambda _: "198.51.100.77")
     bad = unknown(city)
     statuses = [pending(unknown(city)).status for _ in range(3)] + [pending(bad).status for _ in range(5)]
     assert statuses == [401] * 5 + [429] * 3
     assert len(questions) == 4  # one of them was brought more than once
     assert pending(another).status == 429  # what nobody knows yet has to wait
     assert pending(good).status == 200  # what is known does not
-    monkeypatch.setattr("shared.pipeline.client_address", lambda _: "198.51.100.78")
+    monkeypatch.setattr("shared.runtime.pipeline.client_address", lambda _: "198.51.100.78")
     assert pending(another).status == 200  # nor do others
 
 
 def test_good_tokens_cost_their_address_nothing(signed_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
     token = made(signed_in)["token"]
     monkeypatch.setattr(settings(), "rate_limit_ip", 1)
-    monkeypatch.setattr("shared.pipeline.client_address", lambda _: "198.51.100.79")
+    monkeypatch.setattr("shared.runtime.pipeline.client_address", lambda _: "198.51.100.79")
     for _ in range(4):
         assert pending(token).status == 200
-        cache.command("DEL", *cache.command("KEYS", "*:api-token:*"))
+        redis.command("DEL", *redis.command("KEYS", "*:api-token:*"))
 
 
 def test_only_the_platform_asks_what_a_token_stands_for(city: City, signed_in: str) -> None:
@@ -428,7 +429,7 @@ def test_only_the_platform_asks_what_a_token_stands_for(city: City, signed_in: s
 def test_it_is_the_same_over_http_where_functions_ask_each_other_through_the_gateway(
     gateway: Running, city: City, signed_in: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.inside.ask", ask_over_http)
+    monkeypatch.setattr("shared.peers.internal_calls.ask", ask_over_http)
     monkeypatch.setattr(settings(), "gateway_url", str(gateway.base_url))
     body = made(signed_in)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import login
 from tests.support import City, deliver
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.seed.accounts import seed_accounts
 
 
@@ -43,6 +43,6 @@ def test_their_profiles_fill_from_the_events(city: City) -> None:
 
 def test_there_are_none_in_production(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings(), "environment", "production")
-    with pytest.raises(Problem, match="production"):
+    with pytest.raises(CommandFailed, match="production"):
         seed_accounts(city.tenant)
     assert city.rows("auth", "SELECT 1 FROM accounts") == []

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from functions.auth.invitations.first_super_admin import invite_first, main
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import accept, link_token, login
 from tests.support import City, superuser
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from functions.auth.guests.guest import FREE
-from functions.auth.letters import TO_ONE_ADDRESS
+from functions.auth.mails import TO_ONE_ADDRESS
 from functions.auth.sessions.throttle import FREE as FREE_TRIES
-from shared import signing
+from shared.auth import signing
 from tests.auth.people import PASSWORD, join, link_in, link_token, login, refresh
 from tests.auth.work import cost
 from tests.support import Answer, City, call, deliver
@@ -386,7 +386,7 @@ def idle(city: City, guest: Guest, days: int) -> None:
 
 
 def expire() -> None:
-    from shared.settings import settings
+    from shared.kit.settings import settings
 
     assert call("expire-guests", path="/", token=settings().broker_token.get_secret_value()).status == 204
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared import signing, tokens
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.auth import signing, tokens
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import Person, join, login, refresh
 from tests.auth.test_api_tokens import ask
 from tests.auth.test_locking import lock, standing, unlock
@@ -198,7 +198,7 @@ def test_a_stop_that_is_not_committed_stops_all_the_same(
 ) -> None:
     token = acting(chief, city, person)
     with monkeypatch.context() as broken:
-        broken.setattr("shared.sql.COMMIT", "SELECT 1/0")
+        broken.setattr("shared.db.sql.COMMIT", "SELECT 1/0")
         assert call("stop-impersonating", token=token).status >= 400
     assert refused(token)
 
@@ -219,13 +219,13 @@ def test_stopping_one_leaves_the_person_and_others_alone(city: City, chief: str,
 def test_terms_that_the_person_has_not_accepted_do_not_keep_anybody_from_stopping(
     city: City, chief: str, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from shared import tenants
+    from shared.tenancy import tenants
 
     token = acting(chief, city, person)
     bound = city.tenant.model_copy(update={"terms": 7})
     for name in (bound.slug, str(bound.id)):
         monkeypatch.setitem(tenants.memory, name, (float("inf"), bound))
-    monkeypatch.setattr("shared.inside.ask", lambda *_, **__: b"0")
+    monkeypatch.setattr("shared.peers.internal_calls.ask", lambda *_, **__: b"0")
     assert call("stop-impersonating", token=token).status == 204
 
 

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from functions.auth.one_time import new_token
-from shared import signing
-from shared.tenants import PLATFORM
+from functions.auth.one_time_tokens import new_token
+from shared.auth import signing
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import (
     PASSWORD,
     accept,

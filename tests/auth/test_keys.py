@@ -8,15 +8,16 @@ import httpx
 import jwt
 import pytest
 
-from shared import needs, signing
-from shared.settings import Settings, SettingsError, settings
+from shared.auth import signing
+from shared.kit.settings import Settings, SettingsError, settings
+from shared.runtime import required_secrets
 from tests.auth.people import join, login, refresh
 from tests.auth.signing import EDDSA, OTHER_EDDSA, RS256, SECRET, Use, head, jwt_keys, public
 from tests.gateway.conftest import gateway
 from tests.support import City, call
+from tooling.command_failed import CommandFailed
 from tooling.keys import KeysWrong, known, with_new
 from tooling.keys import public as public_document
-from tooling.problem import Problem
 
 __all__ = ["gateway", "jwt_keys"]
 
@@ -157,13 +158,13 @@ def test_no_function_starts_with_keys_that_are_weak_or_ambiguous(
 
 
 def test_production_needs_keys_or_a_secret_and_a_refresh_secret_in_any_case(jwt_keys: Use) -> None:
-    signs, name = {"shared.signing", "shared.keys"}, "JWT_REFRESH_SECRET"
+    signs, name = {"shared.auth.signing", "shared.auth.keys"}, "JWT_REFRESH_SECRET"
     jwt_keys(EDDSA, ENVIRONMENT="production", JWT_REFRESH_SECRET="r" * 32)
-    needs.check(signs)
+    required_secrets.check(signs)
     for value in ("r" * 31, Settings.model_fields["jwt_refresh_secret"].default.get_secret_value(), ""):
         jwt_keys(EDDSA, JWT_REFRESH_SECRET=value)
         with pytest.raises(SettingsError, match=name):
-            needs.check(signs)
+            required_secrets.check(signs)
 
 
 def test_who_signs_may_have_keys_that_others_only_check_with(
@@ -189,6 +190,6 @@ def test_new_keys_are_made_in_front_or_published_first() -> None:
     assert not known(public_document(first))[0].signs
     assert old.signs
     assert len({key.kid for _ in range(3) for key in known(with_new("EdDSA"))}) == 3
-    with pytest.raises(Problem, match="no keys for JWT_KEYS"):
+    with pytest.raises(CommandFailed, match="no keys for JWT_KEYS"):
         with_new("EdDSA", "{}")
     assert issubclass(KeysWrong, ValueError)

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import Person, join, login
 from tests.support import Answer, City, call, deliver, superuser
 from tooling.registry import records

@@ -2,8 +2,8 @@
 
 import pytest
 
-from functions.notification.rendering import render
-from shared.languages import LANGUAGES
+from functions.notification.templates import render
+from shared.kit.languages import LANGUAGES
 from tests.auth.people import forget, join, letters, link_in, link_token, register, reset
 from tests.support import City
 

@@ -6,11 +6,12 @@ import pytest
 from events.notification import NotificationRequested
 from functions.auth.factors.mail_login_code import CODES
 from functions.auth.factors.mailed_code import hash_of
-from functions.auth.letters import HOUR, TO_ONE_ADDRESS
+from functions.auth.mails import HOUR, TO_ONE_ADDRESS
 from functions.auth.sessions.throttle import FIRST_WAIT, FREE, LONGEST_WAIT, fingerprint
-from shared import cache, cipher
-from shared.enclosures import opened
-from shared.tokens import SKEW
+from shared.adapters import redis
+from shared.auth.tokens import SKEW
+from shared.kit import cipher
+from shared.kit.enclosures import opened
 from tests.auth.factors import later, set_up
 from tests.auth.people import PASSWORD, Person, forget, is_in, join, letters, link_token, login, reset
 from tests.support import Answer, City, call, deliver
@@ -160,8 +161,8 @@ def test_a_challenge_that_was_answered_or_tried_up_stays_so_for_as_long_as_it_co
         answered(asked, "00000000")
     assert answered(tried_up, code).status == 200
     marks = {
-        cache.command("TTL", key)
-        for key in cache.command("KEYS", f"tenant:{city.id}:challenge:*")
+        redis.command("TTL", key)
+        for key in redis.command("KEYS", f"tenant:{city.id}:challenge:*")
         if not key.decode().endswith((":whose", ":mailed"))
     }
     assert min(marks) > 600 + SKEW
@@ -183,12 +184,12 @@ def test_who_can_write_to_redis_names_nobody_as_the_owner_of_a_challenge(city: C
     id_ = jwt.decode(asked.body["challenge"], options={"verify_signature": False})["jti"]
     [[stored]] = city.rows("auth", "SELECT password_hash FROM accounts WHERE id = :id", id=person.id)
     key = f"tenant:{city.id}:challenge:{id_}"
-    cache.command("SET", f"{key}:mailed", hash_of(id_, "12345678"), "EX", 60)
+    redis.command("SET", f"{key}:mailed", hash_of(id_, "12345678"), "EX", 60)
     for forged in (
         f"{person.id} {fingerprint(stored)}",
         cipher.seal("x" * 40, f"{person.id} {fingerprint(stored)}", id_),
     ):
-        cache.command("SET", f"{key}:whose", forged, "EX", 60)
+        redis.command("SET", f"{key}:whose", forged, "EX", 60)
         assert answered(asked, "12345678").code == "SECOND_FACTOR_WRONG"
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import cache
+from shared.adapters import redis
 from shared.errors import Unavailable
 from tests.auth.people import Person, is_in, join, letters, login, refresh, said
 from tests.support import Answer, City, Said, call, deliver
@@ -127,7 +127,7 @@ def test_a_lock_that_could_not_be_written_down_has_ended_the_sessions_all_the_sa
 ) -> None:
     body = login(city, person).body
     with monkeypatch.context() as broken:
-        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        broken.setattr("shared.db.sql.COMMIT", "COMMIT NOTHING")
         assert lock(city, person.id).status == 500
     assert not is_in(body)
 
@@ -192,14 +192,14 @@ def test_a_deactivation_said_in_another_city_changes_nothing_here(
 
 def redis_is_away_for(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     """Redis answers everything until somebody is to be let in again: it goes away at exactly that moment."""
-    real = cache.command
+    real = redis.command
 
     def command(*words: object) -> object:
         if words[0] == "DEL" and word in str(words[1]):
             raise Unavailable(dependency="redis")
         return real(*words)
 
-    monkeypatch.setattr(cache, "command", command)
+    monkeypatch.setattr(redis, "command", command)
 
 
 def test_an_unlocked_person_comes_in_by_the_event_where_redis_was_away(
@@ -223,7 +223,7 @@ def test_an_unlocking_that_could_not_be_written_down_lets_no_token_in(
     token = city.token("editor")
     lock(city, person.id)
     with monkeypatch.context() as broken:
-        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        broken.setattr("shared.db.sql.COMMIT", "COMMIT NOTHING")
         assert unlock(city, person.id).status == 500
     assert call("whoami", token=token).code == "TOKEN_REVOKED"
     assert unlock(city, person.id).status == 204

@@ -7,8 +7,9 @@ import bcrypt
 import pytest
 
 from functions.auth.sessions.throttle import FREE
-from shared import cache, signing
-from shared.rbac import permissions_of
+from shared.adapters import redis
+from shared.auth import signing
+from shared.auth.rbac import permissions_of
 from tests.auth.people import PASSWORD, accept, invite, join, link_token, login
 from tests.support import City, call
 
@@ -40,7 +41,7 @@ def test_the_session_is_kept_in_postgres_and_marked_in_redis(city: City) -> None
     )
     [[session_id, agent]] = city.rows("auth", "SELECT id, user_agent FROM sessions")
     assert (str(session_id), agent) == (renewal["sid"], "HEIDI/1.0 (Pixel)")
-    assert cache.command("GET", f"tenant:{city.id}:session:{session_id}").decode() == str(person.id)
+    assert redis.command("GET", f"tenant:{city.id}:session:{session_id}").decode() == str(person.id)
 
 
 def test_neither_password_nor_token_is_kept_readable(city: City) -> None:
@@ -161,8 +162,8 @@ def test_after_some_failures_the_brake_holds_even_the_right_password(city: City)
 
 def waited(city: City) -> None:
     """As if the wait were over."""
-    for key in cache.command("KEYS", f"tenant:{city.id}:login:*:wait"):
-        cache.command("DEL", key)
+    for key in redis.command("KEYS", f"tenant:{city.id}:login:*:wait"):
+        redis.command("DEL", key)
 
 
 def test_each_further_failure_doubles_the_wait(city: City) -> None:

@@ -15,7 +15,7 @@ from functions.auth.password import (
     matches,
     refuse_weak,
 )
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.auth.people import join, login
 from tests.support import City
 from tooling.seed.accounts import DEMO_PASSWORD

@@ -12,9 +12,9 @@ import bcrypt
 import pytest
 
 from functions.auth.password import PROCESSORS
-from shared.pg import pool
-from shared.settings import settings
-from shared.shares import Whose
+from shared.db.pg import pool
+from shared.kit.settings import settings
+from shared.kit.shares import Whose
 from tests.auth.people import (
     PASSWORD,
     Person,

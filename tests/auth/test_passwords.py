@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from functions.auth.letters import TO_ONE_ADDRESS
-from functions.auth.one_time import new_token
+from functions.auth.mails import TO_ONE_ADDRESS
+from functions.auth.one_time_tokens import new_token
 from functions.auth.sessions.throttle import FREE
-from shared import signing, tenants
-from shared.tenants import PLATFORM
+from shared.auth import signing
+from shared.tenancy import tenants
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import (
     PASSWORD,
     Person,
@@ -278,7 +279,7 @@ def test_sessions_whose_end_could_not_be_written_down_are_refused_all_the_same(
     forget(city, person.email)
     token = link_token(city)
     with monkeypatch.context() as broken:
-        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        broken.setattr("shared.db.sql.COMMIT", "COMMIT NOTHING")
         assert reset(token).status == 500
     assert not is_in(body)
     assert reset(token).status == 204

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from functions.auth.sessions.queries import PURGE
-from shared.relay import ask
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.db.relay_role import ask
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import join, login
 from tests.support import City, call
 

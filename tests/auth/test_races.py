@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import PASSWORD, Person, forget, join, link_token, login, refresh, reset
 from tests.auth.test_guests import come_back, expire, idle
 from tests.auth.test_guests import register as device

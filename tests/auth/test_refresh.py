@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import signing
+from shared.auth import signing
 from tests.auth.people import join, login, refresh
 from tests.support import City, call
 

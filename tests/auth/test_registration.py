@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from functions.auth.letters import HOUR, TO_ONE_ADDRESS
-from functions.auth.one_time import new_token
-from shared import cache, signing
-from shared.tenants import PLATFORM
+from functions.auth.mails import HOUR, TO_ONE_ADDRESS
+from functions.auth.one_time_tokens import new_token
+from shared.adapters import redis
+from shared.auth import signing
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import (
     PASSWORD,
     Person,
@@ -178,7 +179,7 @@ def test_an_address_is_sent_only_some_mails_an_hour_and_the_answer_does_not_say_
 
 
 def test_one_caller_cannot_have_everybody_written_to(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("functions.auth.letters.BY_ONE_CALLER", 3)
+    monkeypatch.setattr("functions.auth.mails.BY_ONE_CALLER", 3)
     statuses = [register(city, f"p{n}@example.org").status for n in range(5)]
     assert statuses == [202, 202, 202, 429, 429]
     assert len(letters(city)) == 3
@@ -186,9 +187,9 @@ def test_one_caller_cannot_have_everybody_written_to(city: City, monkeypatch: py
 
 def test_the_brakes_let_go_after_an_hour(city: City) -> None:
     register(city, "a@example.org")
-    keys = cache.command("KEYS", f"tenant:{PLATFORM.id}:mails:*")
+    keys = redis.command("KEYS", f"tenant:{PLATFORM.id}:mails:*")
     assert len(keys) == 2
-    assert all(HOUR - 5 < int(cache.command("TTL", key)) <= HOUR for key in keys)
+    assert all(HOUR - 5 < int(redis.command("TTL", key)) <= HOUR for key in keys)
     assert "example" not in repr(keys)
 
 
@@ -314,7 +315,7 @@ def test_a_long_password_counts_to_its_last_letter(city: City) -> None:
 
 def test_registrations_are_handed_out_to_their_person_without_secrets_and_erased(city: City) -> None:
     from functions.auth.models import MODELS
-    from shared.privacy import erase, rows_about
+    from shared.db.privacy import erase, rows_about
 
     person: Person = join(city)
     register(city, person.email, OTHER, name="Mallory")

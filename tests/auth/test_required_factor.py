@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from functions.auth.factors.requirement import UNTIL_THEN
-from shared.record import PLACEHOLDER
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.kit.record import PLACEHOLDER
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.factors import answer, challenged, set_up
 from tests.auth.people import PASSWORD, Person, join, login, refresh
 from tests.auth.test_races import somebody_waits
@@ -69,7 +69,7 @@ def test_until_then_public_functions_show_what_they_show_to_anybody(
     token = login(strict, join(strict, "super_city_admin")).body["accessToken"]
     seen = []
     monkeypatch.setattr(
-        "shared.pipeline.limits.check", lambda _tenant, caller, *_, **__: seen.append(caller.id) or {}
+        "shared.runtime.pipeline.limits.check", lambda _tenant, caller, *_, **__: seen.append(caller.id) or {}
     )
     assert call("list-listings", token=token, tenant=strict.tenant.slug).status == 200
     assert seen == [None]

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from functions.auth.account import Role
-from shared.rbac import ANONYMOUS, MATRIX
-from shared.tenants import PLATFORM
+from shared.auth.rbac import ANONYMOUS, MATRIX
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import Person, join, login, refresh
 from tests.support import Answer, City, call
 
@@ -48,7 +48,7 @@ def test_a_token_is_refused_even_when_the_change_could_not_be_written_down(
 ) -> None:
     body = login(city, editor).body
     with monkeypatch.context() as broken:
-        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        broken.setattr("shared.db.sql.COMMIT", "COMMIT NOTHING")
         assert assign(city, "city_admin", editor.id, "citizen").status == 500
     assert call("whoami", token=body["accessToken"]).code == "TOKEN_REVOKED"
     assert login(city, editor).body["user"]["roles"] == ["editor"]

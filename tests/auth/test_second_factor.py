@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from functions.auth.factors.challenge import TRIES
 from functions.auth.factors.codes import hash_of, new_recovery_codes, new_secret, step_of
 from functions.auth.sessions.throttle import FREE
-from shared import cache, signing
-from shared.settings import settings
+from shared.adapters import redis
+from shared.auth import signing
+from shared.kit.settings import settings
 from tests.auth.factors import answer, challenged, confirm, enrol, later, set_up
 from tests.auth.people import PASSWORD, Person, join, login, refresh
 from tests.support import Answer, City, call
@@ -37,7 +38,7 @@ def remove(token: str, code: str | None, password: str = PASSWORD) -> Answer:
 
 def counters(city: City) -> list[bytes]:
     """Where the attempts of each address are counted."""
-    return [key for key in cache.command("KEYS", f"tenant:{city.id}:login:address:*") if b":wait" not in key]
+    return [key for key in redis.command("KEYS", f"tenant:{city.id}:login:address:*") if b":wait" not in key]
 
 
 def letters(city: City) -> list[tuple[str, str]]:
@@ -308,7 +309,7 @@ def test_an_address_is_given_back_no_attempt_that_it_did_not_make(
     for code in phone.recovery_codes[:2]:
         # asked here, answered elsewhere
         assert answer(challenged(city, person), code, headers=elsewhere).status == 200
-    assert [int(cache.command("GET", key)) for key in (theirs, *before)] == [1, 0]
+    assert [int(redis.command("GET", key)) for key in (theirs, *before)] == [1, 0]
 
 
 def test_guesses_at_the_same_moment_do_not_slip_through(city: City, person: Person, token: str) -> None:

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared import cache
-from shared.tenants import PLATFORM
+from shared.adapters import redis
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import Person, join, login, refresh
 from tests.support import Answer, City, call
 
@@ -39,7 +39,7 @@ def test_logout_ends_both_tokens_of_this_session_only(city: City, person: Person
     assert call("logout", token=here["accessToken"]).status == 204
     assert dead(here)
     assert not dead(there)
-    assert len(cache.command("KEYS", f"tenant:{city.id}:session:*")) == 1
+    assert len(redis.command("KEYS", f"tenant:{city.id}:session:*")) == 1
 
 
 def test_logout_works_for_a_session_that_no_row_knows(city: City) -> None:
@@ -62,7 +62,7 @@ def test_a_session_whose_end_could_not_be_written_down_is_refused_all_the_same(
 ) -> None:
     body = login(city, person).body
     with monkeypatch.context() as broken:
-        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        broken.setattr("shared.db.sql.COMMIT", "COMMIT NOTHING")
         assert call(name, token=body["accessToken"]).status == 500
     assert call("whoami", token=body["accessToken"]).code == "TOKEN_REVOKED"
     assert refresh(body["refreshToken"]).status == 200

@@ -6,8 +6,8 @@ from typing import Any
 import bcrypt
 import pytest
 
-from shared import cache
-from shared.sql import Sql
+from shared.adapters import redis
+from shared.db.sql import Sql
 
 
 def cost(call: Callable[[], Any]) -> list[str]:
@@ -18,9 +18,9 @@ def cost(call: Callable[[], Any]) -> list[str]:
         return lambda *given, **more: work.append(what) or real(*given, **more)
 
     with pytest.MonkeyPatch.context() as watched:
-        for owner, name in ((bcrypt, "hashpw"), (bcrypt, "checkpw"), (cache, "command"), (Sql, "send")):
+        for owner, name in ((bcrypt, "hashpw"), (bcrypt, "checkpw"), (redis, "command"), (Sql, "send")):
             watched.setattr(owner, name, noting(name, getattr(owner, name)))
         # asks Redis every tenth time, whoever calls
-        watched.setattr("shared.limits.check", lambda *_, **__: {})
+        watched.setattr("shared.runtime.rate_limits.check", lambda *_, **__: {})
         call()
     return work

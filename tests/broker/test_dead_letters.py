@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from shared.settings import settings as house_settings
+from shared.kit.settings import settings as house_settings
 from tests.broker.support import (
     APPROVED,
     MORNING,

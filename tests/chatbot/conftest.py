@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.pg import Pool
-from shared.sql import Sql
+from shared.db.pg import Pool
+from shared.db.sql import Sql
 from tests.chatbot.support import search_database, transaction
 
 

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from aiohttp import web
 
-from functions.chatbot import tables
-from shared.migration import TENANT
-from shared.pg import Pool, login
-from shared.settings import settings
-from shared.sql import Sql
-from shared.vectors import pgvector
+from functions.chatbot.retrieval import tables
+from shared.adapters.vectors import pgvector
+from shared.db.migration import TENANT
+from shared.db.pg import Pool, login
+from shared.db.sql import Sql
+from shared.kit.settings import settings
 from tests.support import superuser
 
 TABLES = (*tables.TENANT_TABLES, "vectors")

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.ids import new_id
+from shared.kit.ids import new_id
 from tests.support import City, call
 
 ASKED = {"question": "Wann hat das Bad offen?"}

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.chatbot.chunking import MAX_CHARS, MIN_CHARS, chunk_document
-from functions.chatbot.document_text import Block, from_text, tidy, to_text
+from functions.chatbot.extraction.blocks import Block, from_text, tidy, to_text
+from functions.chatbot.retrieval.chunks import MAX_CHARS, MIN_CHARS, chunk_document
 
 SENTENCE = "Der Wertstoffhof nimmt Sperrmüll, Elektrogeräte und Grünschnitt aus Haushalten an. "
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from functions.chatbot import reading
 from functions.chatbot.documents import scrape_url
-from functions.chatbot.extraction import DOCX, PDF
-from functions.chatbot.scraping import Page, PageUnavailable
-from shared import llm
-from shared.confined import MIB
-from shared.settings import settings
+from functions.chatbot.documents.web_page import Page, PageUnavailable
+from functions.chatbot.extraction import confined
+from functions.chatbot.extraction.formats import DOCX, PDF
+from shared.adapters import llm
+from shared.kit.settings import settings
+from shared.sandbox.confined import MIB
 from tests.adapters.conftest import servers, thirdparty
 from tests.chatbot.files import docx, pdf
 from tests.chatbot.support import serving
@@ -199,7 +199,7 @@ def heavy(kind: str) -> bytes:
 def test_a_document_that_takes_too_much_memory_is_not_called_damaged(
     city: City, kind: str, memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "READ", replace(reading.READ, memory=memory * MIB))
+    monkeypatch.setattr(confined, "READ", replace(confined.READ, memory=memory * MIB))
     document = ingest(city, heavy(kind), kind)
     city.settle()
     assert (read(city, document)["state"], read(city, document, "en")["problem"]) == (
@@ -211,7 +211,7 @@ def test_a_document_that_takes_too_much_memory_is_not_called_damaged(
 def test_a_document_that_takes_too_much_time_is_not_called_damaged(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "READ", replace(reading.READ, cpu=1))
+    monkeypatch.setattr(confined, "READ", replace(confined.READ, cpu=1))
     document = ingest(city, pdf([["Hallo"]], filler=b"1 0 0 1 0 0 cm\n" * 4_000_000), PDF)
     city.settle()
     assert (
@@ -224,7 +224,7 @@ def test_a_document_that_takes_too_much_time_is_not_called_damaged(
 def test_a_damaged_document_is_called_so_in_little_memory_too(
     city: City, kind: str, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "READ", replace(reading.READ, memory=140 * MIB))
+    monkeypatch.setattr(confined, "READ", replace(confined.READ, memory=140 * MIB))
     document = ingest(city, content, kind)
     city.settle()
     assert read(city, document, "en")["problem"] == "The document is damaged and cannot be read."

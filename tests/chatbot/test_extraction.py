@@ -4,10 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.chatbot import extraction, extraction_docx, extraction_pdf
-from functions.chatbot.document_reading import Deadline
-from functions.chatbot.extraction import DOCX, HTML, MARKDOWN, PDF, TEXT, extract, guess_language
-from functions.chatbot.extraction_errors import (
+from functions.chatbot.extraction import docx as docx_reader
+from functions.chatbot.extraction import formats
+from functions.chatbot.extraction import pdf as pdf_reader
+from functions.chatbot.extraction.deadline import Deadline
+from functions.chatbot.extraction.errors import (
     DocumentDamaged,
     DocumentEmpty,
     DocumentEncrypted,
@@ -16,6 +17,7 @@ from functions.chatbot.extraction_errors import (
     DocumentTypeMismatch,
     DocumentTypeUnsupported,
 )
+from functions.chatbot.extraction.formats import DOCX, HTML, MARKDOWN, PDF, TEXT, extract, guess_language
 from shared.errors import Problem
 from tests.chatbot.files import W, docx, paragraph, pdf, zipped
 
@@ -316,7 +318,7 @@ def test_xml_entities_are_refused() -> None:
 
 
 def test_a_zip_bomb_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extraction_docx, "MAX_PART_BYTES", 1024 * 1024)
+    monkeypatch.setattr(docx_reader, "MAX_PART_BYTES", 1024 * 1024)
     bomb = zipped("word/document.xml", b"<a>" + b" " * 8 * 1024 * 1024)
     assert len(bomb) < 20_000
     with pytest.raises(DocumentTooLarge):
@@ -324,13 +326,13 @@ def test_a_zip_bomb_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_sizes_pages_and_text_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extraction_pdf, "MAX_PAGES", 2)
+    monkeypatch.setattr(pdf_reader, "MAX_PAGES", 2)
     with pytest.raises(DocumentTooLarge):
         extract(pdf([["eins"], ["zwei"], ["drei"]]), PDF)
-    monkeypatch.setattr(extraction, "MAX_BYTES", 100)
+    monkeypatch.setattr(formats, "MAX_BYTES", 100)
     with pytest.raises(DocumentTooLarge):
         extract(b"x" * 101, TEXT)
-    monkeypatch.setattr(extraction, "MAX_TEXT_CHARS", 20)
+    monkeypatch.setattr(formats, "MAX_TEXT_CHARS", 20)
     with pytest.raises(DocumentTooLarge):
         extract(b"x" * 30, TEXT)
 

@@ -6,13 +6,13 @@ from uuid import uuid4
 import pytest
 
 from functions.chatbot.documents.delete_document import delete_document
-from functions.chatbot.forgetting import forget_tenant
-from shared import storage
+from functions.chatbot.outside_data import forget_tenant
+from shared.adapters import storage
+from shared.adapters.vectors import Vector, open_vectors
+from shared.adapters.vectors.pgvector import PgVectors
+from shared.adapters.vectors.pinecone import PineconeVectors, connect
 from shared.context import Context
 from shared.function import record_of
-from shared.vectors import Vector, open_vectors
-from shared.vectors.pgvector import PgVectors
-from shared.vectors.pinecone import PineconeVectors, connect
 from tests.adapters.conftest import servers, thirdparty
 from tests.adapters.running import ThirdParties
 from tests.adapters.test_vectors import KEY, pinecone_host

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from aiohttp import web
 
-from shared import llm
-from shared.breaker import FAULTS
-from shared.llm import LlmUnavailable
-from shared.settings import settings
+from shared.adapters import llm
+from shared.adapters.circuit_breaker import FAULTS
+from shared.adapters.llm import LlmUnavailable
+from shared.kit.settings import settings
 from tests.chatbot.support import serving
 from tooling.thirdparty.openai import application
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import pytest
 from aiohttp import web
 
-from functions.chatbot import writing
-from functions.chatbot.conversations import today
-from shared import llm
-from shared.pg import pool
-from shared.settings import settings
+from functions.chatbot.answers import generative
+from functions.chatbot.conversations import daily_share
+from shared.adapters import llm
+from shared.db.pg import pool
+from shared.kit.settings import settings
 from tests.adapters.conftest import servers, thirdparty
 from tests.chatbot.support import serving
 from tests.chatbot.test_documents import TEXT, ingest
@@ -75,10 +75,10 @@ def test_a_question_that_can_be_answered_is_embedded_and_written(informed: City,
 def test_the_same_question_under_one_key_is_kept_once_and_no_connection_is_held_while_a_model_works(
     informed: City, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lent, embed, chat = list[int](), llm.embed, writing.chat
+    lent, embed, chat = list[int](), llm.embed, generative.chat
     shares = pool(settings().postgres_database_prefix + "chatbot").shares
     monkeypatch.setattr(llm, "embed", lambda *given: lent.append(shares.free) or embed(*given))
-    monkeypatch.setattr(writing, "chat", lambda *given: lent.append(shares.free) or chat(*given))
+    monkeypatch.setattr(generative, "chat", lambda *given: lent.append(shares.free) or chat(*given))
     asked = {"body": {"question": SENSE}, "headers": {"idempotency-key": "k"}}
     first, second = (informed.call("rag-query", **asked) for _ in range(2))
     assert (first.status, first.body) == (second.status, second.body)
@@ -146,7 +146,7 @@ def test_a_city_that_has_used_up_its_questions_buys_nothing(calls: Counter[str])
 def test_questions_in_vain_are_bought_so_often_a_day_for_one_address(
     informed: City, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(today, "IN_VAIN", 2)
+    monkeypatch.setattr(daily_share, "IN_VAIN", 2)
     assert [(answer.status, answer.body["informed"]) for answer in [ask(informed) for _ in range(5)]] == [
         (200, False)
     ] * 5
@@ -159,7 +159,7 @@ def test_questions_in_vain_are_bought_so_often_a_day_for_one_address(
 def test_questions_in_vain_are_bought_so_often_a_day_for_one_city(
     informed: City, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(today, "IN_VAIN_IN_CITY", 3)
+    monkeypatch.setattr(daily_share, "IN_VAIN_IN_CITY", 3)
     for number in range(6):
         ask(informed, address=f"192.0.2.{number}")
     assert calls["embeddings"] == 3
@@ -168,6 +168,6 @@ def test_questions_in_vain_are_bought_so_often_a_day_for_one_city(
 def test_questions_that_are_answered_use_nothing_of_that_up(
     informed: City, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(today, "IN_VAIN", 1)
+    monkeypatch.setattr(daily_share, "IN_VAIN", 1)
     assert {ask(informed, SENSE).body["writtenBy"] for _ in range(4)} == {llm.chat_model()}
     assert calls["embeddings"] == 4

@@ -9,10 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from functions.chatbot.citations import Answer
+from functions.chatbot.answers.citations import Answer
 from functions.chatbot.conversations import answer
-from shared import inside, signing
+from shared.auth import signing
 from shared.errors import Unavailable
+from shared.peers import internal_calls
 from tests.support import ALL_FEATURES, City, call
 
 
@@ -38,7 +39,7 @@ def ask(city: City, role: str = "", **parts: Any) -> Any:
 
 
 def used(city: City) -> dict[str, int]:
-    found: dict[str, int] = json.loads(inside.ask("/api/internal/chatbot/usage", city.id))
+    found: dict[str, int] = json.loads(internal_calls.ask("/api/internal/chatbot/usage", city.id))
     return found
 
 

@@ -4,15 +4,15 @@ beside each other.
 
 from uuid import UUID, uuid4
 
-from functions.chatbot.answering import extract_answer
-from functions.chatbot.chunking import chunk_document
-from functions.chatbot.index import Change, embed_builtin, forget_document, index_document
-from functions.chatbot.retrieval import NEAREST, External, Found, retrieve
-from functions.chatbot.sketch import MODEL
-from shared.pg import Pool
-from shared.sql import Sql
-from shared.vectors import Vector
-from shared.vectors.pgvector import PgVectors
+from functions.chatbot.answers.extractive import extract_answer
+from functions.chatbot.retrieval.chunks import chunk_document
+from functions.chatbot.retrieval.index import Change, embed_builtin, forget_document, index_document
+from functions.chatbot.retrieval.ngram_embedding import MODEL
+from functions.chatbot.retrieval.search import NEAREST, External, Found, retrieve
+from shared.adapters.vectors import Vector
+from shared.adapters.vectors.pgvector import PgVectors
+from shared.db.pg import Pool
+from shared.db.sql import Sql
 from tests.chatbot.support import transaction
 from tests.support import superuser
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.chatbot.words import fold, folded_words, grams, sentences
+from functions.chatbot.retrieval.words import fold, folded_words, grams, sentences
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from functions.chatbot import writing
-from functions.chatbot.citations import NO_INFORMATION
-from functions.chatbot.ranking import Candidate, Corpus, Question, rank
-from functions.chatbot.retrieval import Found
-from functions.chatbot.writing import build_prompt, checked_answer, write_answer
-from shared.languages import LANGUAGES
-from shared.llm import LlmUnavailable
+from functions.chatbot.answers import generative
+from functions.chatbot.answers.citations import NO_INFORMATION
+from functions.chatbot.answers.generative import build_prompt, checked_answer, write_answer
+from functions.chatbot.retrieval.ranking import Candidate, Corpus, Question, rank
+from functions.chatbot.retrieval.search import Found
+from shared.adapters.llm import LlmUnavailable
+from shared.kit.languages import LANGUAGES
 
 LIBRARY = Candidate(
     "c1",
@@ -41,7 +41,7 @@ def answered(monkeypatch: pytest.MonkeyPatch, text: str | Exception) -> None:
             raise text
         return text
 
-    monkeypatch.setattr(writing, "chat", chat)
+    monkeypatch.setattr(generative, "chat", chat)
 
 
 def test_there_is_a_sentence_for_every_language() -> None:

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from shared import tenants
-from shared.settings import settings
-from shared.tenants import Tenant
+from shared.kit.settings import settings
+from shared.tenancy import tenants
+from shared.tenancy.tenants import Tenant
 from tests.support import City, call
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from events.privacy import KEEPERS
-from shared import storage
-from shared.keeping import PLATFORM_TABLES
-from shared.settings import settings
+from shared.adapters import storage
+from shared.kit.settings import settings
+from shared.personal_data import PLATFORM_TABLES
 from tests.city.factories import platform, publish_imprint, registered, resolved
 from tests.platform.letters import dead, keep
 from tests.privacy.lives import active

@@ -9,7 +9,7 @@ import pytest
 
 from functions.city.apps.app import hash_of
 from functions.city.apps.tables import App
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.city.factories import platform, registered
 from tests.support import City, superuser
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from functions.city.boundaries.boundary import BoundaryIn, BoundaryInvalid
-from functions.city.boundaries.checking import (
+from functions.city.boundaries.geometry import (
     EVENT_BYTES,
     LARGEST,
     SMALLEST,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.contrast import ContrastTooLow, Shortfall
-from shared.languages import LANGUAGES
+from shared.kit.contrast import ContrastTooLow, Shortfall
+from shared.kit.languages import LANGUAGES
 from tests.city.factories import onboard, publish_imprint, registered, resolved
 from tests.support import City, call
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import tenants
+from shared.tenancy import tenants
 from tests.city.factories import platform, publish_imprint, registered, resolved
 from tests.support import City, call
 

@@ -10,9 +10,11 @@ import httpx
 import pytest
 
 from events.privacy import KEEPERS
-from shared import signing, storage, tenants
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.adapters import storage
+from shared.auth import signing
+from shared.kit.settings import settings
+from shared.tenancy import tenants
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import said
 from tests.city.factories import onboard, platform, publish_imprint, registered, resolved
 from tests.privacy.lives import tick

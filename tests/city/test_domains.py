@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from dns import flags, message, rcode, rrset
 
-from shared import dns, tenants
-from shared.settings import settings
+from shared.adapters import dns
+from shared.kit.settings import settings
+from shared.tenancy import tenants
 from tests.city.factories import platform, registered
 from tests.support import City, call
 

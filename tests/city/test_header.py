@@ -8,7 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from shared import storage
+from shared.adapters import storage
 from tests.city.factories import platform, registered
 from tests.support import City, call
 

@@ -4,7 +4,7 @@ wanted by the law.
 
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.city.factories import platform, publish_imprint, registered
 from tests.support import City, call, superuser
 
@@ -163,7 +163,7 @@ def test_erasing_the_writer_leaves_the_text(city: City) -> None:
     with registered(city) as made:
         publish_imprint(made)
         from functions.city.models import MODELS
-        from shared.privacy import NOBODY_ID, erase
+        from shared.db.privacy import NOBODY_ID, erase
 
         work = made.sql("city")
         erase(work, made.id, made.person("super_city_admin"), MODELS)

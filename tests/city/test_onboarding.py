@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared import cache, tenants
+from shared.adapters import redis
+from shared.tenancy import tenants
 from tests.city.factories import city_body, onboard, registered, resolved
 from tests.support import City, call, deliver
 
@@ -56,9 +57,9 @@ def test_a_slug_is_given_once(city: City) -> None:
 
 def test_what_was_remembered_about_the_name_before_is_forgotten(city: City) -> None:
     slug = city_body()["slug"]
-    cache.command("SET", tenants.key(slug), "", "EX", 60)
+    redis.command("SET", tenants.key(slug), "", "EX", 60)
     with registered(city, slug=slug):
-        assert cache.command("GET", tenants.key(slug)) is None
+        assert redis.command("GET", tenants.key(slug)) is None
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from shared import cache, cors, remembered, tenants
+from shared.adapters import redis
 from shared.errors import Unavailable
-from shared.settings import settings
+from shared.kit.settings import settings
+from shared.peers import read_through
+from shared.runtime import cors
+from shared.tenancy import tenants
 from tests.city.factories import registered
 from tests.support import City, call
 
@@ -109,27 +112,29 @@ def test_pages_that_are_not_registered_use_up_nothing_that_their_readers_need(
 ) -> None:
     """A page elsewhere can make its readers' browsers call us; their app goes on."""
     monkeypatch.setattr(settings(), "rate_limit_ip", 5)
-    monkeypatch.setattr(remembered, "WINDOW", 10**10)  # no minute ends in the middle
+    monkeypatch.setattr(read_through, "WINDOW", 10**10)  # no minute ends in the middle
     evil, reader = f"https://{uuid4().hex[:8]}.evil.example", f"203.0.113.{secrets.randbelow(250)}"
     with registered(city) as made:
         register(made, ORIGIN)
-        cache.command("DEL", *cache.command("KEYS", f"*:in-vain:*:{reader}:*") or ["nothing"])
+        redis.command("DEL", *redis.command("KEYS", f"*:in-vain:*:{reader}:*") or ["nothing"])
         assert [seen_by(evil, address=reader) for _ in range(50)] == [None] * 50
         cors_key = cors.key(ORIGIN)
-        cache.command("DEL", cors_key, f"{cors_key}:changing")
+        redis.command("DEL", cors_key, f"{cors_key}:changing")
         assert seen_by(ORIGIN, address=reader) == ORIGIN
         assert [seen_by(f"https://{n}.evil.example", address=reader) for n in range(20)] == [None] * 20
         tenants.memory.pop(made.tenant.slug, None)
-        cache.command("DEL", tenants.key(made.tenant.slug))
+        redis.command("DEL", tenants.key(made.tenant.slug))
         assert call("list-listings", tenant=made.tenant.slug, address=reader).status == 200
 
 
 def test_nobody_is_asked_about_ever_more_pages_of_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings(), "rate_limit_ip", 5)
-    monkeypatch.setattr(remembered, "WINDOW", 10**10)
+    monkeypatch.setattr(read_through, "WINDOW", 10**10)
     asked, reader = list[str](), f"203.0.113.{secrets.randbelow(250)}"
-    cache.command("DEL", *cache.command("KEYS", f"*:in-vain:*:{reader}:*") or ["nothing"])
-    monkeypatch.setattr("shared.inside.ask", lambda question, **_: asked.append(question) or b"")
+    redis.command("DEL", *redis.command("KEYS", f"*:in-vain:*:{reader}:*") or ["nothing"])
+    monkeypatch.setattr(
+        "shared.peers.internal_calls.ask", lambda question, **_: asked.append(question) or b""
+    )
     for _ in range(9):
         seen_by(f"https://{uuid4().hex[:8]}.evil.example", address=reader)
     assert len(asked) == 5

@@ -48,7 +48,7 @@ def test_citizens_and_guests_come_when_it_is_open(preparing: City, name: str, bo
     assert call(name, body=body, host=host).code == "CITY_PREPARING"
     publish_imprint(preparing)
     preparing.tenant = resolved(str(preparing.id))
-    from shared import tenants
+    from shared.tenancy import tenants
 
     tenants.forget(preparing.tenant)
     assert call(name, body=body, host=host).status < 300

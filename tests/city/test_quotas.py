@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from functions.city.quotas import PLANS, Quotas
-from functions.city.usage import COUNTED_BY
+from functions.city.usage.quotas import PLANS, Quotas
+from functions.city.usage.usage import COUNTED_BY
 from shared.errors import Unavailable
 from shared.quotas import Kind
 from tests.city.factories import onboard, platform, registered, resolved
@@ -42,7 +42,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             raise found
         return found if isinstance(found, bytes) else json.dumps(found).encode()
 
-    monkeypatch.setattr("shared.inside.ask", answer)
+    monkeypatch.setattr("shared.peers.internal_calls.ask", answer)
     return answers
 
 
@@ -155,7 +155,8 @@ def test_the_services_are_asked_about_this_city(city: City, monkeypatch: pytest.
     with registered(city) as made:
         heard = []
         monkeypatch.setattr(
-            "shared.inside.ask", lambda path, tenant_id, **_: heard.append((path, tenant_id)) or b"{}"
+            "shared.peers.internal_calls.ask",
+            lambda path, tenant_id, **_: heard.append((path, tenant_id)) or b"{}",
         )
         assert platform(city, "get-city-usage", made.id, "/usage").status == 200
         assert heard == [

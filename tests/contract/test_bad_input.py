@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.record import PLACEHOLDER, Record
+from shared.kit.record import PLACEHOLDER, Record
 from tests.support import City
 from tooling.registry import records
 

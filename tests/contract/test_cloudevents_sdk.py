@@ -7,10 +7,10 @@ import pytest
 from cloudevents.conversion import to_binary, to_structured
 from cloudevents.http import CloudEvent, from_http, from_json
 
-from shared.outbox import Outgoing
-from shared.posting import structured
-from shared.settings import settings
-from shared.spans import Publishing
+from shared.events.outbox import Outgoing
+from shared.events.publisher import structured
+from shared.kit.settings import settings
+from shared.telemetry.spans import Publishing
 from tests.core.factories import make_listing
 from tests.support import City, Said, call
 

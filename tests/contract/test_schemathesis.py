@@ -11,8 +11,8 @@ from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.adapters.running import ThirdParties
+from tests.all_functions_app import DESCRIPTION, application
 from tests.support import City
-from tests.whole import DESCRIPTION, application
 from tooling.stack.environment import entered
 
 BOUNDS = settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

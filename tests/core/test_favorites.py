@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from functions.core.models import MODELS
-from shared.privacy import erase
+from shared.db.privacy import erase
 from tests.core.factories import make_listing, make_published
 from tests.support import City
 

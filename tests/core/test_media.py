@@ -11,7 +11,7 @@ import httpx
 import pytest
 from PIL import Image, ImageCms
 
-from shared import storage
+from shared.adapters import storage
 from tests.adapters.running import ThirdParties
 from tests.core.factories import make_category, make_listing, make_published
 from tests.support import City, call, deliver

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.core.factories import make_listing
 from tests.core.test_media import announce, complete, picture, processed, send, uploaded
 from tests.core.test_quotas import stored, used

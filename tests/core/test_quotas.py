@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from shared import inside, storage
-from shared.settings import settings
+from shared.adapters import storage
+from shared.kit.settings import settings
+from shared.peers import internal_calls
 from tests.core.factories import make_category, make_listing, make_medium
 from tests.core.test_media import announce, complete, picture, process, processed, send, uploaded
 from tests.support import City, superuser
@@ -26,7 +27,7 @@ def limited() -> Iterator[City]:
 
 
 def used(city: City) -> dict[str, int]:
-    found: dict[str, int] = json.loads(inside.ask("/api/internal/core/usage", city.id))
+    found: dict[str, int] = json.loads(internal_calls.ask("/api/internal/core/usage", city.id))
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from events.city import CityOnboarded
 from functions.core.tiles.defaults import DEFAULTS
 from functions.core.tiles.tile import MOST
-from shared.languages import LANGUAGES
+from shared.kit.languages import LANGUAGES
 from tests.core.factories import make_medium
 from tests.notification.people import tell
 from tests.support import City

@@ -91,7 +91,9 @@ def served(*names: str, **environment: str) -> Iterator[dict[str, int]]:
     ports = {name: free_port() for name in names}
     with ExitStack() as running:
         started = {
-            name: running.enter_context(process("shared.server", **own, FUNCTION_TARGET=name, PORT=str(port)))
+            name: running.enter_context(
+                process("shared.runtime.server", **own, FUNCTION_TARGET=name, PORT=str(port))
+            )
             for name, port in ports.items()
         }
         for name, port in ports.items():

@@ -17,7 +17,7 @@ from uuid import uuid4
 from aiohttp import ClientSession, web
 from pydantic import SecretStr
 
-from shared.settings import settings as house
+from shared.kit.settings import settings as house
 from tests.deploy.pooler import listens
 from tests.programs import program
 from tooling.broker.subscriber import Subscribers

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.jwks import parse
+from shared.kit.jwks import parse
 from tests.deploy.builds import built
 from tests.deploy.judge import problems
 from tooling import cluster
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.registry import services
 
 GIVEN = ("S3_ACCESS_KEY", "S3_SECRET_KEY", "BACKUP_ACCESS_KEY", "BACKUP_SECRET_KEY", "SMTP_PASSWORD")
@@ -135,13 +135,13 @@ def test_the_same_file_gives_the_same_secrets_and_another_file_others() -> None:
 
 def test_what_is_missing_is_said_all_at_once() -> None:
     with pytest.raises(
-        Problem, match=r"Fill in S3_ACCESS_KEY, S3_SECRET_KEY, BACKUP_ACCESS_KEY, BACKUP_SECRET_KEY\."
+        CommandFailed, match=r"Fill in S3_ACCESS_KEY, S3_SECRET_KEY, BACKUP_ACCESS_KEY, BACKUP_SECRET_KEY\."
     ):
         cluster.read(cluster.example())
 
 
 def test_a_line_that_is_no_secret_of_ours_is_refused_without_showing_its_value() -> None:
-    with pytest.raises(Problem, match="no secret of ours: PASWORD") as refused:
+    with pytest.raises(CommandFailed, match="no secret of ours: PASWORD") as refused:
         cluster.read(filled(PASWORD="hunter2"))
     assert "hunter2" not in str(refused.value)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.settings import Settings
+from shared.kit.settings import Settings
 from tests.deploy.containers import RUN, answers, build, podman
 from tests.support import superuser
 from tooling.broker.triggers import load

@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 from pg8000.native import Connection
 
 from bench.connections import BESIDE, limits
-from shared import cache
+from shared.adapters import redis
 from tests.deploy.judge import Document, documents, problems
 from tests.programs import program
 from tests.support import superuser
@@ -194,10 +194,10 @@ def test_redis_takes_its_settings() -> None:
     ]
     for name, value in lines:
         if name not in ("save", "appendonly"):
-            assert cache.command("CONFIG", "SET", name, value) in (b"OK", "OK"), name
+            assert redis.command("CONFIG", "SET", name, value) in (b"OK", "OK"), name
     assert dict(lines)["appendonly"] == "yes"
     for name, value in (("maxmemory", "0"), ("maxmemory-policy", "noeviction"), ("timeout", "0")):
-        cache.command("CONFIG", "SET", name, value)
+        redis.command("CONFIG", "SET", name, value)
 
 
 def test_a_master_that_became_a_replica_is_left_for_the_new_one(
@@ -212,14 +212,14 @@ def test_a_master_that_became_a_replica_is_left_for_the_new_one(
         once.running(stack_redis.service(tmp_path / "new", new, durable=False), tmp_path / "new"),
     ):
         where = [old]
-        monkeypatch.setattr(cache, "connections", lambda: ConnectionPool.from_url(where[0].url))
-        monkeypatch.setattr(cache, "mine", type("Mine", (), {})())
-        cache.command("SET", "a", 1)
-        cache.command("REPLICAOF", "127.0.0.1", new.port)
+        monkeypatch.setattr(redis, "connections", lambda: ConnectionPool.from_url(where[0].url))
+        monkeypatch.setattr(redis, "mine", type("Mine", (), {})())
+        redis.command("SET", "a", 1)
+        redis.command("REPLICAOF", "127.0.0.1", new.port)
         where[0] = new  # the Service's address leads to another pod now
-        cache.command("SET", "a", 2)
-        assert cache.command("GET", "a") == b"2"
-        cache.mine.connection.disconnect()
+        redis.command("SET", "a", 2)
+        assert redis.command("GET", "a") == b"2"
+        redis.mine.connection.disconnect()
 
 
 @pytest.mark.parametrize("environment", NAMESPACES)

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from functions.auth.pages.pages import MAILED
-from shared.http import Response
-from shared.server import Server
+from shared.kit.http import Response
+from shared.runtime.server import Server
 from tests.auth.people import PASSWORD, join
 from tests.city.factories import registered
 from tests.core.factories import make_category, make_published

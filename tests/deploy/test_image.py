@@ -22,8 +22,8 @@ from tooling.stack.ports import free_port
 ASK_ALL = """
 import sys
 from io import BytesIO
-from shared.entry import load
-from shared.http import Request
+from shared.runtime.entry import load
+from shared.kit.http import Request
 asked = {name: load(name)(Request({"REQUEST_METHOD": "GET", "PATH_INFO": "/health/live", "wsgi.input": BytesIO()})).status
          for name in sys.argv[1:]}
 print(sorted(name for name, status in asked.items() if status != 200), len(asked))

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from events.auth import UserCreated
-from shared.cloudevents import Envelope
+from shared.kit.cloudevents import Envelope
 from tests.city.factories import registered
 from tests.deploy.caddy import INTERNAL, NAMESPACE, TOKEN, Cluster, caddy
 from tests.deploy.dispatcher import Dispatcher

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.settings import Settings
+from shared.kit.settings import Settings
 from tests.deploy.builds import INFRA, KNATIVE, OVERLAYS, built, folders, kustomize, sets
 from tests.deploy.judge import Document, problems
 from tooling.generate import secrets

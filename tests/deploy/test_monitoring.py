@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared.metrics import exposition
+from shared.telemetry.metrics import exposition
 from tests.deploy import judge
 from tests.programs import program
 from tooling.broker.metrics import Metrics

@@ -216,7 +216,7 @@ def test_a_function_that_is_gone_makes_an_alert_ring(tmp_path: Path) -> None:
     config["scrape_configs"] = [job]
     with (
         process(
-            "shared.server", FUNCTION_TARGET="list-listings", PORT=str(port), HOST="127.0.0.1"
+            "shared.runtime.server", FUNCTION_TARGET="list-listings", PORT=str(port), HOST="127.0.0.1"
         ) as function,
         prometheus(config, tmp_path) as api,
     ):

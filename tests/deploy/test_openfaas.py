@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from events.auth import UserCreated
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.deploy.faascli import shrinkwrapped
 from tests.deploy.judge import problems
 from tests.gateway.conftest import gateway  # noqa: F401 (a fixture)

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from shared import pg, relay
+from shared.db import pg, relay_role
+from shared.db.pg import error_code, pool
+from shared.db.sql import Sql
 from shared.errors import Unavailable
-from shared.pg import error_code, pool
-from shared.settings import settings
-from shared.sql import Sql
+from shared.kit.settings import settings
 from tests.core.factories import make_category, make_listing, make_published
 from tests.deploy.pooler import Pooler, pooler, version
 from tests.support import City, superuser
@@ -40,7 +40,7 @@ def through(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def forget() -> None:
     """Connections of before."""
-    for known in (pg.pool, relay.pool):
+    for known in (pg.pool, relay_role.pool):
         known.cache_clear()
     for connection in [kept for kept in gc.get_objects() if isinstance(kept, pg.Connection)]:
         pg.discard(connection)
@@ -216,7 +216,7 @@ def test_roles_bring_the_bounds_that_no_connection_can_ask_for(bouncer: Pooler, 
     asked = "SELECT current_user, current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')"
     database = settings().postgres_database_prefix + "core"
     assert city.rows("core", asked) == [["heidi_app_core", "15s", "1500ms", "2min"]]
-    assert relay.ask(database, asked) == [["heidi_relay", "15s", "1500ms", "2min"]]
+    assert relay_role.ask(database, asked) == [["heidi_relay", "15s", "1500ms", "2min"]]
 
 
 def test_a_wrong_password_is_refused(bouncer: Pooler, monkeypatch: pytest.MonkeyPatch) -> None:

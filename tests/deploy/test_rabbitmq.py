@@ -63,7 +63,7 @@ def real(wanted: str) -> Callable[[dict[str, str], bytes], int | tuple[int, str]
     def call(headers: dict[str, str], body: bytes) -> int | tuple[int, str]:
         import io
 
-        from shared.http import Request
+        from shared.kit.http import Request
 
         environ = {f"HTTP_{key.upper().replace('-', '_')}": value for key, value in headers.items()} | {
             "REQUEST_METHOD": "POST",

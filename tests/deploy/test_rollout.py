@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.judge import problems
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.rollout import patches
 
 Service = dict[str, Any]
@@ -93,5 +93,5 @@ def test_many_services_are_patched_at_once() -> None:
     ],
 )
 def test_a_step_that_does_not_follow_is_refused(text: str, step: str, says: str) -> None:
-    with pytest.raises(Problem, match=says):
+    with pytest.raises(CommandFailed, match=says):
         list(patches(text, step, 10))

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from shared.errors import MethodNotAllowed, Problem
-from shared.health import LIVE, READY
+from shared.runtime.health import LIVE, READY
 from tooling.gateway.routes import Routes, fitting
 from tooling.generate import caddyfile, routes, traefik
 from tooling.generate.common import addressed, public

@@ -67,7 +67,7 @@ def test_a_second_login_has_the_rights_and_walls_of_the_role_that_it_belongs_to(
 
     from pg8000.native import Connection, DatabaseError
 
-    from shared.settings import settings
+    from shared.kit.settings import settings
 
     name, database = f"heidi_app_{uuid4().hex[:8]}", settings().postgres_database_prefix + "core"
     one, other = uuid4(), uuid4()

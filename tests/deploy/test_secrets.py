@@ -6,8 +6,8 @@ from functools import lru_cache
 import grimp
 import pytest
 
-from shared.needs import NEEDS
-from shared.settings import Settings
+from shared.kit.settings import Settings
+from shared.runtime.required_secrets import NEEDS
 from tooling.generate.imports import reached
 from tooling.generate.secrets import (
     BEFORE_KEYS,
@@ -77,7 +77,9 @@ def test_only_who_lets_people_or_programs_in_can_sign_and_only_second_factors_ar
 
 def test_who_says_something_can_publish_and_others_cannot() -> None:
     relays = {
-        record.name for record in records().values() if "functions.platform.relay" in reached(record.module)
+        record.name
+        for record in records().values()
+        if "functions.platform.outbox_relay" in reached(record.module)
     }
     assert who("publishing") == {record.name for record in records().values() if record.emits} | relays
     assert {"sweep-outbox"} <= relays
@@ -131,7 +133,7 @@ def test_only_the_adapter_reads_its_secrets() -> None:
         for folder in ("shared", "functions")
         for path in (ROOT / folder).rglob("*.py")
     }
-    del sources[ROOT / "shared" / "settings.py"]
+    del sources[ROOT / "shared" / "kit" / "settings.py"]
     for adapter, names in ADAPTERS.items():
         module = ROOT / adapter.replace(".", "/")
         for name in names:
@@ -144,5 +146,5 @@ def test_only_the_adapter_reads_its_secrets() -> None:
     "name", ["login", "send-email", "chunk-document", "list-listings", "sweep-outbox", "enrol-second-factor"]
 )
 def test_what_a_function_cannot_start_without_it_is_given(name: str) -> None:
-    modules = reached(records()[name].module) | reached("shared.pipeline")
+    modules = reached(records()[name].module) | reached("shared.runtime.pipeline")
     assert {need for module in modules & NEEDS.keys() for need in NEEDS[module]} <= settings(records()[name])

@@ -14,10 +14,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared import __version__, inside, otlp, outbox
-from shared.http import Request
-from shared.settings import settings
-from shared.trace import Trace, is_drawn
+from shared import __version__
+from shared.events import outbox
+from shared.kit.http import Request
+from shared.kit.settings import settings
+from shared.peers import internal_calls
+from shared.telemetry import otlp
+from shared.telemetry.trace import Trace, is_drawn
 from tests.core.factories import make_category
 from tests.deploy.collector import Collector, collecting
 from tests.gateway.support import answers, eventually, process
@@ -30,7 +33,7 @@ from tooling.gateway.settings import GatewaySettings
 from tooling.stack.environment import entered
 from tooling.stack.ports import free_port
 
-ASK = inside.ask  # the real one, before the tests' own takes its place
+ASK = internal_calls.ask  # the real one, before the tests' own takes its place
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 FOREIGN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0"
 LISTENERS = {"notify-admins-of-pending-listing": "listing.created", "send-email": "notification.requested"}
@@ -102,12 +105,12 @@ def named(spans: list[dict[str, Any]], name: str) -> dict[str, Any]:
 def test_a_listing_and_the_mail_about_it_are_one_trace(
     city: City, tmp_path: Path, worker_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.inside.ask", ASK)
+    monkeypatch.setattr("shared.peers.internal_calls.ask", ASK)
     publisher = outbox.Publisher()
     monkeypatch.setattr("shared.context.publisher", lambda: publisher)
     sent: list[str] = []
-    monkeypatch.setattr("shared.mail._session", lambda _: nullcontext())
-    monkeypatch.setattr("shared.mail.Server.send", lambda _, message: sent.append(message.recipient))
+    monkeypatch.setattr("shared.adapters.mail._session", lambda _: nullcontext())
+    monkeypatch.setattr("shared.adapters.mail.Server.send", lambda _, message: sent.append(message.recipient))
     settle_in(city, "city_admin")
     listing = {"title": "Kino", "categoryId": str(make_category(city))}
     with exporting() as collector, stack(tmp_path, worker_id) as url:
@@ -165,7 +168,7 @@ def test_a_listing_and_the_mail_about_it_are_one_trace(
 def test_what_one_function_asks_another_is_in_the_trace_of_the_call(
     tmp_path: Path, worker_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.inside.ask", ASK)
+    monkeypatch.setattr("shared.peers.internal_calls.ask", ASK)
     with exporting() as collector, City.known("mannheim", terms=1) as city, stack(tmp_path, worker_id) as url:
         got = httpx.post(
             f"{url}/api/listings",
@@ -196,7 +199,7 @@ def test_an_error_is_exported_although_its_trace_was_not_sampled(
         def fails(*_: object, **__: object) -> None:
             raise ZeroDivisionError
 
-        monkeypatch.setattr("shared.binding.Binding.answer", fails)
+        monkeypatch.setattr("shared.runtime.binding.Binding.answer", fails)
         assert city.call("list-categories", headers={"x-correlation-id": "chain-1"}).status == 500
     [span] = collector.spans()
     assert (span["name"], span["error"], span["said"]["error.type"]) == (

@@ -10,8 +10,8 @@ from functions.factory.pwa.contrast import on, palette
 from functions.factory.pwa.icons import draw_icons
 from functions.factory.pwa.sign import initials
 from functions.factory.pwa.texts import TEMPLATE, texts
-from shared.contrast import ContrastTooLow, ratio
-from shared.languages import LANGUAGES
+from shared.kit.contrast import ContrastTooLow, ratio
+from shared.kit.languages import LANGUAGES
 from tests.factory.pwa_support import DAY, HEIDELBERG, config, logo
 
 THEMES = [

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared import inside
+from shared.peers import internal_calls
 from tests.factory.test_web_build import prepare, trigger
 from tests.support import City
 
@@ -21,7 +21,7 @@ def limited() -> Iterator[City]:
 
 
 def used(city: City) -> dict[str, int]:
-    found: dict[str, int] = json.loads(inside.ask("/api/internal/factory/usage", city.id))
+    found: dict[str, int] = json.loads(internal_calls.ask("/api/internal/factory/usage", city.id))
     return found
 
 

@@ -9,10 +9,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from functions.factory.builds import building
+from functions.factory.builds import steps
 from functions.factory.builds.build import TRIES
-from shared import storage
-from shared.settings import settings
+from shared.adapters import storage
+from shared.kit.settings import settings
 from tests.adapters.running import ThirdParties, free_ports
 from tests.factory.test_quotas import used
 from tests.factory.test_web_build import built, prepare, trigger
@@ -65,7 +65,7 @@ def test_a_build_whose_event_was_lost_is_begun_again_after_five_minutes(city: Ci
 def test_a_build_whose_builder_died_is_built_by_another(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     build = queued(city)
     with monkeypatch.context() as dying:
-        dying.setattr(building.Workshop, "make", lambda _: None)
+        dying.setattr(steps.Workshop, "make", lambda _: None)
         city.settle()
     assert read(city, build)["status"] == "building"
     tick(minutes=6)
@@ -76,13 +76,13 @@ def test_a_build_whose_builder_died_is_built_by_another(city: City, monkeypatch:
 def test_a_builder_that_was_given_up_too_early_finishes_nothing(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build, late = queued(city), list[building.Workshop]()
+    build, late = queued(city), list[steps.Workshop]()
 
-    def keep(workshop: building.Workshop) -> None:
+    def keep(workshop: steps.Workshop) -> None:
         late.append(workshop)
 
     with monkeypatch.context() as slow:
-        slow.setattr(building.Workshop, "make", keep)
+        slow.setattr(steps.Workshop, "make", keep)
         city.settle()
     tick(minutes=6)
     city.settle()
@@ -168,7 +168,7 @@ def test_every_step_is_seen_when_it_begins_and_has_its_own_time(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build, seen = queued(city), list[str]()
-    bundle, put = building.build_bundle, storage.put
+    bundle, put = steps.build_bundle, storage.put
 
     def watched(step: Any) -> Any:
         def does(*values: Any, **more: Any) -> Any:
@@ -177,8 +177,8 @@ def test_every_step_is_seen_when_it_begins_and_has_its_own_time(
 
         return does
 
-    monkeypatch.setattr(building, "build_bundle", watched(bundle))
-    monkeypatch.setattr(building.storage, "put", watched(put))
+    monkeypatch.setattr(steps, "build_bundle", watched(bundle))
+    monkeypatch.setattr(steps.storage, "put", watched(put))
     city.settle()
     assert seen[-2:] == ["building", "uploading"]
     times = [line["at"] for line in read(city, build)["log"]]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared import inside
-from shared.settings import settings
+from shared.kit.settings import settings
+from shared.peers import internal_calls
 from tests.gateway.support import PASSWORD, Running
 from tests.outlet import logger_kept
 from tooling.gateway.assembly import assemble
@@ -47,4 +47,4 @@ def running(tmp_path: Path, **said: Any) -> Iterator[Running]:
             yield running
         made.close()
         assert server.stop()
-        inside.here.clear()
+        internal_calls.here.clear()

@@ -4,7 +4,7 @@ import json
 import logging
 from uuid import uuid4
 
-from shared.telemetry import say
+from shared.telemetry.logs import say
 from tests.gateway.support import Running
 from tests.outlet import said
 from tests.support import City

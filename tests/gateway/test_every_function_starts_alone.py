@@ -13,7 +13,7 @@ import pytest
 from tooling.registry import records
 from tooling.stack.home import ROOT
 
-ENTRY = str(ROOT / "shared" / "entry.py")
+ENTRY = str(ROOT / "shared" / "runtime" / "entry.py")
 SDKS = (
     "boto3",
     "botocore",
@@ -43,7 +43,7 @@ SDKS = (
 )
 BUDGET = """
 import importlib, json, os, sys
-import shared.entry, shared.function, shared.pipeline
+import shared.runtime.entry, shared.function, shared.runtime.pipeline
 names, hot, modules = json.loads(sys.argv[1])
 def bring(module, known=()):
     importlib.import_module(module)
@@ -54,7 +54,7 @@ for module in hot:                        # each alone, from what all functions 
         bring(module)
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0, module
-for module in ["shared.entry", *modules]:
+for module in ["shared.runtime.entry", *modules]:
     bring(module, {name for name in names if name in sys.modules} if module in modules else ())
 """
 
@@ -102,5 +102,5 @@ def test_no_module_brings_an_outside_library_before_it_is_used() -> None:
 def test_functions_that_are_kept_warm_do_without_the_orm() -> None:
     hot = [record.module for record in records().values() if record.min_scale]
     brought = imported(["sqlalchemy"], hot, [])
-    assert [module for module, _ in brought] == [*hot, "shared.entry"]
+    assert [module for module, _ in brought] == [*hot, "shared.runtime.entry"]
     assert [module for module, names in brought if names] == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.gateway.support import PASSWORD, Running, chunked, eventually
 from tests.support import City
 from tooling.gateway.logs import FOLLOWERS
@@ -329,7 +329,7 @@ def test_a_question_about_logs_that_makes_no_sense_is_refused(
 def test_logs_of_a_functions_own_are_kept_with_its_call(
     gateway: Running, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.limits.check", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("shared.runtime.rate_limits.check", lambda *_, **__: 1 / 0)
     gateway.get("/api/listings", headers={"X-Tenant-ID": city.tenant.slug, "X-Correlation-Id": "chain-9"})
     lines = [
         json.loads(line)["text"]

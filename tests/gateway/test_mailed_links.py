@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from functions.auth.pages.pages import FILES, MAILED
-from shared.languages import LANGUAGES
+from shared.kit.languages import LANGUAGES
 from tests.gateway.support import Running
 from tests.i18n.sentences import RIGHT_TO_LEFT, wrong_letters
 from tests.support import Answer, call, function

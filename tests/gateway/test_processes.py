@@ -68,7 +68,7 @@ def test_a_damaged_memory_is_one_clear_message(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "variable"), [("tooling.gateway", "GATEWAY_PORT"), ("shared.server", "PORT")]
+    ("module", "variable"), [("tooling.gateway", "GATEWAY_PORT"), ("shared.runtime.server", "PORT")]
 )
 def test_a_port_that_is_taken_is_one_clear_message(tmp_path: Path, module: str, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -94,7 +94,9 @@ def test_a_port_that_is_taken_is_one_clear_message(tmp_path: Path, module: str, 
     ],
 )
 def test_a_function_that_cannot_be_served_says_why(wrong: dict[str, str], says: str) -> None:
-    with process("shared.server", **({"FUNCTION_TARGET": "login", "HOST": "127.0.0.1"} | wrong)) as server:
+    with process(
+        "shared.runtime.server", **({"FUNCTION_TARGET": "login", "HOST": "127.0.0.1"} | wrong)
+    ) as server:
         _, error = server.communicate(timeout=60)
     assert server.returncode == 1
     assert says in error
@@ -104,7 +106,7 @@ def test_a_function_that_cannot_be_served_says_why(wrong: dict[str, str], says: 
 def test_one_function_is_served_by_one_process_that_ends_when_told() -> None:
     port = free_port()
     with process(
-        "shared.server", FUNCTION_TARGET="list-listings", HOST="127.0.0.1", PORT=str(port)
+        "shared.runtime.server", FUNCTION_TARGET="list-listings", HOST="127.0.0.1", PORT=str(port)
     ) as server:
         assert answers(f"http://127.0.0.1:{port}/health/ready", server).json()["status"] == "ok"
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
@@ -116,8 +118,8 @@ def test_one_function_is_served_by_one_process_that_ends_when_told() -> None:
 
 SLOW = """
 import sys, threading
-from shared.http import Response
-from shared.server import Server
+from shared.kit.http import Response
+from shared.runtime.server import Server
 arrived = threading.Event()
 def handle(request):
     print("arrived", flush=True)
@@ -158,8 +160,8 @@ def test_what_is_under_way_is_finished_before_the_end() -> None:
 
 ENDING = """
 import atexit, os, signal
-from shared.http import Response
-from shared.server import Server
+from shared.kit.http import Response
+from shared.runtime.server import Server
 class Part:
     def __del__(self):
         print("taken apart", flush=True)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.gateway.support import Running, chunked
 from tests.support import City
 from tooling.registry import records

@@ -5,21 +5,21 @@ from uuid import uuid4
 
 import pytest
 
-from shared import inside
 from shared.errors import Unavailable
-from shared.http import Response
-from shared.settings import settings
+from shared.kit.http import Response
+from shared.kit.settings import settings
+from shared.peers import internal_calls
 from tests.gateway.support import Running
 from tests.support import City
 
-ASK = inside.ask  # the real one, before the tests' own takes its place
+ASK = internal_calls.ask  # the real one, before the tests' own takes its place
 ADDRESSES = [f"198.51.100.{number}" for number in range(1, 4)]
 
 
 @pytest.fixture
 def behind_a_proxy(small_gateway: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
     """Callers have addresses of their own, and questions go out as they do in a process of its own."""
-    monkeypatch.setattr("shared.inside.ask", ASK)
+    monkeypatch.setattr("shared.peers.internal_calls.ask", ASK)
     monkeypatch.setattr(settings(), "gateway_url", f"http://127.0.0.1:{small_gateway.port}")
     monkeypatch.setattr(settings(), "trust_forwarded_for", True)
     return small_gateway
@@ -40,6 +40,6 @@ def test_a_crowd_that_names_cities_that_do_not_exist_waits_for_nobody_and_holds_
 
 
 def test_an_answer_that_is_none_is_as_if_the_other_function_were_away() -> None:
-    ask = inside.in_process(lambda _: Response(500))
+    ask = internal_calls.in_process(lambda _: Response(500))
     with pytest.raises(Unavailable):
         ask("/api/internal/usage", {})

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
-from shared.record import Access, Record
+from shared.kit.record import Access, Record
 from tests.gateway.support import Running
 from tooling.gateway.routes import Routes
 from tooling.generate.common import public

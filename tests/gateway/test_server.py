@@ -12,10 +12,10 @@ from contextlib import ExitStack, contextmanager, suppress
 import httpx
 import pytest
 
-from shared import exchange, reading, server
-from shared.http import Request, Response
-from shared.reading import Room
-from shared.server import Server
+from shared.kit.http import Request, Response
+from shared.runtime import exchange, request_body, server
+from shared.runtime.request_body import Room
+from shared.runtime.server import Server
 from tests.gateway.support import Running, answers, eventually, process
 from tests.support import City
 from tooling.stack.home import ROOT
@@ -71,7 +71,7 @@ def test_bodies_that_do_not_come_leave_the_gateway_to_everybody_else(gateway: Ru
 def test_bodies_that_do_not_come_leave_a_single_functions_server_to_everybody_else() -> None:
     port = free_port()
     with process(
-        "shared.server", FUNCTION_TARGET="login", HOST="127.0.0.1", PORT=str(port), WORKER_THREADS="9"
+        "shared.runtime.server", FUNCTION_TARGET="login", HOST="127.0.0.1", PORT=str(port), WORKER_THREADS="9"
     ) as started:
         answers(f"http://127.0.0.1:{port}/healthz", started)
         with connections(port, 200, HALF):
@@ -89,7 +89,7 @@ def test_bodies_that_do_not_come_leave_a_single_functions_server_to_everybody_el
 def test_a_body_that_does_not_come_in_time_is_answered_and_its_connection_ended(
     monkeypatch: pytest.MonkeyPatch, head: str
 ) -> None:
-    monkeypatch.setattr(reading, "PATIENCE", -1.0)
+    monkeypatch.setattr(request_body, "PATIENCE", -1.0)
     with (
         serving(echo) as made,
         connections(made.port, 1, f"POST / HTTP/1.1\r\nHost: localhost\r\n{head}".encode()) as (late,),
@@ -107,8 +107,8 @@ def test_a_body_that_does_not_come_in_time_is_answered_and_its_connection_ended(
 def test_what_came_at_once_does_not_buy_time_for_the_rest(
     monkeypatch: pytest.MonkeyPatch, rule: str, seconds: float
 ) -> None:
-    monkeypatch.setattr(reading, "RATE", 1)  # what came would do for more than six minutes
-    monkeypatch.setattr(reading, rule, seconds)
+    monkeypatch.setattr(request_body, "RATE", 1)  # what came would do for more than six minutes
+    monkeypatch.setattr(request_body, rule, seconds)
     with serving(echo) as made, connections(made.port, 1, HALF + b" " * 400) as (late,):
         assert everything(late).startswith(b"HTTP/1.1 408 ")
 
@@ -231,8 +231,8 @@ def test_bodies_that_find_no_room_are_told_to_come_again() -> None:
 
 
 SMALL_MACHINE = """
-from shared import server
-from shared.http import Response
+from shared.runtime import server
+from shared.kit.http import Response
 server.room_for_bodies = lambda: 4_000_000
 def handle(request):
     return Response(200, str(len(request.body(3_000_000))).encode(), "text/plain")

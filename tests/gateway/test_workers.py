@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from shared.server import LEAVE
+from shared.runtime.server import LEAVE
 from tests.city.factories import registered
 from tests.gateway import support
 from tests.gateway.support import PASSWORD, answers, eventually, process

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.record import Access, Record
+from shared.kit.record import Access, Record
 from tests.gateway.test_routes import named
 from tooling.generate import asyncapi, event_types, generate, knative, schedules, stack, triggers
 from tooling.generate.access import mark

@@ -7,7 +7,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from shared.errors import NotFound
-from shared.record import PLACEHOLDER
+from shared.kit.record import PLACEHOLDER
 from tooling.generate import asyncapi, openapi
 from tooling.generate.problems import refusals
 from tooling.generate.schemas import short

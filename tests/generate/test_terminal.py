@@ -9,8 +9,8 @@ from tests.gateway.conftest import gateway  # noqa: F401 (a fixture)
 from tests.gateway.support import Running
 from tests.support import City
 from tooling import catalogue
+from tooling.command_failed import CommandFailed
 from tooling.invoke import invoke, place
-from tooling.problem import Problem
 from tooling.registry import records
 from tooling.serve import serve
 
@@ -22,7 +22,7 @@ def test_every_function_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     catalogue.show_list("core")
     assert "approve-listing" in (only := capsys.readouterr().out)
     assert "login" not in only
-    with pytest.raises(Problem, match="no service nowhere: .*core"):
+    with pytest.raises(CommandFailed, match="no service nowhere: .*core"):
         catalogue.show_list("nowhere")
 
 
@@ -63,9 +63,9 @@ def test_its_errors_speak_of_itself(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_name_that_is_nearly_right_is_guessed() -> None:
-    with pytest.raises(Problem, match="Did you mean list-listings"):
+    with pytest.raises(CommandFailed, match="Did you mean list-listings"):
         catalogue.show("list-listing")
-    with pytest.raises(Problem, match="heidi functions list"):
+    with pytest.raises(CommandFailed, match="heidi functions list"):
         serve("xyzzy")
 
 
@@ -121,11 +121,11 @@ def test_what_a_path_stands_for(name: str, path: str, asked: tuple[str, str]) ->
 
 def test_a_path_that_is_no_address_is_answered_with_the_right_form() -> None:
     with pytest.raises(
-        Problem, match=r"listings/abc is no address of get-listing: --path /api/listings/<listingId>$"
+        CommandFailed, match=r"listings/abc is no address of get-listing: --path /api/listings/<listingId>$"
     ):
         place("get-listing", "listings/abc")
     with pytest.raises(
-        Problem, match=r"imprint is no address of get-legal-text: --path /api/cities/<city>/legal/"
+        CommandFailed, match=r"imprint is no address of get-legal-text: --path /api/cities/<city>/legal/"
     ):
         place("get-legal-text", "imprint")
 
@@ -145,7 +145,7 @@ def test_the_list_can_be_read_by_programs(capsys: pytest.CaptureFixture[str]) ->
 
 def test_invoke_says_when_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_URL", "http://127.0.0.1:1")
-    with pytest.raises(Problem, match="./heidi up starts it"):
+    with pytest.raises(CommandFailed, match="./heidi up starts it"):
         invoke("list-listings")
-    with pytest.raises(Problem, match="NAME=VALUE"):
+    with pytest.raises(CommandFailed, match="NAME=VALUE"):
         invoke("list-listings", query=["limit"])

@@ -6,7 +6,7 @@ from functools import lru_cache
 from string import Formatter
 
 from shared.errors import Problem
-from shared.languages import LANGUAGES
+from shared.kit.languages import LANGUAGES
 from tooling.registry import ROOT
 
 ROOMS = ("functions", "shared", "tooling")

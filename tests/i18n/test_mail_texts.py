@@ -7,8 +7,8 @@ import pytest
 from jinja2 import Environment, meta
 
 from functions.auth.account import Role
-from functions.notification.rendering import TEXTS, render, texts
-from shared.languages import LANGUAGES
+from functions.notification.templates import TEXTS, render, texts
+from shared.kit.languages import LANGUAGES
 from tests.adapters.running import ThirdParties
 from tests.core.factories import make_listing
 from tests.i18n.sentences import ISOLATED, RIGHT_TO_LEFT, wrong_letters

@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import NotFound, Problem
 from shared.i18n import LOCALES, catalogue, things
-from shared.languages import LANGUAGES
+from shared.kit.languages import LANGUAGES
 from tests.i18n.sentences import (
     ISOLATED,
     RIGHT_TO_LEFT,

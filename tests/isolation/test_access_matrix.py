@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared import signing, tokens
-from shared.rbac import ANONYMOUS, MATRIX
-from shared.record import PLACEHOLDER, Record
+from shared.auth import signing, tokens
+from shared.auth.rbac import ANONYMOUS, MATRIX
+from shared.kit.record import PLACEHOLDER, Record
 from tests.support import Answer, City, call
 from tooling.registry import records
 

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from shared.rbac import ANONYMOUS, MATRIX
-from shared.record import PLACEHOLDER, Record, camel
+from shared.auth.rbac import ANONYMOUS, MATRIX
+from shared.kit.record import PLACEHOLDER, Record, camel
 from tests.adapters.running import ThirdParties
 from tests.auth.people import join, login
+from tests.random_walk import Walk, requests
 from tests.security.reading import OUTSIDE, WRITES, body_model, by_name, fields_of
 from tests.support import Answer, City, call
-from tests.walk import Walk, requests
 from tooling.stack.environment import entered
 
 OWN_NAMES = {"deviceId", "bundleId"}  # an app's own name for itself, in every city

@@ -8,18 +8,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared import cache, limits, tenants
-from shared.ids import PLATFORM_ID
-from shared.migration import RELAY
-from shared.pg import Connection, pool
-from shared.settings import settings
-from shared.sql import Sql
+from shared.adapters import redis
+from shared.db.migration import RELAY
+from shared.db.pg import Connection, pool
+from shared.db.sql import Sql
+from shared.kit.ids import PLATFORM_ID
+from shared.kit.settings import settings
+from shared.runtime import rate_limits
+from shared.tenancy import tenants
 from tests.adapters.conftest import servers, thirdparty  # noqa: F401 (a fixture and what it needs)
 from tests.auth.people import join, login
 from tests.city.factories import registered
 from tests.core.factories import make_category, make_listing, make_published
+from tests.random_walk import Walk, requests
 from tests.support import City, superuser
-from tests.walk import Walk, requests
 from tooling.registry import records
 
 ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -39,7 +41,7 @@ def core() -> Iterator[Any]:
 
 
 def keys() -> set[str]:
-    return {key.decode() for key in cache.command("KEYS", "*")}
+    return {key.decode() for key in redis.command("KEYS", "*")}
 
 
 def left_behind(connections: Any) -> list[Any]:
@@ -51,7 +53,7 @@ def left_behind(connections: Any) -> list[Any]:
 
 @pytest.mark.usefixtures("thirdparty")
 def test_every_key_in_redis_names_its_city(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "leases", {})
+    monkeypatch.setattr(rate_limits, "leases", {})
     before = keys()
     login(city, join(city))
     login(city, "nobody@example.org", "wrong")
@@ -65,8 +67,8 @@ def test_every_key_in_redis_names_its_city(city: City, monkeypatch: pytest.Monke
 def test_limits_are_counted_for_each_city_alone(
     city: City, other_city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "leases", {})
-    monkeypatch.setattr(limits, "WINDOW", 10**10)  # no minute ends in the middle
+    monkeypatch.setattr(rate_limits, "leases", {})
+    monkeypatch.setattr(rate_limits, "WINDOW", 10**10)  # no minute ends in the middle
     monkeypatch.setattr(settings(), "rate_limit_tenant", 3)
     assert [city.call("list-listings").status for _ in range(4)][-1] == 429
     assert other_city.call("list-listings").status == 200

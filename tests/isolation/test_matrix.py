@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from shared.rbac import (
+from shared.auth.rbac import (
     ANONYMOUS,
     CITIZEN,
     CITY_ADMIN,

@@ -12,10 +12,10 @@ import pytest
 from events.privacy import ExportRequested
 from functions.core.listings.create_listing import create_listing
 from functions.core.models import MODELS
-from shared import storage
+from shared.adapters import storage
 from shared.context import Context
 from shared.function import record_of
-from shared.keeping import hand_out
+from shared.personal_data import hand_out
 from tests.adapters.conftest import servers, thirdparty
 from tests.core.factories import make_category, make_listing, make_medium, make_published
 from tests.factory.test_web_build import built, prepare

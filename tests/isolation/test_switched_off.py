@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.record import PLACEHOLDER, Record
+from shared.kit.record import PLACEHOLDER, Record
 from tests.support import City, call
 from tooling.registry import records
 

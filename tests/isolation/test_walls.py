@@ -7,10 +7,10 @@ from pg8000.native import Connection, DatabaseError
 from sqlalchemy import select, text
 
 from functions.core.listings.tables import Listing
-from shared import orm
-from shared.orm import Database
-from shared.pg import error_code, login
-from shared.settings import settings
+from shared.db import orm
+from shared.db.orm import Database
+from shared.db.pg import error_code, login
+from shared.kit.settings import settings
 from tests.core.factories import make_listing
 from tests.support import City, superuser
 from tooling.registry import services

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from events.auth import UserCreated
-from shared.cloudevents import Envelope
+from shared.kit.cloudevents import Envelope
 from tests.support import City, Said, deliver
 
 

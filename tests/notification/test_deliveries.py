@@ -21,11 +21,11 @@ from events.notification import NotificationRequested
 from functions.auth.guests import guest
 from functions.auth.passwords import mail_reset_link
 from functions.auth.registrations import registration
-from functions.notification.patience import STEPS, USEFUL_FOR, next_try
-from shared import mail
-from shared.breaker import Breaker
-from shared.mail import MailUncertain
-from shared.settings import settings
+from functions.notification.deliveries.retry_schedule import STEPS, USEFUL_FOR, next_try
+from shared.adapters import mail
+from shared.adapters.circuit_breaker import Breaker
+from shared.adapters.mail import MailUncertain
+from shared.kit.settings import settings
 from tests.adapters.running import ThirdParties, free_ports
 from tests.core.factories import make_listing
 from tests.notification.people import settle_in, tell
@@ -293,8 +293,8 @@ def test_what_was_sent_is_not_kept(editor: str, city: City, thirdparty: ThirdPar
 def dying() -> Iterator[None]:
     """Whoever begins to send a mail in this block is killed before it leaves."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("functions.notification.by_mail.send_together", lambda *_: [])
-        patched.setattr("functions.notification.by_mail.write_down", lambda *_: None)
+        patched.setattr("functions.notification.deliveries.mail_channel.send_together", lambda *_: [])
+        patched.setattr("functions.notification.deliveries.mail_channel.write_down", lambda *_: None)
         yield
 
 

@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from functions.notification import by_mail, sending
-from shared import breaker, mail, pg
-from shared.cloudevents import Envelope
-from shared.settings import settings
+from functions.notification.deliveries import dispatch, mail_channel
+from shared.adapters import circuit_breaker, mail
+from shared.db import pg
+from shared.kit.cloudevents import Envelope
+from shared.kit.settings import settings
 from tests.adapters.capped import How, capped
 from tests.adapters.running import ThirdParties, free_ports
 from tests.notification.people import settle_in
@@ -87,9 +88,9 @@ def test_a_process_that_dies_loses_no_mail_and_each_goes_under_one_id(
     with monkeypatch.context() as patched:
         patched.setattr(mail.Server, "send", lambda *_: 1 / 0)
         assert deliver_together("send-email", *[asked(city) for _ in range(15)]).status == 204
-    assert states(city) == {"sending": by_mail.TOGETHER, "waiting": 15 - by_mail.TOGETHER}
+    assert states(city) == {"sending": mail_channel.TOGETHER, "waiting": 15 - mail_channel.TOGETHER}
     clock.later(minutes=1)
-    assert states(city) == {"sending": by_mail.TOGETHER, "sent": 15 - by_mail.TOGETHER}
+    assert states(city) == {"sending": mail_channel.TOGETHER, "sent": 15 - mail_channel.TOGETHER}
     clock.later(minutes=6)
     assert (states(city), len(set(ids_of(thirdparty, address)))) == ({"sent": 15}, 15)
     assert len(ids_of(thirdparty, address)) == 15
@@ -100,8 +101,8 @@ def test_what_a_slow_server_leaves_no_time_for_is_not_begun_and_waits(
 ) -> None:
     address = settle_in(city, "editor")
     with monkeypatch.context() as patched:
-        patched.setattr(sending, "IN_HAND", 0.0)
-        patched.setattr(sending, "SECONDS", 60.0)
+        patched.setattr(dispatch, "IN_HAND", 0.0)
+        patched.setattr(dispatch, "SECONDS", 60.0)
         assert deliver_together("send-email", *[asked(city) for _ in range(3)]).status == 204
     assert [row[:3] for row in deliveries(city)] == [["waiting", "", 0]] * 3
     clock.later(minutes=1)
@@ -119,7 +120,7 @@ def test_what_is_not_begun_in_time_waits_for_its_tick(
     city: City, clock: Clock, thirdparty: ThirdParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = settle_in(city, "editor")
-    monkeypatch.setattr(sending, "SECONDS", 0.0)
+    monkeypatch.setattr(dispatch, "SECONDS", 0.0)
     assert deliver_together("send-email", *[asked(city) for _ in range(5)]).status == 204
     assert states(city) == {"waiting": 5}
     clock.later(minutes=1)
@@ -132,10 +133,10 @@ def test_a_server_that_takes_only_so_many_mails_in_a_session_gets_all_of_them_on
 ) -> None:
     settle_in(city, "editor")
     with capped(thirdparty, 5, how) as server:
-        for _ in range(breaker.FAULTS + 1):
+        for _ in range(circuit_breaker.FAULTS + 1):
             assert deliver_together("send-email", *[asked(city) for _ in range(12)]).status == 204
-        assert (states(city), breaker.states()) == ({"sent": 12 * (breaker.FAULTS + 1)}, {})
-        assert len(server.taken) == len(set(server.taken)) == 12 * (breaker.FAULTS + 1)
+        assert (states(city), circuit_breaker.states()) == ({"sent": 12 * (circuit_breaker.FAULTS + 1)}, {})
+        assert len(server.taken) == len(set(server.taken)) == 12 * (circuit_breaker.FAULTS + 1)
         assert max(map(len, server.sessions)) == 5
 
 
@@ -151,7 +152,7 @@ class Database:
             self.leave()
 
         monkeypatch.setattr(mail.Server, "send", sent)
-        monkeypatch.setattr(sending, "sleep", self.waited)
+        monkeypatch.setattr(dispatch, "sleep", self.waited)
 
     def leave(self) -> None:
         self.pool.clear()
@@ -193,7 +194,7 @@ def test_a_database_that_stays_away_is_not_waited_for_and_what_has_left_goes_onc
     assert deliver_together("send-email", *[asked(city) for _ in range(5)]).status == 204
     database.back()
     database.away = 0
-    assert (states(city), database.pauses) == ({"sending": 5}, len(sending.PAUSES))
+    assert (states(city), database.pauses) == ({"sending": 5}, len(dispatch.PAUSES))
     clock.later(minutes=6)
     assert (states(city), Counter(Counter(ids_of(thirdparty, address)).values())) == ({"sent": 5}, {2: 5})
 
@@ -202,16 +203,16 @@ def test_what_was_written_down_is_not_said_twice_when_only_the_answer_was_lost(
     city: City, thirdparty: ThirdParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = settle_in(city, "editor")
-    monkeypatch.setattr(sending, "PAUSES", (0.0,))
-    conclude, lost = sending.conclude_all, list[str]()
+    monkeypatch.setattr(dispatch, "PAUSES", (0.0,))
+    conclude, lost = dispatch.conclude_all, list[str]()
 
-    def unheard(ends: sending.Ends) -> None:
+    def unheard(ends: dispatch.Ends) -> None:
         conclude(ends)
         if ends and not lost:
             lost.append("the answer to the commit")
             raise EOFError
 
-    monkeypatch.setattr(sending, "conclude_all", unheard)
+    monkeypatch.setattr(dispatch, "conclude_all", unheard)
     assert deliver_together("send-email", *[asked(city) for _ in range(5)]).status == 204
     assert (lost, states(city), len(ids_of(thirdparty, address))) == (
         ["the answer to the commit"],

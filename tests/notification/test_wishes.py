@@ -13,11 +13,11 @@ import pytest
 from events.auth import GuestConverted, UserCreated
 from events.notification import Channel, NotificationRequested
 from events.users import DeviceRegistered, PreferencesChanged, UserUpdated
-from functions.notification.rendering import texts
+from functions.notification.recipients.notice_rules import NOTICES, end_of_quiet
 from functions.notification.tables import Recipient
-from functions.notification.wishes import NOTICES, end_of_quiet
-from shared.cloudevents import Envelope
-from shared.settings import settings
+from functions.notification.templates import texts
+from shared.kit.cloudevents import Envelope
+from shared.kit.settings import settings
 from tests.adapters.running import ThirdParties
 from tests.notification.people import settle_in, tell
 from tests.notification.test_listing_notifications import mails

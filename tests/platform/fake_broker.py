@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from shared.cloudevents import BATCH
+from shared.kit.cloudevents import BATCH
 from tooling.stack.environment import entered
 
 

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 from uuid import uuid4
 
-from shared.settings import settings
+from shared.kit.settings import settings
 from tests.support import Answer, City, call
 
 DESTINATION = "http://internal-gateway-events.heidi-prod.svc.cluster.local/events/send-email"

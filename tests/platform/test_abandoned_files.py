@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from events.platform import FilesAbandoned
-from shared import storage
+from shared.adapters import storage
 from shared.context import Context
 from tests.adapters.conftest import servers, thirdparty
 from tests.core.test_media import picture, processed

@@ -14,11 +14,11 @@ import pytest
 
 from events.privacy import UserDeleted
 from functions.platform.dead_letters.dead_letter import DeadLetter
-from shared.cloudevents import Envelope
 from shared.errors import PayloadTooLarge
-from shared.http import Request
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.kit.cloudevents import Envelope
+from shared.kit.http import Request
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.platform.letters import dead, keep, listed
 from tests.support import Answer, City, Said, call, deliver
 

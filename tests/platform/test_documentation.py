@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from shared.http import Request
-from shared.record import Record
+from shared.kit.http import Request
+from shared.kit.record import Record
 from tests.support import function
 from tooling.generate import asyncapi, openapi
 from tooling.generate.common import by_service, public

@@ -10,13 +10,13 @@ from uuid import uuid4
 
 import pytest
 
+from functions.platform.outbox_relay import Courier, databases, sweep
 from functions.platform.queries import EXPIRING, PRUNE
-from functions.platform.relay import Courier, databases, sweep
-from shared.outbox import HOLDS, PATIENCE, Outgoing, Publisher
-from shared.pg import error_code
-from shared.posting import ANSWERS_WITHIN
-from shared.relay import ask, relay
-from shared.settings import settings
+from shared.db.pg import error_code
+from shared.db.relay_role import ask, relay
+from shared.events.outbox import HOLDS, PATIENCE, Outgoing, Publisher
+from shared.events.publisher import ANSWERS_WITHIN
+from shared.kit.settings import settings
 from tests.adapters.running import free_ports
 from tests.core.factories import make_listing
 from tests.platform.fake_broker import FakeBroker, answering
@@ -184,7 +184,7 @@ def test_a_broker_that_takes_batches_no_more_gets_them_one_by_one(city: City, br
 def test_a_broker_that_answers_late_gets_eight_at_a_time(
     city: City, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.posting.PROMPT", 0)  # nobody needs to wait for that here
+    monkeypatch.setattr("shared.events.publisher.PROMPT", 0)  # nobody needs to wait for that here
     many(city, 8)
     together = Barrier(8)
 
@@ -228,7 +228,7 @@ def test_what_the_publisher_has_held_for_too_long_it_leaves_to_the_sweep(
     many(city, 4)
     old, *young = written(city)
     release, moment = Event(), [0.0]
-    monkeypatch.setattr("shared.outbox.time", SimpleNamespace(monotonic=lambda: moment[0]))
+    monkeypatch.setattr("shared.events.outbox.time", SimpleNamespace(monotonic=lambda: moment[0]))
     broker.status = lambda _: 202 if release.wait(10) else 503
     publisher = publishing([old])
     eventually(lambda: broker.came, "the first to be on its way")
@@ -246,7 +246,7 @@ def test_what_the_publisher_has_held_for_too_long_it_leaves_to_the_sweep(
 def test_the_publisher_holds_no_more_than_it_may(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     many(city, 4)
     monkeypatch.setattr(Publisher, "work", lambda _: None)
-    monkeypatch.setattr("shared.outbox.MOST_BYTES", 2_500)
+    monkeypatch.setattr("shared.events.outbox.MOST_BYTES", 2_500)
     publisher = Publisher()
     for event in written(city):
         publisher.take(event)

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from functions.platform.measuring import services
-from shared.breaker import FAULTS, Breaker, Ended
-from shared.relay import pool, relay
-from shared.settings import settings
+from functions.platform.gauges import services
+from shared.adapters.circuit_breaker import FAULTS, Breaker, Ended
+from shared.db.relay_role import pool, relay
+from shared.kit.settings import settings
 from tests.auth.people import join, login
 from tests.support import City, call, superuser
 from tooling import registry

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared import storage
-from shared.settings import settings
+from shared.adapters import storage
+from shared.kit.settings import settings
 from tests.adapters.conftest import servers, thirdparty
 from tests.city.factories import registered
 from tests.city.test_header import upload as upload_header

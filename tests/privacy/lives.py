@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared import storage
-from shared.privacy import Personal
-from shared.settings import settings
+from shared.adapters import storage
+from shared.db.privacy import Personal
+from shared.kit.settings import settings
 from tests.analytics.factories import event
 from tests.auth.people import Person, join, login
 from tests.core.factories import make_category

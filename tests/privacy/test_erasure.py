@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from events.privacy import KEEPERS, CityDeleted, ExportRequested, UserDeleted, UserErased
-from shared import storage
+from shared.adapters import storage
 from tests.adapters.running import ThirdParties
 from tests.audit.log import said
 from tests.auth.people import join

@@ -12,7 +12,8 @@ from zipfile import ZipFile
 import pytest
 
 from events.privacy import KEEPERS, ExportPart, ExportRequested
-from shared import signing, storage
+from shared.adapters import storage
+from shared.auth import signing
 from tests.audit.log import said
 from tests.privacy.lives import active, erase, tick
 from tests.support import Answer, City, call, deliver

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from shared.keeping import PLATFORM_TABLES
-from shared.orm import TenantModel
-from shared.privacy import Personal, Table
-from shared.settings import settings
+from shared.db.orm import TenantModel
+from shared.db.privacy import Personal, Table
+from shared.kit.settings import settings
+from shared.personal_data import PLATFORM_TABLES
 from tests.support import superuser
 from tooling.generate.privacy import tables
 from tooling.registry import ROOT, services

@@ -6,9 +6,9 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from shared.binding import Binding
-from shared.http import Json
-from shared.record import PLACEHOLDER, Record, camel
+from shared.kit.http import Json
+from shared.kit.record import PLACEHOLDER, Record, camel
+from shared.runtime.binding import Binding
 from tests.support import City, call
 from tooling.registry import records
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared import cache, tenants
+from shared.adapters import redis
+from shared.tenancy import tenants
 from tests.support import City, call
 
 
@@ -14,7 +15,7 @@ def moved(city: City, other_city: City) -> Iterator[City]:
     names, lie = (str(city.id), city.tenant.slug), other_city.tenant.model_dump_json()
     for name in names:
         tenants.memory.pop(name)
-        cache.command("SET", tenants.key(name), lie)
+        redis.command("SET", tenants.key(name), lie)
     yield city
     for name in names:
         tenants.forget_name(name)

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from events.notification import NotificationRequested
-from shared.cipher import SealBroken
-from shared.enclosures import opened
-from shared.settings import settings
+from shared.kit.cipher import SealBroken
+from shared.kit.enclosures import opened
+from shared.kit.settings import settings
 from tests.adapters.conftest import servers, thirdparty
 from tests.adapters.running import ThirdParties
 from tests.auth.people import accept, forget, invite, join, link_in, register, token_in, verify

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.chatbot.extraction import extract
-from functions.chatbot.extraction_errors import DocumentTooLarge
-from shared import limits
-from shared.settings import settings
+from functions.chatbot.extraction.errors import DocumentTooLarge
+from functions.chatbot.extraction.formats import extract
+from shared.kit.settings import settings
+from shared.runtime import rate_limits
 from tests.support import City, call
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -23,9 +23,9 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patched.setenv("RATE_LIMIT_TENANT", "10")
         patched.setenv("RATE_LIMIT_IP", "3")
         patched.setenv("RATE_LIMIT_USER", "3")
-        patched.setattr(limits, "WINDOW", 10**10)  # no minute ends in the middle
+        patched.setattr(rate_limits, "WINDOW", 10**10)  # no minute ends in the middle
         settings.cache_clear()
-        limits.leases.clear()
+        rate_limits.leases.clear()
         yield
     settings.cache_clear()
 
@@ -58,7 +58,7 @@ def test_a_form_of_very_many_parts_is_refused_before_they_are_all_read(
         made.append(name)
         return name
 
-    monkeypatch.setattr("shared.multipart.camel", noted)
+    monkeypatch.setattr("shared.kit.multipart.camel", noted)
     refused = call("login", body=b"".join(map(field, names)) + b"--XX--\r\n", headers=dict(FORM))
     assert (refused.status, refused.code) == (400, "MALFORMED_FORM")
     assert len(made) <= 101

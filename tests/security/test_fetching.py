@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from functions.chatbot import scraping
-from functions.chatbot.scraping import PageUnavailable, fetch
-from shared import outward
-from shared.addresses import AddressRefused, is_public
-from shared.settings import settings
+from functions.chatbot.documents import web_page
+from functions.chatbot.documents.web_page import PageUnavailable, fetch
+from shared.adapters import http_client
+from shared.adapters.public_addresses import AddressRefused, is_public
+from shared.kit.settings import settings
 from tests.support import City
 
 
@@ -150,7 +150,7 @@ def test_a_redirect_is_looked_at_like_the_first_address(target: str) -> None:
 def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us(
     start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scraping, "MAX_SECONDS", 0.5)
+    monkeypatch.setattr(web_page, "MAX_SECONDS", 0.5)
     gone = threading.Event()
 
     def trickle(connection: socket.socket) -> None:
@@ -164,5 +164,5 @@ def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_us(
     before = time.monotonic()
     with answering(trickle) as address, pytest.raises(PageUnavailable):
         fetch(address)
-    assert time.monotonic() - before < outward.READ
+    assert time.monotonic() - before < http_client.READ
     assert gone.wait(10)

@@ -12,9 +12,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from shared import signing
-from shared.settings import settings
-from shared.tokens import LONGEST
+from shared.auth import signing
+from shared.auth.tokens import LONGEST
+from shared.kit.settings import settings
 from tests.auth.people import refresh
 from tests.auth.signing import EDDSA, OTHER_EDDSA, RS256, Use, head, jwt_keys, public
 from tests.support import City, call
@@ -71,7 +71,7 @@ def b64(data: Any) -> str:
 
 def ours(city: City, **changed: Any) -> str:
     """A token with our own signature, whatever is in it."""
-    from shared.signing import sign
+    from shared.auth.signing import sign
 
     return sign("access", claims(city, **changed))
 

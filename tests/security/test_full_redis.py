@@ -9,9 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from shared import cache, limits, tokens
+from shared.adapters import redis as cache
+from shared.auth import tokens
 from shared.errors import Unavailable
-from shared.settings import settings
+from shared.kit.settings import settings
+from shared.runtime import rate_limits
 from tests.auth.people import join, login
 from tests.support import City, call
 from tooling.stack.redis import embedded_redis
@@ -27,7 +29,7 @@ def small_redis(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
         settings.cache_clear()
         cache.connections.cache_clear()
         cache.forget_connection()
-        limits.leases.clear()
+        rate_limits.leases.clear()
 
     with embedded_redis(tmp_path) as redis, monkeypatch.context() as patched:
         patched.setenv("REDIS_URL", redis.url)
@@ -80,11 +82,11 @@ def test_nobody_is_told_that_a_session_has_ended_when_that_could_not_be_kept(cit
 def test_a_full_redis_is_said_once_a_minute(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.misconfiguration.said", {})
+    monkeypatch.setattr("shared.kit.misconfiguration.said", {})
     with caplog.at_level(logging.ERROR, "heidi.settings"):
         fill()
         with pytest.raises(Unavailable):
-            limits.spend(f"tenant:x:rate:{uuid4()}", 5, time.time())
+            rate_limits.spend(f"tenant:x:rate:{uuid4()}", 5, time.time())
         with pytest.raises(Unavailable):
             tokens.revoke(uuid4(), "x")
     assert [record.getMessage() for record in caplog.records] == ["redis is full"]

@@ -17,11 +17,12 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 
-from shared import api_tokens, cache, signing, tokens
-from shared.ids import PLATFORM_ID
-from shared.rbac import MATRIX, SUPER_ADMIN
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.adapters import redis
+from shared.auth import api_tokens, signing, tokens
+from shared.auth.rbac import MATRIX, SUPER_ADMIN
+from shared.kit.ids import PLATFORM_ID
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import join, login
 from tests.auth.signing import EDDSA, OTHER_EDDSA, RS256, Use, jwt_keys, public
 from tests.auth.test_api_tokens import APPROVE, made
@@ -41,8 +42,8 @@ def split(jwt_keys: Use) -> Iterator[None]:
 
 
 def forget_all() -> None:
-    for key in cache.command("KEYS", "*:api-token:*"):
-        cache.command("DEL", key)
+    for key in redis.command("KEYS", "*:api-token:*"):
+        redis.command("DEL", key)
 
 
 def invented() -> str:
@@ -61,7 +62,7 @@ def key(token: str) -> str:
 
 def write(token: str, text: bytes) -> None:
     """What anybody can do who holds REDIS_PASSWORD."""
-    cache.command("SET", key(token), text)
+    redis.command("SET", key(token), text)
 
 
 def claims(token: str, **changed: Any) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def test_a_made_up_grant_opens_nothing_and_is_not_kept(split: None, city: City, 
     token = invented()
     write(token, forged(token, how))
     assert opens(token, city) == REFUSED
-    assert cache.command("GET", key(token)) not in api_tokens.believed
+    assert redis.command("GET", key(token)) not in api_tokens.believed
 
 
 def test_a_grant_is_good_for_the_token_that_it_was_given_for_and_for_no_other(
@@ -174,7 +175,7 @@ def test_a_grant_is_good_for_the_token_that_it_was_given_for_and_for_no_other(
         made(login(city, join(city, "city_admin")).body["accessToken"], APPROVE)["token"],
     )
     assert opens(admins, city) == LET_IN
-    grant = cache.command("GET", key(admins))
+    grant = redis.command("GET", key(admins))
     for other in (invented(), lesser):
         write(other, grant)
         assert opens(other, city) == REFUSED
@@ -195,17 +196,19 @@ def test_a_grant_is_good_for_two_minutes_or_so_and_then_for_nothing(
     assert opens(old, city) == REFUSED
     assert opens(token, city) == LET_IN
     # whoever can write can also see to it that nothing is forgotten
-    write(token, cache.command("GET", key(token)))
+    write(token, redis.command("GET", key(token)))
     assert api_tokens.SECONDS < api_tokens.LIFE <= 150
-    monkeypatch.setattr("shared.api_tokens.time", SimpleNamespace(time=lambda: time.time() + api_tokens.LIFE))
+    monkeypatch.setattr(
+        "shared.auth.api_tokens.time", SimpleNamespace(time=lambda: time.time() + api_tokens.LIFE)
+    )
     assert opens(token, city) == REFUSED  # also in a process that has checked it already
-    assert cache.command("GET", key(token)) not in api_tokens.believed
+    assert redis.command("GET", key(token)) not in api_tokens.believed
 
 
 def test_a_grant_is_no_access_token_and_an_access_token_is_no_grant(split: None, city: City) -> None:
     token = of_super_admin()
     assert opens(token, city) == LET_IN
-    assert opens(json.loads(cache.command("GET", key(token))), city) == REFUSED
+    assert opens(json.loads(redis.command("GET", key(token))), city) == REFUSED
     token = invented()
     for use in ("access", "refresh", "challenge"):
         write(token, ours(token, aud=use))
@@ -241,7 +244,7 @@ def test_the_widest_grant_is_short_enough_whatever_signs_it(
         jwt_keys(*keys)
     token = of_super_admin()
     assert opens(token, city) == LET_IN
-    assert len(cache.command("GET", key(token))) < tokens.LONGEST * 3 // 4
+    assert len(redis.command("GET", key(token))) < tokens.LONGEST * 3 // 4
     forget_all()
 
 

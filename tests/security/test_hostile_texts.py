@@ -2,10 +2,10 @@
 
 import pytest
 
-from functions.chatbot.document_reading import Deadline
-from functions.chatbot.extraction_errors import DocumentTooSlow
-from functions.chatbot.extraction_text import read_markdown
-from functions.chatbot.words import sentences
+from functions.chatbot.extraction.deadline import Deadline
+from functions.chatbot.extraction.errors import DocumentTooSlow
+from functions.chatbot.extraction.plain_text import read_markdown
+from functions.chatbot.retrieval.words import sentences
 
 
 class Steps:

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.notification.rendering import render
-from shared import mail
-from shared.binding import Binding
-from shared.record import Record
-from shared.settings import settings as configured
-from shared.telemetry import JsonLines, log
+from functions.notification.templates import render
+from shared.adapters import mail
+from shared.kit.record import Record
+from shared.kit.settings import settings as configured
+from shared.runtime.binding import Binding
+from shared.telemetry.logs import JsonLines, log
 from tests.adapters.conftest import thirdparty  # noqa: F401 (a fixture)
 from tests.auth.people import invite, join, link_in
 from tests.core.factories import make_listing, make_published
+from tests.random_walk import Walk
 from tests.security.reading import OUTSIDE, by_name, path_of, taken
 from tests.support import City, call
-from tests.walk import Walk
 
 LISTS = [
     r
@@ -172,7 +172,7 @@ def test_nothing_that_is_sent_forges_a_line_in_the_log_or_a_header_in_the_answer
     )
     for handler in (None, fails):  # as it is, and as if it failed with what it was sent
         if handler:
-            monkeypatch.setattr("shared.binding.Binding.read", handler)
+            monkeypatch.setattr("shared.runtime.binding.Binding.read", handler)
         got = call(
             record.name,
             path=path_of(record),

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from shared import cipher
-from shared.jwks import parse
-from shared.record import Record
-from shared.settings import settings
+from shared.kit import cipher
+from shared.kit.jwks import parse
+from shared.kit.record import Record
+from shared.kit.settings import settings
 from tests.conftest import ROLES_SECRET
 from tests.deploy.test_cluster import GIVEN, filled
 from tooling import cluster
@@ -24,11 +24,15 @@ from tooling.registry import ROOT, records, services
 TRIES = """
 import json, os, sys
 from uuid import uuid4
-from shared import cipher, entry, passes
+from shared.kit import cipher
+from shared.peers import service_tokens
+from shared.runtime import entry
 entry.load(sys.argv[1])   # as it starts: production refuses without a secret that is needed
 given = json.loads(sys.argv[2])
-from shared import enclosures, pg, sealing, signing
-from shared.settings import settings
+from shared.auth import signing
+from shared.db import pg
+from shared.kit import enclosures, sealing
+from shared.kit.settings import settings
 
 def tried(what):
     try:
@@ -44,8 +48,8 @@ print(json.dumps({
     "databases": [name for name in given["databases"] if tried(lambda: pg.Pool(name, *pg.login(name)).connect().close() or True)],
     "factor": tried(lambda: sealing.unseal(given["factor"], "Ada")),
     "link": tried(lambda: cipher.unseal(settings().letter_key.get_secret_value(), given["link"], "letter")),
-    "brings": [name for name, value in os.environ.items() if passes.is_broker(value)] + passes.is_broker(passes.delivering()) * ["own"],
-    "publishes": passes.publishing() == given["publish"]}))
+    "brings": [name for name, value in os.environ.items() if service_tokens.is_broker(value)] + service_tokens.is_broker(service_tokens.delivering()) * ["own"],
+    "publishes": service_tokens.publishing() == given["publish"]}))
 """
 SIGNS, GRANTS, OPENS, LINKS, SAYS = "token", "grant", "factor", "link", "publishes"
 CAN = {

@@ -7,11 +7,11 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from shared.binding import Binding
-from shared.record import Record
+from shared.kit.record import Record
+from shared.runtime.binding import Binding
+from tests.random_walk import Walk, requests
 from tests.security.reading import WRITES, body_model, by_name, path_of, taken
 from tests.support import Answer, City, call
-from tests.walk import Walk, requests
 
 FORBIDDEN = (
     "role",

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared import languages, tenants, tokens
+from shared.auth import tokens
+from shared.kit import languages
+from shared.tenancy import tenants
 from tests.support import City, call
 
 LONG = 100_000

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared import passes
-from shared.settings import settings
+from shared.kit.settings import settings
+from shared.peers import service_tokens
 from tests.auth.people import said
 from tests.broker.conftest import database
 from tests.broker.conftest import settings as broker_settings
@@ -75,15 +75,23 @@ def test_the_broker_brings_events_with_a_token_that_the_function_does_not_know(c
 def test_both_tokens_of_a_rotation_are_believed_and_the_first_is_shown() -> None:
     old, new = "o" * 40, "n" * 40
     with entered({"BROKER_TOKEN": f"{old},{new}"}):
-        shown, hashes = passes.delivering(), passes.hashed(settings().broker_token.get_secret_value())
+        shown, hashes = (
+            service_tokens.delivering(),
+            service_tokens.hashed(settings().broker_token.get_secret_value()),
+        )
     with entered({"BROKER_TOKEN_HASHES": hashes}):
-        assert (shown, passes.is_broker(old), passes.is_broker(new), passes.is_broker("x" * 40)) == (
+        assert (
+            shown,
+            service_tokens.is_broker(old),
+            service_tokens.is_broker(new),
+            service_tokens.is_broker("x" * 40),
+        ) == (
             old,
             True,
             True,
             False,
         )
-        assert passes.is_broker(f"{new},{old}")  # from a proxy that knows the whole setting only
+        assert service_tokens.is_broker(f"{new},{old}")  # from a proxy that knows the whole setting only
 
 
 @story

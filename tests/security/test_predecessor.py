@@ -10,15 +10,16 @@ from uuid import uuid4
 
 import pytest
 
-from functions.notification.rendering import render
-from shared import cors, limits, needs, terms, tokens
+from functions.notification.templates import render
+from shared.auth import tokens
+from shared.auth.tokens import Principal
+from shared.db.privacy import Personal
 from shared.errors import NoSuchRoute
-from shared.http import Request
-from shared.languages import LANGUAGES
-from shared.privacy import Personal
-from shared.record import Record
-from shared.settings import Settings, SettingsError, settings
-from shared.tokens import Principal
+from shared.kit.http import Request
+from shared.kit.languages import LANGUAGES
+from shared.kit.record import Record
+from shared.kit.settings import Settings, SettingsError, settings
+from shared.runtime import cors, rate_limits, required_secrets, terms_gate
 from tests.auth.people import PASSWORD, accept, invite, join, link_token, login, refresh
 from tests.core.factories import make_category, make_listing, make_published
 from tests.security.reading import (
@@ -140,7 +141,7 @@ def test_s7_a_valid_token_is_understood_by_every_function(record: Record, city: 
 def test_s8_new_terms_stop_writing_until_they_are_accepted_and_accepting_is_no_writing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(terms, "recall", lambda *_: b"1")
+    monkeypatch.setattr(terms_gate, "recall", lambda *_: b"1")
     with City.known("heidelberg", terms=2) as city:
         for record in [r for r in GUARDED if r.needs_terms and not r.tenantless]:
             role = next(
@@ -204,11 +205,11 @@ def test_s12_every_open_function_is_limited_by_address(
     record: Record, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings(), "rate_limit_ip", 3)
-    monkeypatch.setattr("shared.limits.leases", {})
-    monkeypatch.setattr("shared.limits.WINDOW", 10**10)  # no minute ends in the middle
+    monkeypatch.setattr("shared.runtime.rate_limits.leases", {})
+    monkeypatch.setattr("shared.runtime.rate_limits.WINDOW", 10**10)  # no minute ends in the middle
     address = f"198.51.100.{uuid4()}"
-    monkeypatch.setattr("shared.pipeline.client_address", lambda _: address)
-    allowed = 3 * limits.PICTURES if record.picture else 3
+    monkeypatch.setattr("shared.runtime.pipeline.client_address", lambda _: address)
+    allowed = 3 * rate_limits.PICTURES if record.picture else 3
     answers = [status(record, city) for _ in range(allowed + 1)]
     assert answers[:allowed].count(429) == 0
     assert answers[allowed] == 429
@@ -477,7 +478,7 @@ def test_s29_production_has_no_secret_that_everybody_knows(monkeypatch: pytest.M
     settings.cache_clear()
     try:
         with pytest.raises(SettingsError) as refused:
-            needs.check()
+            required_secrets.check()
     finally:
         monkeypatch.undo()
         settings.cache_clear()

@@ -12,16 +12,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from shared.metrics import exposition
-from shared.orm import Database
-from shared.outcome import as_problem
-from shared.record import Record
-from shared.settings import settings
-from shared.telemetry import Outlet, log
+from shared.db.orm import Database
+from shared.kit.record import Record
+from shared.kit.settings import settings
+from shared.runtime.problem_details import as_problem
+from shared.telemetry.logs import Outlet, log
+from shared.telemetry.metrics import exposition
 from tests.auth.people import accept, invite, link_token, login, refresh
+from tests.random_walk import requests
 from tests.security.reading import OUTSIDE, body_model, by_name, fields_of, path_of
 from tests.support import Answer, City, call, deliver, superuser
-from tests.walk import requests
 from tooling.registry import records, services
 
 MARK = "Geheimnis-4711"
@@ -107,7 +107,7 @@ def test_a_secret_in_a_body_is_in_no_log_and_no_refusal(
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("the handler fails")
 
-    monkeypatch.setattr("shared.binding.Binding.answer", fails)
+    monkeypatch.setattr("shared.runtime.binding.Binding.answer", fails)
     send(record, city, valid | {secret_fields(record)[0]: MARK})
     assert MARK not in written.getvalue()
 

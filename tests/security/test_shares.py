@@ -8,10 +8,10 @@ from itertools import count
 import pytest
 
 from shared.context import LOCK
+from shared.db.pg import pool
 from shared.errors import Busy
-from shared.pg import pool
-from shared.settings import settings
-from shared.shares import Shares
+from shared.kit.settings import settings
+from shared.kit.shares import Shares
 from tests.gateway.support import eventually
 from tests.support import City
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 import bcrypt
 import pytest
 
-from shared import cache
-from shared.pg import Connection
+from shared.adapters import redis
+from shared.db.pg import Connection
 from tests.auth.people import PASSWORD, accept, invite, join, link_token
 from tests.security.reading import present
 from tests.support import Answer, City, call
@@ -36,12 +36,12 @@ def measured(ask: Callable[[], Answer]) -> tuple[Answer, Work]:
             (bcrypt, "hashpw"),
             (bcrypt, "checkpw"),
             (bcrypt, "gensalt"),
-            (cache, "command"),
+            (redis, "command"),
             (Connection, "batch"),
         ):
             watched.setattr(owner, name, counting(name, getattr(owner, name)))
         # asks Redis at every tenth call, whoever makes it
-        watched.setattr("shared.limits.check", lambda *_, **__: {})
+        watched.setattr("shared.runtime.rate_limits.check", lambda *_, **__: {})
         return ask(), work
 
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared import signing, tokens
-from shared.tenants import PLATFORM, slug_of_host
+from shared.auth import signing, tokens
+from shared.tenancy.tenants import PLATFORM, slug_of_host
 from tests.auth.people import join, login, refresh
 from tests.city.factories import city_body
 from tests.core.factories import make_published

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from shared import tenants
-from shared.tenants import PLATFORM
+from shared.tenancy import tenants
+from shared.tenancy.tenants import PLATFORM
 from tests.city.factories import resolved
 from tests.platform.fake_broker import answering
 from tests.support import City, call, deliver, superuser
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.seed import SEEDS, logins, seed, welcome
 from tooling.seed.accounts import DEMO_PASSWORD
 from tooling.seed.api import hand_in, publish
@@ -21,7 +21,7 @@ from tooling.stack.environment import entered
 
 
 def prefixed(service: str) -> str:
-    from shared.settings import settings
+    from shared.kit.settings import settings
 
     return settings().postgres_database_prefix + service
 
@@ -192,7 +192,7 @@ def test_a_city_of_that_name_that_was_there_before_is_filled_not_doubled(seeded:
 
 
 def test_without_a_broker_nothing_is_lost(seeded: list[City]) -> None:
-    from functions.platform.relay import BrokerAway
+    from functions.platform.outbox_relay import BrokerAway
 
     with entered({"BROKER_URL": "http://127.0.0.1:9"}), pytest.raises(BrokerAway):
         publish()
@@ -260,7 +260,7 @@ def test_seeds_without_functions_say_so_in_one_line(name: str, capsys: pytest.Ca
 
 
 def test_a_seed_that_does_not_exist_is_answered_with_those_that_do() -> None:
-    with pytest.raises(Problem, match="initial-admin"):
+    with pytest.raises(CommandFailed, match="initial-admin"):
         seed("listings")
 
 
@@ -273,12 +273,12 @@ def test_there_is_no_demonstration_in_production() -> None:
     }
     with entered({"ENVIRONMENT": "production", **secrets}):
         for name in ("all", "categories", "tiles", "terms", "initial-admin"):
-            with pytest.raises(Problem, match="production"):
+            with pytest.raises(CommandFailed, match="production"):
                 seed(name)
 
 
 def test_quick_passwords_are_quick_only_for_the_demonstration() -> None:
-    from shared.settings import settings
+    from shared.kit.settings import settings
 
     with entered({"BCRYPT_ROUNDS": "11"}):
         with quick_passwords():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shared import walls
+from shared.sandbox import walls
 
 
 def echo(data: bytes, **said: Any) -> tuple[Any, ...]:

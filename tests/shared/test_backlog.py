@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.platform.relay import Courier, sweep
-from shared import backlog
-from shared.settings import settings
+from functions.platform.outbox_relay import Courier, sweep
+from shared.events import backlog
+from shared.kit.settings import settings
 from tests.core.factories import make_category, make_listing
 from tests.platform.fake_broker import answering
 from tests.support import City

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from shared import breaker, cache
-from shared.breaker import FAULTS, PAUSE, WINDOW, Breaker, Ended
+from shared.adapters import circuit_breaker, redis
+from shared.adapters.circuit_breaker import FAULTS, PAUSE, WINDOW, Breaker, Ended
 from shared.errors import Invalid, Unavailable
-from shared.ids import PLATFORM_ID
+from shared.kit.ids import PLATFORM_ID
 
 
 class Away(Unavailable):
@@ -108,15 +108,15 @@ def test_an_answered_trial_closes_it(circuit: Breaker, clock: Clock) -> None:
     clock.seconds += PAUSE
     assert went_through(circuit)
     assert all(went_through(circuit) for _ in range(3))
-    assert breaker.states()[circuit.dependency] == "closed"
+    assert circuit_breaker.states()[circuit.dependency] == "closed"
 
 
 def test_a_trial_that_never_ended_does_not_keep_it_open_for_ever(circuit: Breaker, clock: Clock) -> None:
     broken(circuit)
     clock.seconds += PAUSE
     assert circuit.ask() == (0, True)
-    assert circuit.ask()[0] == breaker.TRIAL
-    clock.seconds += breaker.TRIAL
+    assert circuit.ask()[0] == circuit_breaker.TRIAL
+    clock.seconds += circuit_breaker.TRIAL
     assert circuit.ask() == (0, True)
 
 
@@ -138,7 +138,7 @@ def test_refused_credentials_open_it_at_once_and_say_so(
 ) -> None:
     assert went_through(circuit, Away(ended=Ended("misconfigured")))
     assert not went_through(circuit)
-    assert breaker.states()[circuit.dependency] == "misconfigured"
+    assert circuit_breaker.states()[circuit.dependency] == "misconfigured"
     assert "circuit misconfigured" in caplog.text
 
 
@@ -153,13 +153,11 @@ def test_its_accounts_secrets_are_not_in_redis() -> None:
 
 def test_another_process_knows_of_it(circuit: Breaker, monkeypatch: pytest.MonkeyPatch) -> None:
     # which the other process does not know to be another
-    monkeypatch.setattr(breaker, "PLATFORM_ID", PLATFORM_ID)
+    monkeypatch.setattr(circuit_breaker, "PLATFORM_ID", PLATFORM_ID)
     live = Breaker(circuit.dependency, "live")
     for _ in range(FAULTS):
         live.tell(Ended("fault"))
-    asking = (
-        f"from shared.breaker import Breaker; print(Breaker({circuit.dependency!r}, 'live').ask()[0] > 0)"
-    )
+    asking = f"from shared.adapters.circuit_breaker import Breaker; print(Breaker({circuit.dependency!r}, 'live').ask()[0] > 0)"
     asked = subprocess.run([sys.executable, "-P", "-c", asking], check=True, capture_output=True, text=True)
     assert asked.stdout.strip() == "True"
 
@@ -173,8 +171,8 @@ def test_without_redis_every_call_goes_through_and_redis_is_left_alone_for_a_mom
         asked.append(words)
         raise Unavailable(dependency="redis")
 
-    monkeypatch.setattr(cache, "command", away)
-    monkeypatch.setattr(breaker, "unseen_until", 0.0)
+    monkeypatch.setattr(redis, "command", away)
+    monkeypatch.setattr(circuit_breaker, "unseen_until", 0.0)
     assert all(went_through(circuit, Away()) for _ in range(FAULTS * 2))
     assert len(asked) == 1
 
@@ -182,5 +180,5 @@ def test_without_redis_every_call_goes_through_and_redis_is_left_alone_for_a_mom
 def test_faults_that_take_long_open_a_circuit_sooner(
     circuit: Breaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(breaker, "SLOW", 0.0)
+    monkeypatch.setattr(circuit_breaker, "SLOW", 0.0)
     assert [went_through(circuit, Away()) for _ in range(4)] == [True, True, True, False]

@@ -15,11 +15,12 @@ import httpx
 import pytest
 from pg8000.exceptions import DatabaseError
 
-from shared import cache, tenants
-from shared.forwarded import neighbourhood
-from shared.http import Response
-from shared.server import Server
-from shared.telemetry import Said, StandardError, log, say
+from shared.adapters import redis
+from shared.kit.forwarded import neighbourhood
+from shared.kit.http import Response
+from shared.runtime.server import Server
+from shared.telemetry.logs import Said, StandardError, log, say
+from shared.tenancy import tenants
 from tests.auth.people import PASSWORD, join, login
 from tests.core.factories import make_category, make_listing
 from tests.gateway.support import answers, process
@@ -44,8 +45,8 @@ def raises(error: Exception) -> None:
 @contextmanager
 def pod(name: str, found: list[Line], city: City, **environment: str) -> Iterator[httpx.Client]:
     """One function as in a pod, which finds the city in Redis; its lines when it has ended."""
-    cache.command("SET", tenants.key(city.tenant.slug), city.tenant.model_dump_json(), "EX", 60)
-    cache.command("SET", tenants.key(city.id), city.tenant.model_dump_json(), "EX", 60)
+    redis.command("SET", tenants.key(city.tenant.slug), city.tenant.model_dump_json(), "EX", 60)
+    redis.command("SET", tenants.key(city.id), city.tenant.model_dump_json(), "EX", 60)
     port = free_port()
     variables = {
         "FUNCTION_TARGET": name,
@@ -53,7 +54,7 @@ def pod(name: str, found: list[Line], city: City, **environment: str) -> Iterato
         "PORT": str(port),
         "LOG_LEVEL": "INFO",
     } | environment
-    with process("shared.server", **variables) as server:
+    with process("shared.runtime.server", **variables) as server:
         answers(f"http://127.0.0.1:{port}/health/live", server)
         with httpx.Client(
             base_url=f"http://127.0.0.1:{port}", timeout=30, headers={"x-tenant-id": city.tenant.slug}
@@ -153,7 +154,11 @@ def test_a_process_that_is_killed_has_said_what_went_wrong(city: City) -> None:
     """
     port = free_port()
     with process(
-        "shared.server", FUNCTION_TARGET="list-tiles", HOST="127.0.0.1", PORT=str(port), LOG_LEVEL="INFO"
+        "shared.runtime.server",
+        FUNCTION_TARGET="list-tiles",
+        HOST="127.0.0.1",
+        PORT=str(port),
+        LOG_LEVEL="INFO",
     ) as server:
         answers(f"http://127.0.0.1:{port}/health/live", server)
         url, headers = (
@@ -169,7 +174,7 @@ def test_a_process_that_is_killed_has_said_what_went_wrong(city: City) -> None:
 def test_what_many_threads_say_is_whole(
     lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.telemetry.STDERR", os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT))
+    monkeypatch.setattr("shared.telemetry.logs.STDERR", os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT))
     outlet, threads = StandardError(), range(8)
     # a server that ran in this process before writes there, too
     monkeypatch.setattr(log, "handlers", [lines, outlet])
@@ -195,7 +200,7 @@ def test_a_line_waits_for_a_pipe_that_is_full_and_does_not_wait_itself(
 ) -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    monkeypatch.setattr("shared.telemetry.STDERR", writing)
+    monkeypatch.setattr("shared.telemetry.logs.STDERR", writing)
     filled = 0
     with suppress(BlockingIOError):
         while True:
@@ -209,7 +214,7 @@ def test_a_line_waits_for_a_pipe_that_is_full_and_does_not_wait_itself(
             is_full.set()
             raise
 
-    monkeypatch.setattr("shared.telemetry.os.write", tried)
+    monkeypatch.setattr("shared.telemetry.logs.os.write", tried)
     outlet = StandardError()
     outlet.waiting.append(Said(0, "INFO", "heidi.calls", "said at last", {}, {}))
     flushing = threading.Thread(target=outlet.flush)
@@ -235,7 +240,7 @@ def test_without_postgres_each_call_is_a_warning(city: City) -> None:
 def test_an_error_of_ours_is_an_error_in_the_log(
     city: City, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.binding.Binding.answer", lambda *_: 1 / 0)
+    monkeypatch.setattr("shared.runtime.binding.Binding.answer", lambda *_: 1 / 0)
     city.call("list-tiles")
     assert [
         (line["level"], line["message"], line["context"]["code"], line["context"]["error"])
@@ -249,7 +254,9 @@ def test_an_error_of_ours_is_an_error_in_the_log(
 def test_a_line_has_the_code_that_the_client_read(
     city: City, lines: Lines, monkeypatch: pytest.MonkeyPatch, sqlstate: str, status: int
 ) -> None:
-    monkeypatch.setattr("shared.binding.Binding.answer", lambda *_: raises(DatabaseError({"C": sqlstate})))
+    monkeypatch.setattr(
+        "shared.runtime.binding.Binding.answer", lambda *_: raises(DatabaseError({"C": sqlstate}))
+    )
     answer = city.call("list-tiles")
     assert (answer.status, lines.calls[-1]["context"]["code"]) == (status, answer.code)
     assert lines.calls[-1]["context"].get("error") == ("DatabaseError" if status == 500 else None)
@@ -295,7 +302,7 @@ def test_what_was_rolled_back_did_not_happen(
     city: City, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = {"title": "Stadtbücherei", "categoryId": str(make_category(city))}
-    monkeypatch.setattr("shared.sql.Sql.commit", lambda _: 1 / 0)
+    monkeypatch.setattr("shared.db.sql.Sql.commit", lambda _: 1 / 0)
     assert city.call("create-listing", "editor", body=body).status == 500
     assert not lines.events
 

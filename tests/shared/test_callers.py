@@ -8,14 +8,17 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import SecretStr
 
-from shared import cache, passes, remembered, signing, terms, tokens
+from shared.adapters import redis
+from shared.auth import signing, tokens
+from shared.auth.tokens import Principal
 from shared.errors import InPersonOnly, LoginTooOld, TermsNotAccepted, TokenExpired, TokenRestricted
 from shared.function import http, record_of, requires, signed_in
-from shared.http import Request
-from shared.pipeline import authorise, identities
-from shared.settings import settings
-from shared.tenants import Tenant
-from shared.tokens import Principal
+from shared.kit.http import Request
+from shared.kit.settings import settings
+from shared.peers import read_through, service_tokens
+from shared.runtime import terms_gate
+from shared.runtime.pipeline import authorise, identities
+from shared.tenancy.tenants import Tenant
 from tests.support import City, call
 
 
@@ -33,7 +36,7 @@ def only_in_person() -> None: ...
 def anyone() -> None: ...
 
 
-@http.post("/api/z", any_token=True)
+@http.post("/api/z", allows_api_tokens=True)
 @signed_in
 def whatever_the_scopes() -> None: ...
 
@@ -120,7 +123,7 @@ def bound(city: City) -> Tenant:
 
 
 def say(monkeypatch: pytest.MonkeyPatch, version: bytes) -> None:
-    monkeypatch.setattr("shared.inside.ask", lambda *_, **__: version)
+    monkeypatch.setattr("shared.peers.internal_calls.ask", lambda *_, **__: version)
 
 
 def test_people_write_again_as_soon_as_they_have_accepted(
@@ -129,33 +132,33 @@ def test_people_write_again_as_soon_as_they_have_accepted(
     person = me(city)
     say(monkeypatch, b"1")
     with pytest.raises(TermsNotAccepted):
-        terms.refuse_unaccepted(bound, person)
+        terms_gate.refuse_unaccepted(bound, person)
     say(monkeypatch, b"2")
     with pytest.raises(TermsNotAccepted):
-        terms.refuse_unaccepted(bound, person)  # remembered, until it is said that it has changed
-    terms.has_accepted(city.id, UUID(str(person.id)))
-    terms.refuse_unaccepted(bound, person)
+        terms_gate.refuse_unaccepted(bound, person)  # remembered, until it is said that it has changed
+    terms_gate.has_accepted(city.id, UUID(str(person.id)))
+    terms_gate.refuse_unaccepted(bound, person)
 
 
 def test_terms_bind_only_the_citys_own_people(bound: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     say(monkeypatch, b"0")
-    terms.refuse_unaccepted(bound, Principal(uuid4(), uuid4(), ("super_admin",)))
-    terms.refuse_unaccepted(bound, tokens.NOBODY)
+    terms_gate.refuse_unaccepted(bound, Principal(uuid4(), uuid4(), ("super_admin",)))
+    terms_gate.refuse_unaccepted(bound, tokens.NOBODY)
 
 
 def test_an_answer_from_before_a_change_is_not_remembered(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = cache.key(city.id, "answer")
+    key = redis.key(city.id, "answer")
 
     def slowly(_: str) -> bytes:
-        remembered.forget(key)  # the change comes while the old answer is on its way
+        read_through.forget(key)  # the change comes while the old answer is on its way
         return b"old"
 
-    monkeypatch.setattr("shared.inside.ask", slowly)
-    assert remembered.recall(key, "/", 60) == b"old"
+    monkeypatch.setattr("shared.peers.internal_calls.ask", slowly)
+    assert read_through.recall(key, "/", 60) == b"old"
     say(monkeypatch, b"new")
-    assert remembered.recall(key, "/", 60) == b"new"
+    assert read_through.recall(key, "/", 60) == b"new"
 
 
 def test_the_platform_asks_about_a_city_by_its_id_and_nobody_can_ask_in_its_place(city: City) -> None:
@@ -180,7 +183,7 @@ def test_the_platforms_token_changes_without_a_moment_in_which_nobody_is_believe
         (new, new, {new}),
     ):
         monkeypatch.setattr(settings(), "broker_token", SecretStr(rolled_out))
-        assert passes.delivering() == passes.asking() == passes.publishing() == sent
+        assert service_tokens.delivering() == service_tokens.asking() == service_tokens.publishing() == sent
         assert {token for token in (old, new, "x" * 40) if status(token) == 200} == believed
         assert status(rolled_out) == 200  # from a proxy that knows the whole setting only
     monkeypatch.setattr(settings(), "broker_token", SecretStr(f"{old},"))

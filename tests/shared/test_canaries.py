@@ -12,9 +12,9 @@ from pg8000 import core, dbapi
 from pg8000.converters import PY_TYPES, make_param
 from pg8000.native import to_statement
 
-from shared.network import granian_core
-from shared.pg import Connection, discard, pool
-from shared.settings import settings
+from shared.db.pg import Connection, discard, pool
+from shared.kit.settings import settings
+from shared.runtime.network import granian_core
 
 
 @pytest.fixture

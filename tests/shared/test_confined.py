@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from shared import confined
-from shared.confined import MIB, NURSERIES, Died, Work, run, the_nursery
 from shared.errors import Busy
-from shared.nursery import LENGTH
+from shared.sandbox import confined
+from shared.sandbox.confined import MIB, NURSERIES, Died, Work, run, the_nursery
+from shared.sandbox.nursery import LENGTH
 
 HERE = "tests.shared.confined_work"
 

@@ -14,8 +14,7 @@ from uuid import uuid4
 import pytest
 
 from events.auth import UserCreated
-from shared import cache
-from shared.cloudevents import Envelope
+from shared.adapters import redis
 from shared.context import Context
 from shared.errors import (
     Conflict,
@@ -27,9 +26,10 @@ from shared.errors import (
     Unavailable,
     UpstreamFailed,
 )
-from shared.http import Request, Response
-from shared.pipeline import Function
-from shared.settings import settings
+from shared.kit.cloudevents import Envelope
+from shared.kit.http import Request, Response
+from shared.kit.settings import settings
+from shared.runtime.pipeline import Function
 from tests.platform.letters import listed
 from tests.support import City, call
 from tooling.registry import records
@@ -175,7 +175,7 @@ def test_where_nobody_can_count_nothing_is_given_up(
     def away(*_: object) -> None:
         raise Unavailable(dependency="redis")
 
-    monkeypatch.setattr(cache, "command", away)
+    monkeypatch.setattr(redis, "command", away)
     assert {deliver(Problem()).status for _ in range(5)} == {500}
     assert keeper == []
 

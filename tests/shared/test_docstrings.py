@@ -1,6 +1,6 @@
 """Docstrings as documentation shows them."""
 
-from shared.docstrings import first, rest, shown
+from shared.kit.docstrings import first, rest, shown
 
 TEXT = """One sentence
     over two lines.

@@ -10,12 +10,13 @@ from pg8000.exceptions import InterfaceError
 from sqlalchemy import exc, select
 
 from functions.core.categories.tables import Category
-from shared import cache, misconfiguration
+from shared.adapters import redis
 from shared.context import Context
+from shared.db.pg import Pool, login
 from shared.errors import Busy, Misconfigured, Unavailable
-from shared.lazy import lazy
-from shared.pg import Pool, login
-from shared.settings import settings
+from shared.kit import misconfiguration
+from shared.kit.lazy import lazy
+from shared.kit.settings import settings
 from tests.core.factories import make_category
 from tests.support import City, call
 from tooling.registry import records
@@ -174,11 +175,11 @@ def test_what_was_queued_before_entering_belongs_to_whom_it_was_queued_for(
     city: City, other_city: City
 ) -> None:
     ctx = context(city)
-    ctx.sql.later(
+    ctx.sql.queue(
         "INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e')", t=city.id
     )
     ctx.enter(other_city.tenant)
-    ctx.sql.later(
+    ctx.sql.queue(
         "INSERT INTO inbox (tenant_id, function, source, event_id) VALUES (:t, 'f', 's', 'e')",
         t=other_city.id,
     )
@@ -219,22 +220,22 @@ def test_a_wrong_redis_password_is_a_wrong_setting_too(monkeypatch, caplog) -> N
         if "@" not in url
         else "redis://:wrong@" + url.partition("@")[2],
     )
-    cache.connections.cache_clear()
-    cache.forget_connection()
+    redis.connections.cache_clear()
+    redis.forget_connection()
     try:
         with caplog.at_level(logging.ERROR, "heidi"), pytest.raises(Misconfigured):
-            cache.command("PING")
+            redis.command("PING")
     finally:
-        cache.connections.cache_clear()
-        cache.forget_connection()
+        redis.connections.cache_clear()
+        redis.forget_connection()
     [line] = [record for record in caplog.records if record.name == "heidi.settings"]
     assert "wrong" not in line.context["url"]
 
 
 def test_a_call_under_a_wrong_setting_answers_500_and_leaks_nothing(monkeypatch) -> None:
-    monkeypatch.setattr("shared.limits.leases", {})  # it asks Redis
+    monkeypatch.setattr("shared.runtime.rate_limits.leases", {})  # it asks Redis
     monkeypatch.setattr(
-        cache,
+        redis,
         "command",
         lambda *_: (_ for _ in ()).throw(
             misconfiguration.misconfigured("redis", ValueError("secret place"), url="redis://10.0.0.1")

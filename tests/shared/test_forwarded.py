@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from functions.auth.guests.guest import FREE
-from shared.forwarded import client_address
-from shared.http import Request
-from shared.settings import Settings, settings
+from shared.kit.forwarded import client_address
+from shared.kit.http import Request
+from shared.kit.settings import Settings, settings
 from tests.support import City, call
 
 

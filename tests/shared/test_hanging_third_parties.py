@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from functions.chatbot.documents import scrape_url
-from functions.chatbot.scraping import Page
-from shared import llm, mail, storage
-from shared.vectors import VectorsUnavailable, pinecone
+from functions.chatbot.documents.web_page import Page
+from shared.adapters import llm, mail, storage
+from shared.adapters.vectors import VectorsUnavailable, pinecone
 from tests.chatbot.test_documents import TEXT, ingest
 from tests.city.factories import registered
 from tests.core.test_media import picture, row, uploaded
@@ -265,15 +265,15 @@ def test_a_store_that_hangs_is_soon_left_alone(
     city: City, store: Hanging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "WHOLE", 0.3)
-    monkeypatch.setattr("shared.breaker.SLOW", 0.2)
+    monkeypatch.setattr("shared.adapters.circuit_breaker.SLOW", 0.2)
     assert [posted(city).status for _ in range(5)] == [503] * 5
     assert store.asked == 3
 
 
 def test_whoever_would_store_a_file_with_a_connection_is_told_so_by_the_first_test(city: City) -> None:
+    from shared.db.pg import pool
     from shared.files import keep
-    from shared.pg import pool
-    from shared.settings import settings
+    from shared.kit.settings import settings
 
     with (
         pool(settings().postgres_database_prefix + "core").take(),

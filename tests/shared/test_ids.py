@@ -2,7 +2,7 @@
 
 import os
 
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 def test_a_process_and_its_child_make_different_ones() -> None:

@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared import cache, limits, signing
+from shared.adapters import redis
+from shared.auth import signing
 from shared.errors import RateLimited, Unavailable
-from shared.settings import settings
+from shared.kit.settings import settings
+from shared.runtime import rate_limits
 from tests.support import Answer, City, call
 
 NOW = 1_700_000_000.0
@@ -22,7 +24,7 @@ NOW = 1_700_000_000.0
 def limit(monkeypatch: pytest.MonkeyPatch, name: str, value: int) -> Iterator[None]:
     monkeypatch.setenv(name, str(value))
     settings.cache_clear()
-    limits.leases.clear()
+    rate_limits.leases.clear()
     yield
     monkeypatch.delenv(name)
     os.environ[name] = "100000"
@@ -32,11 +34,11 @@ def limit(monkeypatch: pytest.MonkeyPatch, name: str, value: int) -> Iterator[No
 @pytest.fixture(autouse=True)
 def one_minute_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """No minute ends in the middle of a test, and no test's address is another's."""
-    for key in cache.command("KEYS", "*:rate:*"):
-        cache.command("DEL", key)
-    limits.leases.clear()
+    for key in redis.command("KEYS", "*:rate:*"):
+        redis.command("DEL", key)
+    rate_limits.leases.clear()
     real = time.time
-    monkeypatch.setattr("shared.limits.time.time", lambda: real() // 60 * 60 + 30)
+    monkeypatch.setattr("shared.runtime.rate_limits.time.time", lambda: real() // 60 * 60 + 30)
 
 
 def served(key: str, limit: int, calls: int, threads: int) -> int:
@@ -44,7 +46,7 @@ def served(key: str, limit: int, calls: int, threads: int) -> int:
 
     def one(_: int) -> bool:
         try:
-            limits.spend(key, limit, NOW)
+            rate_limits.spend(key, limit, NOW)
         except RateLimited:
             return False
         return True
@@ -72,9 +74,9 @@ def test_a_citys_limit_is_served_to_the_last_call_from_many_addresses(
 def test_two_processes_together_never_grant_more_than_the_limit() -> None:
     key, granted = f"tenant:x:rate:{uuid4()}", 0
     for _ in range(30):
-        limits.leases.clear()  # each time another process, which knows nothing of the leases before
+        rate_limits.leases.clear()  # each time another process, which knows nothing of the leases before
         try:
-            limits.spend(key, 20, NOW)
+            rate_limits.spend(key, 20, NOW)
             granted += 1
         except RateLimited:
             pass
@@ -85,8 +87,8 @@ def test_most_calls_ask_nobody_and_none_asks_again_for_what_is_used_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[object] = []
-    real = cache.command
-    monkeypatch.setattr(cache, "command", lambda *words: asked.append(words) or real(*words))
+    real = redis.command
+    monkeypatch.setattr(redis, "command", lambda *words: asked.append(words) or real(*words))
     assert served("tenant:x:rate:" + str(uuid4()), 1000, 500, 1) == 500
     assert len(asked) == 50
     served(key := f"tenant:x:rate:{uuid4()}", 5, 5, 1)
@@ -100,19 +102,19 @@ def test_nobody_waits_for_somebody_whose_question_failed(monkeypatch: pytest.Mon
         raise Unavailable(dependency="redis")
 
     with monkeypatch.context() as without:
-        without.setattr(cache, "command", away)
+        without.setattr(redis, "command", away)
         for _ in range(2):
             with pytest.raises(Unavailable):
-                limits.spend("tenant:x:rate:away", 10, NOW)
+                rate_limits.spend("tenant:x:rate:away", 10, NOW)
     assert served("tenant:x:rate:away", 10, 20, 8) == 10
 
 
 def test_a_new_minute_begins_anew() -> None:
     key = f"tenant:x:{uuid4()}"
-    limits.spend(key, 1, 600.0)
+    rate_limits.spend(key, 1, 600.0)
     with pytest.raises(RateLimited):
-        limits.spend(key, 1, 659.0)
-    limits.spend(key, 1, 660.0)
+        rate_limits.spend(key, 1, 659.0)
+    rate_limits.spend(key, 1, 660.0)
 
 
 def visit(city: City, address: str, token: str = "", name: str = "list-listings", path: str = "") -> Answer:

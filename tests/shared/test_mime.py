@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import mail
+from shared.adapters import mail
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=["Cs"])
 LINE = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=250)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from shared import outward
-from shared.addresses import AddressRefused
-from shared.outward import AnswerTooLarge, OutwardUnavailable, TooLate
+from shared.adapters import http_client
+from shared.adapters.http_client import AnswerTooLarge, OutwardUnavailable, TooLate
+from shared.adapters.public_addresses import AddressRefused
 
 HERE = {"private_hosts": ["127.0.0.1"]}
 
@@ -53,7 +53,9 @@ def test_an_answer_is_what_was_sent_and_we_say_who_asks() -> None:
         says(b"Moin", b"X-City: Kiel\r\n")(connection, request)
 
     with answering(answer) as port:
-        got = outward.call("POST", f"http://127.0.0.1:{port}/x", body=b"{}", headers={"X-Key": "k"}, **HERE)
+        got = http_client.call(
+            "POST", f"http://127.0.0.1:{port}/x", body=b"{}", headers={"X-Key": "k"}, **HERE
+        )
     assert (got.status, got.body, got.headers["x-city"]) == (200, b"Moin", "Kiel")
     assert asked[0].startswith(b"POST /x HTTP/1.1")
     assert b"User-Agent: HEIDI/" in asked[0]
@@ -64,17 +66,17 @@ def test_no_proxy_of_the_environment_sees_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with answering(says(b"Moin")) as port:
-        assert outward.call("GET", f"http://127.0.0.1:{port}/", **HERE).body == b"Moin"
+        assert http_client.call("GET", f"http://127.0.0.1:{port}/", **HERE).body == b"Moin"
 
 
 def test_a_body_beyond_the_limit_is_not_read() -> None:
     with answering(says(b"x" * 2000)) as port, pytest.raises(AnswerTooLarge):
-        outward.call("GET", f"http://127.0.0.1:{port}/", limit=1999, **HERE)
+        http_client.call("GET", f"http://127.0.0.1:{port}/", limit=1999, **HERE)
 
 
 def test_nothing_in_a_private_network_is_called_unless_it_is_allowed_by_name() -> None:
     with answering(says(b"secret")) as port, pytest.raises(AddressRefused):
-        outward.call("GET", f"http://127.0.0.1:{port}/")
+        http_client.call("GET", f"http://127.0.0.1:{port}/")
 
 
 def test_a_name_is_resolved_once_and_that_very_address_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +90,9 @@ def test_a_name_is_resolved_once_and_that_very_address_is_called(monkeypatch: py
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with answering(says(b"Moin")) as port:
-        got = outward.call("GET", f"http://rebinding.example:{port}/", private_hosts=["rebinding.example"])
+        got = http_client.call(
+            "GET", f"http://rebinding.example:{port}/", private_hosts=["rebinding.example"]
+        )
     assert got.body == b"Moin"
     assert asked.count("rebinding.example") == 1
 
@@ -101,8 +105,8 @@ def test_a_redirect_is_an_answer_until_somebody_follows_it() -> None:
 
     with answering(answer) as port:
         address = f"http://127.0.0.1:{port}/"
-        assert outward.call("GET", address, **HERE).status == 302
-        got = outward.follow(address, **HERE)
+        assert http_client.call("GET", address, **HERE).status == 302
+        got = http_client.follow(address, **HERE)
     assert (got.url, got.body) == (f"{address}there", b"here it is")
 
 
@@ -118,8 +122,8 @@ def test_whoever_never_ends_even_while_shaking_hands_is_hung_up_on(scheme: str) 
         except OSError:
             gone.set()
 
-    with answering(drip) as port, pytest.raises((OutwardUnavailable, TooLate)), outward.within(0.4):
-        outward.call("GET", f"{scheme}://127.0.0.1:{port}/", **HERE)
+    with answering(drip) as port, pytest.raises((OutwardUnavailable, TooLate)), http_client.within(0.4):
+        http_client.call("GET", f"{scheme}://127.0.0.1:{port}/", **HERE)
     assert gone.wait(10)
 
 
@@ -128,12 +132,12 @@ def test_a_whole_that_is_over_begins_nothing_more() -> None:
     with (
         answering(lambda _, request: asked.append(request)) as port,
         pytest.raises((TooLate, OutwardUnavailable)),
-        outward.within(0),
+        http_client.within(0),
     ):
-        outward.call("GET", f"http://127.0.0.1:{port}/", **HERE)
+        http_client.call("GET", f"http://127.0.0.1:{port}/", **HERE)
     assert asked in ([], [b""])
 
 
 def test_nobody_listening_is_unavailable() -> None:
     with pytest.raises(OutwardUnavailable):
-        outward.call("GET", "http://127.0.0.1:9/", **HERE)
+        http_client.call("GET", "http://127.0.0.1:9/", **HERE)

@@ -1,9 +1,9 @@
-"""What shared/pg.py relies on in pg8000 and in Postgres."""
+"""What shared/db/pg.py relies on in pg8000 and in Postgres."""
 
 import pytest
 
+from shared.db.pg import error_code
 from shared.errors import Unavailable
-from shared.pg import error_code
 from tests.support import City, superuser
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.binding import Binding
+from shared.runtime.binding import Binding
 from tests.core.factories import make_category, make_listing
 from tests.support import City, call, deliver
 from tooling.registry import records

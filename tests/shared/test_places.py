@@ -1,12 +1,12 @@
-"""The places in which a process runs functions (shared/server.py)."""
+"""The places in which a process runs functions (shared/runtime/server.py)."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from shared import server
-from shared.record import camel
-from shared.server import Slots
+from shared.kit.record import camel
+from shared.runtime import server
+from shared.runtime.server import Slots
 
 
 @pytest.fixture

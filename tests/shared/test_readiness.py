@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from shared import health
 from shared.errors import Busy, Unavailable
-from shared.health import Check, Troubled, report
-from shared.settings import settings
+from shared.kit.settings import settings
+from shared.runtime import health
+from shared.runtime.health import Check, Troubled, report
 from tests.gateway.support import answers, process
 from tooling.stack.ports import free_port
 
@@ -25,7 +25,8 @@ def pod(name: str = "create-listing", **environment: str) -> Iterator[str]:
     """One function as in a pod; its address."""
     port = free_port()
     with process(
-        "shared.server", **{"FUNCTION_TARGET": name, "HOST": "127.0.0.1", "PORT": str(port)} | environment
+        "shared.runtime.server",
+        **{"FUNCTION_TARGET": name, "HOST": "127.0.0.1", "PORT": str(port)} | environment,
     ) as server:
         answers(f"http://127.0.0.1:{port}/health/live", server)
         yield f"http://127.0.0.1:{port}"

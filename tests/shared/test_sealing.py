@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from shared.sealing import SealBroken, resealed, seal, unseal
-from shared.settings import settings
+from shared.kit.sealing import SealBroken, resealed, seal, unseal
+from shared.kit.settings import settings
 from tooling.stack.environment import entered
 
 OLD, NEW = "o" * 40, "n" * 40

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared import needs
-from shared.settings import Settings, SettingsError, settings
+from shared.kit.settings import Settings, SettingsError, settings
+from shared.runtime import required_secrets
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def test_production_does_not_start_without_the_secrets_of_what_is_loaded(
 ) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     with pytest.raises(SettingsError) as refused:
-        needs.check()
+        required_secrets.check()
     for name in (
         "JWT_KEYS",
         "JWT_REFRESH_SECRET",
@@ -45,8 +45,8 @@ def test_production_does_not_start_without_the_secrets_of_what_is_loaded(
     ):
         assert name in str(refused.value)
     with pytest.raises(SettingsError, match="JWT_KEYS"):
-        needs.check({"shared.keys"})
-    needs.check(set())
+        required_secrets.check({"shared.auth.keys"})
+    required_secrets.check(set())
 
 
 def test_a_known_secret_is_no_secret_in_production_although_nothing_needs_it(
@@ -75,12 +75,12 @@ def test_every_key_that_seals_or_opens_must_be_long_in_production(
 ) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv(name, given)
-    whose = {module for module, wanted in needs.NEEDS.items() if name in wanted}
+    whose = {module for module, wanted in required_secrets.NEEDS.items() if name in wanted}
     if is_refused:
         with pytest.raises(SettingsError, match=name):
-            needs.check(whose)
+            required_secrets.check(whose)
     else:
-        needs.check(whose)
+        required_secrets.check(whose)
 
 
 def test_every_token_of_the_platform_must_be_long_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,5 +93,5 @@ def test_every_token_of_the_platform_must_be_long_in_production(monkeypatch: pyt
 def test_a_secret_may_come_from_a_mounted_file(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     (tmp_path / "jwt_secret").write_text("from-a-file-" + "x" * 32)
     monkeypatch.delenv("JWT_SECRET", raising=False)
-    monkeypatch.setattr("shared.settings.MOUNTS", (str(tmp_path),))
+    monkeypatch.setattr("shared.kit.settings.MOUNTS", (str(tmp_path),))
     assert settings().jwt_secret.get_secret_value().startswith("from-a-file-")

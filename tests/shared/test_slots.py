@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from shared.errors import Busy
-from shared.shares import Whose
-from shared.slots import Slots
+from shared.kit.shares import Whose
+from shared.kit.slots import Slots
 
 LONG = 30.0
 ADA, BEN, EVE = Whose("altstadt", "ada"), Whose("altstadt", "ben"), Whose("altstadt", "eve")

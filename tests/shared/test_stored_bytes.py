@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from functions.city.usage import COUNTED_BY
-from shared import cache, malware, storage, stored
-from shared.settings import settings
+from functions.city.usage.usage import COUNTED_BY
+from shared.adapters import malware, redis, storage
+from shared.kit.settings import settings
+from shared.tenancy import stored_bytes
 from tests.adapters.conftest import servers, thirdparty
 from tests.city.factories import registered
 from tests.city.test_header import upload as upload_header
@@ -156,18 +157,18 @@ def test_two_services_that_race_use_up_a_city_once_and_are_both_refused_from_the
     assert sum(parts.values()) == served * 10_000
     assert max(parts.values()) <= 100_000
     assert 10 <= served <= 17  # at most seven were under way
-    assert stored.elsewhere(limited.id, "nobody") == sum(parts.values())
+    assert stored_bytes.elsewhere(limited.id, "nobody") == sum(parts.values())
     assert {ingest(limited, 10_000).code, announce(limited, b"", size=10_000).code} == {"QUOTA_EXCEEDED"}
 
 
 def test_what_redis_has_lost_is_told_again(limited: City) -> None:
     announce(limited, b"", size=60_000)
-    cache.command("DEL", stored.key(limited.id))
-    assert stored.elsewhere(limited.id, "chatbot") == 0
+    redis.command("DEL", stored_bytes.key(limited.id))
+    assert stored_bytes.elsewhere(limited.id, "chatbot") == 0
     assert (
         call("gather-stored-bytes", path="/", token=settings().broker_token.get_secret_value()).status == 204
     )
-    assert stored.elsewhere(limited.id, "chatbot") == 60_000
+    assert stored_bytes.elsewhere(limited.id, "chatbot") == 60_000
     assert ingest(limited, 50_000).code == "QUOTA_EXCEEDED"
 
 

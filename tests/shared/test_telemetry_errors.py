@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from shared import __version__, reporting
+from shared import __version__
 from shared.errors import Unavailable
-from shared.trace import Trace
+from shared.telemetry import error_reports
+from shared.telemetry.trace import Trace
 from tests.deploy.collector import Collector, collecting
 from tests.support import City
 from tooling.stack.environment import entered
@@ -21,15 +22,15 @@ SECRET = "Kiesel-39"
 def reported() -> Iterator[Collector]:
     """A server that Sentry's SDK reports to; everything has arrived when the block has ended."""
     with collecting() as collector, entered({"SENTRY_DSN": collector.url.replace("//", "//key@") + "/7"}):
-        reporting.reporter.cache_clear()
-        reporting.client.cache_clear()
+        error_reports.reporter.cache_clear()
+        error_reports.client.cache_clear()
         yield collector
-        if reporting.reporter.cache_info().currsize:
-            reporting.reporter().stop()
-            reporting.reporter().thread.join(20)
-            reporting.client().close(timeout=5)
-        reporting.reporter.cache_clear()
-        reporting.client.cache_clear()
+        if error_reports.reporter.cache_info().currsize:
+            error_reports.reporter().stop()
+            error_reports.reporter().thread.join(20)
+            error_reports.client().close(timeout=5)
+        error_reports.reporter.cache_clear()
+        error_reports.client.cache_clear()
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -37,7 +38,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         password = SECRET  # noqa: F841 (what an error's frame may hold)
         raise error
 
-    monkeypatch.setattr("shared.binding.Binding.answer", fails)
+    monkeypatch.setattr("shared.runtime.binding.Binding.answer", fails)
 
 
 def test_an_unforeseen_error_arrives_with_its_place_and_without_anything_personal(
@@ -92,23 +93,23 @@ def test_a_flood_is_cut_off(city: City, monkeypatch: pytest.MonkeyPatch) -> None
     failing(monkeypatch, ValueError("again"))
     monkeypatch.setattr("time.monotonic", lambda: 600.0)
     with reported() as collector:
-        for _ in range(reporting.PER_MINUTE + 5):
-            reporting.report(ValueError("again"), Trace.start())
+        for _ in range(error_reports.PER_MINUTE + 5):
+            error_reports.report(ValueError("again"), Trace.start())
         monkeypatch.undo()
-    assert len(collector.errors()) == reporting.PER_MINUTE
+    assert len(collector.errors()) == error_reports.PER_MINUTE
 
 
 def test_a_server_that_is_away_disturbs_nobody(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, ValueError("x"))
     with reported(), entered({"SENTRY_DSN": "http://key@127.0.0.1:9/7"}):
         assert city.call("list-categories").code == "INTERNAL_ERROR"
-        reporting.reporter().stop()
-        reporting.reporter().thread.join(10)
-        assert not reporting.reporter().thread.is_alive()
+        error_reports.reporter().stop()
+        error_reports.reporter().thread.join(10)
+        assert not error_reports.reporter().thread.is_alive()
 
 
 def test_nothing_is_started_where_nobody_wants_to_know(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
-    reporting.reporter.cache_clear()
+    error_reports.reporter.cache_clear()
     failing(monkeypatch, ValueError("x"))
     assert city.call("list-categories").code == "INTERNAL_ERROR"
-    assert reporting.reporter.cache_info().currsize == 0
+    assert error_reports.reporter.cache_info().currsize == 0

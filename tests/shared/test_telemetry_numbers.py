@@ -10,12 +10,14 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared import __version__, cache, metrics
-from shared.breaker import FAULTS, Breaker
+from shared import __version__
+from shared.adapters import redis
+from shared.adapters.circuit_breaker import FAULTS, Breaker
 from shared.errors import Unavailable
-from shared.metrics import calls, exposition, memory_limit, outside, recalled
-from shared.remembered import recall
-from shared.scrubbing import scrub
+from shared.peers.read_through import recall
+from shared.telemetry import metrics
+from shared.telemetry.metrics import calls, exposition, memory_limit, outside, recalled
+from shared.telemetry.redaction import scrub
 from tests.deploy.collector import collecting
 from tests.gateway.support import answers, process
 from tests.outlet import said
@@ -51,7 +53,7 @@ def test_requests_errors_and_durations_have_the_names_that_alerts_use(
     assert sample("heidi_http_requests_total", **which, status="200") == 1
     assert sample("heidi_http_requests_total", **which, status="422") == 1
     assert sample("heidi_http_request_errors_total", **which, status="500") == 0
-    monkeypatch.setattr("shared.binding.Binding.answer", lambda *_: 1 / 0)
+    monkeypatch.setattr("shared.runtime.binding.Binding.answer", lambda *_: 1 / 0)
     assert city.call("list-categories").status == 500
     assert sample("heidi_http_request_errors_total", **which, status="500") == 1
     assert sample("heidi_http_request_duration_seconds_count", **which) == 3
@@ -97,7 +99,7 @@ def serve(collector_url: str, port: int, **more: str) -> dict[str, str]:
 
 def call_and_end(url: str, port: int) -> float:
     """Start a function, call it, tell it to stop; how long the stopping took."""
-    with process("shared.server", **serve(url, port)) as server:
+    with process("shared.runtime.server", **serve(url, port)) as server:
         answers(f"http://127.0.0.1:{port}/health/live", server)
         assert httpx.get(f"http://127.0.0.1:{port}/api/categories", timeout=30).status_code == 400
         began = time.monotonic()
@@ -143,7 +145,7 @@ def test_a_log_line_says_where_it_belongs(city: City, monkeypatch: pytest.Monkey
         raise RuntimeError("password=Kiesel39 of ada@example.org")
 
     with said() as lines:
-        monkeypatch.setattr("shared.binding.Binding.answer", fails)
+        monkeypatch.setattr("shared.runtime.binding.Binding.answer", fails)
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         city.call("whoami", "editor")
         call(
@@ -207,7 +209,7 @@ def test_what_is_asked_of_others_is_counted_by_how_it_ended() -> None:
             raise Unavailable
     with pytest.raises(Unavailable), circuit.call(away):
         pass
-    cache.command("DEL", circuit.key, circuit.key + ":faults")
+    redis.command("DEL", circuit.key, circuit.key + ":faults")
     told = {
         outcome: sample("heidi_outside_calls_total", dependency="test-system", outcome=outcome)
         for outcome in ("answered", "fault", "left_alone")
@@ -222,7 +224,7 @@ def test_what_is_remembered_is_counted_by_who_knew(city: City) -> None:
     assert sample("heidi_cache_requests_total", cache="directory", result="process") >= 1
     for _ in range(2):
         recall(
-            cache.key(city.id, "terms", city.person("editor")),
+            redis.key(city.id, "terms", city.person("editor")),
             f"/api/users/{city.person('editor')}/terms/accepted?tenant={city.id}",
             60,
         )

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from shared.context import Context
-from shared.http import Request
-from shared.pipeline import Function, due_time
-from shared.record import Access, Record
-from shared.settings import settings
+from shared.kit.http import Request
+from shared.kit.record import Access, Record
+from shared.kit.settings import settings
+from shared.runtime.pipeline import Function, due_time
 
 MORNING = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 PING = {

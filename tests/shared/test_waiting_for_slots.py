@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from functions.chatbot.reading import READ
-from shared.confined import Work, run
-from shared.pg import pool
-from shared.pictures import RENDER
-from shared.settings import settings
+from functions.chatbot.extraction.confined import READ
+from shared.db.pg import pool
+from shared.kit.settings import settings
+from shared.sandbox.confined import Work, run
+from shared.sandbox.pictures import RENDER
 from tests.chatbot.test_documents import ingest, read
 from tests.city.factories import registered
 from tests.core.test_media import picture, row, uploaded

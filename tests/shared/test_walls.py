@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from shared import walls
-from shared.confined import MIB, NURSERIES, Work, run, the_nursery
+from shared.sandbox import walls
+from shared.sandbox.confined import MIB, NURSERIES, Work, run, the_nursery
 
 REACH = Work("tests.shared.confined_work", "reach", memory=256 * MIB, cpu=5, seconds=20)
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="these walls are Linux's")
 NOBODY = 65534
 LOOKED_AT = """
 import json, os, sys
-from shared import walls
+from shared.sandbox import walls
 if os.getuid() == 0:
     os.setgroups([]); os.setgid({nobody}); os.setuid({nobody})
 def seen():
@@ -63,7 +63,7 @@ def test_a_process_is_closed_to_others_of_its_user() -> None:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(walls.__file__).parent.parent,
+        cwd=Path(walls.__file__).parents[2],
     )
     assert json.loads(done.stdout) == ["read", "PermissionError"]
 

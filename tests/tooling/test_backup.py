@@ -13,10 +13,11 @@ import httpx
 import pytest
 from pg8000.native import DatabaseError
 
-from shared import sealing, storage
-from shared.pg import pool
-from shared.roles import access
-from shared.settings import settings
+from shared.adapters import storage
+from shared.db.pg import pool
+from shared.db.roles import access
+from shared.kit import sealing
+from shared.kit.settings import settings
 from tests.adapters.conftest import servers
 from tests.adapters.running import ThirdParties
 from tests.auth.factors import answer, challenged, later, set_up
@@ -33,8 +34,8 @@ from tooling.backup.cut import cut, held_back
 from tooling.backup.server import Server
 from tooling.backup.taking import take
 from tooling.broker.sql import SCHEMA
+from tooling.command_failed import CommandFailed
 from tooling.migrate import upgrade
-from tooling.problem import Problem
 from tooling.registry import ROOT, services
 from tooling.stack.environment import entered
 from tooling.stack.state import State
@@ -177,12 +178,12 @@ def test_what_is_damaged_is_refused_before_anything_is_touched(
     for what, damage in DAMAGES.items():
         assert damage(whole) != whole, what
         backup.write_bytes(damage(whole))
-        with pytest.raises(Problem, match="damaged"):
+        with pytest.raises(CommandFailed, match="damaged"):
             local.restore(backup, PASSPHRASE)
     backup.write_bytes(whole)
     with tarfile.open(backup, "a") as tar:
         tar.addfile(tarfile.TarInfo("one-more"))
-    with pytest.raises(Problem, match="does not hold what its manifest names"):
+    with pytest.raises(CommandFailed, match="does not hold what its manifest names"):
         local.restore(backup, PASSPHRASE)
     assert identities(server) == before
 
@@ -210,11 +211,11 @@ def test_the_databases_change_places_all_or_none(server: Server, backup: Path) -
     before = identities(server)
     with reading(backup) as archive, server.connect(server.prefix + "users") as somebody:
         somebody.run("SELECT 1")
-        with pytest.raises(Problem, match=f"{server.prefix}users by postgres"):
+        with pytest.raises(CommandFailed, match=f"{server.prefix}users by postgres"):
             restoring.bring_back(server, archive)
         for name in restoring.wanted():
             somebody.run(f'CREATE DATABASE "{restoring.FRESH}{server.prefix}{name}"')
-        with pytest.raises(Problem, match="all is as it was"):
+        with pytest.raises(CommandFailed, match="all is as it was"):
             restoring.swap(server, restoring.wanted())
     assert {name: identities(server)[name] for name in before} == before
 
@@ -298,18 +299,18 @@ def test_the_keys_of_what_is_sealed_come_with_the_passphrase_only(
 ) -> None:
     set_up(login(city, join(city)).body["accessToken"])
     old = settings().encryption_key.get_secret_value()
-    with pytest.raises(Problem, match="12 letters"):
+    with pytest.raises(CommandFailed, match="12 letters"):
         take(server, tmp_path / "weak.tar", "too short", with_secrets=True)
     assert list(tmp_path.iterdir()) == []
     take(server, path := tmp_path / "a.tar", PASSPHRASE, with_secrets=True)
     assert old.encode() not in path.read_bytes()
-    with pytest.raises(Problem, match="passphrase does not open"):
+    with pytest.raises(CommandFailed, match="passphrase does not open"):
         local.check(path, PASSPHRASE + "!")
-    with pytest.raises(Problem, match="is sealed"):
+    with pytest.raises(CommandFailed, match="is sealed"):
         local.check(path)
     with reading(path, PASSPHRASE) as archive:
         assert restoring.opened(archive, PASSPHRASE) == {"ENCRYPTION_KEY": old}
-        with pytest.raises(Problem, match=next(iter(sealing.keys(old)))):
+        with pytest.raises(CommandFailed, match=next(iter(sealing.keys(old)))):
             restoring.require_keys(archive.manifest, "n" * 40)
         restoring.require_keys(archive.manifest, f"{'n' * 40},{old}")
 
@@ -329,7 +330,7 @@ def test_a_backup_from_a_newer_heidi_is_refused_and_an_older_one_is_migrated(
     with server.connect(server.prefix + "audit") as connection:
         connection.run("UPDATE alembic_version SET version_num = '9999'")
     take(server, newer := tmp_path / "newer.tar")
-    with pytest.raises(Problem, match="newer than this checkout: audit is at migration 9999"):
+    with pytest.raises(CommandFailed, match="newer than this checkout: audit is at migration 9999"):
         local.check(newer)
     assert local.check(older).databases["audit"].head == "0001"
     bring_back(server, older)
@@ -363,7 +364,7 @@ def test_a_transaction_that_never_ends_does_not_hold_everybody_back(
     with server.connect(server.prefix + "users") as endless, server.connect(server.prefix + "core") as writer:
         endless.run("BEGIN")
         endless.run("DELETE FROM outbox")
-        with pytest.raises(Problem, match="no common moment"), cut(server, ["core", "users"]):
+        with pytest.raises(CommandFailed, match="no common moment"), cut(server, ["core", "users"]):
             pass
         writer.run("SET lock_timeout = '50ms'")
         writer.run("DELETE FROM outbox")
@@ -385,19 +386,20 @@ def test_after_a_point_in_time_restore_the_owner_role_alone_puts_things_right(
     assert refresh(session["refreshToken"]).code == "TOKEN_REVOKED"
     assert login(city, person).status == 200
     assert shapes(server) == shape
-    with pytest.raises(Problem, match="does not see every city's rows"):
+    with pytest.raises(CommandFailed, match="does not see every city's rows"):
         take(Server.named(), Path("/nowhere"))
 
 
 def test_what_redis_refuses_it_goes_on_refusing_and_all_else_is_asked_anew(city: City) -> None:
-    from shared import cache, tokens
+    from shared.adapters import redis
+    from shared.auth import tokens
 
     tokens.revoke(city.id, session := str(uuid4()))
     tokens.bar(city.id, person := uuid4())
-    cache.command("SET", cache.key(city.id, "terms", person), "3")
+    redis.command("SET", redis.key(city.id, "terms", person), "3")
     assert aftercare.forget() >= 1
     assert [
-        cache.command("EXISTS", cache.key(city.id, *key))
+        redis.command("EXISTS", redis.key(city.id, *key))
         for key in (("revoked", session), ("barred", person), ("terms", person))
     ] == [1, 1, 0]
 
@@ -419,7 +421,7 @@ def test_every_place_that_seals_is_known_to_backup_and_resealing() -> None:
     sealing_functions = {
         path.relative_to(ROOT).parts[1:3]
         for path in (ROOT / "functions").rglob("*.py")
-        if "shared.sealing" in path.read_text("utf-8")
+        if "shared.kit.sealing" in path.read_text("utf-8")
     }
     assert sealing_functions == {("auth", "factors")}
     assert {(column.service, column.table) for column in sealed.COLUMNS} == {("auth", "second_factors")}
@@ -427,7 +429,7 @@ def test_every_place_that_seals_is_known_to_backup_and_resealing() -> None:
 
 def test_a_backup_never_overwrites_a_file(server: Server, tmp_path: Path) -> None:
     (taken := tmp_path / "a.tar").write_text("precious")
-    with pytest.raises(Problem, match="exists already"):
+    with pytest.raises(CommandFailed, match="exists already"):
         take(server, taken)
     assert taken.read_text() == "precious"
 

@@ -10,7 +10,7 @@ import pytest
 
 from tooling.backup import envelope
 from tooling.backup.envelope import CHUNK, HEAD, TAG, Opening, Sealing, is_sealed
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 PASSPHRASE = "correct horse battery"
 WHOLE = CHUNK + TAG
@@ -70,14 +70,14 @@ CHANGES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_what_was_changed_is_noticed(change: Callable[[bytes], bytes]) -> None:
-    with pytest.raises(Problem, match=r"damaged"):
+    with pytest.raises(CommandFailed, match=r"damaged"):
         opened(change(sealed(b"x" * (2 * CHUNK + 500))))
 
 
 def test_another_passphrase_opens_nothing_and_the_same_one_seals_no_two_files_alike() -> None:
-    with pytest.raises(Problem, match="passphrase does not open"):
+    with pytest.raises(CommandFailed, match="passphrase does not open"):
         opened(sealed(b"x"), PASSPHRASE + "!")
-    with pytest.raises(Problem, match="12 letters"):
+    with pytest.raises(CommandFailed, match="12 letters"):
         Sealing(io.BytesIO(), "too short")
     assert sealed(b"x") != sealed(b"x")
 

@@ -11,13 +11,13 @@ from uuid import uuid4
 
 import pytest
 
-from shared.ids import PLATFORM_ID
-from shared.passes import publishing
-from shared.settings import settings
+from shared.kit.ids import PLATFORM_ID
+from shared.kit.settings import settings
+from shared.peers.service_tokens import publishing
 from tests.platform.letters import dead, keep, listed
 from tests.support import City, superuser
 from tooling import events
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack.environment import entered
 from tooling.stack.lines import Cities
 
@@ -165,9 +165,9 @@ def test_replay_takes_ids_or_everything_and_says_how_it_went(
     with entered({"EVENTS_URL": os.environ["BROKER_URL"]}):
         events.replay(None)
     assert capsys.readouterr().out.startswith(f"{letter}  delivered\n")
-    with pytest.raises(Problem, match="has been delivered by now"):
+    with pytest.raises(CommandFailed, match="has been delivered by now"):
         events.replay([letter])
-    with pytest.raises(Problem, match="not the id"):
+    with pytest.raises(CommandFailed, match="not the id"):
         events.replay(["7; DROP TABLE"])
 
 
@@ -175,9 +175,9 @@ def test_a_broker_that_refuses_or_is_away_is_a_problem(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROKER_TOKEN", "another")
-    with pytest.raises(Problem, match="refuses"):
+    with pytest.raises(CommandFailed, match="refuses"):
         events.print_events(1)
     monkeypatch.setenv("BROKER_URL", "http://127.0.0.1:9")
-    with pytest.raises(Problem, match="does not answer"):
+    with pytest.raises(CommandFailed, match="does not answer"):
         events.print_events(1)
     assert broker.asked == []

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tooling.cli.functions import body
+from tooling.command_failed import CommandFailed
 from tooling.invoke import Answer, message_of, person, refuse_unknown
-from tooling.problem import Problem
 
 UNKNOWN = Answer(404, json.dumps({"error": {"code": "FUNCTION_NOT_FOUND", "message": "not found"}}).encode())
 
@@ -30,7 +30,9 @@ def test_a_role_and_an_address_lead_to_a_person_and_where_they_are_at_home(
 
 
 def test_a_role_without_a_city_is_asked_for_one() -> None:
-    with pytest.raises(Problem, match="--as editor --tenant heidelberg, or --as editor@heidelberg.example"):
+    with pytest.raises(
+        CommandFailed, match="--as editor --tenant heidelberg, or --as editor@heidelberg.example"
+    ):
         person("editor", None)
 
 
@@ -38,12 +40,12 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "body.json").write_bytes(b"{}")
     assert body(f"@{tmp_path / 'body.json'}") == b"{}"
     for wrong in ("nofile", str(tmp_path), ""):
-        with pytest.raises(Problem, match="cannot be read"):
+        with pytest.raises(CommandFailed, match="cannot be read"):
             body(f"@{wrong}")
 
 
 def test_a_function_that_does_not_exist_is_answered_with_those_that_may_have_been_meant() -> None:
-    with pytest.raises(Problem, match="There is no function list-listing. Did you mean list-listings"):
+    with pytest.raises(CommandFailed, match="There is no function list-listing. Did you mean list-listings"):
         refuse_unknown("list-listing", UNKNOWN)
     refuse_unknown("list-listings", UNKNOWN)  # it exists, and somebody has removed it here
     refuse_unknown("list-listing", Answer(404, b'{"error": {"code": "LISTING_NOT_FOUND"}}'))

@@ -9,7 +9,7 @@ from tests.platform.letters import dead, keep, listed
 from tests.platform.test_dead_letters import gateway  # noqa: F401 (a fixture)
 from tests.support import City, call
 from tooling import letters
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 
 @pytest.fixture
@@ -55,13 +55,13 @@ def test_all_that_wait_are_sent_again_and_each_says_how_it_went(
 
 def test_without_a_token_it_says_where_one_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HEIDI_TOKEN", raising=False)
-    with pytest.raises(Problem, match="POST /api/auth/login"):
+    with pytest.raises(CommandFailed, match="POST /api/auth/login"):
         letters.print_dead("https://heidi.example", 5)
 
 
 def test_a_platform_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEIDI_TOKEN", "t")
-    with pytest.raises(Problem, match="does not answer"):
+    with pytest.raises(CommandFailed, match="does not answer"):
         letters.print_dead("http://127.0.0.1:9", 5)
 
 

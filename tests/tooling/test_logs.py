@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.ids import PLATFORM_ID
-from tooling.problem import Problem
+from shared.kit.ids import PLATFORM_ID
+from tooling.command_failed import CommandFailed
 from tooling.stack.home import ROOT, Home
 from tooling.stack.lines import Cities, Wanted, for_people, read
 from tooling.stack.showing import HIDDEN, show
@@ -129,7 +129,7 @@ def test_filters_choose_before_lines_are_counted(
 def test_a_city_that_does_not_exist_is_named_with_those_that_do(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(Problem, match="There is no city mannheim: heidelberg, ladenburg"):
+    with pytest.raises(CommandFailed, match="There is no city mannheim: heidelberg, ladenburg"):
         shown(home, capsys, city="mannheim")
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tooling import release
+from tooling.command_failed import CommandFailed
 from tooling.commits import unconventional
 from tooling.generate import outputs
-from tooling.problem import Problem
 from tooling.stack.home import ROOT
 
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n- **Tiles.** A city arranges\n  its \\start page.\n\n## 0.0.9 · 2026-01-01\n\n- Old.\n"
@@ -137,29 +137,29 @@ def test_planning_changes_nothing(repository: Path) -> None:
 
 def test_no_release_is_made_from_a_state_that_nobody_else_has(repository: Path) -> None:
     (repository / "new.py").write_text("")
-    with pytest.raises(Problem, match="not committed"):
+    with pytest.raises(CommandFailed, match="not committed"):
         release.plan(repository)
     commit(repository, "feat: new")
     release.git(repository, "checkout", "--quiet", "-b", "mine")
-    with pytest.raises(Problem, match="made from main; this is mine"):
+    with pytest.raises(CommandFailed, match="made from main; this is mine"):
         release.plan(repository)
 
 
 def test_no_release_is_made_without_news_or_twice(repository: Path) -> None:
     number = released(repository).version
-    with pytest.raises(Problem, match="is empty"):
+    with pytest.raises(CommandFailed, match="is empty"):
         release.plan(repository)
     add_news(repository, "- **More.**")
     release.git(repository, "tag", "-d", f"v{number}")
     release.git(repository, "tag", "-a", f"v{number}", "-m", "by hand", "HEAD")
-    with pytest.raises(Problem, match=f"v{number} exists already"):
+    with pytest.raises(CommandFailed, match=f"v{number} exists already"):
         release.plan(repository)
 
 
 def test_a_version_by_hand_in_the_changelog_alone_is_refused(repository: Path) -> None:
     (repository / "CHANGELOG.md").write_text("# Changelog\n")
     commit(repository, "docs: nothing")
-    with pytest.raises(Problem, match="Unreleased"):
+    with pytest.raises(CommandFailed, match="Unreleased"):
         release.plan(repository)
 
 

@@ -11,7 +11,7 @@ from pg8000.native import Connection, DatabaseError, InterfaceError
 from redis import Redis as Client
 
 from tests.tooling.support import eventually
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import accounts, databases, once, postgres, processes, redis
 from tooling.stack.ports import free_port
 from tooling.stack.postgres import Postgres
@@ -153,7 +153,7 @@ def test_an_interrupted_initdb_is_not_taken_for_a_database(place: Path) -> None:
 def test_the_password_file_of_initdb_is_gone_even_when_initdb_fails(place: Path) -> None:
     server = Postgres(place, free_port(), "secret", accounts.unprivileged())
     (place / "data.new").touch()
-    with pytest.raises(Problem, match="could not make its data"):
+    with pytest.raises(CommandFailed, match="could not make its data"):
         postgres.make(server)
     assert not list(place.glob("password*"))
 
@@ -183,7 +183,7 @@ def test_redis_loses_nothing_by_kill_9(tmp_path: Path) -> None:
 def test_without_any_redis_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(redis, "IN_WHEELS", ())
-    with pytest.raises(Problem, match=r"apt install redis-server.*REDIS_URL"):
+    with pytest.raises(CommandFailed, match=r"apt install redis-server.*REDIS_URL"):
         redis.binary()
 
 

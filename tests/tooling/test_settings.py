@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Settings
-from tooling.problem import Problem
+from shared.kit.settings import Settings
+from tooling.command_failed import CommandFailed
 from tooling.stack import ports
 from tooling.stack.environment import environment, thirdparties
 from tooling.stack.home import Home
@@ -45,7 +45,7 @@ def test_a_secret_that_a_newer_version_needs_is_added_and_the_others_stay(
 def test_a_damaged_state_is_a_problem_not_a_new_state(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state.json"
     path.write_text(text)
-    with pytest.raises(Problem, match="damaged"):
+    with pytest.raises(CommandFailed, match="damaged"):
         State.ensure(path)
 
 
@@ -103,7 +103,7 @@ def test_third_parties_that_somebody_else_runs_are_not_stood_in_for() -> None:
 
 @pytest.mark.parametrize("text", ["x", "0", "-1", "65536", "80 80", "٣"])
 def test_a_port_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(Problem, match="GATEWAY_PORT"):
+    with pytest.raises(CommandFailed, match="GATEWAY_PORT"):
         ports.port("GATEWAY_PORT", {"GATEWAY_PORT": text})
 
 
@@ -116,14 +116,16 @@ def test_a_port_is_taken_only_while_somebody_listens() -> None:
         with socket.create_connection(("127.0.0.1", number)):
             assert not ports.is_free(number)
             server.accept()[0].close()
-        with pytest.raises(Problem, match=rf"{number} is taken by .*process {os.getpid()}.*GATEWAY_PORT="):
+        with pytest.raises(
+            CommandFailed, match=rf"{number} is taken by .*process {os.getpid()}.*GATEWAY_PORT="
+        ):
             ports.require_free(["GATEWAY_PORT"], {"GATEWAY_PORT": str(number)})
     assert ports.is_free(number)
 
 
 def test_a_directory_with_other_peoples_things_is_neither_used_nor_deleted(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").touch()
-    with pytest.raises(Problem, match="HEIDI_HOME"):
+    with pytest.raises(CommandFailed, match="HEIDI_HOME"):
         Home(tmp_path).prepare()
     Home(tmp_path).remove()
     assert (tmp_path / "letter.txt").exists()
@@ -131,7 +133,7 @@ def test_a_directory_with_other_peoples_things_is_neither_used_nor_deleted(tmp_p
 
 def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tooling.stack.home.NEEDED_BYTES", 10**18)
-    with pytest.raises(Problem, match="less than 300 MB"):
+    with pytest.raises(CommandFailed, match="less than 300 MB"):
         Home(tmp_path / ".heidi").prepare()
 
 

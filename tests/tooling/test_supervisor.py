@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tooling.support import eventually
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import records
 from tooling.stack.home import Home
 from tooling.stack.reporting import Terminal
@@ -100,7 +100,7 @@ def test_a_child_that_fails_at_start_is_reported_with_its_last_words(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     supervisor.start([service(tmp_path, FAILS)])
-    with pytest.raises(Problem, match="Gateway did not start: there is no coffee left"):
+    with pytest.raises(CommandFailed, match="Gateway did not start: there is no coffee left"):
         supervisor.wait(["gateway"])
 
 
@@ -109,7 +109,7 @@ def test_a_program_that_is_not_there_is_reported_too(supervisor: Supervisor, tmp
         name="gateway", title="Gateway", command=[str(tmp_path / "nothing")], ready=lambda _pid: False
     )
     supervisor.start([missing])
-    with pytest.raises(Problem, match="nothing cannot be run: No such file"):
+    with pytest.raises(CommandFailed, match="nothing cannot be run: No such file"):
         supervisor.wait(["gateway"])
 
 
@@ -117,7 +117,7 @@ def test_a_child_that_is_never_ready_is_not_waited_for_for_ever(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     supervisor.start([service(tmp_path, "import time; time.sleep(600)", patience=0.05)])
-    with pytest.raises(Problem, match="was not ready after"):
+    with pytest.raises(CommandFailed, match="was not ready after"):
         supervisor.wait(["gateway"])
 
 
@@ -187,7 +187,7 @@ def test_orphans_of_a_killed_supervisor_are_ended_and_nobody_elses_process(
 
 def test_a_command_that_fails_is_told_with_its_last_words(supervisor: Supervisor) -> None:
     supervisor.run("Good step", [sys.executable, "-c", "print('done')"], {})
-    with pytest.raises(Problem, match="Bad step failed: there is no coffee left"):
+    with pytest.raises(CommandFailed, match="Bad step failed: there is no coffee left"):
         supervisor.run("Bad step", [sys.executable, "-c", FAILS], {})
     assert "done" in supervisor.home.log("good-step").read_text()
 

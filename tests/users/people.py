@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from events.auth import UserCreated
-from shared import signing
+from shared.auth import signing
 from tests.audit.log import said
 from tests.auth.people import join
 from tests.support import Answer, City, call, deliver

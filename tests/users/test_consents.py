@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from events.users import ConsentChanged
-from shared.pg import error_code
-from shared.settings import settings
+from shared.db.pg import error_code
+from shared.kit.settings import settings
 from tests.support import Answer, City, superuser
 from tests.users.people import Known, known
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import signing, tokens
+from shared.auth import signing, tokens
 from tests.auth.people import join, login, refresh
 from tests.privacy.conftest import servers, thirdparty
 from tests.privacy.lives import tick

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from functions.users.devices.device import MOST
-from shared import signing
+from shared.auth import signing
 from tests.support import Answer, City, call
 
 

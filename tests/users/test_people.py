@@ -7,7 +7,7 @@ import pytest
 
 from events.auth import GuestConverted, RoleChanged
 from shared.errors import Unavailable
-from shared.tenants import PLATFORM
+from shared.tenancy.tenants import PLATFORM
 from tests.audit.log import said
 from tests.support import City, call, deliver
 from tests.users.people import Known, known, with_account
@@ -272,12 +272,14 @@ def test_what_lets_somebody_in_again_and_could_not_be_written_down_lets_no_token
     token = person.token()
     assert admin.about(end[0], person, end[1]).status < 300
     with monkeypatch.context() as broken:
-        broken.setattr("shared.sql.COMMIT", "COMMIT NOTHING")
+        broken.setattr("shared.db.sql.COMMIT", "COMMIT NOTHING")
         assert admin.about(undo[0], person, undo[1]).status == 500
     city.settle()
     assert call("get-my-profile", token=token).code == "TOKEN_REVOKED"
     with monkeypatch.context() as away:  # Redis, at the first attempt; the broker tries again
-        away.setattr("shared.tokens.unbar", lambda *_: (_ for _ in ()).throw(Unavailable(dependency="redis")))
+        away.setattr(
+            "shared.auth.tokens.unbar", lambda *_: (_ for _ in ()).throw(Unavailable(dependency="redis"))
+        )
         assert admin.about(undo[0], person, undo[1]).status == 200
         [event] = city.events("user.reactivated")
         assert deliver("follow-deactivation", event).status == 503

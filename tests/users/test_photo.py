@@ -9,8 +9,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from shared import storage
-from shared.pictures import RENDER
+from shared.adapters import storage
+from shared.sandbox.pictures import RENDER
 from tests.core.test_media import bomb, hard, picture
 from tests.privacy.conftest import servers, thirdparty
 from tests.shared.test_slots import until

@@ -3,7 +3,7 @@
 import pytest
 
 from functions.users.profiles.salutations import NAMES
-from shared.languages import LANGUAGES
+from shared.kit.languages import LANGUAGES
 from tests.i18n.sentences import wrong_letters
 from tests.support import City
 from tests.users.people import Known, known

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.tenants import PLATFORM
+from shared.tenancy.tenants import PLATFORM
 from tests.auth.people import Person, join, login
 from tests.support import City, call, deliver
 

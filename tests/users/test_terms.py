@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from shared import terms
-from shared.rbac import MATRIX
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.auth.rbac import MATRIX
+from shared.kit.settings import settings
+from shared.runtime import terms_gate
+from shared.tenancy.tenants import PLATFORM
 from tests.core.factories import make_category
 from tests.support import Answer, City, call
 from tests.users.people import Known, known
@@ -149,14 +149,14 @@ def test_a_newer_mandatory_version_must_be_accepted_anew(city: City) -> None:
         status["mustAccept"],
     ) == (2, 2, 1, True)
     bound = city.tenant.model_copy(update={"terms": 2})
-    with pytest.raises(terms.TermsNotAccepted):
-        terms.refuse_unaccepted(bound, person_of(person))
+    with pytest.raises(terms_gate.TermsNotAccepted):
+        terms_gate.refuse_unaccepted(bound, person_of(person))
     accept(person, 2)
-    terms.refuse_unaccepted(bound, person_of(person))
+    terms_gate.refuse_unaccepted(bound, person_of(person))
 
 
 def person_of(person: Known) -> Any:
-    from shared import tokens
+    from shared.auth import tokens
 
     return tokens.principal(person.token())
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from shared import cache
+from shared.adapters import redis
 from tooling.backup.server import Server
 from tooling.backup.unwalled import unwalled
 
@@ -79,8 +79,8 @@ def forget() -> int:
     """Empty Redis of everything but refusals; how many keys that were."""
     gone, cursor = 0, b"0"
     while True:
-        cursor, keys = cache.command("SCAN", cursor, "MATCH", "tenant:*", "COUNT", 1000)
+        cursor, keys = redis.command("SCAN", cursor, "MATCH", "tenant:*", "COUNT", 1000)
         stale = [key for key in keys if key.split(b":")[2].decode() not in REFUSED]
-        gone += cache.command("DEL", *stale) if stale else 0
+        gone += redis.command("DEL", *stale) if stale else 0
         if cursor == b"0":
             return gone

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 from pydantic import BaseModel, ValidationError
 
 from tooling.backup.envelope import CHUNK, Opening, Sealing, is_sealed
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 MANIFEST, ITS_SUM = "manifest.json", "manifest.sha256"
 FORMAT = 1
@@ -98,7 +98,7 @@ class Writer:
 def writing(path: Path, passphrase: str = "") -> Iterator[Writer]:
     """A new backup, sealed where there is a passphrase; nothing is left of it when the block fails."""
     if path.exists():
-        raise Problem(f"{path} exists already. Name another file.")
+        raise CommandFailed(f"{path} exists already. Name another file.")
     unfinished = path.with_name(path.name + ".part")
     unfinished.unlink(missing_ok=True)
     try:
@@ -123,25 +123,25 @@ class Reader:
         try:
             self.manifest = self.checked()
         except (tarfile.TarError, EOFError, ValidationError, json.JSONDecodeError, UnicodeDecodeError):
-            raise Problem("The backup is damaged: it cannot be read to its end.") from None
+            raise CommandFailed("The backup is damaged: it cannot be read to its end.") from None
 
     def checked(self) -> Manifest:
-        """The manifest; a Problem when anything is missing, other than it was, or more than was put in."""
+        """The manifest; a CommandFailed when anything is missing, other than it was, or more than was put in."""
         names = [entry.name for entry in self.tar.getmembers()]
         text = self.read(MANIFEST)
         if sha256(text).hexdigest().encode() != self.read(ITS_SUM):
-            raise Problem("The backup is damaged: its manifest is not as it was written.")
+            raise CommandFailed("The backup is damaged: its manifest is not as it was written.")
         manifest = Manifest.model_validate_json(text)
         if manifest.format > FORMAT:
-            raise Problem(
+            raise CommandFailed(
                 f"The backup was made by a newer HEIDI ({manifest.version}). Restore it with that one."
             )
         if sorted(names) != sorted([*manifest.members, MANIFEST, ITS_SUM]):
-            raise Problem("The backup is damaged: it does not hold what its manifest names.")
+            raise CommandFailed("The backup is damaged: it does not hold what its manifest names.")
         for name, wanted in manifest.members.items():
             with self.open(name) as file:
                 if file_digest(file, "sha256").hexdigest() != wanted.sha256:
-                    raise Problem(f"The backup is damaged: {name} is not as it was written.")
+                    raise CommandFailed(f"The backup is damaged: {name} is not as it was written.")
         return manifest
 
     def open(self, name: str) -> BufferedReader:
@@ -151,7 +151,7 @@ class Reader:
         except KeyError:
             file = None
         if not isinstance(file, BufferedReader):
-            raise Problem(f"The backup is damaged or none: there is no {name} in it.")
+            raise CommandFailed(f"The backup is damaged or none: there is no {name} in it.")
         return file
 
     def read(self, name: str) -> bytes:
@@ -162,9 +162,9 @@ class Reader:
 
 @contextmanager
 def reading(path: Path, passphrase: str = "") -> Iterator[Reader]:
-    """A checked backup; a Problem when it is damaged or none, or sealed with another passphrase."""
+    """A checked backup; a CommandFailed when it is damaged or none, or sealed with another passphrase."""
     if is_sealed(path) and not passphrase:
-        raise Problem(f"{path} is sealed: give its passphrase (BACKUP_PASSPHRASE).")
+        raise CommandFailed(f"{path} is sealed: give its passphrase (BACKUP_PASSPHRASE).")
     with ExitStack() as opened:
         try:
             file: IO[bytes] = opened.enter_context(path.open("rb"))
@@ -172,9 +172,9 @@ def reading(path: Path, passphrase: str = "") -> Iterator[Reader]:
                 file = BufferedReader(Opening(file, passphrase), CHUNK)
             tar = opened.enter_context(tarfile.open(fileobj=file, mode="r:"))
         except FileNotFoundError:
-            raise Problem(f"There is no {path}.") from None
+            raise CommandFailed(f"There is no {path}.") from None
         except (tarfile.TarError, EOFError):
-            raise Problem(f"{path} is damaged, or no backup of HEIDI.") from None
+            raise CommandFailed(f"{path} is damaged, or no backup of HEIDI.") from None
         yield Reader(tar)
 
 

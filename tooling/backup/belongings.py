@@ -15,7 +15,7 @@ from functions.city import files as city
 from functions.core import files as core
 from functions.factory import files as factory
 from functions.users import files as users
-from shared.strays import possible
+from shared.stray_files import possible
 
 if TYPE_CHECKING:
     from pg8000.native import Connection

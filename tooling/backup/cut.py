@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pg8000.native import DatabaseError
 
 from tooling.backup.server import Server
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack.databases import code
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def held_back(server: Server, names: Iterable[str]) -> Iterator[None]:
                     raise
                 time.sleep(PAUSE * (attempt + 1))
         else:
-            raise Problem(
+            raise CommandFailed(
                 "Some transaction goes on for so long that no common moment was found. Try again later."
             )
         yield

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from tooling.backup.secrets import SHORTEST, key
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -45,7 +45,7 @@ class Sealing(io.RawIOBase):
 
         self.number, self.plain, self.size, self.is_begun = 0, bytearray(), 0, False
         if len(passphrase) < SHORTEST:
-            raise Problem(
+            raise CommandFailed(
                 f"The passphrase needs at least {SHORTEST} letters: whoever has the file may guess for ever."
             )
         salt = os.urandom(SALT)
@@ -84,7 +84,7 @@ class Sealing(io.RawIOBase):
 
 
 class Opening(io.RawIOBase):
-    """Reads a sealed file from wherever one likes; a Problem when a chunk is not as it was sealed."""
+    """Reads a sealed file from wherever one likes; a CommandFailed when a chunk is not as it was sealed."""
 
     def __init__(self, file: IO[bytes], passphrase: str) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -96,7 +96,7 @@ class Opening(io.RawIOBase):
         self.cipher, self.file, self.place = ChaCha20Poly1305(key(passphrase, file.read(SALT))), file, 0
         self.number, self.part = -1, b""
         if self.chunks < 1:
-            raise Problem("The backup is damaged: it ends too early.")
+            raise CommandFailed("The backup is damaged: it ends too early.")
         self.chunk(0)
 
     def readable(self) -> bool:
@@ -133,7 +133,7 @@ class Opening(io.RawIOBase):
             try:
                 self.part = self.cipher.decrypt(nonce(number, last=number == self.chunks - 1), sealed, MAGIC)
             except InvalidTag:
-                raise Problem(
+                raise CommandFailed(
                     "The passphrase does not open this backup, or it is damaged."
                     if number == 0 and self.number < 0
                     else "The backup is damaged: a part of it is not as it was written."

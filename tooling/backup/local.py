@@ -7,15 +7,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from shared.settings import settings
-from tooling import left as remains
+from shared.kit.settings import settings
+from tooling import city_residue as remains
 from tooling import sealed
 from tooling.backup import aftercare, restoring
 from tooling.backup.archive import Manifest, Reader, reading
 from tooling.backup.restoring import Restored
 from tooling.backup.server import Server
 from tooling.backup.taking import take
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import control, databases, once, ports, records, up
 from tooling.stack.environment import POSTGRES, entered, environment, ours
 from tooling.stack.home import Home
@@ -86,7 +86,7 @@ def serving(home: Home, state: State) -> Iterator[Server]:
             given = environment(state)
             plan = Services.plan(home, state, given)
             if plan.postgres is None:
-                raise Problem("The settings name a PostgreSQL of somebody else's.")
+                raise CommandFailed("The settings name a PostgreSQL of somebody else's.")
             foundation = plan.named(*FOUNDATION)
             ports.require_free([variable for service in foundation for variable in service.ports])
             for service in foundation:
@@ -95,7 +95,7 @@ def serving(home: Home, state: State) -> Iterator[Server]:
             stack.enter_context(entered(given))
             yield Server.embedded(plan.postgres)
     except records.AlreadyRunning:
-        raise Problem(up.already_running(home)) from None
+        raise CommandFailed(up.already_running(home)) from None
 
 
 def after_point_in_time(services: list[str]) -> dict[str, int]:

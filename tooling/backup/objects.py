@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared import storage
+from shared.adapters import storage
 from shared.errors import NotFound
 from tooling.backup.archive import File, Reader, Writer
 from tooling.backup.belongings import Belongings, Place

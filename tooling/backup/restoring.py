@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.roles import access
+from shared.db.roles import access
 from tooling.backup import aftercare, objects, secrets
 from tooling.backup.archive import Manifest, Reader
 from tooling.backup.belongings import Belongings, belongings
 from tooling.backup.server import Server, program, wanted
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.registry import ROOT
 from tooling.stack.databases import AS_SUPERUSER, make_database
 
@@ -42,15 +42,15 @@ def opened(archive: Reader, passphrase: str) -> dict[str, str]:
 
 
 def check(archive: Reader) -> None:
-    """A Problem when this checkout cannot bring the backup back: its bytes have been compared already."""
+    """A CommandFailed when this checkout cannot bring the backup back: its bytes have been compared already."""
     manifest = archive.manifest
     if unknown := sorted(manifest.databases.keys() - set(wanted())):
-        raise Problem(
+        raise CommandFailed(
             f"The backup has databases of services that this checkout does not know: {', '.join(unknown)}."
         )
     for service, database in manifest.databases.items():
         if database.head and not knows(service, database.head):
-            raise Problem(
+            raise CommandFailed(
                 f"The backup is newer than this checkout: {service} is at migration {database.head}. "
                 f"Restore it with HEIDI {manifest.version}."
             )
@@ -69,11 +69,11 @@ def knows(service: str, revision: str) -> bool:
 
 
 def require_keys(manifest: Manifest, encryption_key: str) -> None:
-    """A Problem when something in the backup would stay sealed for ever."""
-    from shared.sealing import keys
+    """A CommandFailed when something in the backup would stay sealed for ever."""
+    from shared.kit.sealing import keys
 
     if missing := ", ".join(sorted(set(manifest.sealing_keys) - keys(encryption_key).keys())):
-        raise Problem(
+        raise CommandFailed(
             f"Second factors in the backup are sealed with keys that ENCRYPTION_KEY lacks: {missing}. "
             "Add the old key behind the present one, give the passphrase of a backup --with-secrets, or say "
             "--lose-sealed: then whoever has a second factor needs it reset by an admin."
@@ -115,12 +115,12 @@ def belongings_of(server: Server) -> Belongings:
 
 
 def require_idle(server: Server) -> None:
-    """A Problem that names who is connected: what they write now would be lost."""
+    """A CommandFailed that names who is connected: what they write now would be lost."""
     with server.connect() as connection:
         if users := [
             row[0] for row in connection.run(IN_USE, names=[server.prefix + name for name in wanted()]) or ()
         ]:
-            raise Problem(
+            raise CommandFailed(
                 f"These databases are in use: {'; '.join(users)}. Stop the functions, the broker and PgBouncer first."
             )
 
@@ -186,7 +186,7 @@ def swap(server: Server, names: Iterable[str]) -> None:
             connection.run("COMMIT")
         except DatabaseError as error:
             connection.run("ROLLBACK")
-            raise Problem(f"The databases were not exchanged, all is as it was: {error}") from None
+            raise CommandFailed(f"The databases were not exchanged, all is as it was: {error}") from None
 
 
 def drop(server: Server, mark: str, names: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 from base64 import b64decode, b64encode
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 MEMBER = "secrets.json"
 ABOUT = b"heidi backup secrets 1"
@@ -19,7 +19,7 @@ def lock(secrets: dict[str, str], passphrase: str) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     if len(passphrase) < SHORTEST:
-        raise Problem(
+        raise CommandFailed(
             f"The passphrase needs at least {SHORTEST} letters: whoever has the file may guess for ever."
         )
     salt, nonce = os.urandom(16), os.urandom(12)
@@ -33,7 +33,7 @@ def lock(secrets: dict[str, str], passphrase: str) -> bytes:
 
 
 def unlock(member: bytes, passphrase: str) -> dict[str, str]:
-    """The secrets; a Problem when the passphrase is another one."""
+    """The secrets; a CommandFailed when the passphrase is another one."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
@@ -43,7 +43,7 @@ def unlock(member: bytes, passphrase: str) -> dict[str, str]:
             parts["nonce"], parts["sealed"], ABOUT
         )
     except InvalidTag:
-        raise Problem("The passphrase does not open the secrets of this backup.") from None
+        raise CommandFailed("The passphrase does not open the secrets of this backup.") from None
     return {str(name): str(secret) for name, secret in json.loads(opened).items()}
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
-from shared.roles import OWNER
-from tooling.problem import Problem
+from shared.db.roles import OWNER
+from tooling.command_failed import CommandFailed
 from tooling.stack.databases import names
 from tooling.stack.postgres import PACKAGE, Postgres
 
@@ -66,7 +66,7 @@ class Server:
                 self.user, port=self.port, database=database, password=self.password, timeout=30, **where
             )
         except (DatabaseError, InterfaceError, OSError) as error:
-            raise Problem(
+            raise CommandFailed(
                 f"PostgreSQL at {self.host}:{self.port} does not let {self.user} in to {database}: {error}"
             ) from None
 
@@ -82,17 +82,17 @@ class Server:
             return int((connection.run("SHOW server_version_num") or [[0]])[0][0]) // 10000
 
     def require_all_rows(self) -> None:
-        """A Problem when row-level security would hide rows from this role: half a backup is none."""
+        """A CommandFailed when row-level security would hide rows from this role: half a backup is none."""
         if not self.may()[1]:
-            raise Problem(
+            raise CommandFailed(
                 f"{self.user} does not see every city's rows. Name a role that does (a superuser, or one with "
                 "BYPASSRLS) with POSTGRES_SUPERUSER and POSTGRES_SUPERUSER_PASSWORD."
             )
 
     def require_superuser(self) -> None:
-        """A Problem when this role cannot make databases that belong to others."""
+        """A CommandFailed when this role cannot make databases that belong to others."""
         if not self.may()[0]:
-            raise Problem(
+            raise CommandFailed(
                 f"{self.user} is no superuser. Name one with POSTGRES_SUPERUSER and POSTGRES_SUPERUSER_PASSWORD."
             )
 
@@ -103,7 +103,7 @@ class Server:
             return bool(row[0]), bool(row[1])
 
     def run(self, program: str, *arguments: str) -> None:
-        """One of PostgreSQL's programs against this server; a Problem with its last words."""
+        """One of PostgreSQL's programs against this server; a CommandFailed with its last words."""
         where = {
             "PGHOST": self.host,
             "PGPORT": str(self.port),
@@ -114,7 +114,7 @@ class Server:
             [program, *arguments], env=os.environ | where, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            raise Problem(
+            raise CommandFailed(
                 f"{Path(program).name} failed: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}"
             )
 
@@ -125,14 +125,14 @@ def wanted() -> list[str]:
 
 
 def program(name: str, at_least: int) -> str:
-    """The oldest of the installed pg_dump or pg_restore that is new enough; a Problem that says what to
+    """The oldest of the installed pg_dump or pg_restore that is new enough; a CommandFailed that says what to
     install.
     """
     fitting = sorted(
         (version, path) for path in candidates(name) if (version := version_of(path)) >= at_least
     )
     if not fitting:
-        raise Problem(
+        raise CommandFailed(
             f"There is no {name} of version {at_least} or newer here. Debian: apt install postgresql-client-{at_least}"
         )
     return fitting[0][1]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.settings import settings
+from shared.kit.settings import settings
 from tooling import sealed
 from tooling.backup import secrets
 from tooling.backup.archive import Database, Manifest, facts, writing

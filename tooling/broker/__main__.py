@@ -5,8 +5,8 @@ import gc
 import signal
 import sys
 
-from shared import walls
-from shared.settings import SettingsError
+from shared.kit.settings import SettingsError
+from shared.sandbox import walls
 from tooling.broker import logs
 from tooling.broker.broker import Broker
 from tooling.broker.settings import BrokerSettings, broker_settings

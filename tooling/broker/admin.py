@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from shared.pg import Row
+from shared.db.pg import Row
 from tooling.broker import sql
 from tooling.broker.dispatcher import Dispatcher
 from tooling.broker.event import Event

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from shared.passes import is_token
+from shared.peers.service_tokens import is_token
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

@@ -15,7 +15,7 @@ from tooling.broker.metrics import Metrics
 from tooling.broker.session import Lost, Refused, Unavailable
 from tooling.broker.wire import BATCH, read_events
 
-TAKES_BATCHES = {"Accept-Post": BATCH}  # W3C LDP §7.1; publishers look for it (shared/posting.py)
+TAKES_BATCHES = {"Accept-Post": BATCH}  # W3C LDP §7.1; publishers look for it (shared/events/publisher.py)
 MAX_BODY_BYTES = 16 * 1_048_576
 log = logging.getLogger("heidi.broker")
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from shared.passes import publishers
-from shared.pg import parameters
+from shared.db.pg import parameters
+from shared.peers.service_tokens import publishers
 from tooling.broker.admin import Admin
 from tooling.broker.app import make_app
 from tooling.broker.burial import Undertaker

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import httpx
 
-from shared import passes
-from shared.settings import settings
+from shared.kit.settings import settings
+from shared.peers import service_tokens
 
 
 class BrokerSilent(Exception):
@@ -68,7 +68,7 @@ def _given(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask(method: str, path: str, **content: Any) -> dict[str, Any]:
-    url, token = settings().broker_url.rstrip("/"), passes.delivering()
+    url, token = settings().broker_url.rstrip("/"), service_tokens.delivering()
     try:
         with httpx.Client(
             headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False

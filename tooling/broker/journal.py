@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from shared.pg import Statement
+from shared.db.pg import Statement
 from tooling.broker import sql
 from tooling.broker.lane import Lane
 from tooling.broker.outcome import Outcome

@@ -5,7 +5,7 @@ to.
 import logging
 from typing import Any
 
-from shared.telemetry import StandardError, about
+from shared.telemetry.logs import StandardError, about
 from tooling.broker.event import Event
 
 

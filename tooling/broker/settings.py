@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from shared.settings import Settings, checked
+from shared.kit.settings import Settings, checked
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 

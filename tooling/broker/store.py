@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from shared.pg import Row, Statement
+from shared.db.pg import Row, Statement
 from tooling.broker import sql
 from tooling.broker.event import Event
 from tooling.broker.outcome import Tries

@@ -9,7 +9,7 @@ from typing import Any
 
 from croniter import croniter
 
-from shared.settings import SettingsError
+from shared.kit.settings import SettingsError
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 

@@ -22,9 +22,9 @@ from tooling.cli import (
     rollout,
     stack,
 )
-from tooling.problem import Problem, problem_of
+from tooling.command_failed import CommandFailed, failure_of
 
-MENDABLE = (("shared.settings", "SettingsError"), ("tooling.registry", "RegistryError"))
+MENDABLE = (("shared.kit.settings", "SettingsError"), ("tooling.registry", "RegistryError"))
 app = typer.Typer(
     name="heidi",
     no_args_is_help=True,
@@ -79,13 +79,13 @@ def main() -> None:
     """Exit code 1 for what went wrong, 2 for a wrong use, 130 for Ctrl-C."""
     try:
         app(prog_name="./heidi")
-    except Problem as problem:
+    except CommandFailed as problem:
         end(str(problem))
     except BrokenPipeError:  # `./heidi logs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        if (known := problem_of(error)) is None:
+        if (known := failure_of(error)) is None:
             raise
         end(str(known))
     except Exception as error:

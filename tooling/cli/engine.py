@@ -4,21 +4,21 @@ import importlib
 import os
 from types import ModuleType
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 
 def engine(name: str) -> ModuleType:
-    """The module; a Problem while it is not written."""
+    """The module; a CommandFailed while it is not written."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise Problem(f"This command is not in this checkout: {name} is missing.") from None
+            raise CommandFailed(f"This command is not in this checkout: {name} is missing.") from None
         raise
 
 
 def enter() -> dict[str, str]:
-    """Take over the running stack's settings into this process, and return them; a Problem if it is not
+    """Take over the running stack's settings into this process, and return them; a CommandFailed if it is not
     running.
     """
     from tooling.stack.control import running_environment

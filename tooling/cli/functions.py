@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 Function = Annotated[str, typer.Argument(help="As deployed, `list-listings`.")]
 Data = Annotated[str, typer.Option("--data", "-d", help="The body; @FILE reads a file, - standard input.")]
@@ -81,7 +81,9 @@ def body(data: str) -> bytes:
     try:
         return Path(data[1:]).read_bytes()
     except OSError as error:
-        raise Problem(f"{data[1:] or 'A file without a name'} cannot be read: {error.strerror}.") from None
+        raise CommandFailed(
+            f"{data[1:] or 'A file without a name'} cannot be read: {error.strerror}."
+        ) from None
 
 
 def serve(name: Function, port: Port = 8090) -> None:

@@ -101,11 +101,11 @@ def logs(
     from contextlib import suppress
 
     from tooling.cli.engine import enter
-    from tooling.problem import Problem
+    from tooling.command_failed import CommandFailed
     from tooling.stack.home import Home
     from tooling.stack.showing import show
 
-    with suppress(Problem):  # a stack that has stopped still has its logs
+    with suppress(CommandFailed):  # a stack that has stopped still has its logs
         enter()
     show(Home.here(), name, lines, follow=follow, function=function, city=city, errors=errors)
 

@@ -4,15 +4,15 @@ import time
 
 from rich.console import Console
 
+from tooling.command_failed import CommandFailed
 from tooling.demo.scenes import SCENES
 from tooling.demo.stage import Stage, Unexpected
-from tooling.problem import Problem
 
 PAUSE = 2.0
 
 
 def play(*, fast: bool = False) -> None:
-    """All scenes, one after the other; a Problem where the story goes wrong."""
+    """All scenes, one after the other; a CommandFailed where the story goes wrong."""
     console = Console()
     stage = Stage(say=lambda text: console.print(f"   {text}", style="green"))
     for number, scene in enumerate(SCENES, 1):
@@ -21,7 +21,7 @@ def play(*, fast: bool = False) -> None:
         try:
             scene(stage)
         except Unexpected as error:
-            raise Problem(f"The story went wrong in scene {number}: {error}") from None
+            raise CommandFailed(f"The story went wrong in scene {number}: {error}") from None
         console.print(f"   [dim]{time.perf_counter() - started:.1f} s[/dim]")
         if not fast:
             time.sleep(PAUSE)

@@ -8,12 +8,12 @@ import sys
 def main() -> int:
     """Start; 1 with a sentence on stderr when that is not possible."""
     gc.disable()  # nothing that is loaded now is garbage later
-    from shared import walls
-    from shared.settings import SettingsError
+    from shared.kit.settings import SettingsError
+    from shared.sandbox import walls
+    from tooling.command_failed import CommandFailed
     from tooling.gateway.assembly import assemble
     from tooling.gateway.settings import gateway_settings
     from tooling.gateway.workers import is_one_of_several, say_ready, several
-    from tooling.problem import Problem
     from tooling.registry import RegistryError
 
     walls.unreadable()
@@ -22,7 +22,7 @@ def main() -> int:
         if settings.gateway_workers > 1 and not is_one_of_several():
             return several(settings)
         server, gateway = assemble(settings)
-    except (SettingsError, RegistryError, Problem) as error:
+    except (SettingsError, RegistryError, CommandFailed) as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:

@@ -4,15 +4,16 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
-from shared import inside, needs
-from shared.record import Record
-from shared.server import Server
-from shared.settings import settings as house
-from shared.telemetry import home, start_logging
+from shared.kit.record import Record
+from shared.kit.settings import settings as house
+from shared.peers import internal_calls
+from shared.runtime import required_secrets
+from shared.runtime.server import Server
+from shared.telemetry.logs import home, start_logging
+from tooling.gateway.async_queue import AsyncQueue
 from tooling.gateway.counted import Counted
 from tooling.gateway.functions import Functions
 from tooling.gateway.gateway import Gateway
-from tooling.gateway.later import Later
 from tooling.gateway.logs import LogBook
 from tooling.gateway.pages import Pages
 from tooling.gateway.peers import Peers
@@ -27,7 +28,7 @@ from tooling.registry import records
 def assemble(settings: GatewaySettings, known: Mapping[str, Record] | None = None) -> tuple[Server, Gateway]:
     """A server that has its port, and the gateway behind it; OSError when the port is taken."""
     known = records() if known is None else known
-    needs.check()
+    required_secrets.check()
     start_logging(house().log_level)
     home["service"] = "gateway"
     logs = LogBook()
@@ -38,9 +39,9 @@ def assemble(settings: GatewaySettings, known: Mapping[str, Record] | None = Non
         functions, logs, SecretStore(settings.heidi_home / "secrets"), settings.password(), counted
     )
     hosts = tuple(filter(None, map(str.strip, settings.callback_private_hosts.split(","))))
-    later = Later(settings.directory / "later", functions.call_later, hosts)
+    async_queue = AsyncQueue(settings.directory / "later", functions.call_later, hosts)
     pages = Pages(known, settings.inbox_port)
-    gateway = Gateway(functions, Routes(known.values()), system, later, pages)
+    gateway = Gateway(functions, Routes(known.values()), system, async_queue, pages)
     server = Server(
         gateway,
         settings.gateway_host,
@@ -56,6 +57,6 @@ def assemble(settings: GatewaySettings, known: Mapping[str, Record] | None = Non
         )
         counted.peers, logs.others, functions.tell_others = peers, peers.ask, partial(peers.ask, "deployed")
         peers.start()
-    inside.here[:] = [inside.in_process(gateway)]
-    later.start()
+    internal_calls.here[:] = [internal_calls.in_process(gateway)]
+    async_queue.start()
     return server, gateway

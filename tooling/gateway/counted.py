@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.metrics import Family, added, exposition, own_numbers
+from shared.telemetry.metrics import Family, added, exposition, own_numbers
 from tooling.gateway.functions import Functions
 from tooling.gateway.peers import Peers
 

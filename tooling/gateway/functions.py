@@ -15,15 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from shared.errors import NotFound, Problem
-from shared.http import Request, Response
-from shared.outcome import refusal
-from shared.pipeline import Function
-from shared.record import Record
+from shared.kit.http import Request, Response
+from shared.kit.record import Record
+from shared.runtime.pipeline import Function
+from shared.runtime.problem_details import refusal
+from tooling.command_failed import CommandFailed
 from tooling.gateway.logs import LogBook
 from tooling.gateway.settings import private
 from tooling.generate.common import IMAGE
 from tooling.generate.specification import specification
-from tooling.problem import Problem as Unreadable
 
 NAMESPACE = "openfaas-fn"
 Texts = dict[str, str]
@@ -184,7 +184,7 @@ class Functions:
         try:
             kept = Kept.model_validate_json(self.state.read_bytes())
         except ValueError:
-            raise Unreadable(
+            raise CommandFailed(
                 f"{self.state} is damaged: delete it, and every function is deployed as stack.yml says."
             ) from None
         for name in kept.removed:

@@ -5,22 +5,23 @@ import re
 import time
 from uuid import uuid4
 
-from shared import accesslog, cors
-from shared.binding import limit
 from shared.errors import NoSuchRoute, NotFound, Unauthenticated
-from shared.forwarded import client_address
-from shared.http import Request, Response
-from shared.metrics import TEXT
-from shared.outcome import as_problem, refusal
-from shared.pipeline import is_platform
-from shared.scrubbing import scrub
-from shared.settings import settings
-from shared.spans import IDENTITY
-from shared.telemetry import about
-from shared.trace import SAFE
+from shared.kit.forwarded import client_address
+from shared.kit.http import Request, Response
+from shared.kit.settings import settings
+from shared.runtime import cors
+from shared.runtime.binding import limit
+from shared.runtime.pipeline import is_platform
+from shared.runtime.problem_details import as_problem, refusal
+from shared.telemetry import access_log
+from shared.telemetry.logs import about
+from shared.telemetry.metrics import TEXT
+from shared.telemetry.redaction import scrub
+from shared.telemetry.spans import IDENTITY
+from shared.telemetry.trace import SAFE
 from tooling.gateway import health
+from tooling.gateway.async_queue import AsyncQueue
 from tooling.gateway.functions import NAMESPACE, Functions
-from tooling.gateway.later import Later
 from tooling.gateway.pages import Pages
 from tooling.gateway.routes import Routes
 from tooling.gateway.system import LIMIT as SYSTEM_LIMIT
@@ -37,10 +38,10 @@ class Gateway:
     """Answers every request to this process."""
 
     def __init__(
-        self, functions: Functions, routes: Routes, system: System, later: Later, pages: Pages
+        self, functions: Functions, routes: Routes, system: System, async_queue: AsyncQueue, pages: Pages
     ) -> None:
         self.functions, self.routes, self.system = functions, routes, system
-        self.later, self.pages = later, pages
+        self.async_queue, self.pages = async_queue, pages
 
     def __call__(self, request: Request) -> Response:
         """One answer, whatever goes wrong."""
@@ -111,7 +112,7 @@ class Gateway:
             del request.environ["HTTP_AUTHORIZATION"]  # it opens the gateway; to a function it says nothing
         call_id = named(request)
         address = "" if is_admin or is_platform(request) else client_address(request)
-        self.later.accept(name, request, request.body(settings().max_upload_bytes), address)
+        self.async_queue.accept(name, request, request.body(settings().max_upload_bytes), address)
         return text(202, **{"X-Call-Id": call_id})
 
     def call(self, name: str, request: Request) -> Response:
@@ -132,7 +133,7 @@ class Gateway:
         """Let followers of logs go, and finish the calls that were promised."""
         logging.getLogger("heidi").removeHandler(self.system.logs)
         self.system.logs.close()
-        self.later.close()
+        self.async_queue.close()
         if peers := self.system.counted.peers:
             peers.leave(self.system.counted.own())
 
@@ -142,7 +143,7 @@ def refused(error: Exception, request: Request, started: float) -> Response:
     problem = as_problem(error)
     response = refusal(problem, request)
     token = about.set({"service": "gateway", "correlationId": response.headers["X-Correlation-Id"]})
-    accesslog.call(
+    access_log.call(
         request, scrub(IDENTITY.sub("{id}", request.path))[:200], response.status, started, problem
     )
     about.reset(token)

@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 
-from shared import breaker
-from shared.health import READY, STARTED, Check, Troubled, broker, postgres, redis, report
-from shared.http import LIVE, OK, Response
+from shared.adapters import circuit_breaker
+from shared.kit.http import LIVE, OK, Response
+from shared.runtime.health import READY, STARTED, Check, Troubled, broker, postgres, redis, report
 from tooling.gateway.functions import Functions
 from tooling.registry import services
 
@@ -29,14 +29,14 @@ def ready(functions: Functions, *, starting: bool = False) -> Response:
 
 @lru_cache(1)
 def outside() -> Check:
-    """The systems of others that are left alone at the moment (shared/breaker.py): calls tell that, so nobody
-    has to try.
+    """The systems of others that are left alone at the moment (shared/adapters/circuit_breaker.py): calls
+    tell that, so nobody has to try.
     """
 
     def ask() -> None:
         away = [
             f"{dependency}: {state}"
-            for dependency, state in sorted(breaker.states().items())
+            for dependency, state in sorted(circuit_breaker.states().items())
             if state != "closed"
         ]
         if away:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from shared.telemetry import Outlet
+from shared.telemetry.logs import Outlet
 
 KEPT = 1000
 PAUSE = 1.0  # a blank line this often lets us notice that nobody reads any more

@@ -4,8 +4,8 @@ import html
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.http import Request, Response
-from shared.record import Record
+from shared.kit.http import Request, Response
+from shared.kit.record import Record
 from tooling.generate.common import by_service, public
 
 STATIC = Path(__file__).parent / "static"

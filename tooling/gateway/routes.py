@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import addressed
 
 HOLE = "{}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
 
-from shared.settings import Settings, SettingsError, secret_directories
+from shared.kit.settings import Settings, SettingsError, secret_directories
 from tooling.stack.home import Home
 
 

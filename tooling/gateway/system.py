@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.errors import NotFound
-from shared.http import Request, Response
+from shared.kit.http import Request, Response
 from tooling.gateway.counted import Counted
 from tooling.gateway.functions import NAMESPACE, Deployment, Functions
 from tooling.gateway.logs import LogBook, Question, TooManyFollowers, answer

@@ -1,7 +1,7 @@
 """How many calls wait to be made, and whose: one small file for all processes; nobody looks through the calls
 to count them.
 
-Of an address no more wait than still have room (shared/shares.py): a stranger who sends all that is taken
+Of an address no more wait than still have room (shared/kit/shares.py): a stranger who sends all that is taken
 leaves half to others.
 """
 

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from shared.network import BACKLOG
+from shared.runtime.network import BACKLOG
 from tooling.gateway.settings import GatewaySettings
 
 PATIENCE = 120.0  # seconds in which a worker is ready, and in which one that was told to end has ended

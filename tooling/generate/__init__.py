@@ -5,7 +5,7 @@ only compares.
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.registry import ROOT, RegistryError, contradictions, records
 
 Render = Callable[[Mapping[str, Record]], str]

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from shared.rbac import ANONYMOUS, MATRIX, SCOPES
-from shared.record import Record
+from shared.auth.rbac import ANONYMOUS, MATRIX, SCOPES
+from shared.kit.record import Record
 from tooling.generate.common import GENERATED, by_service
 
 HEAD = f"""# Who may call what
 
-{GENERATED} The roles' permissions are `shared/rbac.py`, after the matrix of the requirements (§12.2).
+{GENERATED} The roles' permissions are `shared/auth/rbac.py`, after the matrix of the requirements (§12.2).
 
 ● in every city · ○ in one's own city · – refused with 403 (401 without a token).
 A city's module that is switched off answers 403 to everyone. Event and tick functions are called by the broker only and are

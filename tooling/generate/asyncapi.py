@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from events.base import Event
-from shared.docstrings import first
-from shared.record import Record
+from shared.kit.docstrings import first
+from shared.kit.record import Record
 from tooling.generate.common import GENERATED, VERSION
 from tooling.generate.schemas import Schemas
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from functions.platform.dead_letters.dead_letter import RETOLD
-from shared.record import PLACEHOLDER, Record
-from shared.settings import Settings
+from shared.kit.record import PLACEHOLDER, Record
+from shared.kit.settings import Settings
 from tooling.generate.common import GENERATED, addressed, methods, public
 
 DEAD_LETTERS = "keep-dead-letter"  # the one function that the broker calls although it has an address

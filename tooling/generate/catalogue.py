@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import GENERATED, by_service
 
 HEAD = f"""# All functions
@@ -10,9 +10,10 @@ HEAD = f"""# All functions
 {GENERATED} `heidi functions show NAME` says more about one of them; [openapi.json](openapi.json) and
 [asyncapi.json](asyncapi.json) say it to machines; [access-matrix.md](access-matrix.md) says who may call what.
 
-Each is one file under `functions/`, deployed under its name: `python -m shared.server` with `FUNCTION_TARGET` (the module without
-`functions.`, or the name) answers with that function on `PORT`. All read their settings from the environment or from files under
-`/etc/heidi`, `/run/secrets` or `/var/openfaas/secrets`, one file per setting, named like the setting in lower case.
+Each is one file under `functions/`, deployed under its name: `python -m shared.runtime.server` with `FUNCTION_TARGET` (the
+module without `functions.`, or the name) answers with that function on `PORT`. All read their settings from the environment
+or from files under `/etc/heidi`, `/run/secrets` or `/var/openfaas/secrets`, one file per setting, named like the setting in
+lower case.
 """
 
 

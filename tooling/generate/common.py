@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 from typing import Any
 
-from shared.binding import compiled
-from shared.record import Record
+from shared.kit.record import Record
+from shared.runtime.binding import compiled
 from tooling.registry import ROOT
 
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
@@ -35,8 +35,8 @@ def public(records: Iterable[Record]) -> list[Record]:
 def addressed(records: Iterable[Record]) -> list[Record]:
     """What has an address: static paths before those with placeholders, long ones before short ones.
 
-    Functions ask each other at their addresses (shared/inside.py); an internal one refuses all but the
-    platform itself.
+    Functions ask each other at their addresses (shared/peers/internal_calls.py); an internal one refuses all
+    but the platform itself.
     """
     found = [record for record in records if record.kind == "http" and record.path]
     return sorted(found, key=lambda record: (shape(record), record.path, record.method))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.grafana import LOKI, TEMPO, Dashboard, Panel, chosen, typed
 
 HERE = 'namespace=~"$namespace"'

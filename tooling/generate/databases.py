@@ -4,15 +4,16 @@ in a cluster.
 
 from collections.abc import Mapping
 
-from shared.record import Record
-from shared.roles import APP, ATTRIBUTES, CLOSED, GROUP, OWNER, RELAY, bounds
+from shared.db.roles import APP, ATTRIBUTES, CLOSED, GROUP, OWNER, RELAY, bounds
+from shared.kit.record import Record
 from tooling.generate.common import Document
 from tooling.generate.yamlfile import as_yaml
 from tooling.stack.databases import ALWAYS, AS_SUPERUSER, app_roles, names
 
 COMMENT = """roles.sql is run in postgres, template.sql in template1, from which every database is made: once, as the superuser.
 That only the functions' roles may connect to a database is said by its owner, at every migration (tooling/migrate.py)."""
-MANAGED = """A role per service for its functions; rights they have from heidi_app, which nobody logs in as (shared/roles.py)."""
+MANAGED = """A role per service for its functions; rights they have from heidi_app, which nobody logs in as
+(shared/db/roles.py)."""
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS "
 ROLE = "DO $$ BEGIN CREATE ROLE {0}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\nALTER ROLE {0} {1};"
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from shared.record import Record
-from shared.settings import Settings
+from shared.kit.record import Record
+from shared.kit.settings import Settings
 from tooling.generate.common import GENERATED, VERSION
 
 # What one host needs to be told, or says of itself; the names and passwords of the others are in

@@ -5,8 +5,8 @@ eventtypes`).
 from collections.abc import Mapping
 
 from events.base import Event
-from shared.cloudevents import SOURCE
-from shared.record import Record
+from shared.kit.cloudevents import SOURCE
+from shared.kit.record import Record
 from tooling.generate.asyncapi import summary
 from tooling.generate.common import Document
 from tooling.generate.triggers import BROKER

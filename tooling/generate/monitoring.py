@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from croniter import croniter
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate import dashboards
 from tooling.generate.common import Document, by_service
 from tooling.generate.knative import MAX_SCALE

@@ -8,11 +8,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from shared.binding import Binding, Upload
-from shared.docstrings import rest, shown
-from shared.http import Json, Response
-from shared.languages import LANGUAGES
-from shared.record import PLACEHOLDER, Record, camel
+from shared.kit.docstrings import rest, shown
+from shared.kit.http import Json, Response
+from shared.kit.languages import LANGUAGES
+from shared.kit.record import PLACEHOLDER, Record, camel
+from shared.runtime.binding import Binding, Upload
 from tooling.generate import problems
 from tooling.generate.common import GENERATED, VERSION, by_service, public
 from tooling.generate.schemas import Mode, Schemas
@@ -67,8 +67,8 @@ def types(records: list[Record]) -> dict[str, tuple[Any, Mode]]:
             found[f"{record.name} body"] = (body[1], "validation")
         if (answer := returned(record)) is not None:
             found[f"{record.name} answer"] = (answer, "serialization")
-        if record.later:
-            found[f"{record.name} later"] = (record.later, "serialization")
+        if record.accepted_body:
+            found[f"{record.name} accepted"] = (record.accepted_body, "serialization")
     return found
 
 
@@ -116,7 +116,7 @@ def operation(record: Record, schemas: Schemas, names: Mapping[str, str]) -> Doc
         "parameters": parameters(record, schemas, names),
         **({"requestBody": request_body(record, body[1], schemas)} if body else {}),
         "responses": success(record, schemas)
-        | later(record, schemas)
+        | accepted_body(record, schemas)
         | problems.responses(problems.refusals(record)),
     }
 
@@ -222,15 +222,15 @@ def success(record: Record, schemas: Schemas) -> Document:
     return {"204": {"description": "Done; there is nothing to say", "headers": headers}}
 
 
-def later(record: Record, schemas: Schemas) -> Document:
+def accepted_body(record: Record, schemas: Schemas) -> Document:
     """What comes back as long as the answer is not ready."""
-    if record.later is None:
+    if record.accepted_body is None:
         return {}
     headers = {
         name: {"$ref": f"#/components/headers/{ref}"}
         for name, ref in (("X-Correlation-Id", "CorrelationId"), ("Retry-After", "RetryAfter"))
     }
-    content = {"application/json": {"schema": schemas[f"{record.name} later"]}}
+    content = {"application/json": {"schema": schemas[f"{record.name} accepted"]}}
     return {"202": {"description": "Not ready yet; ask again", "headers": headers, "content": content}}
 
 

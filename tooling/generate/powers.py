@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import GENERATED, by_service
 from tooling.generate.secrets import Power, powers, secret, used
 

@@ -3,8 +3,8 @@
 import importlib
 from collections.abc import Iterator, Mapping
 
-from shared.privacy import Personal, Table
-from shared.record import Record
+from shared.db.privacy import Personal, Table
+from shared.kit.record import Record
 from tooling.generate.common import GENERATED
 from tooling.registry import services
 

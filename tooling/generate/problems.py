@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Any, Self
 
 from shared import errors
-from shared.binding import BODY_METHODS
 from shared.errors import NotFound, Problem
 from shared.i18n import Blank
-from shared.record import PLACEHOLDER, Record
-from shared.settings import settings
+from shared.kit.record import PLACEHOLDER, Record
+from shared.kit.settings import settings
+from shared.runtime.binding import BODY_METHODS
 
 Document = dict[str, Any]
 LIMITS: Document = {
@@ -166,7 +166,7 @@ def refusals(record: Record, own: Mapping[str, Document] | None = None) -> list[
         ]
     if not record.access.public:
         found += [errors.Unauthenticated, errors.TokenRestricted]
-    if record.in_person or (record.access.signed_in and not record.any_token):
+    if record.in_person or (record.access.signed_in and not record.allows_api_tokens):
         found.append(errors.InPersonOnly)
     if record.fresh_login:
         found.append(errors.LoginTooOld)

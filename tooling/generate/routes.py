@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from shared.record import PLACEHOLDER, Record
+from shared.kit.record import PLACEHOLDER, Record
 from tooling.generate.common import Document, by_service, methods, public
 from tooling.generate.yamlfile import as_yaml
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import Document
 from tooling.generate.triggers import labels, through_gateway
 from tooling.generate.yamlfile import as_yaml

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from shared.docstrings import shown
+from shared.kit.docstrings import shown
 
 Mode = Literal["validation", "serialization"]
 Schema = dict[str, Any]

@@ -8,7 +8,7 @@ nobody else.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import SECRETS
 from tooling.generate.imports import reached
 
@@ -28,20 +28,20 @@ class Power(NamedTuple):
 
 
 PUBLISHING = Power("publishing", ("PUBLISH_TOKEN",))
-RELAYS = "functions.platform.relay"  # publishes what others have said
+RELAYS = "functions.platform.outbox_relay"  # publishes what others have said
 # by the module that reads them (a test follows the imports): whoever cannot send mail has no password for it
 POWERS = {
-    "shared.signing": Power("signing", ("JWT_SIGNING_KEYS", "JWT_REFRESH_SECRET")),
-    "shared.sealing": Power("sealing", ("ENCRYPTION_KEY",)),
-    "shared.enclosures": Power("letters", ("LETTER_KEY",)),
-    "shared.passes": PUBLISHING,
-    "shared.storage": Power("files", ("S3_ACCESS_KEY", "S3_SECRET_KEY")),
-    "shared.relay": Power("relay", ("POSTGRES_RELAY_PASSWORD",)),
-    "shared.mail": Power("mail", ("SMTP_USER", "SMTP_PASSWORD")),
-    "shared.push.fcm": Power("fcm", ("FIREBASE_PRIVATE_KEY",)),
-    "shared.push.apns": Power("apns", ("APNS_KEY",)),
-    "shared.llm": Power("llm", ("OPENAI_API_KEY",)),
-    "shared.vectors.pinecone": Power("pinecone", ("PINECONE_API_KEY",)),
+    "shared.auth.signing": Power("signing", ("JWT_SIGNING_KEYS", "JWT_REFRESH_SECRET")),
+    "shared.kit.sealing": Power("sealing", ("ENCRYPTION_KEY",)),
+    "shared.kit.enclosures": Power("letters", ("LETTER_KEY",)),
+    "shared.peers.service_tokens": PUBLISHING,
+    "shared.adapters.storage": Power("files", ("S3_ACCESS_KEY", "S3_SECRET_KEY")),
+    "shared.db.relay_role": Power("relay", ("POSTGRES_RELAY_PASSWORD",)),
+    "shared.adapters.mail": Power("mail", ("SMTP_USER", "SMTP_PASSWORD")),
+    "shared.adapters.push.fcm": Power("fcm", ("FIREBASE_PRIVATE_KEY",)),
+    "shared.adapters.push.apns": Power("apns", ("APNS_KEY",)),
+    "shared.adapters.llm": Power("llm", ("OPENAI_API_KEY",)),
+    "shared.adapters.vectors.pinecone": Power("pinecone", ("PINECONE_API_KEY",)),
 }
 
 

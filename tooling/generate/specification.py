@@ -2,7 +2,7 @@
 
 import re
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import IMAGE, THREADS, Document
 from tooling.generate.secrets import secrets
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import IMAGE, THREADS, Document, by_service
 from tooling.generate.specification import specification
 from tooling.generate.yamlfile import as_yaml

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, count
 
-from shared.record import PLACEHOLDER, Record
+from shared.kit.record import PLACEHOLDER, Record
 from tooling.generate.caddyfile import limit
 from tooling.generate.common import Document, by_service, methods, public
 from tooling.generate.routes import INGRESS, PARTS_OF_HEIDI, hostname

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import Document
 from tooling.generate.knative import at_once
 from tooling.generate.yamlfile import as_yaml
@@ -14,9 +14,9 @@ COMMENT = """One Trigger per function and type: the RabbitMQ broker reads only f
 Tried again after 1, 2, 3 … 100 s: 1 + 2 + … + 100 = 5050 s, so what a function needs may be away for an hour, and goes on within
 100 s of its return. All that time an event holds one of its dispatcher's places (parallelism); the rest waits in the queue.
 What can never succeed is not tried that often: the function hands it in as a dead letter, at once or after four failures
-(shared/dead_letters.py). What is still not taken then goes to the broker's dead-letter sink (platform.yaml). A Trigger with a
-sink of its own would have a second dispatcher, one more pod for each of these.
-The internal gateway brings each event to its function, with the platform's token: Knative cannot send it."""
+(shared/events/dead_letters.py). What is still not taken then goes to the broker's dead-letter sink (platform.yaml). A Trigger
+with a sink of its own would have a second dispatcher, one more pod for each of these. The internal gateway brings each event
+to its function, with the platform's token: Knative cannot send it."""
 
 
 def render(records: Mapping[str, Record]) -> str:

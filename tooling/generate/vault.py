@@ -6,7 +6,7 @@ Each is read as a ServiceAccount of its own, so that Vault gives nobody another'
 
 from collections.abc import Mapping
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import SECRETS, Document, by_service
 from tooling.generate.secrets import account as service_account
 from tooling.generate.secrets import secret, used

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.record import Record
+from shared.kit.record import Record
 from tooling.generate.common import REPOSITORY, VERSION
 from tooling.generate.yamlfile import as_yaml
 

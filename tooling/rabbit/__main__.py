@@ -7,8 +7,8 @@ import sys
 
 from aiohttp import web
 
-from shared import passes
-from shared.settings import SettingsError
+from shared.kit.settings import SettingsError
+from shared.peers import service_tokens
 from tooling.broker import logs
 from tooling.broker.subscriber import Subscribers
 from tooling.broker.triggers import load
@@ -24,11 +24,14 @@ async def run(settings: RabbitSettings, found: list[Queue]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     subscribers = Subscribers(
-        settings.gateway_url, passes.delivering(), settings.broker_timeout, settings.broker_tick_timeout
+        settings.gateway_url,
+        service_tokens.delivering(),
+        settings.broker_timeout,
+        settings.broker_tick_timeout,
     )
     async with subscribers as functions:
         broker = Broker(settings, found, functions)
-        runner = web.AppRunner(make_app(broker, passes.publishers(settings)), access_log=None)
+        runner = web.AppRunner(make_app(broker, service_tokens.publishers(settings)), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, settings.broker_host, settings.broker_port).start()
         working = asyncio.create_task(broker.work())

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from pydantic import AliasChoices, Field, SecretStr
 
-from shared.settings import checked
+from shared.kit.settings import checked
 from tooling.broker.settings import BrokerSettings
 
 

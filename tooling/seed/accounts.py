@@ -9,16 +9,16 @@ from uuid import UUID, uuid5
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from functions.auth.accounts.opening import open_account
+from functions.auth.accounts.new_account import open_account
 from functions.auth.invitations.accept_invitation import accept_invitation
 from functions.auth.password import hashed
 from functions.auth.tables import Account
+from shared.auth.rbac import CITIZEN, CITY_ADMIN, EDITOR, SUPER_ADMIN, SUPER_CITY_ADMIN
 from shared.context import Context, acting
 from shared.function import record_of
-from shared.rbac import CITIZEN, CITY_ADMIN, EDITOR, SUPER_ADMIN, SUPER_CITY_ADMIN
-from shared.settings import settings
-from shared.tenants import PLATFORM, Tenant
-from tooling.problem import Problem
+from shared.kit.settings import settings
+from shared.tenancy.tenants import PLATFORM, Tenant
+from tooling.command_failed import CommandFailed
 
 DEMO_PASSWORD = "Rathaus-am-Fluss-7"  # noqa: S105 (for everybody to read; refused in production below)
 PEOPLE = {
@@ -61,11 +61,11 @@ def demo_accounts(tenant: Tenant) -> list[DemoAccount]:
 
 
 def seed_accounts(tenant: Tenant) -> list[DemoAccount]:
-    """Open the accounts that are missing, together with the events that tell the other services; Problem in
-    production.
+    """Open the accounts that are missing, together with the events that tell the other services;
+    CommandFailed in production.
     """
     if settings().environment == "production":
-        raise Problem(
+        raise CommandFailed(
             "Demonstration accounts have passwords that everybody knows; they are not made in production."
         )
     people = demo_accounts(tenant)

@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 
-from functions.platform.relay import Courier, databases, sweep
-from shared.rbac import CITY_ADMIN
-from shared.tenants import Tenant
-from tooling.problem import Problem
+from functions.platform.outbox_relay import Courier, databases, sweep
+from shared.auth.rbac import CITY_ADMIN
+from shared.tenancy.tenants import Tenant
+from tooling.command_failed import CommandFailed
 from tooling.registry import ROOT
 from tooling.seed.accounts import demo_accounts
 from tooling.seed.cities import tenant_of
@@ -89,9 +89,9 @@ def patiently(call: Callable[[], httpx.Response]) -> httpx.Response:
 
 
 def checked(answer: httpx.Response) -> Any:
-    """The answer's JSON; a Problem when it is an error."""
+    """The answer's JSON; a CommandFailed when it is an error."""
     if answer.is_success:
         return answer.json()
-    raise Problem(
+    raise CommandFailed(
         f"{answer.request.method} {answer.request.url} answered {answer.status_code}: {answer.text[:300]}"
     )

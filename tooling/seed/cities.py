@@ -4,15 +4,15 @@ import json
 from uuid import uuid5
 
 from events.city import CityOnboarded
-from functions.city.city import Contact, any_named
-from functions.city.legal.drafting import write_drafts
-from functions.city.onboard_city import onboard_city
-from functions.city.queries import CREATE, TENANT
-from functions.city.quotas import PLANS, STANDARD
+from functions.city.cities.city import Contact, any_named
+from functions.city.cities.onboard_city import onboard_city
+from functions.city.cities.queries import CREATE, TENANT
+from functions.city.legal.draft_texts import write_drafts
+from functions.city.usage.quotas import PLANS, STANDARD
+from shared.auth.rbac import SUPER_CITY_ADMIN
 from shared.context import Context
-from shared.ids import PLATFORM_ID
-from shared.rbac import SUPER_CITY_ADMIN
-from shared.tenants import Tenant
+from shared.kit.ids import PLATFORM_ID
+from shared.tenancy.tenants import Tenant
 from tooling.seed.accounts import acting_as, demo_accounts
 from tooling.seed.data import CityFacts, CitySeed
 

@@ -11,14 +11,14 @@ from pydantic import BaseModel
 from functions.core.listings.listing import Address, Contact, OpeningHours, as_json
 from functions.core.tiles.create_default_tiles import create, create_default_tiles, usual
 from shared import quotas
-from shared.languages import LANGUAGES
-from shared.pg import pool
-from shared.rbac import EDITOR
-from shared.richtext import safe_html
+from shared.auth.rbac import EDITOR
+from shared.db.pg import pool
+from shared.db.sql import Sql
+from shared.kit.languages import LANGUAGES
+from shared.kit.settings import settings
+from shared.rich_text import safe_html
 from shared.schema import Schema
-from shared.settings import settings
-from shared.sql import Sql
-from shared.tenants import Tenant
+from shared.tenancy.tenants import Tenant
 from tooling.seed.accounts import acting_as, demo_accounts
 from tooling.seed.data import Category, ListingFacts
 
@@ -114,6 +114,6 @@ def insert(
     sql = Sql(pool(settings().postgres_database_prefix + "core"), tenant.id)
     added = sql.run(statement, tenant=tenant.id, rows=json.dumps(rows), **values)
     if kind:
-        sql.later(quotas.COUNT, tenant=tenant.id, kind=kind, period="", amount=len(added))
+        sql.queue(quotas.COUNT, tenant=tenant.id, kind=kind, period="", amount=len(added))
     sql.commit()
     return len(added)

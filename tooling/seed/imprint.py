@@ -1,11 +1,11 @@
 """The imprint of a demonstration city, which is therefore open to everyone."""
 
-from functions.city.legal.opening import open_to_all
+from functions.city.cities.tables import City
+from functions.city.legal.imprint_duty import open_to_all
 from functions.city.legal.queries import HAS_IMPRINT, NEXT_VERSION
 from functions.city.legal.save_legal_text import save_legal_text
 from functions.city.legal.tables import LegalText
-from functions.city.tables import City
-from shared.tenants import Tenant
+from shared.tenancy.tenants import Tenant
 from tooling.seed.accounts import acting_as
 
 TEXT = "<p>Dies ist eine Vorführung auf Ihrem eigenen Rechner. Verantwortlich ist, wer sie gestartet hat.</p>"

@@ -5,13 +5,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 
 def seed(what: str = "all") -> None:
-    """Run one seed, or all; a Problem names the seeds where there is no such one."""
+    """Run one seed, or all; a CommandFailed names the seeds where there is no such one."""
     if what not in SEEDS:
-        raise Problem(f"There is no seed named {what}. There are: {', '.join(SEEDS)}.")
+        raise CommandFailed(f"There is no seed named {what}. There are: {', '.join(SEEDS)}.")
     # `up` seeds before there is a broker; nothing is lost by that
     logging.getLogger("heidi.outbox").setLevel(logging.ERROR)
     SEEDS[what]()
@@ -69,7 +69,7 @@ def cities(*, with_people: bool, with_listings: bool) -> Iterator[str]:
 def super_admin() -> None:
     """The platform's first super admin: by mail to SUPER_ADMIN_EMAIL, or the demonstration's."""
     from functions.auth.invitations.first_super_admin import invite_first
-    from shared.tenants import PLATFORM
+    from shared.tenancy.tenants import PLATFORM
     from tooling.seed.accounts import seed_accounts
 
     address = os.environ.get("SUPER_ADMIN_EMAIL", "")
@@ -85,10 +85,10 @@ def permissions() -> None:
     """Roles and permissions live in the code, where they are reviewed and tested; no table can differ from
     it.
     """
-    from shared.rbac import MATRIX, all_permissions
+    from shared.auth.rbac import MATRIX, all_permissions
 
     print(
-        f"Permissions: {len(all_permissions())} for {len(MATRIX)} roles, as shared/rbac.py says; there is nothing to store."
+        f"Permissions: {len(all_permissions())} for {len(MATRIX)} roles, as shared/auth/rbac.py says; there is nothing to store."
     )
 
 
@@ -114,7 +114,7 @@ def terms() -> None:
 
 def firebase_project() -> None:
     """One project for the whole platform, from the settings."""
-    from shared.settings import settings
+    from shared.kit.settings import settings
 
     project = settings().firebase_project_id
     print(
@@ -144,11 +144,11 @@ SEEDS: dict[str, Callable[[], None]] = {
 
 
 def refuse_in_production() -> None:
-    """A Problem where the demonstration has no place."""
-    from shared.settings import settings
+    """A CommandFailed where the demonstration has no place."""
+    from shared.kit.settings import settings
 
     if settings().environment == "production":
-        raise Problem(
+        raise CommandFailed(
             "The demonstration cities are not for production. `heidi seed initial-admin` is, with SUPER_ADMIN_EMAIL."
         )
 
@@ -158,7 +158,7 @@ def quick_passwords() -> Iterator[None]:
     """Everybody knows the demonstration's password, so a slow hash would protect nothing and only take its
     time.
     """
-    from shared.settings import settings
+    from shared.kit.settings import settings
 
     before = os.environ.get("BCRYPT_ROUNDS")
     os.environ["BCRYPT_ROUNDS"] = "4"

@@ -6,7 +6,7 @@ from uuid import uuid5
 from events.users import TermsPublished
 from functions.users.terms.publish_terms import publish_terms
 from functions.users.terms.queries import IN_FORCE, PUBLISH
-from shared.tenants import Tenant
+from shared.tenancy.tenants import Tenant
 from tooling.seed.accounts import acting_as
 
 TEXTS = {

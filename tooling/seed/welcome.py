@@ -2,7 +2,7 @@
 
 import os
 
-from shared.tenants import PLATFORM, Tenant
+from shared.tenancy.tenants import PLATFORM, Tenant
 from tooling.seed.accounts import DEMO_PASSWORD, demo_accounts
 from tooling.seed.cities import tenant_of
 from tooling.seed.data import load_cities

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 NAMES = ("postgres", "nobody")
 
@@ -34,7 +34,7 @@ class Account:
                 == 0
             )
         except PermissionError:
-            raise Problem(
+            raise CommandFailed(
                 "PostgreSQL refuses to run as root, and here root may not switch to another user. "
                 "Run ./heidi as an ordinary user."
             ) from None
@@ -50,7 +50,7 @@ def unprivileged() -> Account | None:
         except KeyError:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
-    raise Problem(
+    raise CommandFailed(
         f"PostgreSQL refuses to run as root, and there is no user {' or '.join(NAMES)} to run it as. "
         "Run ./heidi as an ordinary user."
     )
@@ -73,7 +73,7 @@ def own(directory: Path) -> Path:
     """A directory of root's in a place where everybody may write: it must not be somebody else's trap."""
     directory.mkdir(mode=0o755, exist_ok=True)
     if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
-        raise Problem(f"{directory} belongs to somebody else. Remove it and try again.")
+        raise CommandFailed(f"{directory} belongs to somebody else. Remove it and try again.")
     return directory
 
 

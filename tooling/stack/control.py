@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import probes, processes, records, system
 from tooling.stack.environment import POSTGRES, ours
 from tooling.stack.home import Home
@@ -68,7 +68,7 @@ def stop(home: Home) -> bool:
         (record.process() for record in records.read(home) if record.name == records.SUPERVISOR), None
     )
     if supervisor is None:
-        raise Problem("The local stack is just starting or stopping: try again in a moment.")
+        raise CommandFailed("The local stack is just starting or stopping: try again in a moment.")
     processes.signal_one(supervisor.pid, signal.SIGTERM)
     if system.wait_for([supervisor], PATIENCE):
         processes.signal_one(supervisor.pid, signal.SIGKILL)
@@ -94,4 +94,4 @@ def running_environment(home: Home | None = None, given: Mapping[str, str] = os.
         return records.read_environment(home)
     if not ours(POSTGRES, given):
         return {}
-    raise Problem("The local stack is not running: ./heidi up -d starts it.")
+    raise CommandFailed("The local stack is not running: ./heidi up -d starts it.")

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from shared import roles
-from shared.roles import APP, ATTRIBUTES, CLOSED, GROUP, OWNER, RELAY, access, bounds
-from tooling.problem import Problem
+from shared.db import roles
+from shared.db.roles import APP, ATTRIBUTES, CLOSED, GROUP, OWNER, RELAY, access, bounds
+from tooling.command_failed import CommandFailed
 from tooling.stack.home import ROOT
 from tooling.stack.postgres import Postgres
 from tooling.stack.state import State
@@ -70,11 +70,11 @@ def prepare(postgres: Postgres, passwords: Mapping[str, str], databases: Iterabl
                 run_in(postgres, database, statement)
     except (DatabaseError, InterfaceError, OSError) as error:
         if code(error) == WRONG_PASSWORD:
-            raise Problem(
+            raise CommandFailed(
                 f"state.json is not the one that belongs to the data in {postgres.directory}: put it back, "
                 "or start afresh with ./heidi reset."
             ) from None
-        raise Problem(
+        raise CommandFailed(
             f"PostgreSQL did not make the roles and databases: {said(error)}. Its log says more: "
             "./heidi logs postgres"
         ) from None
@@ -94,7 +94,7 @@ def prepare_elsewhere(environment: Mapping[str, str], databases: Iterable[str]) 
                 make_database(connection, database)
                 lacking.remove(database)
     except (DatabaseError, InterfaceError, OSError) as error:
-        raise Problem(
+        raise CommandFailed(
             f"The PostgreSQL of your settings does not do: {said(error)}. Check POSTGRES_* or DATABASE_URL; it needs "
             f"the roles {OWNER}, {APP}, {RELAY} and, owned by {OWNER}, the databases {', '.join(lacking)}."
         ) from None

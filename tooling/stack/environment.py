@@ -192,7 +192,7 @@ def common(state: State, given: Mapping[str, str]) -> Part:
 @contextmanager
 def entered(given: Mapping[str, str]) -> Iterator[None]:
     """These settings are the process's own inside the block, and only there."""
-    from shared.settings import settings  # `up` has no use for them, and loads faster
+    from shared.kit.settings import settings  # `up` has no use for them, and loads faster
 
     before = dict(os.environ)
     os.environ.update(given)

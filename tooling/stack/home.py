@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED_BYTES = 300_000_000
@@ -78,14 +78,16 @@ class Home:
         return self.lock.exists() or self.state.exists()
 
     def prepare(self) -> None:
-        """Make the directories; a Problem if they cannot be made, are someone else's or the disk is full."""
+        """Make the directories; a CommandFailed if they cannot be made, are someone else's or the disk is
+        full.
+        """
         if (
             self.path.name != ".heidi"
             and self.path.is_dir()
             and any(self.path.iterdir())
             and not self.is_ours()
         ):
-            raise Problem(
+            raise CommandFailed(
                 f"{self.path} holds something that is not HEIDI's. Move it away, or name another directory "
                 "with HEIDI_HOME."
             )
@@ -95,12 +97,12 @@ class Home:
                 directory.mkdir(mode=0o700, exist_ok=True)  # mails hold invitations, logs say who did what
             self.lock.touch()
         except OSError as error:
-            raise Problem(
+            raise CommandFailed(
                 f"{self.path} cannot be written ({error.strerror}). Run ./heidi as the owner of the checkout, "
                 "or name another directory with HEIDI_HOME."
             ) from None
         if shutil.disk_usage(self.path).free < NEEDED_BYTES:
-            raise Problem(
+            raise CommandFailed(
                 f"The disk that holds {self.path} has less than 300 MB left: free some and try again."
             )
 

@@ -11,9 +11,9 @@ from urllib.request import urlopen
 
 from rich.text import Text
 
-from shared.ids import PLATFORM_ID
+from shared.kit.ids import PLATFORM_ID
 from tooling.cli.table import printable
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack.ports import port
 
 COLOURS = {"ERROR": "red", "CRITICAL": "red", "WARN": "yellow", "DEBUG": "dim"}
@@ -74,7 +74,7 @@ class Cities:
         return self.slugs.get(tenant_id, tenant_id)
 
     def id(self, city: str) -> str:
-        """The id of a city by its slug; a Problem when there is none."""
+        """The id of a city by its slug; a CommandFailed when there is none."""
         if UUID.fullmatch(city):
             return city
         self.ask()
@@ -84,7 +84,7 @@ class Cities:
                 ", ".join(sorted(by_slug))
                 or "nobody can say which there are, since the gateway does not answer"
             )
-            raise Problem(f"There is no city {city}: {there}.")
+            raise CommandFailed(f"There is no city {city}: {there}.")
         return by_slug[city]
 
     def ask(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack.home import Home
 from tooling.stack.records import SUPERVISOR
 
@@ -64,17 +64,17 @@ def last_line(log: Path, start: int) -> str:
 
 
 def choose(home: Home, name: str | None) -> list[Path]:
-    """The log of that name, or all; a Problem that lists the names."""
+    """The log of that name, or all; a CommandFailed that lists the names."""
     there = sorted(home.logs.glob("*.log"))
     chosen = [log for log in there if name in {None, log.stem}]
     if not chosen:
         if not there:
-            raise Problem("There are no logs yet: ./heidi up makes some.")
+            raise CommandFailed("There are no logs yet: ./heidi up makes some.")
         if name == SUPERVISOR:
-            raise Problem(
+            raise CommandFailed(
                 "The supervisor writes to the terminal in which ./heidi up runs; ./heidi up -d gives it a log."
             )
-        raise Problem(f"There is no log of {name}; there are: {', '.join(log.stem for log in there)}.")
+        raise CommandFailed(f"There is no log of {name}; there are: {', '.join(log.stem for log in there)}.")
     return chosen
 
 

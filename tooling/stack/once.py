@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import processes
 from tooling.stack.service import Service
 
 
 @contextmanager
 def running(service: Service, logs: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Started and ready inside the block, stopped after it; a Problem if it doesn't get ready."""
+    """Started and ready inside the block, stopped after it; a CommandFailed if it doesn't get ready."""
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{service.name}.log"
     start = processes.size(log)
@@ -30,5 +30,5 @@ def wait(service: Service, process: subprocess.Popen[bytes], log: Path, start: i
     deadline = time.monotonic() + service.patience
     while not service.ready(process.pid):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise Problem(f"{service.title} did not start: {processes.why(log, start)}")
+            raise CommandFailed(f"{service.title} did not start: {processes.why(log, start)}")
         time.sleep(0.02)

@@ -5,7 +5,7 @@ import secrets
 import socket
 from collections.abc import Iterable, Mapping
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 DEFAULTS = {
     "GATEWAY_PORT": 8080,
@@ -21,10 +21,10 @@ FIRST_PORT, EPHEMERAL = 10_000, 32_768
 
 
 def port(variable: str, given: Mapping[str, str] = os.environ) -> int:
-    """The variable's value or the default; a Problem if it is no port."""
+    """The variable's value or the default; a CommandFailed if it is no port."""
     text = given.get(variable) or str(DEFAULTS[variable])
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise Problem(f"{variable} is {text!r}: it must be a port, a number from 1 to 65535.")
+        raise CommandFailed(f"{variable} is {text!r}: it must be a port, a number from 1 to 65535.")
     return int(text)
 
 
@@ -51,12 +51,12 @@ def is_free(number: int) -> bool:
 
 
 def require_free(variables: Iterable[str], given: Mapping[str, str] = os.environ) -> None:
-    """A Problem that names the first port that is taken, by whom, and the way out."""
+    """A CommandFailed that names the first port that is taken, by whom, and the way out."""
     for variable in variables:
         if not is_free(number := port(variable, given)):
             from tooling.stack.system import listener
 
-            raise Problem(
+            raise CommandFailed(
                 f"Port {number} is taken{listener(number)}. Stop that, or choose another: "
                 f"{variable}={number + 1000 if number < 60000 else number - 1000} ./heidi up"
             )

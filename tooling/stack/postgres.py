@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import accounts, once, processes, system
 from tooling.stack.accounts import Account
 from tooling.stack.ports import free_port
@@ -127,7 +127,7 @@ def programs(account: Account | None) -> Path:
     """The wheel's `bin`; its server class is not used, it insists on choosing user, port and locale itself."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise Problem(
+        raise CommandFailed(
             f"The package {PACKAGE} is not installed. Remove .venv and run ./heidi again, "
             "or name a running PostgreSQL with POSTGRES_HOST or DATABASE_URL."
         )
@@ -140,7 +140,7 @@ def prepare(postgres: Postgres) -> None:
         make(postgres)
     owner = postgres.data.stat().st_uid
     if owner != (postgres.account.uid if postgres.account else os.geteuid()):
-        raise Problem(
+        raise CommandFailed(
             f"{postgres.directory} belongs to another user (number {owner}), because ./heidi was run as someone else "
             "before. Run it as before, or have that user run ./heidi reset."
         )
@@ -191,7 +191,9 @@ def make(postgres: Postgres) -> None:
         secret.unlink()
     if result.returncode != 0:
         shutil.rmtree(new, ignore_errors=True)
-        raise Problem(f"PostgreSQL could not make its data in {postgres.directory}: {reason(result.stderr)}")
+        raise CommandFailed(
+            f"PostgreSQL could not make its data in {postgres.directory}: {reason(result.stderr)}"
+        )
     new.rename(postgres.data)
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import system
 from tooling.stack.home import Home
 from tooling.stack.processes import signal_group, signal_one
@@ -143,7 +143,7 @@ def read_environment(home: Home) -> dict[str, str]:
     try:
         settings: dict[str, str] = json.loads(environment_file(home).read_text())
     except (OSError, ValueError):
-        raise Problem("The local stack is just starting or stopping: try again in a moment.") from None
+        raise CommandFailed("The local stack is just starting or stopping: try again in a moment.") from None
     return settings
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import once, probes
 from tooling.stack.ports import free_port
 from tooling.stack.service import Service
@@ -40,7 +40,7 @@ class Redis:
 
 
 def binary() -> str:
-    """The server program; a Problem that says what to install."""
+    """The server program; a CommandFailed that says what to install."""
     for name in ON_PATH:
         if path := shutil.which(name):
             return path
@@ -49,7 +49,7 @@ def binary() -> str:
         for location in (spec.submodule_search_locations or ()) if spec else ():
             for found in sorted(Path(location).glob(pattern)):
                 return str(found)
-    raise Problem(MISSING)
+    raise CommandFailed(MISSING)
 
 
 def service(directory: Path, redis: Redis, *, durable: bool = True) -> Service:

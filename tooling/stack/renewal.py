@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import processes, records
 from tooling.stack.home import ROOT, Home
 from tooling.stack.services import MODULES
@@ -43,15 +43,15 @@ def restart(home: Home, name: str | None) -> list[str]:
     """Stop one of our processes, or all, whose parent starts them again; returns their titles when all are
     ready.
 
-    A Problem for a name that is not one of ours, where nothing runs, and for a process that does not come
+    A CommandFailed for a name that is not one of ours, where nothing runs, and for a process that does not come
     back.
     """
     if name not in {None, *OURS}:
-        raise Problem(
+        raise CommandFailed(
             f"{name} is not one of our processes: {', '.join(OURS)}. ./heidi down && ./heidi up -d restarts all."
         )
     if not records.is_held(home):
-        raise Problem("The local stack is not running: ./heidi up -d starts it.")
+        raise CommandFailed("The local stack is not running: ./heidi up -d starts it.")
     chosen = [record for record in records.read(home) if record.name in OURS and name in {None, record.name}]
     for record in chosen:
         processes.signal_one(record.pid, signal.Signals(record.stop))
@@ -64,7 +64,7 @@ def wait_for_successors(home: Home, before: Sequence[records.Record]) -> None:
     deadline = time.monotonic() + PATIENCE
     while waiting := [old for old in before if not any(is_successor(new, old) for new in records.read(home))]:
         if time.monotonic() > deadline:
-            raise Problem(
+            raise CommandFailed(
                 f"{waiting[0].title} does not come back. Its log says more: ./heidi logs {waiting[0].name}"
             )
         time.sleep(0.05)

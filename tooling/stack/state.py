@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 
 
 def password() -> str:
@@ -71,14 +71,14 @@ class State:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """As it stands; a Problem when there is none yet or it is damaged."""
+        """As it stands; a CommandFailed when there is none yet or it is damaged."""
         try:
             stored = json.loads(path.read_text())
             return cls(dict(stored["secrets"]), dict(stored["done"]))
         except FileNotFoundError:
-            raise Problem("There is no local stack here yet: ./heidi up makes one.") from None
+            raise CommandFailed("There is no local stack here yet: ./heidi up makes one.") from None
         except (ValueError, KeyError, TypeError):
-            raise Problem(
+            raise CommandFailed(
                 f"{path} is damaged. It holds the passwords of the local data: put a copy back, "
                 "or start afresh with ./heidi reset."
             ) from None

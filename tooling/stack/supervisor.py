@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
-from tooling.problem import Problem
+from tooling.command_failed import CommandFailed
 from tooling.stack import logs, processes, records
 from tooling.stack.home import Home
 from tooling.stack.ports import port
@@ -78,7 +78,7 @@ class Supervisor:
             self.record(child)
 
     def wait(self, names: Iterable[str]) -> None:
-        """Until each is ready; a Problem with its own last words if one stops or takes too long."""
+        """Until each is ready; a CommandFailed with its own last words if one stops or takes too long."""
         wanted = [self.children[name] for name in names if name in self.children]
         self.look()
         while not all(child.ready for child in wanted):
@@ -98,11 +98,13 @@ class Supervisor:
         service = child.service
         if child.process.poll() is not None:
             words = processes.why(self.home.log(service.name), child.log_start)
-            raise Problem(f"{service.title} did not start: {words}\n{service.trouble}")
+            raise CommandFailed(f"{service.title} did not start: {words}\n{service.trouble}")
         if service.ready(child.process.pid):
             return True
         if time.monotonic() - child.started > service.patience:
-            raise Problem(f"{service.title} was not ready after {service.patience:.0f} s.\n{service.trouble}")
+            raise CommandFailed(
+                f"{service.title} was not ready after {service.patience:.0f} s.\n{service.trouble}"
+            )
         return False
 
     def run(self, title: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -127,7 +129,7 @@ class Supervisor:
         finally:
             processes.end(process, signal.SIGTERM, job.patience)
         if process.returncode != 0:
-            raise Problem(
+            raise CommandFailed(
                 f"{title} failed: {processes.why(log, start)}\nIts log says more: ./heidi logs {name}"
             )
         self.report.done(title)
@@ -178,7 +180,7 @@ class Supervisor:
         )
         try:
             child.process = processes.spawn(child.service, log)
-        except (Problem, OSError) as trouble:
+        except (CommandFailed, OSError) as trouble:
             self.postpone(child, f"{child.service.title} cannot start ({trouble})")
         else:
             self.record(child)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from tooling.problem import Problem, problem_of
+from tooling.command_failed import CommandFailed, failure_of
 from tooling.stack import ports, processes, records, renewal
 from tooling.stack.environment import environment
 from tooling.stack.home import ROOT, Home
@@ -54,7 +54,7 @@ def in_background() -> None:
     try:
         if not listen(read_end, report):
             words = processes.why(home.log(records.SUPERVISOR), log_start)
-            raise Problem(
+            raise CommandFailed(
                 f"The supervisor broke off: {words}\nIts log says more: ./heidi logs {records.SUPERVISOR}"
             )
     except KeyboardInterrupt:
@@ -66,13 +66,13 @@ def in_background() -> None:
 
 
 def listen(read_end: int, report: Reporter) -> bool:
-    """Show what the supervisor reports; True when it is ready, False if it falls silent, a Problem if it has
-    one.
+    """Show what the supervisor reports; True when it is ready, False if it falls silent, a CommandFailed if
+    it has one.
     """
     for line in lines_of(read_end, report.tick):
         name, text = json.loads(line)[:2]
         if name == "problem":
-            raise Problem(text)
+            raise CommandFailed(text)
         if name == "ready":
             report.settle()
             report.say(text)
@@ -108,10 +108,10 @@ def as_daemon(write_end: int) -> None:
             supervise(home, pipe, ready)
     except records.AlreadyRunning:
         pipe.send("problem", already_running(home))
-    except Problem as problem:
+    except CommandFailed as problem:
         pipe.send("problem", str(problem))
     except OSError as error:
-        pipe.send("problem", str(problem_of(error) or error))
+        pipe.send("problem", str(failure_of(error) or error))
         raise
 
 

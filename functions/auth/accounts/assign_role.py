@@ -17,10 +17,10 @@ from functions.auth.account import (
     refuse_to_give,
     refuse_to_grant,
 )
-from functions.auth.accounts.deciding import decide_alone
-from functions.auth.api_tokens.forgetting import forget_api_tokens
-from functions.auth.impersonation.ending import end_impersonations
-from functions.auth.sessions.ending import renew_access
+from functions.auth.accounts.decision_lock import decide_alone
+from functions.auth.api_tokens.token_cache import forget_api_tokens
+from functions.auth.impersonation.termination import end_impersonations
+from functions.auth.sessions.termination import renew_access
 from functions.auth.tables import Account
 from shared.errors import NotFound
 from shared.function import Context, http, requires

@@ -7,9 +7,9 @@ Whoever is let in again, unlocked ones too, is so at last by this: where Redis i
 from events.auth import AccountUnlocked
 from events.users import UserDeactivated, UserReactivated
 from functions.auth.account import State
-from functions.auth.accounts.locking import let_in
-from functions.auth.sessions.ending import shut_out
-from shared import tokens
+from functions.auth.accounts.lock_rules import let_in
+from functions.auth.sessions.termination import shut_out
+from shared.auth import tokens
 from shared.function import Context, on
 
 FOLLOW = """UPDATE accounts SET activity_at = :time, updated_at = :now,

@@ -4,8 +4,8 @@ service asks.
 
 from uuid import UUID
 
+from shared.auth.last_admin import chief
 from shared.function import Context, Json, http
-from shared.last_admin import chief
 
 FIND = """SELECT coalesce(json_agg(id), '[]')::text FROM accounts
  WHERE tenant_id = :tenant AND state = 'active' AND roles @> ARRAY[CAST(:role AS text)]"""

@@ -1,8 +1,8 @@
 """The roles there are, what each may do and where, and which of them the caller may grant."""
 
 from functions.auth.account import grantable
+from shared.auth.rbac import MATRIX, SCOPES, Scope
 from shared.function import Context, http, requires
-from shared.rbac import MATRIX, SCOPES, Scope
 from shared.schema import Page, Schema
 
 

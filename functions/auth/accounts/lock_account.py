@@ -6,9 +6,9 @@ from uuid import UUID
 from events.auth import AccountLocked
 from events.notification import NotificationRequested
 from functions.auth.account import RoleNotGrantable
-from functions.auth.accounts.locking import OwnAccount, lockable
-from functions.auth.letters import letter
-from functions.auth.sessions.ending import shut_out
+from functions.auth.accounts.lock_rules import OwnAccount, lockable
+from functions.auth.mails import letter
+from functions.auth.sessions.termination import shut_out
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 from shared.schema import Schema, text

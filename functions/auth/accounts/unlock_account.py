@@ -4,7 +4,7 @@ from uuid import UUID
 
 from events.auth import AccountUnlocked
 from functions.auth.account import RoleNotGrantable
-from functions.auth.accounts.locking import OwnAccount, let_in_now, lockable
+from functions.auth.accounts.lock_rules import OwnAccount, let_in_now, lockable
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

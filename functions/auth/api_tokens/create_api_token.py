@@ -10,7 +10,7 @@ from functions.auth.api_tokens.api_token import (
     ScopeNotHeld,
     TooManyApiTokens,
 )
-from functions.auth.api_tokens.making import make, refuse_beyond_range, refuse_many, refuse_not_held
+from functions.auth.api_tokens.new_token import make, refuse_beyond_range, refuse_many, refuse_not_held
 from functions.auth.tables import Account
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
@@ -19,10 +19,10 @@ from shared.function import Context, http, signed_in
 @http.post(
     "/api/auth/api-tokens",
     status=201,
-    at_home=True,
+    home_tenant=True,
     in_person=True,
     fresh_login=True,
-    shown_once=True,
+    never_stored=True,
     raises=[NotFound, ScopeNotHeld, ExpiryOutOfRange, TooManyApiTokens],
 )
 @signed_in

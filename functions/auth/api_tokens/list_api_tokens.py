@@ -3,11 +3,11 @@
 from functions.auth.api_tokens.api_token import ApiTokenOut
 from functions.auth.api_tokens.tables import ApiToken
 from shared.function import Context, http, signed_in
-from shared.paging import Cursor, Limit
+from shared.kit.paging import Cursor, Limit
 from shared.schema import Page
 
 
-@http.get("/api/auth/api-tokens", at_home=True)
+@http.get("/api/auth/api-tokens", home_tenant=True)
 @signed_in
 def list_api_tokens(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None) -> Page[ApiTokenOut]:
     from sqlalchemy import select

@@ -8,10 +8,11 @@ from uuid import UUID
 from pydantic import Field
 
 from functions.auth.api_tokens.queries import RESOLVE, USED
-from shared import signing, tenants
-from shared.api_tokens import LIFE
+from shared.auth import signing
+from shared.auth.api_tokens import LIFE
 from shared.errors import NotFound
 from shared.function import Context, http
+from shared.tenancy import tenants
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the token")]
 
@@ -23,7 +24,7 @@ def resolve_api_token(ctx: Context, tenant: UUID, hash: Hash) -> str:  # noqa: A
     row = ctx.sql.one(RESOLVE, **which)
     if row is None:
         raise NotFound("ApiToken")
-    ctx.sql.later(USED, now=ctx.now, **which)
+    ctx.sql.queue(USED, now=ctx.now, **which)
     token_id, account_id, roles, scopes, expires_at = row
     return signing.issue(
         "grant",

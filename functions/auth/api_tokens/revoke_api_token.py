@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from functions.auth.api_tokens.forgetting import forget
 from functions.auth.api_tokens.queries import REVOKE
-from shared import tokens
+from functions.auth.api_tokens.token_cache import forget
+from shared.auth import tokens
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
@@ -12,9 +12,9 @@ from shared.function import Context, http, signed_in
 @http.delete(
     "/api/auth/api-tokens/{token_id}",
     status=204,
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    before_terms=True,
+    exempt_from_terms=True,
     raises=[NotFound],
 )
 @signed_in

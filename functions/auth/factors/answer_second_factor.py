@@ -1,12 +1,12 @@
 """The second step of a login: the challenge and a code; answers an access and a refresh token."""
 
-from functions.auth.entering import agreed_city, header
+from functions.auth.city_resolution import agreed_city, header
 from functions.auth.factors.challenge import opened
+from functions.auth.factors.doubt_answer import settle_doubt
 from functions.auth.factors.factor import ChallengeAnswer, ChallengeOver, SecondFactorWrong
-from functions.auth.factors.proving import attempt, spend
+from functions.auth.factors.proof import attempt, spend
 from functions.auth.factors.queries import OWNER
-from functions.auth.factors.settling import settle_doubt
-from functions.auth.sessions.keeping import begin
+from functions.auth.sessions.lifecycle import begin
 from functions.auth.sessions.session import SignedIn
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts, fingerprint
 from shared.errors import TenantInactive, TenantMismatch, UnknownTenant

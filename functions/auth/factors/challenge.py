@@ -7,10 +7,11 @@ from uuid import UUID
 
 from functions.auth.factors.factor import Challenge, ChallengeOver
 from functions.auth.sessions.throttle import fingerprint
-from shared import cache, counters, signing
+from shared.adapters import counters, redis
+from shared.auth import signing
 from shared.context import Context
 from shared.errors import TokenExpired, TokenInvalid
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 LIFE = 300  # seconds
 KEPT = 1200  # longer than any challenge lives, with the minute by which clocks may differ
@@ -30,15 +31,15 @@ class Opened:
 
     def count(self) -> None:
         """Count one try; ChallengeOver when there were too many."""
-        key = cache.key(self.tenant_id, "challenge", self.id)
+        key = redis.key(self.tenant_id, "challenge", self.id)
         if counters.add(key, KEPT) > TRIES:
             raise ChallengeOver
 
     def close(self) -> None:
         """Let nobody in with it from now on; ChallengeOver when somebody was."""
         if (
-            cache.command(
-                "SET", cache.key(self.tenant_id, "challenge", self.id, "answered"), 1, "NX", "EX", KEPT
+            redis.command(
+                "SET", redis.key(self.tenant_id, "challenge", self.id, "answered"), 1, "NX", "EX", KEPT
             )
             is None
         ):

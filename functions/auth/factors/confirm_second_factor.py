@@ -3,24 +3,24 @@
 from events.notification import NotificationRequested
 from functions.auth.factors.codes import hash_of, new_recovery_codes, plain, step_of
 from functions.auth.factors.factor import CodeWrong, Confirmation, NothingToConfirm, RecoveryCodes
-from functions.auth.factors.proving import attempt
+from functions.auth.factors.proof import attempt
 from functions.auth.factors.queries import CONFIRM, FORGET_RECOVERY_CODES, KEEP_RECOVERY_CODES, PENDING
-from functions.auth.letters import letter
-from functions.auth.sessions.ending import end
+from functions.auth.mails import letter
 from functions.auth.sessions.queries import END_OTHERS
+from functions.auth.sessions.termination import end
 from functions.auth.sessions.throttle import TooManyAttempts
 from functions.auth.tables import Account
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
-from shared.sealing import unseal
+from shared.kit.sealing import unseal
 
 
 @http.post(
     "/api/auth/second-factor/confirm",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    before_terms=True,
-    shown_once=True,
+    exempt_from_terms=True,
+    never_stored=True,
     emits=[NotificationRequested],
     raises=[NotFound, CodeWrong, NothingToConfirm, TooManyAttempts],
 )
@@ -46,7 +46,7 @@ def confirm(ctx: Context, account: Account, code: str) -> list[str]:
     if step is None:
         raise CodeWrong
     codes = new_recovery_codes()
-    ctx.sql.later(CONFIRM, step=step, **whose)
-    ctx.sql.later(FORGET_RECOVERY_CODES, **whose)
+    ctx.sql.queue(CONFIRM, step=step, **whose)
+    ctx.sql.queue(FORGET_RECOVERY_CODES, **whose)
     ctx.sql.run(KEEP_RECOVERY_CODES, hashes=[hash_of(account.id, code) for code in codes], **whose)
     return codes

@@ -2,21 +2,21 @@
 
 from functions.auth.factors.codes import address, new_secret
 from functions.auth.factors.factor import Enrolment, PasswordAndCode, ProofWrong
-from functions.auth.factors.proving import proven
+from functions.auth.factors.proof import proven
 from functions.auth.factors.queries import ENROL
 from functions.auth.sessions.throttle import TooManyAttempts
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
-from shared.ids import new_id
-from shared.sealing import seal
+from shared.kit.ids import new_id
+from shared.kit.sealing import seal
 
 
 @http.post(
     "/api/auth/second-factor",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    before_terms=True,
-    shown_once=True,
+    exempt_from_terms=True,
+    never_stored=True,
     status=201,
     raises=[NotFound, ProofWrong, TooManyAttempts],
 )

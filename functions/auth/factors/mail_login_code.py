@@ -5,10 +5,10 @@ codes.
 from events.auth import LoginDoubted
 from events.notification import NotificationRequested
 from functions.auth.factors.mailed_code import new_code
-from functions.auth.letters import has_room, letter
+from functions.auth.mails import has_room, letter
 from functions.auth.tables import Account
-from shared.enclosures import enclosed
 from shared.function import Context, on
+from shared.kit.enclosures import enclosed
 
 # Only who knows the password causes these mails: more within the hour than logins from one place, so that
 # nobody waits in vain.

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from uuid import UUID
 
-from shared import cache
+from shared.adapters import redis
 from shared.context import Context
 
 DIGITS, LIFE = 8, 600
@@ -13,7 +13,7 @@ DIGITS, LIFE = 8, 600
 def new_code(ctx: Context, challenge_id: UUID) -> str:
     """The code that answers a challenge; the one before stops working."""
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    cache.command("SET", mailed(ctx, str(challenge_id)), hash_of(str(challenge_id), code), "EX", LIFE)
+    redis.command("SET", mailed(ctx, str(challenge_id)), hash_of(str(challenge_id), code), "EX", LIFE)
     return code
 
 
@@ -26,4 +26,4 @@ def hash_of(challenge_id: str, code: str) -> bytes:
 
 def mailed(ctx: Context, challenge_id: str) -> str:
     """Where Redis keeps the code's hash."""
-    return cache.key(ctx.tenant.id, "challenge", challenge_id, "mailed")
+    return redis.key(ctx.tenant.id, "challenge", challenge_id, "mailed")

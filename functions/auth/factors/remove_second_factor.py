@@ -2,10 +2,10 @@
 
 from events.notification import NotificationRequested
 from functions.auth.factors.factor import PasswordAndCode, ProofWrong, SecondFactorRequired
-from functions.auth.factors.proving import proven
-from functions.auth.factors.removing import take_away
+from functions.auth.factors.proof import proven
+from functions.auth.factors.removal import take_away
 from functions.auth.factors.requirement import is_required
-from functions.auth.letters import letter
+from functions.auth.mails import letter
 from functions.auth.sessions.throttle import TooManyAttempts
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
@@ -13,9 +13,9 @@ from shared.function import Context, http, signed_in
 
 @http.delete(
     "/api/auth/second-factor",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    before_terms=True,
+    exempt_from_terms=True,
     status=204,
     emits=[NotificationRequested],
     raises=[NotFound, ProofWrong, SecondFactorRequired, TooManyAttempts],

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from shared.rbac import CITY_ADMIN, SUPER_ADMIN, SUPER_CITY_ADMIN
-from shared.settings import settings
-from shared.tenants import Tenant
+from shared.auth.rbac import CITY_ADMIN, SUPER_ADMIN, SUPER_CITY_ADMIN
+from shared.kit.settings import settings
+from shared.tenancy.tenants import Tenant
 
 UNTIL_THEN = ("enrol-second-factor", "confirm-second-factor", "whoami", "logout")
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from events.notification import NotificationRequested
 from functions.auth.account import RoleNotGrantable, refuse_to_grant
 from functions.auth.factors.factor import OwnSecondFactor
-from functions.auth.factors.removing import take_away
-from functions.auth.letters import letter
-from functions.auth.sessions.ending import renew_access
+from functions.auth.factors.removal import take_away
+from functions.auth.mails import letter
+from functions.auth.sessions.termination import renew_access
 from functions.auth.tables import Account
 from shared.errors import NotFound
 from shared.function import Context, http, requires

@@ -1,6 +1,6 @@
 """Second factors and recovery codes: what their tables hold (they are read and written by queries.py alone)."""
 
-from shared.privacy import Personal, Table
+from shared.db.privacy import Personal, Table
 
 WHY = "to let in only whoever holds the person's own device (GDPR Art. 32)"
 SECOND_FACTORS = Table(

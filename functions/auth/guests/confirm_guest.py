@@ -2,10 +2,10 @@
 
 from events.auth import GuestConverted
 from functions.auth.account import AccountOut
-from functions.auth.entering import agreed_city
-from functions.auth.guests.converting import convert, proposed
+from functions.auth.city_resolution import agreed_city
+from functions.auth.guests.conversion import convert, proposed
 from functions.auth.guests.guest import ConversionProof
-from functions.auth.one_time import LinkInvalid, tenant_of
+from functions.auth.one_time_tokens import LinkInvalid, tenant_of
 from shared.function import Context, http
 
 

@@ -3,20 +3,20 @@ changes.
 """
 
 from events.notification import NotificationRequested
-from functions.auth.guests.converting import propose, the_guest
+from functions.auth.guests.conversion import propose, the_guest
 from functions.auth.guests.guest import ConversionIn, ConversionStarted, DeviceSecretWrong, GuestsOnly
-from functions.auth.letters import may_be_sent
-from functions.auth.one_time import new_token
+from functions.auth.mails import may_be_sent
+from functions.auth.one_time_tokens import new_token
 from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, chosen
-from functions.auth.registrations.mailing import KIND
+from functions.auth.registrations.mails import KIND
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts
-from shared.forwarded import client_address
 from shared.function import Context, http, signed_in
+from shared.kit.forwarded import client_address
 
 
 @http.post(
     "/api/auth/guest/convert",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
     status=202,
     emits=[NotificationRequested],

@@ -5,9 +5,9 @@ them.
 from events.privacy import UserDeleted
 from functions.auth.guests.guest import KEPT_FOR
 from functions.auth.guests.queries import END, IDLE
-from shared import tenants
+from shared.db.relay_role import ask
 from shared.function import Context, tick
-from shared.relay import ask
+from shared.tenancy import tenants
 
 
 @tick("41 * * * *", timeout=300, emits=[UserDeleted])

@@ -5,16 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from functions.auth.entering import agreed_city, refuse_unopened
-from functions.auth.one_time import LENGTH
+from functions.auth.city_resolution import agreed_city, refuse_unopened
+from functions.auth.one_time_tokens import LENGTH
 from functions.auth.password import Password
 from functions.auth.sessions.session import SignedIn
 from functions.auth.sessions.throttle import count, fingerprint
-from shared import cache
+from shared.adapters import redis
 from shared.context import Context
 from shared.errors import Conflict, Invalid, Unauthenticated, UnknownTenant
-from shared.forwarded import client_address
-from shared.ids import PLATFORM_ID
+from shared.kit.forwarded import client_address
+from shared.kit.ids import PLATFORM_ID
 from shared.schema import Email, LanguageTag, Line, Schema
 
 VALID_FOR = timedelta(hours=24)
@@ -90,6 +90,6 @@ def enter_as_guest(ctx: Context, named: str | None) -> None:
         raise UnknownTenant(tenant=city.slug)
     refuse_unopened(city)
     count(
-        [cache.key(city.id, "guest", fingerprint(client_address(ctx.request) if ctx.request else ""))], FREE
+        [redis.key(city.id, "guest", fingerprint(client_address(ctx.request) if ctx.request else ""))], FREE
     )
     ctx.enter(city)

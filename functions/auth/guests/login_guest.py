@@ -2,11 +2,11 @@
 
 from hashlib import sha256
 
-from functions.auth.entering import header
+from functions.auth.city_resolution import header
 from functions.auth.guests.guest import GuestLogin, GuestUnknown, enter_as_guest
 from functions.auth.guests.queries import COME_BACK
-from functions.auth.one_time import hash_of
-from functions.auth.sessions.keeping import begin
+from functions.auth.one_time_tokens import hash_of
+from functions.auth.sessions.lifecycle import begin
 from functions.auth.sessions.session import SignedIn
 from functions.auth.sessions.throttle import TooManyAttempts
 from shared.errors import TenantInactive, TenantMismatch, UnknownTenant

@@ -7,17 +7,17 @@ from hashlib import sha256
 
 from events.auth import UserCreated
 from functions.auth.account import Kind
-from functions.auth.entering import header
+from functions.auth.city_resolution import header
 from functions.auth.guests.guest import GuestIn, GuestSignedIn, enter_as_guest
 from functions.auth.guests.tables import Guest
-from functions.auth.one_time import hash_of
-from functions.auth.sessions.keeping import begin
+from functions.auth.one_time_tokens import hash_of
+from functions.auth.sessions.lifecycle import begin
 from functions.auth.sessions.throttle import TooManyAttempts
 from functions.auth.tables import Account
+from shared.auth.rbac import CITIZEN
 from shared.errors import CityPreparing, TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
-from shared.ids import new_id
-from shared.rbac import CITIZEN
+from shared.kit.ids import new_id
 
 
 @http.post(

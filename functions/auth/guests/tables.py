@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from functions.auth.one_time import LinkInvalid
-from shared.orm import TenantModel
-from shared.privacy import Personal
+from functions.auth.one_time_tokens import LinkInvalid
+from shared.db.orm import TenantModel
+from shared.db.privacy import Personal
 
 
 class Guest(TenantModel):

@@ -8,7 +8,7 @@ from functions.auth.impersonation.impersonation import (
     ImpersonationStartedOut,
     NotImpersonable,
 )
-from functions.auth.impersonation.starting import answer, refuse, start
+from functions.auth.impersonation.new_impersonation import answer, refuse, start
 from functions.auth.tables import Account
 from shared.errors import NotFound
 from shared.function import Context, http, requires
@@ -17,7 +17,7 @@ from shared.function import Context, http, requires
 @http.post(
     "/api/auth/impersonate",
     in_person=True,
-    shown_once=True,
+    never_stored=True,
     emits=[ImpersonationStarted],
     raises=[NotFound, NotImpersonable],
 )

@@ -3,7 +3,7 @@
 from functions.auth.impersonation.impersonation import ImpersonationOut
 from functions.auth.impersonation.tables import Impersonation
 from shared.function import Context, http, requires
-from shared.paging import Cursor, Limit
+from shared.kit.paging import Cursor, Limit
 from shared.schema import Page
 
 

@@ -5,15 +5,15 @@ from uuid import UUID
 from events.auth import ImpersonationStopped
 from functions.auth.impersonation.impersonation import NotImpersonating
 from functions.auth.impersonation.queries import STOP
-from shared import tokens
+from shared.auth import tokens
 from shared.function import Context, http, signed_in
 
 
 @http.post(
     "/api/auth/impersonate/stop",
     status=204,
-    at_home=True,
-    before_terms=True,
+    home_tenant=True,
+    exempt_from_terms=True,
     emits=[ImpersonationStopped],
     raises=[NotImpersonating],
 )

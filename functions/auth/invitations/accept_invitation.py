@@ -2,15 +2,15 @@
 
 from events.auth import UserCreated
 from functions.auth.account import AccountExists, AccountOut, State
-from functions.auth.accounts.opening import open_account
-from functions.auth.entering import agreed_city
+from functions.auth.accounts.new_account import open_account
+from functions.auth.city_resolution import agreed_city
 from functions.auth.invitations.invitation import Acceptance
-from functions.auth.invitations.inviting import refuse_known
-from functions.auth.one_time import LinkInvalid, hash_of, tenant_of
+from functions.auth.invitations.new_invitation import refuse_known
+from functions.auth.one_time_tokens import LinkInvalid, hash_of, tenant_of
 from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, chosen
 from functions.auth.tables import Account, Invitation
+from shared.auth.rbac import may_grant, permissions_of
 from shared.function import Context, http
-from shared.rbac import may_grant, permissions_of
 
 OPEN = """SELECT email FROM invitations
  WHERE tenant_id = :tenant AND token_hash = :token_hash AND expires_at > :now AND accepted_at IS NULL"""

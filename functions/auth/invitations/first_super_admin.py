@@ -13,12 +13,12 @@ from sqlalchemy import select
 from functions.auth.account import AccountExists
 from functions.auth.invitations.invitation import InvitationIn
 from functions.auth.invitations.invite_user import invite_user
-from functions.auth.invitations.inviting import invite, open_roles
+from functions.auth.invitations.new_invitation import invite, open_roles
 from functions.auth.tables import Account
+from shared.auth.rbac import SUPER_ADMIN
 from shared.context import Context, acting
 from shared.function import record_of
-from shared.rbac import SUPER_ADMIN
-from shared.tenants import PLATFORM
+from shared.tenancy.tenants import PLATFORM
 
 
 def invite_first(address: str) -> str:

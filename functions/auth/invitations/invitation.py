@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import StringConstraints
 
 from functions.auth.account import Role
-from functions.auth.one_time import LENGTH
+from functions.auth.one_time_tokens import LENGTH
 from functions.auth.password import Password
 from shared.schema import Email, LanguageTag, Line, Schema, line
 

@@ -4,10 +4,10 @@ from events.city import CityOnboarded
 from events.notification import NotificationRequested
 from functions.auth.account import AccountExists
 from functions.auth.invitations.invitation import InvitationIn
-from functions.auth.invitations.inviting import invite
+from functions.auth.invitations.new_invitation import invite
+from shared.auth.rbac import SUPER_CITY_ADMIN
 from shared.errors import TenantMismatch
 from shared.function import Context, on
-from shared.rbac import SUPER_CITY_ADMIN
 
 
 @on(CityOnboarded, emits=[NotificationRequested])

@@ -3,7 +3,7 @@
 from events.notification import NotificationRequested
 from functions.auth.account import AccountExists, RoleNotGrantable, refuse_to_give, refuse_to_grant
 from functions.auth.invitations.invitation import InvitationIn, InvitationOut
-from functions.auth.invitations.inviting import invite, open_roles
+from functions.auth.invitations.new_invitation import invite, open_roles
 from shared.function import Context, http, requires
 
 

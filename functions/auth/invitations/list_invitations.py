@@ -7,7 +7,7 @@ from sqlalchemy import select
 from functions.auth.invitations.invitation import OpenInvitation
 from functions.auth.tables import Invitation
 from shared.function import Context, http, requires
-from shared.paging import Cursor, Limit
+from shared.kit.paging import Cursor, Limit
 from shared.schema import Page
 
 

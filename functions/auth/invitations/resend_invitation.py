@@ -4,10 +4,10 @@ from uuid import UUID
 
 from events.notification import NotificationRequested
 from functions.auth.account import AccountExists, RoleNotGrantable, refuse_to_give
-from functions.auth.invitations.finding import still_open
 from functions.auth.invitations.invitation import OpenInvitation
-from functions.auth.invitations.inviting import mail_anew, refuse_known
-from functions.auth.letters import has_room
+from functions.auth.invitations.new_invitation import mail_anew, refuse_known
+from functions.auth.invitations.open_invitations import still_open
+from functions.auth.mails import has_room
 from functions.auth.sessions.throttle import TooManyAttempts
 from shared.errors import NotFound
 from shared.function import Context, http, requires

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from functions.auth.account import RoleNotGrantable, refuse_to_grant
-from functions.auth.invitations.finding import still_open
+from functions.auth.invitations.open_invitations import still_open
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

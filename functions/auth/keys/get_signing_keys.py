@@ -5,8 +5,8 @@ Empty where tokens are signed with a shared secret. May be kept for five minutes
 
 import orjson
 
+from shared.auth.keys import ring
 from shared.function import Context, Response, http
-from shared.keys import ring
 
 SECONDS = 300
 

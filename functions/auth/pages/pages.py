@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-from shared.representation import STYLE, Representation
+from shared.runtime.representation import STYLE, Representation
 
 HERE = Path(__file__).parent
 HEADERS = {

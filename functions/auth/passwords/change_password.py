@@ -10,12 +10,12 @@ from functions.auth.password import (
     chosen,
     proves,
 )
-from functions.auth.passwords.renewing import renew
-from functions.auth.sessions.ending import end
+from functions.auth.passwords.new_password import renew
 from functions.auth.sessions.queries import END_OTHERS, KNOWN
+from functions.auth.sessions.termination import end
 from functions.auth.sessions.throttle import FREE, TooManyAttempts, count
 from functions.auth.tables import Account
-from shared import cache
+from shared.adapters import redis
 from shared.errors import Invalid, NotFound
 from shared.function import Context, http, signed_in
 from shared.schema import Schema
@@ -32,9 +32,9 @@ class CurrentPasswordWrong(Invalid):
 
 @http.post(
     "/api/auth/change-password",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    before_terms=True,
+    exempt_from_terms=True,
     status=204,
     emits=[PasswordChanged, NotificationRequested],
     raises=[
@@ -50,11 +50,11 @@ class CurrentPasswordWrong(Invalid):
 def change_password(ctx: Context, change: PasswordChange) -> None:
     known = ctx.sql.one(KNOWN, tenant=ctx.tenant.id, account=ctx.user_id)
     # this session's: nobody else's guesses count here
-    tries = cache.key(ctx.tenant.id, "change-password", ctx.user.session_id)
+    tries = redis.key(ctx.tenant.id, "change-password", ctx.user.session_id)
     count([tries], FREE["pair"])
     if known is None or not proves(ctx, change.current_password, known[0]):
         raise CurrentPasswordWrong
-    cache.command("DEL", tries)  # it was the right one, whatever becomes of the new one
+    redis.command("DEL", tries)  # it was the right one, whatever becomes of the new one
     password_hash = chosen(ctx, change.new_password, *known[1:])
     account = ctx.db.get_or_404(Account, ctx.user_id, lock=True)
     if account.password_hash != known[0]:  # changed meanwhile

@@ -7,8 +7,8 @@ depends on it here.
 from typing import Literal
 
 from events.auth import PasswordForgotten
-from functions.auth.entering import agreed_city
-from functions.auth.letters import may_be_sent
+from functions.auth.city_resolution import agreed_city
+from functions.auth.mails import may_be_sent
 from functions.auth.sessions.throttle import TooManyAttempts
 from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http

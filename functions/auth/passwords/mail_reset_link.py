@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from events.auth import PasswordForgotten
 from events.notification import NotificationRequested
-from functions.auth.links import letter_with_link, link
-from functions.auth.one_time import hash_of, new_token
+from functions.auth.mailed_links import letter_with_link, link
+from functions.auth.one_time_tokens import hash_of, new_token
 from functions.auth.passwords.queries import ASK
 from shared.function import Context, on
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 VALID_FOR = timedelta(hours=1)
 

@@ -8,18 +8,18 @@ from pydantic import StringConstraints
 
 from events.auth import PasswordChanged
 from events.notification import NotificationRequested
-from functions.auth.api_tokens.forgetting import revoke_api_tokens
-from functions.auth.entering import agreed_city
-from functions.auth.one_time import LENGTH, LinkInvalid, hash_of, tenant_of
+from functions.auth.api_tokens.token_cache import revoke_api_tokens
+from functions.auth.city_resolution import agreed_city
+from functions.auth.one_time_tokens import LENGTH, LinkInvalid, hash_of, tenant_of
 from functions.auth.password import Password, PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, chosen
+from functions.auth.passwords.new_password import renew
 from functions.auth.passwords.queries import OPEN, USE
-from functions.auth.passwords.renewing import renew
-from functions.auth.sessions.ending import end
 from functions.auth.sessions.queries import END_ALL
+from functions.auth.sessions.termination import end
 from functions.auth.sessions.throttle import Attempt
 from functions.auth.tables import Account
-from shared.forwarded import client_address
 from shared.function import Context, http
+from shared.kit.forwarded import client_address
 from shared.schema import Schema
 
 

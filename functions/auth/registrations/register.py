@@ -3,17 +3,17 @@ address.
 """
 
 from events.notification import NotificationRequested
-from functions.auth.entering import agreed_city, refuse_unopened
-from functions.auth.letters import may_be_sent
-from functions.auth.one_time import hash_of, new_token
+from functions.auth.city_resolution import agreed_city, refuse_unopened
+from functions.auth.mails import may_be_sent
+from functions.auth.one_time_tokens import hash_of, new_token
 from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, PasswordTooShort, chosen
-from functions.auth.registrations.mailing import KIND, send_link
+from functions.auth.registrations.mails import KIND, send_link
 from functions.auth.registrations.queries import KEEP
 from functions.auth.registrations.registration import VALID_FOR, RegistrationIn, VerificationSent
 from functions.auth.sessions.throttle import TooManyAttempts
 from shared.errors import CityPreparing, TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
-from shared.ids import PLATFORM_ID, new_id
+from shared.kit.ids import PLATFORM_ID, new_id
 
 
 @http.post(

@@ -1,10 +1,10 @@
 """Send the link of a registration again, as a new one; the answer is the same where nothing waits."""
 
 from events.notification import NotificationRequested
-from functions.auth.entering import agreed_city
-from functions.auth.letters import may_be_sent
-from functions.auth.one_time import hash_of, new_token
-from functions.auth.registrations.mailing import KIND, send_link
+from functions.auth.city_resolution import agreed_city
+from functions.auth.mails import may_be_sent
+from functions.auth.one_time_tokens import hash_of, new_token
+from functions.auth.registrations.mails import KIND, send_link
 from functions.auth.registrations.queries import RENEW, WAITING
 from functions.auth.registrations.registration import Again, VerificationSent
 from functions.auth.sessions.throttle import TooManyAttempts

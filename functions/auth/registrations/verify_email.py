@@ -2,13 +2,13 @@
 
 from events.auth import UserCreated
 from functions.auth.account import AccountOut
-from functions.auth.accounts.opening import open_account
-from functions.auth.entering import agreed_city
-from functions.auth.one_time import LinkInvalid, hash_of, tenant_of
+from functions.auth.accounts.new_account import open_account
+from functions.auth.city_resolution import agreed_city
+from functions.auth.one_time_tokens import LinkInvalid, hash_of, tenant_of
 from functions.auth.registrations.queries import COMPLETE
 from functions.auth.registrations.registration import Proof
+from shared.auth.rbac import CITIZEN
 from shared.function import Context, http
-from shared.rbac import CITIZEN
 
 
 @http.post(

@@ -3,11 +3,11 @@
 from functions.auth.sessions.session import SessionOut
 from functions.auth.tables import Session
 from shared.function import Context, http, signed_in
-from shared.paging import Cursor, Limit, decode, encode
+from shared.kit.paging import Cursor, Limit, decode, encode
 from shared.schema import Page
 
 
-@http.get("/api/auth/sessions", at_home=True)
+@http.get("/api/auth/sessions", home_tenant=True)
 @signed_in
 def list_sessions(ctx: Context, limit: Limit = 20, cursor: Cursor | None = None) -> Page[SessionOut]:
     from sqlalchemy import select, tuple_

@@ -7,19 +7,19 @@ in lately, whether or not the password was right; if it was, its owner has the c
 
 from events.auth import LoginDoubted
 from functions.auth.account import State
-from functions.auth.entering import agreed_city, header
+from functions.auth.city_resolution import agreed_city, header
 from functions.auth.factors.challenge import challenge
-from functions.auth.factors.doubting import doubt
+from functions.auth.factors.doubt import doubt
 from functions.auth.factors.factor import Challenge
 from functions.auth.password import proves, renewed
-from functions.auth.sessions.keeping import begin
+from functions.auth.sessions.lifecycle import begin
 from functions.auth.sessions.queries import FIND
 from functions.auth.sessions.session import Credentials, CredentialsWrong, SignedIn
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts
 from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
-from shared.forwarded import client_address
 from shared.function import Context, http
-from shared.telemetry import note
+from shared.kit.forwarded import client_address
+from shared.telemetry.logs import note
 
 
 @http.post(

@@ -1,12 +1,12 @@
 """End all of one's sessions, on every device, this one too."""
 
-from functions.auth.sessions.ending import end
 from functions.auth.sessions.queries import END_ALL
-from shared import tokens
+from functions.auth.sessions.termination import end
+from shared.auth import tokens
 from shared.function import Context, http, signed_in
 
 
-@http.post("/api/auth/logout-all", at_home=True, in_person=True, before_terms=True, status=204)
+@http.post("/api/auth/logout-all", home_tenant=True, in_person=True, exempt_from_terms=True, status=204)
 @signed_in
 def logout_everywhere(ctx: Context) -> None:
     end(ctx, END_ALL, ctx.user_id)

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from functions.auth.sessions.queries import PURGE
+from shared.db.relay_role import ask
 from shared.function import Context, tick
-from shared.relay import ask
 
 KEPT = timedelta(days=30)
 

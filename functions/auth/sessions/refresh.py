@@ -1,15 +1,16 @@
 """Exchange a refresh token for new tokens; each works once, and one that comes back later ends its session."""
 
 from functions.auth.account import Kind
-from functions.auth.entering import agreed_city
+from functions.auth.city_resolution import agreed_city
 from functions.auth.guests.queries import TOUCH
-from functions.auth.sessions.keeping import answer, rotate, successor
+from functions.auth.sessions.lifecycle import answer, rotate, successor
 from functions.auth.sessions.queries import PERSON
 from functions.auth.sessions.session import Person, RefreshIn, SignedIn
-from shared import signing, tenants
+from shared.auth import signing
+from shared.auth.tokens import Principal
 from shared.errors import TenantInactive, TenantMismatch, TokenExpired, TokenInvalid, TokenRevoked
 from shared.function import Context, http
-from shared.tokens import Principal
+from shared.tenancy import tenants
 
 
 @http.post(
@@ -30,7 +31,7 @@ def refresh(ctx: Context, presented: RefreshIn) -> SignedIn:
     person = Person(id=session.account_id, name=row[0], roles=row[1], tenant_id=home.id)
     agreed_city(ctx, home.id, everywhere=Principal(person.id, home.id, tuple(person.roles)).everywhere)
     if row[3] == Kind.GUEST:
-        ctx.sql.later(TOUCH, tenant=home.id, account=person.id, now=ctx.now)
+        ctx.sql.queue(TOUCH, tenant=home.id, account=person.id, now=ctx.now)
     return answer(
         ctx,
         person,

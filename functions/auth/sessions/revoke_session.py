@@ -2,17 +2,17 @@
 
 from uuid import UUID
 
-from functions.auth.sessions.ending import end
 from functions.auth.sessions.queries import END_ONE
+from functions.auth.sessions.termination import end
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
 @http.delete(
     "/api/auth/sessions/{session_id}",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    before_terms=True,
+    exempt_from_terms=True,
     status=204,
     raises=[NotFound],
 )

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from shared import cache, counters
+from shared.adapters import counters, redis
 from shared.errors import RateLimited
 
 FREE = {"pair": 5, "account": 25, "address": 50}
@@ -42,10 +42,10 @@ class Attempt:
         """An attempt that was counted already."""
         pair = fingerprint(f"{account}\n{address}")
         return cls(
-            pair=cache.key(tenant_id, door, "pair", pair),
-            known=cache.key(tenant_id, door, "known", pair),
-            account=cache.key(tenant_id, door, "account", fingerprint(account)),
-            address=cache.key(tenant_id, door, "address", fingerprint(address)),
+            pair=redis.key(tenant_id, door, "pair", pair),
+            known=redis.key(tenant_id, door, "known", pair),
+            account=redis.key(tenant_id, door, "account", fingerprint(account)),
+            address=redis.key(tenant_id, door, "address", fingerprint(address)),
         )
 
     @classmethod
@@ -64,7 +64,7 @@ class Attempt:
 
     def recognised(self) -> "Attempt":
         """The same, and whether this account's owner got in from this address lately."""
-        return replace(self, is_known=bool(cache.command("EXISTS", self.known)))
+        return replace(self, is_known=bool(redis.command("EXISTS", self.known)))
 
     def doubted(self) -> "Attempt":
         """The same, of a login that was doubted."""
@@ -90,16 +90,16 @@ class Attempt:
         attempts.
         """
         own = (self.pair,) if self.is_known or self.is_doubted else (self.pair, self.account)
-        cache.command("DEL", *own, *(f"{key}:wait" for key in (*own, self.address)))
-        cache.command("DECR", self.address)
+        redis.command("DEL", *own, *(f"{key}:wait" for key in (*own, self.address)))
+        redis.command("DECR", self.address)
         self.let_in()
 
     def let_in(self) -> None:
         """Whoever has proven from this address that the account is theirs is asked for no more here, for a
         while.
         """
-        cache.command("SET", self.known, 1, "EX", KNOWN_FOR)
-        cache.command("DEL", self.pair, f"{self.pair}:wait")
+        redis.command("SET", self.known, 1, "EX", KNOWN_FOR)
+        redis.command("DEL", self.pair, f"{self.pair}:wait")
 
 
 def count(keys: Collection[str], *free: int) -> None:

@@ -33,7 +33,7 @@ class Me(AccountOut):
     expires_at: datetime
 
 
-@http.get("/api/auth/me", at_home=True, any_token=True, raises=[NotFound], min_scale=1)
+@http.get("/api/auth/me", home_tenant=True, allows_api_tokens=True, raises=[NotFound], min_scale=1)
 @signed_in
 def whoami(ctx: Context) -> Me:
     row = ctx.sql.one(ME, tenant=ctx.tenant.id, account=ctx.user_id)

@@ -4,16 +4,16 @@ say themselves.
 
 from contextlib import suppress
 
-from functions.chatbot.answering import extract_answer
-from functions.chatbot.citations import Answer, no_information
-from functions.chatbot.conversations.today import buy
-from functions.chatbot.courtesies import only_polite
-from functions.chatbot.documents.stores import builtin_store, inner_store, outer_store
-from functions.chatbot.index import ALL_CHUNKS
-from functions.chatbot.ranking import Question
-from functions.chatbot.retrieval import NEAREST, External, retrieve
-from functions.chatbot.writing import write_answer
-from shared import llm
+from functions.chatbot.answers.citations import Answer, no_information
+from functions.chatbot.answers.courtesies import only_polite
+from functions.chatbot.answers.extractive import extract_answer
+from functions.chatbot.answers.generative import write_answer
+from functions.chatbot.conversations.daily_share import buy
+from functions.chatbot.documents.vector_stores import builtin_store, inner_store, outer_store
+from functions.chatbot.retrieval.index import ALL_CHUNKS
+from functions.chatbot.retrieval.ranking import Question
+from functions.chatbot.retrieval.search import NEAREST, External, retrieve
+from shared.adapters import llm
 from shared.context import Context
 
 HAS_DOCUMENTS = "SELECT 1 FROM terms WHERE tenant_id = :tenant AND term = :all AND chunks > 0"

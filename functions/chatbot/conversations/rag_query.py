@@ -7,15 +7,15 @@ As server-sent events where the caller accepts `text/event-stream`: `answer`, th
 from collections.abc import Iterator
 from uuid import UUID
 
-from functions.chatbot.citations import Answer
+from functions.chatbot.answers.citations import Answer
 from functions.chatbot.conversations.answer import answer_to
-from functions.chatbot.conversations.belonging import conversation
 from functions.chatbot.conversations.conversation import AnswerOut, CitationOut, QuestionIn
-from functions.chatbot.conversations.today import EnoughForToday, share_of_today
+from functions.chatbot.conversations.daily_share import EnoughForToday, share_of_today
+from functions.chatbot.conversations.owner import conversation
 from shared import quotas
 from shared.errors import TenantMismatch
 from shared.function import Context, Response, http
-from shared.ids import new_id
+from shared.kit.ids import new_id
 from shared.quotas import QuotaExceeded
 
 KEEP = """INSERT INTO exchanges (id, tenant_id, conversation_id, question, answer, citations, informed, language)
@@ -37,7 +37,7 @@ def rag_query(ctx: Context, question: QuestionIn) -> AnswerOut | Response:
         quotas.give_back(ctx, "questions")
         asked.give_back()
     citations = "[" + ",".join(citation.model_dump_json(by_alias=True) for citation in reply.citations) + "]"
-    ctx.sql.later(
+    ctx.sql.queue(
         KEEP,
         id=new_id(),
         tenant=ctx.tenant.id,

@@ -5,11 +5,12 @@ from functools import partial
 from events.chatbot import DocumentChunked, DocumentIngested
 from events.platform import FilesAbandoned
 from functions.chatbot.documents.document import State
-from functions.chatbot.documents.stores import outer_store, own_stores
 from functions.chatbot.documents.tables import Document
-from functions.chatbot.index import index_document
-from functions.chatbot.reading import Reading, read
-from shared import malware, quotas, storage
+from functions.chatbot.documents.vector_stores import outer_store, own_stores
+from functions.chatbot.extraction.confined import Reading, read
+from functions.chatbot.retrieval.index import index_document
+from shared import quotas
+from shared.adapters import malware, storage
 from shared.errors import Problem, Unavailable
 from shared.files import abandon
 from shared.function import Context, on

@@ -4,9 +4,9 @@ from functools import partial
 from uuid import UUID
 
 from events.platform import FilesAbandoned
-from functions.chatbot.documents.stores import outer_store, own_stores
 from functions.chatbot.documents.tables import Document
-from functions.chatbot.index import forget_document
+from functions.chatbot.documents.vector_stores import outer_store, own_stores
+from functions.chatbot.retrieval.index import forget_document
 from shared import quotas
 from shared.errors import NotFound
 from shared.files import abandon

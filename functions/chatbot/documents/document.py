@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import AliasChoices, Field, model_validator
 
-from shared.binding import Upload
 from shared.errors import Conflict, Invalid
+from shared.runtime.binding import Upload
 from shared.schema import Line, Schema, WebAddress
 
 

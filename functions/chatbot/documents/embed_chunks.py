@@ -4,13 +4,13 @@ from uuid import UUID
 
 from events.chatbot import DocumentChunked
 from functions.chatbot.documents.document import State
-from functions.chatbot.documents.stores import builtin_store, inner_store, model_mark, outer_store
 from functions.chatbot.documents.tables import Document
-from functions.chatbot.index import Indexed, embed_builtin
-from functions.chatbot.sketch import MODEL
-from shared import llm
+from functions.chatbot.documents.vector_stores import builtin_store, inner_store, model_mark, outer_store
+from functions.chatbot.retrieval.index import Indexed, embed_builtin
+from functions.chatbot.retrieval.ngram_embedding import MODEL
+from shared.adapters import llm
+from shared.adapters.vectors import Vector
 from shared.function import Context, on
-from shared.vectors import Vector
 
 MISSING = """SELECT id, title, heading, text FROM chunks
  WHERE tenant_id = :tenant AND document_id = :document AND embedded IS DISTINCT FROM :mark ORDER BY ordinal"""

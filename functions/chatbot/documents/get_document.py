@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from functions.chatbot.documents.document import DocumentOut
-from functions.chatbot.documents.reading import shown
+from functions.chatbot.documents.document_view import shown
 from functions.chatbot.documents.tables import Document
 from shared.errors import NotFound
 from shared.function import Context, http, requires

@@ -6,15 +6,15 @@ from sqlalchemy import func, select
 
 from events.chatbot import DocumentIngested, DocumentRequested
 from functions.chatbot.documents.document import DocumentIn, DocumentOut, State
-from functions.chatbot.documents.reading import shown
+from functions.chatbot.documents.document_view import shown
 from functions.chatbot.documents.tables import Document
-from functions.chatbot.extraction import checked_type
-from functions.chatbot.extraction_errors import DocumentTypeMismatch, DocumentTypeUnsupported
+from functions.chatbot.extraction.errors import DocumentTypeMismatch, DocumentTypeUnsupported
+from functions.chatbot.extraction.formats import checked_type
 from shared import files, quotas
-from shared.binding import Upload
 from shared.function import Context, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 from shared.quotas import QuotaExceeded
+from shared.runtime.binding import Upload
 
 LIMIT = 50 * 1024 * 1024
 

@@ -5,10 +5,10 @@ from functools import partial
 from sqlalchemy import select
 
 from functions.chatbot.documents.document import DocumentOut
-from functions.chatbot.documents.reading import shown
+from functions.chatbot.documents.document_view import shown
 from functions.chatbot.documents.tables import Document
 from shared.function import Context, http, requires
-from shared.paging import Cursor, Limit
+from shared.kit.paging import Cursor, Limit
 from shared.schema import Page
 
 

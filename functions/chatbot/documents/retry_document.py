@@ -4,7 +4,7 @@ from uuid import UUID
 
 from events.chatbot import DocumentIngested, DocumentRequested
 from functions.chatbot.documents.document import DocumentNotFailed, DocumentOut, State
-from functions.chatbot.documents.reading import shown
+from functions.chatbot.documents.document_view import shown
 from functions.chatbot.documents.tables import Document
 from shared.errors import NotFound
 from shared.function import Context, http, requires

@@ -9,15 +9,16 @@ from events.platform import FilesAbandoned
 from functions.chatbot.documents.document import State
 from functions.chatbot.documents.queries import WAITS_FOR
 from functions.chatbot.documents.tables import Document, kept
-from functions.chatbot.extraction import checked_type
-from functions.chatbot.scraping import fetch
-from shared import quotas, storage
+from functions.chatbot.documents.web_page import fetch
+from functions.chatbot.extraction.formats import checked_type
+from shared import quotas
+from shared.adapters import storage
 from shared.context import acting
+from shared.db.pg import pool
+from shared.db.sql import Sql
 from shared.errors import Problem, Unavailable
 from shared.files import abandon
 from shared.function import Context, on
-from shared.pg import pool
-from shared.sql import Sql
 
 
 @on(DocumentRequested, emits=[DocumentIngested, FilesAbandoned])
@@ -70,5 +71,5 @@ def count(ctx: Context, seen: Document, content_type: str, size: int) -> None:
 def waits(ctx: Context, document_id: UUID, problem: Problem) -> None:
     """Note in a transaction of its own what a page waits for: the invocation's is undone."""
     own = Sql(pool(ctx.record.database), ctx.tenant.id, who=ctx.who)
-    own.later(WAITS_FOR, id=document_id, problem=problem.text("en"), why=json.dumps(kept(problem)))
+    own.queue(WAITS_FOR, id=document_id, problem=problem.text("en"), why=json.dumps(kept(problem)))
     own.commit()

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Mapped
 
 from events.chatbot import DocumentIngested, DocumentRequested
 from functions.chatbot.documents.document import State
+from shared.db.orm import DatedModel
+from shared.db.privacy import Personal
 from shared.errors import Problem
 from shared.i18n import translate
-from shared.orm import DatedModel
-from shared.privacy import Personal
 
 
 class Document(DatedModel):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared import relay
+from shared.db import relay_role
 from shared.errors import NotFound
 from shared.function import Context, http
 from shared.schema import Schema
@@ -23,6 +23,6 @@ class KnownOrigin(Schema):
 
 @http.get("/api/internal/city/origin", internal=True, tenantless=True, raises=[NotFound], min_scale=1)
 def find_origin(ctx: Context, origin: Origin) -> KnownOrigin:
-    if not relay.ask(ctx.record.database, REGISTERED, origin=origin):
+    if not relay_role.ask(ctx.record.database, REGISTERED, origin=origin):
         raise NotFound("Origin", origin)
     return KnownOrigin(origin=origin)

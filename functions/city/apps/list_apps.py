@@ -4,11 +4,11 @@ from sqlalchemy import select
 
 from functions.city.apps.app import AppOut
 from functions.city.apps.tables import App
-from functions.city.city import CityName
-from functions.city.directory import visit_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import visit_city
 from shared.errors import NotFound
 from shared.function import Context, http, requires
-from shared.paging import Cursor, CursorInvalid, Limit
+from shared.kit.paging import Cursor, CursorInvalid, Limit
 from shared.schema import Page
 
 

@@ -3,9 +3,9 @@
 from functools import partial
 
 from functions.city.apps.tables import App
-from shared import cors
 from shared.context import Context
-from shared.remembered import forget
+from shared.peers.read_through import forget
+from shared.runtime import cors
 
 
 def forget_origins(ctx: Context, app: App) -> None:

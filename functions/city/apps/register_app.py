@@ -3,11 +3,11 @@
 from functions.city.apps.app import AppIn, AppOut, AppWithSecret, hash_of, new_secret
 from functions.city.apps.origins import forget_origins
 from functions.city.apps.tables import App
-from functions.city.city import CityName
-from functions.city.directory import enter_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import enter_city
 from shared.errors import NotFound
 from shared.function import Context, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 # tenantless: the answer is never stored

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from functions.city.apps.app import AppOut, AppRevoked, AppWithSecret, hash_of, new_secret
 from functions.city.apps.tables import App
-from functions.city.city import CityName
-from functions.city.directory import enter_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import enter_city
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

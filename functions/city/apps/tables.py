@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Mapped
 
-from shared.orm import DatedModel
-from shared.privacy import Impersonal
+from shared.db.orm import DatedModel
+from shared.db.privacy import Impersonal
 
 GRACE = timedelta(hours=24)
 

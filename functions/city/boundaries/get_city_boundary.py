@@ -2,8 +2,8 @@
 
 from functions.city.boundaries.boundary import Geometry
 from functions.city.boundaries.queries import READ
-from functions.city.city import CityName
-from functions.city.directory import open_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import open_city
 from shared.errors import NotFound
 from shared.function import Context, Json, http
 

@@ -4,13 +4,13 @@ import orjson
 
 from events.city import BoundarySet
 from functions.city.boundaries.boundary import BODY_LIMIT, BoundaryIn, BoundaryInvalid, BoundaryOut
-from functions.city.boundaries.checking import checked, for_event, geojson, refuse_elsewhere, summary
+from functions.city.boundaries.geometry import checked, for_event, geojson, refuse_elsewhere, summary
 from functions.city.boundaries.queries import REMOVE, SAVE
-from functions.city.city import CityName
-from functions.city.directory import enter_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import enter_city
 from shared.errors import NotFound
 from shared.function import Context, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.put(

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped
 
-from shared.orm import DatedModel
-from shared.privacy import Impersonal
+from shared.db.orm import DatedModel
+from shared.db.privacy import Impersonal
 
 
 class Boundary(DatedModel):

@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from events.privacy import CityDeleted
-from functions.city.city import CityName
-from functions.city.deletion.exporting import CityActive, CityNotExported
+from functions.city.cities.change_notice import make_known
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import enter_city
+from functions.city.deletion.export import CityActive, CityNotExported
 from functions.city.deletion.tables import Export
-from functions.city.directory import enter_city
-from functions.city.known import make_known
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

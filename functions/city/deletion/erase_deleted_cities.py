@@ -4,9 +4,9 @@ import logging
 from datetime import timedelta
 
 from events.privacy import KEEPERS, CityDeleted
-from functions.city.queries import REMIND, UNERASED
+from functions.city.cities.queries import REMIND, UNERASED
 from shared.function import Context, tick
-from shared.tenants import Tenant
+from shared.tenancy.tenants import Tenant
 
 PATIENCE = timedelta(days=1)
 log = logging.getLogger("heidi.erasure")

@@ -2,19 +2,20 @@
 
 from datetime import timedelta
 
-from functions.city.deletion.exporting import remove
+from functions.city.cities.queries import EXPIRED, FORGET_EXPORT
+from functions.city.deletion.export import remove
 from functions.city.deletion.tables import Export
-from functions.city.queries import EXPIRED, FORGET_EXPORT
-from shared import relay, tenants
 from shared.context import acting
+from shared.db import relay_role
 from shared.function import Context, tick
+from shared.tenancy import tenants
 
 LIFE = timedelta(days=30)
 
 
 @tick("47 * * * *", timeout=300)
 def expire_city_exports(ctx: Context) -> None:
-    for tenant_id, export_id in relay.ask(ctx.record.database, EXPIRED, until=ctx.now - LIFE):
+    for tenant_id, export_id in relay_role.ask(ctx.record.database, EXPIRED, until=ctx.now - LIFE):
         if city := tenants.lookup(str(tenant_id)):
             remove(city.id, Export(id=export_id).folder)
             # a store that hangs keeps nothing locked

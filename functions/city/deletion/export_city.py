@@ -4,14 +4,14 @@ from sqlalchemy import select
 
 from events.platform import FilesAbandoned
 from events.privacy import ExportRequested
-from functions.city.city import CityName
-from functions.city.deletion.exporting import ExportOut, shown
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import enter_city
+from functions.city.deletion.export import ExportOut, shown
 from functions.city.deletion.tables import Export
-from functions.city.directory import enter_city
 from shared.errors import NotFound
 from shared.files import abandon_folders
 from shared.function import Context, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.post(

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from functions.city.city import CityName
-from functions.city.deletion.exporting import ExportOut, shown
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import visit_city
+from functions.city.deletion.export import ExportOut, shown
 from functions.city.deletion.tables import Export
-from functions.city.directory import visit_city
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

@@ -3,9 +3,9 @@ a gravestone.
 """
 
 from events.privacy import KEEPERS, CityErased
-from functions.city.deletion.exporting import remove
-from functions.city.known import make_known
-from functions.city.queries import ERASED, TOMBSTONE
+from functions.city.cities.change_notice import make_known
+from functions.city.cities.queries import ERASED, TOMBSTONE
+from functions.city.deletion.export import remove
 from shared.context import acting
 from shared.function import Context, on
 

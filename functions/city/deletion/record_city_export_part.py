@@ -1,7 +1,7 @@
 """Note a service's part of a city's export; the last one completes it."""
 
 from events.privacy import ExportPart
-from functions.city.deletion.exporting import remove, write_manifest
+from functions.city.deletion.export import remove, write_manifest
 from functions.city.deletion.tables import Export
 from shared.context import acting
 from shared.function import Context, on

@@ -2,13 +2,13 @@
 
 from sqlalchemy import func, select
 
-from functions.city.city import CityName
-from functions.city.directory import enter_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import enter_city
 from functions.city.domains.domain import MOST, DomainIn, DomainOut, TooManyDomains, new_challenge
 from functions.city.domains.tables import Domain
 from shared.errors import NotFound
 from shared.function import Context, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.post("/api/cities/{city}/domains", status=201, raises=[NotFound, TooManyDomains])

@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.errors import Conflict
+from shared.kit.settings import settings
 from shared.schema import Schema
-from shared.settings import settings
-from shared.tenants import DOMAIN
+from shared.tenancy.tenants import DOMAIN
 
 PREFIX = "_heidi-challenge"
 MOST = 10  # of one city

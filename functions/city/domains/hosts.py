@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from functions.city.known import make_known
-from functions.city.queries import HOSTS
-from shared import tenants
+from functions.city.cities.change_notice import make_known
+from functions.city.cities.queries import HOSTS
 from shared.context import Context
+from shared.tenancy import tenants
 
 
 def note_hosts(ctx: Context, *changed: str) -> None:

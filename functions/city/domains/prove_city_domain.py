@@ -4,14 +4,14 @@ the city.
 
 from uuid import UUID
 
-from functions.city.city import CityName
-from functions.city.directory import hold_city, visit_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import hold_city, visit_city
+from functions.city.cities.queries import PROVEN_ELSEWHERE
 from functions.city.domains.domain import DomainNotProven, DomainOut, DomainProvenElsewhere
 from functions.city.domains.hosts import note_hosts
 from functions.city.domains.tables import Domain
-from functions.city.queries import PROVEN_ELSEWHERE
-from shared import dns
-from shared.dns import DnsUnavailable
+from shared.adapters import dns
+from shared.adapters.dns import DnsUnavailable
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

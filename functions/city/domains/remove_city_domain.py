@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from functions.city.city import CityName
-from functions.city.directory import enter_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import enter_city
 from functions.city.domains.hosts import note_hosts
 from functions.city.domains.tables import Domain
 from shared.errors import NotFound

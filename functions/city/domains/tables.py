@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Mapped
 
 from functions.city.domains.domain import PREFIX, TxtRecord
-from shared.orm import DatedModel
-from shared.privacy import Impersonal
+from shared.db.orm import DatedModel
+from shared.db.privacy import Impersonal
 
 
 class Domain(DatedModel):

@@ -2,8 +2,8 @@
 first.
 """
 
-from functions.city.city import CityName
-from functions.city.directory import open_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import open_city
 from functions.city.legal.legal_text import Kind, LegalTextOut
 from functions.city.legal.queries import PUBLISHED
 from shared.errors import NotFound

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, model_validator
 
 from shared.errors import Conflict
-from shared.richtext import safe_html
+from shared.rich_text import safe_html
 from shared.schema import LanguageTag, Schema, text
 
 GAP = "[…]"  # what a draft leaves open

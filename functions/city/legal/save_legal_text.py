@@ -3,10 +3,10 @@ to everyone.
 """
 
 from events.city import CityOpened
-from functions.city.city import CityName
-from functions.city.directory import enter_city
+from functions.city.cities.city import CityName
+from functions.city.cities.directory import enter_city
+from functions.city.legal.imprint_duty import open_to_all
 from functions.city.legal.legal_text import Kind, LegalTextIn, LegalTextVersion
-from functions.city.legal.opening import open_to_all
 from functions.city.legal.queries import NEXT_VERSION
 from functions.city.legal.tables import LegalText
 from shared.errors import NotFound

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from shared.orm import DatedModel
-from shared.privacy import Personal
+from shared.db.orm import DatedModel
+from shared.db.privacy import Personal
 
 
 class LegalText(DatedModel):

@@ -1,5 +1,5 @@
 """The table of boundaries."""
 
-from shared.privacy import Impersonal, Table
+from shared.db.privacy import Impersonal, Table
 
 BOUNDARIES = Table("boundaries", Impersonal("where the city ends"))

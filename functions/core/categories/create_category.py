@@ -3,11 +3,11 @@
 import json
 
 from functions.core.categories.category import CategoryDetail, CategoryExists, CategoryIn, CategoryTooDeep
+from functions.core.categories.category_view import detail, require_parent
 from functions.core.categories.queries import CREATE
-from functions.core.categories.reading import detail, require_parent
 from functions.core.listings.listing import slug_for
 from shared.function import Context, Json, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.post("/api/categories", status=201, raises=[CategoryExists, CategoryTooDeep])

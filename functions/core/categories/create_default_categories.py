@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from events.city import CityOnboarded
 from functions.core.categories.defaults import DEFAULTS
 from functions.core.categories.queries import ALL, ANY, CREATE
-from shared.cloning import rows_of
+from shared.clone import rows_of
 from shared.function import Context, on
 
 
@@ -42,7 +42,7 @@ def usual() -> Iterator[Heading]:
 
 def create(ctx: Context, heading: Heading) -> None:
     """Queue one category; all of them travel with the commit."""
-    ctx.sql.later(
+    ctx.sql.queue(
         CREATE,
         id=identity(ctx, heading.slug),
         tenant=ctx.tenant.id,

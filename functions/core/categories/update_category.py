@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from functions.core.categories.category import CategoryChanges, CategoryDetail, CategoryTooDeep
+from functions.core.categories.category_view import detail, require_parent
 from functions.core.categories.queries import HELD
-from functions.core.categories.reading import detail, require_parent
 from functions.core.categories.tables import Category
 from shared.function import Context, Json, http, requires
 

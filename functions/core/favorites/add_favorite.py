@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.core.favorites.queries import ADD
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.put("/api/users/me/favorites/{listing_id}", status=204, raises=[NotFound])

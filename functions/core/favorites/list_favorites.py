@@ -3,7 +3,7 @@
 from functions.core.favorites.favorite import FavoriteOut
 from functions.core.favorites.queries import PAGE
 from shared.function import Context, Json, http, signed_in
-from shared.paging import Cursor, Limit, decode
+from shared.kit.paging import Cursor, Limit, decode
 from shared.schema import Page
 
 

@@ -4,14 +4,14 @@ from uuid import UUID
 
 from events.core import ContentPublished, ListingCreated
 from functions.core.boundary.outside import is_inside
-from functions.core.boundary.queries import HOLD
+from functions.core.boundary.queries import LOCK_SHARED
 from functions.core.listings.listing import ListingIn, ListingOut, Location, Status, as_json, slug_for
 from functions.core.listings.queries import CREATE, OUTSIDE
 from shared import quotas
 from shared.errors import ValidationFailed
 from shared.function import Context, Json, http, requires
-from shared.ids import new_id
-from shared.languages import LANGUAGES
+from shared.kit.ids import new_id
+from shared.kit.languages import LANGUAGES
 from shared.quotas import QuotaExceeded
 
 
@@ -24,7 +24,7 @@ def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
     language = listing.language or ctx.tenant.language
     listing_id = new_id()
     if listing.location:
-        ctx.sql.later(HOLD, tenant=ctx.tenant.id)
+        ctx.sql.queue(LOCK_SHARED, tenant=ctx.tenant.id)
     row = ctx.sql.one(
         CREATE,
         id=listing_id,

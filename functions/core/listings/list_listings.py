@@ -9,7 +9,7 @@ from functions.core.listings.listing import ListingOut, Status
 from functions.core.listings.queries import listing_page
 from shared.errors import Forbidden
 from shared.function import Context, Json, http
-from shared.paging import Cursor, Limit, decode
+from shared.kit.paging import Cursor, Limit, decode
 from shared.schema import Page
 
 Tag = Annotated[str, Field(min_length=1, max_length=50)]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from functions.core.listings.listing import ListingOut, Status
 from functions.core.listings.tables import Listing
 from shared.function import Context, http, requires
-from shared.paging import Cursor, Limit
+from shared.kit.paging import Cursor, Limit
 from shared.schema import Page
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.errors import Conflict
-from shared.ids import new_id
-from shared.richtext import RichText
+from shared.kit.ids import new_id
+from shared.rich_text import RichText
 from shared.schema import Email, LanguageTag, Line, Schema, WebAddress, Words, line, text
 
 TAGS = 20

@@ -7,7 +7,7 @@ from pydantic import Field
 from functions.core.listings.listing import Latitude, ListingOut, Longitude
 from functions.core.listings.queries import NEARBY
 from shared.function import Context, Json, http
-from shared.paging import Limit
+from shared.kit.paging import Limit
 from shared.schema import Page
 
 Metres = Annotated[int, Field(ge=1, le=50_000, description="radius in metres, at most 50,000")]

@@ -8,8 +8,8 @@ from pydantic import Field
 from functions.core.listings.listing import ListingOut
 from functions.core.listings.queries import SEARCH
 from shared.function import Context, Json, http
-from shared.languages import LANGUAGES
-from shared.paging import Limit
+from shared.kit.languages import LANGUAGES
+from shared.kit.paging import Limit
 from shared.schema import Page
 
 Text = Annotated[str, Field(min_length=1, max_length=200, description="what to look for")]

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.core.listings.listing import ListingNotPending, Status
-from shared.orm import DatedModel
-from shared.privacy import Personal
+from shared.db.orm import DatedModel
+from shared.db.privacy import Personal
 
 
 class Listing(DatedModel):

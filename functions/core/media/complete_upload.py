@@ -5,7 +5,7 @@ from uuid import UUID
 from events.core import MediaUploaded
 from functions.core.media.media import MediaOut, State, UploadMismatch, UploadMissing, sniff
 from functions.core.media.tables import Media
-from shared import storage
+from shared.adapters import storage
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

@@ -4,7 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from functions.core.media.media import CACHE_SECONDS, LINK_SECONDS, PRIVATE_SECONDS, MediaNotReady, State
-from shared import storage
+from shared.adapters import storage
 from shared.errors import NotFound
 from shared.function import Context, Response, http
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from shared.errors import Conflict, Invalid, PayloadTooLarge, Unavailable
+from shared.kit.settings import settings
 from shared.schema import Line, Schema, text
-from shared.settings import settings
 
 ContentType = Literal["image/jpeg", "image/png", "image/webp", "application/pdf"]
 UPLOAD_SECONDS = 15 * 60

@@ -8,10 +8,11 @@ from events.core import MediaRefused, MediaUploaded
 from events.platform import FilesAbandoned
 from functions.core.media.media import State, sniff
 from functions.core.media.tables import Media
-from shared import malware, quotas, storage
+from shared import quotas
+from shared.adapters import malware, storage
 from shared.files import abandon, abandon_folders
 from shared.function import Context, on
-from shared.pictures import Picture, PictureRefused, render
+from shared.sandbox.pictures import Picture, PictureRefused, render
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from functions.core.media.media import UPLOAD_SECONDS, FileTooLarge, UploadIn, UploadOut
 from functions.core.media.tables import Media
-from shared import quotas, storage
+from shared import quotas
+from shared.adapters import storage
 from shared.function import Context, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 from shared.quotas import QuotaExceeded
 
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from events.core import MediaUploaded
 from functions.core.media.queries import AGAIN, HAVE_WAITING
-from shared import relay, tenants
+from shared.db import relay_role
 from shared.function import Context, tick
+from shared.tenancy import tenants
 
 PATIENCE = timedelta(minutes=5)
 
@@ -14,7 +15,7 @@ PATIENCE = timedelta(minutes=5)
 @tick("*/5 * * * *", timeout=60, emits=[MediaUploaded])
 def resume_media(ctx: Context) -> None:
     ages = {"before": ctx.now - PATIENCE, "given_up": ctx.now - timedelta(days=1)}
-    for [city_id] in relay.ask(ctx.record.database, HAVE_WAITING, **ages):
+    for [city_id] in relay_role.ask(ctx.record.database, HAVE_WAITING, **ages):
         if city := tenants.lookup(city_id):
             ctx.enter(city)
             for [media_id] in ctx.sql.run(AGAIN, tenant=city.id, now=ctx.now, **ages):

@@ -7,9 +7,9 @@ from sqlalchemy import func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.core.media.media import State
-from shared.orm import TenantModel
-from shared.pictures import Picture
-from shared.privacy import Personal
+from shared.db.orm import TenantModel
+from shared.db.privacy import Personal
+from shared.sandbox.pictures import Picture
 
 
 class Media(TenantModel):

@@ -10,7 +10,7 @@ from uuid import uuid5
 from events.city import CityOnboarded
 from functions.core.tiles.defaults import DEFAULTS
 from functions.core.tiles.queries import ALL, ANY, CREATE
-from shared.cloning import rows_of
+from shared.clone import rows_of
 from shared.function import Context, on
 
 Tile = tuple[dict[str, Any], dict[str, Any], str, str | None]

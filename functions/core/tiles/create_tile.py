@@ -1,11 +1,11 @@
 """Create a tile, after the ones that are there."""
 
 from functions.core.tiles.queries import LAST, LOCK
-from functions.core.tiles.reading import detail, require_media
 from functions.core.tiles.tables import Tile
 from functions.core.tiles.tile import MOST, TileDetail, TileIn, TileNeverShown, TooManyTiles
+from functions.core.tiles.tile_view import detail, require_media
 from shared.function import Context, Json, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.post("/api/tiles", status=201, raises=[TooManyTiles, TileNeverShown])

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from functions.core.tiles.reading import shown
 from functions.core.tiles.tile import TileDetail
+from functions.core.tiles.tile_view import shown
 from shared.errors import NotFound
 from shared.function import Context, Json, http
 

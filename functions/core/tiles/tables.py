@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from shared.orm import TenantModel
-from shared.privacy import Impersonal
+from shared.db.orm import TenantModel
+from shared.db.privacy import Impersonal
 
 
 class Tile(TenantModel):

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from functions.core.categories.category import Icon, Names
 from functions.core.listings.listing import Picture
 from shared.errors import Conflict, Invalid
-from shared.richtext import RichText
+from shared.rich_text import RichText
 from shared.schema import Instant, LanguageTag, Schema, WebAddress
 
 MOST = 100

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from functions.core.tiles.reading import detail, require_media
 from functions.core.tiles.tables import Tile
 from functions.core.tiles.tile import TileChanges, TileDetail, TileNeverShown, check_times
+from functions.core.tiles.tile_view import detail, require_media
 from shared.function import Context, Json, http, requires
 
 

@@ -2,7 +2,7 @@
 
 from events.factory import BuildAssembled, BuildCompleted, BuildFailed
 from functions.factory.builds.build import BuildStatus
-from functions.factory.builds.building import Workshop
+from functions.factory.builds.steps import Workshop
 from functions.factory.tables import Build
 from shared.function import Context, on
 

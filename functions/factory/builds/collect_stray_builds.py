@@ -3,7 +3,7 @@
 from events.platform import FilesAbandoned
 from functions.factory.files import FILES
 from shared.function import Context, tick
-from shared.strays import collect
+from shared.stray_files import collect
 
 
 @tick("45 2 * * *", timeout=300, emits=[FilesAbandoned])

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from functions.factory.builds.build import BuildNotCompleted, Download
 from functions.factory.tables import Build
-from shared import storage
+from shared.adapters import storage
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

@@ -4,14 +4,14 @@ import hashlib
 
 from events.factory import BuildAssembled, BuildFailed, BuildQueued
 from functions.factory.builds.build import BuildStatus
-from functions.factory.builds.failing import fail
-from functions.factory.builds.resuming import wait
+from functions.factory.builds.failure import fail
+from functions.factory.builds.resumption import wait
 from functions.factory.builds.workspace import job_bundle, read_config, workspace_key
 from functions.factory.tables import Build
-from shared import storage
+from shared.adapters import storage
+from shared.adapters.storage import StorageUnavailable
 from shared.errors import Invalid
 from shared.function import Context, on
-from shared.storage import StorageUnavailable
 
 
 @on(BuildQueued, emits=[BuildAssembled, BuildFailed])

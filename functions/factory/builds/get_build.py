@@ -4,7 +4,7 @@ from uuid import UUID
 
 from functions.factory.builds.build import BuildDetails
 from functions.factory.tables import Build
-from shared import storage
+from shared.adapters import storage
 from shared.errors import NotFound
 from shared.function import Context, http, requires
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from functions.factory.builds.build import BuildOut
 from functions.factory.tables import Build
 from shared.function import Context, http, requires
-from shared.paging import Cursor, Limit
+from shared.kit.paging import Cursor, Limit
 from shared.schema import Page
 
 

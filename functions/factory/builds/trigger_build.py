@@ -1,11 +1,11 @@
 """Ask for a build of the city's app; the same request while one runs gives that one."""
 
 from events.factory import BuildFailed, BuildQueued
-from functions.factory.builds.asking import configured, queue, running
 from functions.factory.builds.build import AppConfigMissing, BuildIn, BuildOut, PlatformNotOffered
-from shared.contrast import ContrastTooLow
+from functions.factory.builds.request import configured, queue, running
 from shared.errors import TenantMismatch
 from shared.function import Context, http, requires
+from shared.kit.contrast import ContrastTooLow
 from shared.quotas import QuotaExceeded
 
 

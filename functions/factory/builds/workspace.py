@@ -6,7 +6,7 @@ import orjson
 
 from functions.factory.pwa.config import AppConfig
 from functions.factory.tables import Build
-from shared.tenants import Tenant
+from shared.tenancy.tenants import Tenant
 
 
 def job_bundle(build: Build, tenant: Tenant) -> bytes:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from functions.factory.pwa.config import AppConfig, Feature, ShortTitle, Theme, Title, Version
 from shared.schema import Schema
-from shared.tenants import Tenant, address
+from shared.tenancy.tenants import Tenant, address
 
 TEMPLATE = {"name": "modern", "version": "1.0.0"}
 FEATURE_VERSION = "1.0.0"

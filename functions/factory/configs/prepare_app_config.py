@@ -9,7 +9,7 @@ from sqlalchemy import select
 from events.city import CityOnboarded
 from functions.factory.configs.configuration import FEATURE_VERSION
 from functions.factory.tables import AppConfiguration
-from shared.cloning import rows_of
+from shared.clone import rows_of
 from shared.function import Context, on
 
 NEWEST = "SELECT config FROM app_configs WHERE tenant_id = :tenant ORDER BY version DESC LIMIT 1"

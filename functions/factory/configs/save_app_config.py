@@ -1,9 +1,9 @@
 """Save a new version of what the city's app is built from; hard-to-read colours are refused."""
 
 from functions.factory.configs.configuration import AppConfigIn, AppConfigOut
-from functions.factory.configs.saving import save
-from shared.contrast import ContrastTooLow
+from functions.factory.configs.versions import save
 from shared.function import Context, http, requires
+from shared.kit.contrast import ContrastTooLow
 
 
 @http.put("/api/factory/app-config", raises=[ContrastTooLow])

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from functions.factory.pwa.errors import LogoInvalid
-from shared.contrast import check_contrast
-from shared.languages import LANGUAGES, canonical
+from shared.kit.contrast import check_contrast
+from shared.kit.languages import LANGUAGES, canonical
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LOGO_BYTES, LOGO_MIN, LOGO_MAX = 2_000_000, 32, 4096

@@ -1,6 +1,6 @@
 """The colours of an app, derived so that they can be read (WCAG 2.2, success criteria 1.4.3 and 1.4.11)."""
 
-from shared.contrast import READABLE, luminance, ratio, rgb
+from shared.kit.contrast import READABLE, luminance, ratio, rgb
 
 VISIBLE = 3.0  # controls, icons, the focus ring
 WHITE, BLACK = "#ffffff", "#000000"

@@ -7,7 +7,7 @@ from string import Template
 from functions.factory.pwa.config import AppConfig, direction
 from functions.factory.pwa.contrast import palette
 from functions.factory.pwa.texts import TEMPLATE, texts
-from shared.languages import LANGUAGES
+from shared.kit.languages import LANGUAGES
 
 COPIED = (
     "app.js",

@@ -9,10 +9,10 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from shared.errors import Conflict
-from shared.http import Request
+from shared.kit.http import Request
+from shared.kit.settings import settings
 from shared.schema import Schema
-from shared.settings import settings
-from shared.tenants import PLATFORM
+from shared.tenancy.tenants import PLATFORM
 
 MAX_BYTES = 1024 * 1024
 MAX_ANSWER = 1000

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from functions.platform.dead_letters.dead_letter import FAILURE, MAX_ANSWER, AlreadyDelivered, Replay, address
 from functions.platform.dead_letters.queries import OUTCOME, TAKE, WHOSE
-from shared import passes, relay
-from shared.cloudevents import KEEP
 from shared.context import Context
+from shared.db import relay_role
 from shared.errors import NotFound
+from shared.kit.cloudevents import KEEP
+from shared.peers import service_tokens
 
 SECONDS = 45.0
 log = logging.getLogger("heidi.dead_letters")
@@ -18,7 +19,7 @@ log = logging.getLogger("heidi.dead_letters")
 
 def send_again(ctx: Context, letter_id: UUID) -> Replay:
     """Deliver a letter, and note how that went."""
-    owner = relay.ask(ctx.record.database, WHOSE, id=letter_id)
+    owner = relay_role.ask(ctx.record.database, WHOSE, id=letter_id)
     if not owner:
         raise NotFound("DeadLetter", letter_id)
     ctx.sql.enter(owner[0][0])
@@ -63,4 +64,7 @@ def headers(attributes: Mapping[str, str]) -> dict[str, str]:
     said = {
         f"ce-{name}": quote(value, safe=KEEP) for name, value in attributes.items() if name not in FAILURE
     }
-    return {"content-type": "application/json", "authorization": f"Bearer {passes.delivering()}"} | said
+    return {
+        "content-type": "application/json",
+        "authorization": f"Bearer {service_tokens.delivering()}",
+    } | said

@@ -5,7 +5,7 @@ import orjson
 from functions.platform.dead_letters.dead_letter import MAX_BYTES, DeadLetter
 from functions.platform.dead_letters.queries import KEEP
 from shared.function import Context, http
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.post("/api/internal/dead-letters", internal=True, tenantless=True, status=204, body_limit=MAX_BYTES)

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from functions.platform.dead_letters.dead_letter import DeadLetterOut
 from functions.platform.dead_letters.queries import PAGE
-from shared import relay
+from shared.db import relay_role
 from shared.function import Context, Json, http, requires
-from shared.paging import Cursor, CursorInvalid, Limit, decode
+from shared.kit.paging import Cursor, CursorInvalid, Limit, decode
 from shared.schema import Page
 
 Name = Annotated[str, Field(max_length=63, description="the function that did not take the event")]
@@ -26,7 +26,7 @@ def list_dead_letters(
     waiting: Waiting = True,
 ) -> Json[Page[DeadLetterOut]]:
     time, last = decode(cursor) if cursor else (None, None)
-    [[page]] = relay.ask(
+    [[page]] = relay_role.ask(
         ctx.record.database, PAGE, function=function, waiting=waiting, time=time, last=last, limit=limit
     )
     return Json(page.encode())

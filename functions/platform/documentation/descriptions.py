@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from shared.representation import Representation
+from shared.runtime.representation import Representation
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "docs" / "reference"

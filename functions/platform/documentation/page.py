@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from functions.platform.documentation.descriptions import SERVICES
-from shared.representation import STYLE, Representation
+from shared.runtime.representation import STYLE, Representation
 
 HERE = Path(__file__).parent
 

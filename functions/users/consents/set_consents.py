@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from events.users import ConsentChanged
 from functions.users.consents.consent import ConsentOut, ConsentsIn
-from functions.users.consents.reading import current
+from functions.users.consents.current_consent import current
 from functions.users.consents.tables import ConsentEntry
 from functions.users.profiles.tables import Profile
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
-from shared.ids import new_id
+from shared.kit.ids import new_id
 from shared.schema import Page
 
 # whoever hears of two decisions in the wrong order knows which is the newer one
@@ -20,9 +20,9 @@ TICK = timedelta(microseconds=1)
 
 @http.put(
     "/api/users/me/consents",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    before_terms=True,
+    exempt_from_terms=True,
     emits=[ConsentChanged],
     raises=[NotFound],
 )

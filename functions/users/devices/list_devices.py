@@ -6,7 +6,7 @@ from shared.function import Context, Json, http, signed_in
 from shared.schema import Page
 
 
-@http.get("/api/users/me/devices", at_home=True)
+@http.get("/api/users/me/devices", home_tenant=True)
 @signed_in
 def list_devices(ctx: Context) -> Json[Page[DeviceOut]]:
     return ctx.sql.json(MINE, tenant=ctx.tenant.id, user=ctx.user_id)

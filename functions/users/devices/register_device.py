@@ -7,11 +7,15 @@ from events.users import DeviceRegistered, DeviceRemoved
 from functions.users.devices.device import MOST, DeviceIn, DeviceOut
 from functions.users.devices.queries import FORGET_OLDEST, GIVE_UP, REGISTER
 from shared.function import Context, Json, http, signed_in
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.post(
-    "/api/users/me/devices", at_home=True, in_person=True, status=201, emits=[DeviceRegistered, DeviceRemoved]
+    "/api/users/me/devices",
+    home_tenant=True,
+    in_person=True,
+    status=201,
+    emits=[DeviceRegistered, DeviceRemoved],
 )
 @signed_in
 def register_device(ctx: Context, device: DeviceIn) -> Json[DeviceOut]:

@@ -9,8 +9,8 @@ from shared.function import Context, http, signed_in
 
 @http.delete(
     "/api/users/me/devices/{device_id}",
-    at_home=True,
-    before_terms=True,
+    home_tenant=True,
+    exempt_from_terms=True,
     status=204,
     emits=[DeviceRemoved],
     raises=[NotFound],

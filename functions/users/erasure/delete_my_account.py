@@ -4,17 +4,17 @@ from events.notification import NotificationRequested
 from events.users import UserDeactivated
 from functions.users.erasure.deletion import delete
 from functions.users.profiles.tables import Profile
+from shared.auth.last_admin import LastAdmin
 from shared.errors import NotFound
 from shared.function import Context, http, signed_in
-from shared.last_admin import LastAdmin
 
 
 @http.delete(
     "/api/users/me",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
     fresh_login=True,
-    before_terms=True,
+    exempt_from_terms=True,
     status=204,
     emits=[UserDeactivated, NotificationRequested],
     raises=[NotFound, LastAdmin],

@@ -5,11 +5,11 @@ from uuid import UUID
 from events.notification import NotificationRequested
 from events.users import UserDeactivated
 from functions.users.erasure.deletion import delete
-from functions.users.people.deciding import subordinate
+from functions.users.people.authority import subordinate
 from functions.users.people.person import OwnAccount, RankTooHigh
+from shared.auth.last_admin import LastAdmin
 from shared.errors import NotFound
 from shared.function import Context, http, requires
-from shared.last_admin import LastAdmin
 
 
 @http.delete(

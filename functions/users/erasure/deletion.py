@@ -9,9 +9,9 @@ from functions.users.people.last_admin import keep_one
 from functions.users.people.person import ErasureBegun
 from functions.users.profiles.profile import State
 from functions.users.profiles.tables import Profile
-from shared import tokens
+from shared.auth import tokens
 from shared.context import Context
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 GRACE = timedelta(days=30)
 

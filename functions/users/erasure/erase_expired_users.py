@@ -10,8 +10,9 @@ from uuid import UUID
 from events.privacy import KEEPERS, UserDeleted
 from functions.users.erasure.deletion import GRACE
 from functions.users.erasure.queries import BEGIN, EXPIRED, LATE, REMIND
-from shared import relay, tenants
+from shared.db import relay_role
 from shared.function import Context, tick
+from shared.tenancy import tenants
 
 PATIENCE = timedelta(days=1)
 log = logging.getLogger("heidi.erasure")
@@ -37,7 +38,7 @@ def people(ctx: Context, question: str, until: datetime) -> Iterator[UUID]:
     """Whom the question finds, each in their own city; where there is no city any more, there is nobody to
     erase.
     """
-    for tenant_id, person in relay.ask(ctx.record.database, question, until=until):
+    for tenant_id, person in relay_role.ask(ctx.record.database, question, until=until):
         if city := tenants.lookup(str(tenant_id)):
             ctx.enter(city)
             yield person

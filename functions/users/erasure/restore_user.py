@@ -6,7 +6,7 @@ from uuid import UUID
 
 from events.users import UserReactivated
 from functions.users.erasure.deletion import refuse_erasing
-from functions.users.people.deciding import subordinate
+from functions.users.people.authority import subordinate
 from functions.users.people.person import ErasureBegun, OwnAccount, PersonNotDeleted, PersonOut, RankTooHigh
 from functions.users.profiles.profile import State
 from shared.errors import NotFound

@@ -11,8 +11,8 @@ import orjson
 
 from functions.users.exports.export import Format
 from functions.users.exports.tables import Export
-from shared import storage
-from shared.sheets import cell, written
+from shared.adapters import storage
+from shared.kit.spreadsheets import cell, written
 
 Rows = list[dict[str, Any]]
 

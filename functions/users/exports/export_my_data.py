@@ -11,14 +11,14 @@ from functions.users.exports.tables import Export
 from functions.users.profiles.tables import Profile
 from shared.errors import NotFound
 from shared.function import Context, Response, http, signed_in
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.get(
     "/api/users/me/export",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    later=Gathering,
+    accepted_body=Gathering,
     emits=[ExportRequested],
     raises=[NotFound],
     memory=512,

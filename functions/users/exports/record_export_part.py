@@ -2,7 +2,7 @@
 
 from events.privacy import ExportPart
 from functions.users.exports.queries import RECORD
-from shared import storage
+from shared.adapters import storage
 from shared.function import Context, on
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped
 
 from events.privacy import KEEPERS
-from shared.orm import DatedModel
-from shared.privacy import Personal
+from shared.db.orm import DatedModel
+from shared.db.privacy import Personal
 
 PATIENCE = timedelta(minutes=10)
 

@@ -5,14 +5,14 @@ are reactivated.
 from uuid import UUID
 
 from events.users import UserDeactivated
-from functions.users.people.deciding import living
+from functions.users.people.authority import living
 from functions.users.people.last_admin import keep_one
 from functions.users.people.person import OwnAccount, PersonIsDeleted, PersonOut, RankTooHigh
 from functions.users.profiles.profile import State
-from shared import tokens
+from shared.auth import tokens
+from shared.auth.last_admin import LastAdmin
 from shared.errors import NotFound
 from shared.function import Context, http, requires
-from shared.last_admin import LastAdmin
 
 
 @http.post(

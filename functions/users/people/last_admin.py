@@ -6,9 +6,9 @@ import json
 from uuid import UUID
 
 from functions.users.profiles.tables import Profile
-from shared import inside
+from shared.auth.last_admin import LastAdmin, chief, is_needed
 from shared.context import Context
-from shared.last_admin import LastAdmin, chief, is_needed
+from shared.peers import internal_calls
 
 ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('leaving:' || CAST(:tenant AS text), 0))"
 OTHERS = """SELECT 1 FROM profiles WHERE tenant_id = :tenant AND id <> :id AND id = ANY(CAST(:able AS uuid[]))
@@ -35,5 +35,5 @@ def lead_admins(ctx: Context) -> list[UUID]:
     """Who is one and can log in, as the auth service knows it."""
     return [
         UUID(found)
-        for found in json.loads(inside.ask("/api/internal/auth/lead-admins", ctx.tenant.id) or b"[]")
+        for found in json.loads(internal_calls.ask("/api/internal/auth/lead-admins", ctx.tenant.id) or b"[]")
     ]

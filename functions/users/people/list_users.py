@@ -6,7 +6,7 @@ from functions.users.people.person import PersonOut, RoleName, Search
 from functions.users.profiles.profile import State
 from functions.users.profiles.tables import Profile
 from shared.function import Context, http, requires
-from shared.paging import Cursor, Limit
+from shared.kit.paging import Cursor, Limit
 from shared.schema import Page
 
 

@@ -7,7 +7,7 @@ until it has worked, and only if the account is not locked as well, which they a
 from uuid import UUID
 
 from events.users import UserReactivated
-from functions.users.people.deciding import living
+from functions.users.people.authority import living
 from functions.users.people.person import OwnAccount, PersonIsDeleted, PersonOut, RankTooHigh
 from functions.users.profiles.profile import State
 from shared.errors import NotFound

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from events.users import UserUpdated
-from functions.users.people.deciding import living
+from functions.users.people.authority import living
 from functions.users.people.person import OwnAccount, PersonIsDeleted, PersonOut, RankTooHigh
 from functions.users.profiles.profile import ProfileChange
 from shared.errors import NotFound

@@ -6,7 +6,7 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.get("/api/users/me", at_home=True, raises=[NotFound])
+@http.get("/api/users/me", home_tenant=True, raises=[NotFound])
 @signed_in
 def get_my_profile(ctx: Context) -> ProfileOut:
     return ProfileOut.model_validate(ctx.db.get_or_404(Profile, ctx.user_id))

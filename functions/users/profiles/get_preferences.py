@@ -6,7 +6,7 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.get("/api/users/me/preferences", at_home=True, raises=[NotFound])
+@http.get("/api/users/me/preferences", home_tenant=True, raises=[NotFound])
 @signed_in
 def get_preferences(ctx: Context) -> PreferencesOut:
     return PreferencesOut.of(ctx.db.get_or_404(Profile, ctx.user_id))

@@ -1,11 +1,11 @@
 """A photo as it is sent, and what can be wrong with it."""
 
-from shared import cache, counters
-from shared.binding import Upload
+from shared.adapters import counters, redis
 from shared.context import Context
 from shared.errors import Invalid, RateLimited
-from shared.forwarded import client_address
-from shared.ids import PLATFORM_ID
+from shared.kit.forwarded import client_address
+from shared.kit.ids import PLATFORM_ID
+from shared.runtime.binding import Upload
 from shared.schema import Schema
 
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
@@ -30,6 +30,6 @@ def refuse_many_of_guests(ctx: Context) -> None:
     """
     if not (ctx.user.guest and ctx.request):
         return
-    key = cache.key(PLATFORM_ID, "guests-photos", f"{ctx.now:%Y-%m-%dT%H}", client_address(ctx.request))
+    key = redis.key(PLATFORM_ID, "guests-photos", f"{ctx.now:%Y-%m-%dT%H}", client_address(ctx.request))
     if counters.add(key, HOUR) > OF_GUESTS:
         raise RateLimited(retryAfter=HOUR - ctx.now.minute * 60 - ctx.now.second)

@@ -10,8 +10,8 @@ from shared.function import Context, http, signed_in
 
 @http.delete(
     "/api/users/me/photo",
-    at_home=True,
-    before_terms=True,
+    home_tenant=True,
+    exempt_from_terms=True,
     status=204,
     raises=[NotFound],
     emits=[FilesAbandoned],

@@ -9,8 +9,8 @@ from shared.function import Context, http, signed_in
 
 @http.put(
     "/api/users/me/preferences",
-    at_home=True,
-    before_terms=True,
+    home_tenant=True,
+    exempt_from_terms=True,
     emits=[PreferencesChanged, UserUpdated],
     raises=[NotFound],
 )

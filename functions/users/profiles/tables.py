@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.users.profiles.profile import State
-from shared import storage
-from shared.orm import DatedModel
-from shared.privacy import Personal
-from shared.rbac import RANK
+from shared.adapters import storage
+from shared.auth.rbac import RANK
+from shared.db.orm import DatedModel
+from shared.db.privacy import Personal
 
 LINK_SECONDS = 60 * 60
 

@@ -7,7 +7,7 @@ from shared.errors import NotFound
 from shared.function import Context, http, signed_in
 
 
-@http.patch("/api/users/me", at_home=True, before_terms=True, emits=[UserUpdated], raises=[NotFound])
+@http.patch("/api/users/me", home_tenant=True, exempt_from_terms=True, emits=[UserUpdated], raises=[NotFound])
 @signed_in
 def update_my_profile(ctx: Context, change: ProfileChange) -> ProfileOut:
     profile = ctx.db.get_or_404(Profile, ctx.user_id, lock=True)

@@ -5,21 +5,22 @@ from functions.users.files import photo_folder
 from functions.users.profiles.photo import MEDIA_TYPES, PhotoIn, PhotoUnusable, refuse_many_of_guests
 from functions.users.profiles.profile import ProfileOut
 from functions.users.profiles.tables import Profile
-from shared import files, malware, quotas
+from shared import files, quotas
+from shared.adapters import malware
+from shared.adapters.malware import MalwareFound, NotScannable
 from shared.errors import NotFound, PayloadTooLarge
 from shared.function import Context, http, signed_in
-from shared.ids import new_id
-from shared.malware import MalwareFound, NotScannable
-from shared.pictures import Picture, PictureRefused, render
+from shared.kit.ids import new_id
+from shared.kit.shares import Whose
 from shared.quotas import QuotaExceeded
-from shared.shares import Whose
+from shared.sandbox.pictures import Picture, PictureRefused, render
 
 BASE64_LIMIT = 14 * 1024 * 1024  # ten megabytes in base64, and the JSON around them
 
 
 @http.post(
     "/api/users/me/photo",
-    at_home=True,
+    home_tenant=True,
     body_limit=BASE64_LIMIT,
     memory=768,
     timeout=60,

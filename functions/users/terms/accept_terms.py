@@ -4,18 +4,18 @@ from functools import partial
 
 from events.users import TermsAccepted
 from functions.users.terms.queries import ACCEPT
-from functions.users.terms.reading import in_force, status
 from functions.users.terms.terms import Acceptance, NoTerms, TermsOutdated, TermsStatus
+from functions.users.terms.terms_in_force import in_force, status
 from shared.function import Context, http, signed_in
-from shared.ids import new_id
-from shared.terms import has_accepted
+from shared.kit.ids import new_id
+from shared.runtime.terms_gate import has_accepted
 
 
 @http.post(
     "/api/users/me/terms",
-    at_home=True,
+    home_tenant=True,
     in_person=True,
-    before_terms=True,
+    exempt_from_terms=True,
     emits=[TermsAccepted],
     raises=[NoTerms, TermsOutdated],
 )

@@ -1,13 +1,13 @@
 """The newest version of a city's terms that a person has accepted, as a bare number; 0 for none
-(shared/terms.py asks).
+(shared/runtime/terms_gate.py asks).
 """
 
 from uuid import UUID
 
 from functions.users.terms.queries import ACCEPTED
-from shared import tenants
 from shared.errors import UnknownTenant
 from shared.function import Context, http
+from shared.tenancy import tenants
 
 
 @http.get("/api/users/{user_id}/terms/accepted", internal=True, tenantless=True, raises=[UnknownTenant])

@@ -2,8 +2,8 @@
 version.
 """
 
-from functions.users.terms.reading import in_force, of_version
 from functions.users.terms.terms import NoTerms, TermsOut, Version
+from functions.users.terms.terms_in_force import in_force, of_version
 from shared.function import Context, http
 from shared.schema import LanguageTag
 

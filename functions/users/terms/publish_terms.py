@@ -8,7 +8,7 @@ from events.users import TermsPublished
 from functions.users.terms.queries import PUBLISH
 from functions.users.terms.terms import PublishedTerms, TermsIn, TermsPublishedMeanwhile, TermsTextMissing
 from shared.function import Context, http, requires
-from shared.ids import new_id
+from shared.kit.ids import new_id
 
 
 @http.post(
@@ -16,7 +16,7 @@ from shared.ids import new_id
     status=201,
     emits=[TermsPublished],
     raises=[TermsTextMissing, TermsPublishedMeanwhile],
-    before_terms=True,
+    exempt_from_terms=True,
 )
 @requires("terms:publish")
 def publish_terms(ctx: Context, terms: TermsIn) -> PublishedTerms:

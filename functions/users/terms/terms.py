@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.errors import Conflict, Invalid, NotFound
-from shared.richtext import RichText
+from shared.rich_text import RichText
 from shared.schema import LanguageTag, Schema
 
 Version = Annotated[int, Field(ge=1, le=1_000_000)]

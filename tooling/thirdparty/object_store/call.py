@@ -6,7 +6,7 @@ from io import BytesIO
 
 from aiohttp import web
 
-from shared.lazy import lazy
+from shared.kit.lazy import lazy
 from tooling.thirdparty.clock import Clock
 from tooling.thirdparty.object_store import xml
 from tooling.thirdparty.object_store.disk import Disk

@@ -1,7 +1,7 @@
 """Who has agreed that their use is counted, as the users service has said it."""
 import sqlalchemy as sa
 
-from shared.migration import tenant_table
+from shared.db.migration import tenant_table
 
 revision = "0002"
 down_revision = "0001"

@@ -2,7 +2,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.migration import APP, RELAY, TENANT, grant, guard, platform_tables, tenant_table
+from shared.db.migration import APP, RELAY, TENANT, grant, guard, platform_tables, tenant_table
 
 revision = "0001"
 down_revision = None

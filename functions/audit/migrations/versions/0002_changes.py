@@ -1,7 +1,7 @@
 """Entries say who acted in the actor's name, and what a row held before and after a change."""
 from alembic import op
 
-from shared.migration import APP, TENANT, changes_table, impersonators
+from shared.db.migration import APP, TENANT, changes_table, impersonators
 
 revision = "0002"
 down_revision = "0001"

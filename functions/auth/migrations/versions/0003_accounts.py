@@ -2,7 +2,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.migration import RELAY, audited, expires, grant, tenant_table, timestamps
+from shared.db.migration import RELAY, audited, expires, grant, tenant_table, timestamps
 
 revision = "0003"
 down_revision = "0002"

@@ -3,7 +3,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from shared.migration import audited, expires, tenant_table
+from shared.db.migration import audited, expires, tenant_table
 
 revision = "0004"
 down_revision = "0003"

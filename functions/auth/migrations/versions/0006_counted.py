@@ -1,5 +1,5 @@
 """Let the relay role count open sessions, of all cities, without seeing whose they are (get-platform-metrics)."""
-from shared.migration import counted
+from shared.db.migration import counted
 
 revision = "0006"
 down_revision = "0005"

@@ -3,9 +3,9 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from functions.chatbot.tables import DDL, TENANT_TABLES
-from shared.migration import grant, guard, platform_tables, tenant_table, timestamps
-from shared.vectors.pgvector import DDL as VECTORS
+from functions.chatbot.retrieval.tables import DDL, TENANT_TABLES
+from shared.db.migration import grant, guard, platform_tables, tenant_table, timestamps
+from shared.adapters.vectors.pgvector import DDL as VECTORS
 
 revision = "0001"
 down_revision = None

@@ -1,5 +1,5 @@
 """Every change of a row is noted by the table itself, for the audit; what quotas count is counted."""
-from shared.migration import audited, changes_table, expires, impersonators, usage_table
+from shared.db.migration import audited, changes_table, expires, impersonators, usage_table
 
 revision = "0002"
 down_revision = "0001"

@@ -1,5 +1,5 @@
 """Which documents a chatbot knew, and in which form, is in the audit."""
-from shared.migration import shown_too
+from shared.db.migration import shown_too
 
 revision = "0003"
 down_revision = "0002"

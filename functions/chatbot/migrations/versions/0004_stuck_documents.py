@@ -3,7 +3,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from shared.migration import RELAY, shown_too
+from shared.db.migration import RELAY, shown_too
 
 revision = "0004"
 down_revision = "0003"

@@ -1,5 +1,5 @@
 """The originals of documents count to what a city stores."""
-from shared.migration import across_tenants, storage_told
+from shared.db.migration import across_tenants, storage_told
 
 revision = "0005"
 down_revision = "0004"

@@ -2,7 +2,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.migration import audited
+from shared.db.migration import audited
 
 revision = "0004"
 down_revision = "0003"

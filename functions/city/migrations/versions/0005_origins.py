@@ -1,7 +1,7 @@
 """Which pages may call is asked of all cities at once: the relay role sees where registered apps are called from, and no more."""
 from alembic import op
 
-from shared.migration import RELAY, grant
+from shared.db.migration import RELAY, grant
 
 revision = "0005"
 down_revision = "0004"

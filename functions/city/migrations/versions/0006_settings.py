@@ -1,5 +1,5 @@
 """What a city's settings became is in the audit: its facts and looks, not whom it names as a contact."""
-from shared.migration import shown_too
+from shared.db.migration import shown_too
 
 revision = "0006"
 down_revision = "0005"

@@ -1,7 +1,7 @@
 """Files that were announced and never came can be found in all cities."""
 from alembic import op
 
-from shared.migration import RELAY
+from shared.db.migration import RELAY
 
 revision = "0005"
 down_revision = "0004"

@@ -1,5 +1,5 @@
 """What became of the city's content is in the audit: what was published, not whom to contact about it."""
-from shared.migration import shown_too
+from shared.db.migration import shown_too
 
 revision = "0006"
 down_revision = "0005"

@@ -2,7 +2,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.migration import RELAY, shown_too
+from shared.db.migration import RELAY, shown_too
 
 revision = "0007"
 down_revision = "0006"

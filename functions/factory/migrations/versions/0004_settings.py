@@ -1,5 +1,5 @@
 """What an app was configured to be is in the audit."""
-from shared.migration import shown_too
+from shared.db.migration import shown_too
 
 revision = "0004"
 down_revision = "0003"

@@ -1,7 +1,7 @@
 """When somebody looks what became of a build, and how often it was begun again."""
 from alembic import op
 
-from shared.migration import RELAY, shown_too
+from shared.db.migration import RELAY, shown_too
 
 revision = "0005"
 down_revision = "0004"

@@ -3,7 +3,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from shared.migration import platform_tables, tenant_table, timestamps
+from shared.db.migration import platform_tables, tenant_table, timestamps
 
 revision = "0001"
 down_revision = None

@@ -1,7 +1,7 @@
 """How people want to be reached, and messages that wait for the end of quiet hours."""
 from alembic import op
 
-from shared.migration import RELAY
+from shared.db.migration import RELAY
 
 revision = "0003"
 down_revision = "0002"

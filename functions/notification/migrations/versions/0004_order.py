@@ -1,7 +1,7 @@
 """When what is known of people and devices was said: an older event may arrive after a newer one."""
 from alembic import op
 
-from shared.migration import expires
+from shared.db.migration import expires
 
 revision = "0004"
 down_revision = "0003"

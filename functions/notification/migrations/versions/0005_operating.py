@@ -1,5 +1,5 @@
 """Let the relay role count messages, of all cities, without seeing whose they are (get-platform-metrics)."""
-from shared.migration import counted
+from shared.db.migration import counted
 
 revision = "0005"
 down_revision = "0004"

@@ -1,7 +1,7 @@
 """A delivery waits in its row while a server is away, is tried again, and says what became of it."""
 from alembic import op
 
-from shared.migration import RELAY
+from shared.db.migration import RELAY
 
 revision = "0006"
 down_revision = "0005"

@@ -1,5 +1,5 @@
 """Every change of a row is noted by the table itself, for the audit."""
-from shared.migration import audited, changes_table, impersonators
+from shared.db.migration import audited, changes_table, impersonators
 
 revision = "0002"
 down_revision = "0001"

@@ -3,7 +3,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from shared.migration import RELAY, audited, grant, tenant_table
+from shared.db.migration import RELAY, audited, grant, tenant_table
 
 revision = "0003"
 down_revision = "0002"

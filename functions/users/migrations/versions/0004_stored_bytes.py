@@ -2,7 +2,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.migration import shown_too, storage_told, usage_table
+from shared.db.migration import shown_too, storage_told, usage_table
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,1 @@
+"""The chain of hashes that shows whether an entry was changed."""

@@ -1,0 +1,1 @@
+"""Entries of the log: written by events, read by administrators."""

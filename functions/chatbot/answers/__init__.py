@@ -1,0 +1,1 @@
+"""Answers from passages, quoted or written by a model."""

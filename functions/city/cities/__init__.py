@@ -1,0 +1,1 @@
+"""Cities from onboarding to being switched off, and how they are found."""

@@ -1,0 +1,1 @@
+"""What a city uses, and what it may use."""

@@ -1,0 +1,1 @@
+"""Messages on their way: kept as rows, sent, tried again, given up."""

@@ -1,0 +1,1 @@
+"""What is worth a message, and to whom."""

@@ -1,0 +1,16 @@
+"""Tell the city's admins that a listing waits for their decision."""
+
+from events.core import ListingCreated
+from events.notification import NotificationRequested
+from functions.notification.notices.message import DECIDERS, requests
+from functions.notification.queries import ADMINS
+from shared.function import Context, on
+
+
+@on(ListingCreated, emits=[NotificationRequested], batches=True)
+def notify_admins_of_pending_listing(ctx: Context, event: ListingCreated) -> None:
+    if not event.pending:
+        return
+    for [admin] in ctx.sql.run(ADMINS, roles=list(DECIDERS)):
+        for request in requests(ctx, admin, "listing_pending", ("email",), title=event.title):
+            ctx.emit(request)

@@ -1,0 +1,1 @@
+"""Whom messages go to, as far as this service must know them."""

@@ -1,0 +1,1 @@
+"""Postgres: connections, transactions, rows, and the walls between cities."""

@@ -1,0 +1,1 @@
+"""Words and tools that know no city, no row and no function."""

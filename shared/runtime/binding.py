@@ -1,0 +1,252 @@
+"""From signature to arguments and back: path, query and body by name and type; the return type is the
+response.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, get_origin, get_type_hints
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
+
+from events.base import Event
+from shared.errors import MalformedJson, Unauthenticated, ValidationFailed
+from shared.kit.http import Json, Request, Response
+from shared.kit.record import PLACEHOLDER, Record, camel
+from shared.kit.settings import settings
+
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+PLACE = re.compile(r"line (\d+) column (\d+)")  # how the parser's message ends
+OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+# RFC 4648 §4, padded
+BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
+
+
+def filled(content: bytes) -> bytes:
+    """What is in a file; ValueError for an empty one, which some clients leave out of a form."""
+    if not content:
+        raise ValueError("the file is empty")
+    return content
+
+
+class Upload(BaseModel):
+    """A file that came as a part of a multipart form, or as base64 inside JSON."""
+
+    model_config = ConfigDict(extra="forbid", val_json_bytes="base64")
+    filename: str = "upload"
+    content_type: str = Field(
+        "application/octet-stream", validation_alias=AliasChoices("contentType", "content_type")
+    )
+    content: Annotated[
+        bytes,
+        AfterValidator(filled),
+        WithJsonSchema({"type": "string", "contentEncoding": "base64", "pattern": BASE64}),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What is read from a request for one handler, and how its answer is written."""
+
+    placeholders: tuple[str, ...]
+    pattern: re.Pattern[str] | None
+    parameters: type[BaseModel] | None
+    body_name: str | None
+    body: TypeAdapter[Any] | None
+    returns: Any
+    write: Callable[[Any], bytes] | None
+
+    @classmethod
+    def of(cls, record: Record) -> "Binding":
+        """Read a handler's signature once, when it is loaded."""
+        hints = get_type_hints(record.handler, include_extras=True)
+        returns = hints.pop("return", None)
+        arguments = dict(list(inspect.signature(record.handler).parameters.items())[1:])
+        body_name = next((n for n in arguments if record.method in BODY_METHODS and is_model(hints[n])), None)
+        if record.kind == "event":
+            body_name = next(iter(arguments))
+            hints[body_name] = Any
+        fields = {
+            name: (hints[name], ... if p.default is p.empty else p.default)
+            for name, p in arguments.items()
+            if name != body_name
+        }
+        return cls(
+            tuple(PLACEHOLDER.findall(record.path)),
+            compiled(record.path),
+            parameter_model(fields),
+            body_name,
+            TypeAdapter(hints[body_name]) if body_name else None,
+            returns,
+            writer(returns),
+        )
+
+    def path_parameters(self, path: str) -> dict[str, Any] | None:
+        """The placeholders' values when the path is the public one; None at /function/<name>."""
+        found = self.pattern.fullmatch(path) if self.pattern else None
+        return found.groupdict() if found else None
+
+    def read(self, record: Record, request: Request) -> dict[str, Any]:
+        """The handler's keyword arguments; ValidationFailed names every field that is wrong."""
+        found: dict[str, Any] = {}
+        given = self.given(record, request)
+        model = self.parameters
+        if model is not None:
+            values = validated(lambda: model.model_validate(given), "query")
+            found = vars(values).copy()
+        elif given:
+            raise ValidationFailed(
+                errors=[{"field": name[:100], "problem": "unknown parameter"} for name in given]
+            )
+        if self.body is not None and self.body_name:
+            found[self.body_name] = self.read_body(record, request)
+        return found
+
+    def given(self, record: Record, request: Request) -> dict[str, Any]:
+        """Parameters from path and query, and from a JSON body when a function without one is invoked by
+        name.
+        """
+        in_path = self.path_parameters(request.path)
+        if in_path:
+            return ({} if record.any_query else request.query) | {
+                camel(name): value for name, value in in_path.items()
+            }
+        if in_path is None and self.body is None and self.parameters is not None and request.method == "POST":
+            raw = request.body(settings().max_json_bytes)
+            return request.query | (
+                validated(lambda: OBJECT.validate_json(raw), "body") if raw.strip() else {}
+            )
+        return request.query
+
+    def read_body(self, record: Record, request: Request) -> Any:
+        """The body as the handler's type, from JSON (`"1"` or `true` is no number there) or from a multipart
+        form.
+        """
+        assert self.body is not None  # noqa: S101 (read has looked)
+        body = self.body
+        if request.content_type == "multipart/form-data":
+            from shared.kit.multipart import form
+
+            parts = form(request, limit(record, request))
+            return validated(lambda: body.validate_python(parts), "body")
+        if record.events:
+            body = event_adapter(event_class(record, request.header("ce-type")))
+        raw = request.body(limit(record, request)) or b"{}"
+        if b"\\u0000" in raw:
+            raise ValidationFailed(errors=[{"field": "body", "problem": "NUL characters are not allowed"}])
+        return validated(lambda: body.validate_json(raw, strict=True), "body")
+
+    def answer(self, result: Any, status: int) -> Response:
+        """The response for what the handler returned."""
+        if isinstance(result, Response):
+            return result
+        if result is None and self.write is None:
+            return Response(204)
+        if isinstance(result, bytes) or self.write is None:
+            return Response(status, result)
+        return Response(status, self.write(result))
+
+
+def limit(record: Record, request: Request) -> int:
+    """How many bytes a body may have: a form brings files."""
+    is_form = request.content_type == "multipart/form-data"
+    return record.body_limit or (settings().max_upload_bytes if is_form else settings().max_json_bytes)
+
+
+def event_class(record: Record, type_: str) -> type[Event]:
+    """The class of the event that was delivered; ValidationFailed when the function does not hear this type."""
+    for event, known in zip(record.events, record.types, strict=True):
+        if known in {type_, "*"}:
+            return event
+    raise ValidationFailed(
+        errors=[{"field": "ce-type", "problem": f"{record.name} does not hear {type_[:100]}"}]
+    )
+
+
+@lru_cache(1024)
+def event_adapter(event: type[Event]) -> TypeAdapter[Any]:
+    """The validator of an event's data."""
+    return TypeAdapter(event)
+
+
+def is_model(hint: Any) -> bool:
+    """Whether a parameter is a body."""
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
+
+
+def compiled(path: str) -> re.Pattern[str] | None:
+    """A pattern for a public path; a trailing slash is forgiven."""
+    if not path:
+        return None
+    parts = PLACEHOLDER.split(path)
+    return re.compile(
+        "".join(re.escape(part) if i % 2 == 0 else f"(?P<{part}>[^/]+)" for i, part in enumerate(parts))
+        + "/?"
+    )
+
+
+def parameter_model(fields: dict[str, Any]) -> type[BaseModel] | None:
+    """One model for path and query together; unknown query parameters are refused."""
+    if not fields:
+        return None
+    config = ConfigDict(alias_generator=camel, populate_by_name=False, extra="forbid")
+    model: type[BaseModel] = create_model("Parameters", __config__=config, **fields)
+    return model
+
+
+def writer(returns: Any) -> Callable[[Any], bytes] | None:
+    """How the answer becomes JSON; None where nothing, or finished bytes, is returned."""
+    if returns in (None, type(None), Response) or get_origin(returns) is Json or returns is Json:
+        return None
+    adapter = TypeAdapter(returns)
+    return lambda value: adapter.dump_json(value, by_alias=True)
+
+
+def validated(validate: Callable[[], Any], place: str) -> Any:
+    """What validation gives, or the problem that a client can act on."""
+    try:
+        return validate()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)
+        if first[0]["type"] == "json_invalid":
+            raise malformed(first[0]["msg"]) from None
+        raise ValidationFailed(errors=[described(e, place) for e in first[:20]]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.rfind(b"\n", 0, error.start) + 1
+        raise MalformedJson(
+            line=error.object.count(b"\n", 0, line) + 1, column=error.start - line + 1
+        ) from None
+
+
+def malformed(message: str) -> MalformedJson:
+    """Where the parser gave up, without its English."""
+    found = PLACE.search(message)
+    return MalformedJson(line=int(found[1]) if found else 1, column=int(found[2]) if found else 1)
+
+
+def described(error: Any, place: str) -> dict[str, str]:
+    """One validation error: which field, what is wrong, and pydantic's stable name for it."""
+    field = ".".join(map(str, error["loc"]))[:200] or place
+    return {"field": field, "problem": error["msg"][:300], "type": error["type"]}
+
+
+def bearer(request: Request) -> str:
+    """The bearer token of a request; empty when there is none (faas-cli without a login sends an empty one)."""
+    scheme, _, token = request.header("authorization").partition(" ")
+    if scheme and scheme.lower() != "bearer":
+        raise Unauthenticated
+    return token.strip()

@@ -1,0 +1,1 @@
+"""Which city is meant, and what it may use."""
