@@ -15,9 +15,10 @@ LEAVE = """UPDATE devices d SET token = '', removed_at = :now WHERE d.tenant_id 
   AND newer.user_id <> d.user_id AND newer.said_at > coalesce(d.said_at, '-infinity'))"""
 KNOWN = "SELECT 1 FROM recipients WHERE id = :id"
 ADMINS = "SELECT id FROM recipients WHERE active AND roles && CAST(:roles AS text[])"
-KEEP = """INSERT INTO deliveries (id, tenant_id, notification_id, channel, template, user_id, state, due_at, attempts, expires_at,
-  request, created_at)
- SELECT :id, :tenant, d.notification, d.channel, :template, :user, 'waiting', :now, 0, :until, CAST(:request AS jsonb), :now
+KEEP = """INSERT INTO deliveries (id, tenant_id, notification_id, channel, template, kind, user_id, state, due_at, attempts,
+  expires_at, request, created_at)
+ SELECT :id, :tenant, d.notification, d.channel, :template, :kind, :user, 'waiting', :now, 0, :until, CAST(:request AS jsonb),
+  :now
  FROM (SELECT CAST(:notification AS uuid) AS notification, CAST(:channel AS text) AS channel) d
  WHERE NOT EXISTS (SELECT FROM deliveries o WHERE o.tenant_id = :tenant AND o.notification_id = d.notification
   AND o.channel = d.channel)"""

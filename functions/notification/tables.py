@@ -100,12 +100,13 @@ class Delivery(DatedModel):
         why="to show that a message was sent (GDPR Art. 6(1)(f))",
         kept="a year; what it said until it was sent, and a week where it could not be",
         on_erasure="delete",
-        plain=("channel", "template", "state"),
+        plain=("channel", "template", "kind", "state"),
         expires="365 days",
     )
     notification_id: Mapped[UUID]
     channel: Mapped[str]
     template: Mapped[str]
+    kind: Mapped[str]
     user_id: Mapped[UUID | None]
     state: Mapped[str]
     reason: Mapped[str | None] = mapped_column(default=None)

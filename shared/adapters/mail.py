@@ -6,7 +6,7 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters import http_client
 from shared.adapters.circuit_breaker import Breaker, Ended
-from shared.adapters.mime import mailbox, unstructured, whole
+from shared.adapters.mime import Attached, mailbox, unstructured, whole
 from shared.errors import Invalid, Unavailable
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ ADDRESS = re.compile(
 )
 DOT = re.compile(rb"^\.", re.MULTILINE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+CONTENT_TYPE = re.compile(r"[a-z]+/[a-zA-Z0-9.+-]{1,80}(; charset=utf-8)?(; method=[A-Z]{1,20})?")
+FILE_NAME = re.compile(r"[^/\\\x00-\x1f\x7f\x85\u2028\u2029]{1,100}")
 SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a letter, which nothing can send
 GOODBYE = 421
 # The server does not know us: that is our configuration, not this mail (RFC 4954 §6).
@@ -247,8 +249,12 @@ def compose(
     *,
     headers: Mapping[str, str] | None = None,
     message_id: str | None = None,
+    files: Sequence[Attached] = (),
 ) -> Mail:
-    """The mail itself; line breaks in a subject or header become spaces, in an address they are refused."""
+    """The mail itself; line breaks in a subject or header become spaces, in an address they are refused.
+
+    MailRejected also for a file whose type is none, or whose name is longer than 100 characters.
+    """
     sender, recipient = _address(from_), _address(to)
     now = localtime()
     subject = subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…"
@@ -261,7 +267,18 @@ def compose(
         "Auto-Submitted": "auto-generated",  # so that no holiday notice answers (RFC 3834 §5)
         **{name: unstructured(name, _one_line(value)) for name, value in said.items()},
     }
-    return Mail(sender.addr_spec, recipient.addr_spec, whole(lines, text, html))
+    return Mail(
+        sender.addr_spec,
+        recipient.addr_spec,
+        whole(lines, text, html, [_checked_file(each) for each in files]),
+    )
+
+
+def _checked_file(file: Attached) -> Attached:
+    """A file that has a type, and a name of one line that leads nowhere."""
+    if not CONTENT_TYPE.fullmatch(file.content_type) or not FILE_NAME.fullmatch(file.name):
+        raise MailRejected(reason="a file has no type, or no name that mail programs take")
+    return file
 
 
 def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -31,15 +31,18 @@ def cities(ctx: Context, question: str) -> Iterator[Tenant]:
 
 
 def send(ctx: Context, channel: Channel, sender: Callable[[list[Kept], float], bool], end: float) -> None:
-    """Send what is due, of each city what has been due longest; the first that meets no server ends it for
-    now.
+    """Send what is due, of each city alerts first, then what has been due longest.
+
+    The first that meets no server ends it for now.
     """
     for city in cities(ctx, WAITING):
         with acting(ctx.record, city, now=ctx.now) as own:
             due = select(Delivery.id).where(
                 Delivery.channel == channel, Delivery.state == "waiting", Delivery.due_at <= ctx.now
             )
-            found = own.db.scalars(due.order_by(Delivery.due_at).limit(A_CITY)).all()
+            found = own.db.scalars(
+                due.order_by(Delivery.kind != "alert", Delivery.due_at).limit(A_CITY)
+            ).all()
         if time.monotonic() > end or not sender([Kept(delivery_id, own) for delivery_id in found], end):
             return
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from events.notification import Channel
+from events.notification import Channel, Kind
 from functions.notification.deliveries.retry_schedule import USEFUL_FOR, end_of_use
 from functions.notification.tables import Delivery
 from shared.errors import Conflict
@@ -31,6 +31,7 @@ class DeliveryOut(Schema):
     notification_id: UUID
     channel: Channel
     template: str
+    kind: Kind
     user_id: UUID | None
     state: State
     reason: str | None

@@ -18,7 +18,7 @@ from sqlalchemy import delete
 from events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from functions.notification.deliveries.retry_schedule import KEPT, end_of_use, next_try
 from functions.notification.queries import KEEP, KNOWN, SENT
-from functions.notification.recipients.notice_rules import NOTICES
+from functions.notification.recipients.notice_rules import kind_of
 from functions.notification.tables import Delivery, Device, Recipient
 from functions.notification.templates import Message, render
 from shared.errors import Invalid, Unavailable
@@ -134,6 +134,7 @@ def take_on(ctx: Context, request: NotificationRequested, send: Callable[[list[K
         notification=request.notification_id,
         channel=request.channel,
         template=request.template,
+        kind=kind_of(request),
         user=request.user_id,
         request=request.model_dump_json(),
         now=ctx.now,
@@ -228,7 +229,7 @@ def is_uncertain(ctx: Context, delivery: Delivery) -> None:
     A push may come twice, its device shows it once; a mail about an account goes once more under the same
     Message-ID; for other mails somebody decides (`retry-delivery`).
     """
-    if delivery.channel == "push" or (delivery.template not in NOTICES and not delivery.repeated):
+    if delivery.channel == "push" or (delivery.kind == "account" and not delivery.repeated):
         delivery.repeated = True
         put_off(delivery, ctx.now, "UNCERTAIN")
     else:

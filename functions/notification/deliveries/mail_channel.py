@@ -1,13 +1,14 @@
 """Messages by mail: as text and HTML, in the reader's language; not to guests, who have no address."""
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from uuid import UUID
 
 from events.notification import NotificationRequested
 from functions.notification.deliveries.dispatch import Ends, leaving, write_down
+from functions.notification.deliveries.enclosed_files import read_files
 from functions.notification.deliveries.intake import (
     Kept,
     Outcome,
@@ -20,6 +21,7 @@ from functions.notification.recipients.notice_rules import unwanted
 from functions.notification.tables import Delivery
 from shared.adapters import mail
 from shared.adapters.mail import Mail, MailRejected, MailUnavailable, MailUncertain
+from shared.adapters.storage import StorageUnavailable
 from shared.function import Context
 from shared.kit.enclosures import opened
 
@@ -29,10 +31,10 @@ TOGETHER = 10
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail that is ready to leave."""
+    """A mail that is ready to leave: `written` when it does, with its files."""
 
     delivery_id: UUID
-    mail: Mail
+    written: Callable[[], Mail]
 
 
 def mails(kept: Sequence[Kept], end: float | None = None) -> bool:
@@ -59,16 +61,33 @@ def pack(ctx: Context, delivery: Delivery, request: NotificationRequested) -> Le
     if reason := unwanted(reader.person, request) or ("" if reader.address else "NO_ADDRESS"):
         raise Unwanted(reason)
     message = message_for(reader, request, **opened(request))
-    composed = mail.compose(
-        reader.address,
-        message.subject,
-        message.text,
-        message.html,
-        ctx.settings.email_from,
-        message_id=mail.message_id_for(request.notification_id, reader.address),
-        headers={"Content-Language": reader.language},
+    headers = {"Content-Language": reader.language} | unsubscribing(request)
+
+    def written() -> Mail:
+        return mail.compose(
+            reader.address,
+            message.subject,
+            message.text,
+            message.html,
+            ctx.settings.email_from,
+            message_id=mail.message_id_for(request.notification_id, reader.address),
+            headers=headers,
+            files=read_files(ctx.tenant.id, request.files),
+        )
+
+    return Letter(delivery.id, written)
+
+
+def unsubscribing(request: NotificationRequested) -> dict[str, str]:
+    """How a mail program ends what this mail is one of (RFC 2369 §3.2); with one click only by https (RFC 8058
+    §3.1).
+    """
+    if not request.unsubscribe_url:
+        return {}
+    one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return {"List-Unsubscribe": f"<{request.unsubscribe_url}>"} | (
+        one_click if request.unsubscribe_url.startswith("https://") else {}
     )
-    return Letter(delivery.id, composed)
 
 
 def send_together(letters: Iterable[Letter]) -> Iterable[tuple[Letter, Outcome]]:
@@ -81,8 +100,8 @@ def send_together(letters: Iterable[Letter]) -> Iterable[tuple[Letter, Outcome]]
             for letter in waiting:
                 in_hand = [letter]
                 try:
-                    server.send(letter.mail)
-                except (MailRejected, MailUnavailable) as problem:
+                    server.send(letter.written())
+                except (MailRejected, MailUnavailable, StorageUnavailable) as problem:
                     if isinstance(problem, MailUnavailable) and problem.ended is None:
                         raise  # the circuit must hear of it
                     yield letter, outcome_of(problem)
@@ -94,7 +113,7 @@ def send_together(letters: Iterable[Letter]) -> Iterable[tuple[Letter, Outcome]]
             yield letter, outcome_of(problem)
 
 
-def outcome_of(problem: MailRejected | MailUnavailable) -> Outcome:
+def outcome_of(problem: MailRejected | MailUnavailable | StorageUnavailable) -> Outcome:
     """What a problem means for the mail that had it."""
     if isinstance(problem, MailRejected):
         return Outcome("failed", reason_of(problem))

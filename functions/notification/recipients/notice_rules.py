@@ -1,5 +1,4 @@
-"""What people want to be told, and when: rules for notices. Messages about one's account come in any case, at
-any time.
+"""What people want to be told, and when: the rules of each kind of message (events/notification.py, `kind`).
 
 What staff write freely is advertising unless somebody shows otherwise: it goes only to people who have agreed
 to that.
@@ -8,7 +7,7 @@ to that.
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from events.notification import NotificationRequested
+from events.notification import Kind, NotificationRequested
 from functions.notification.tables import Recipient
 
 NOTICES = frozenset(
@@ -25,15 +24,20 @@ NOTICES = frozenset(
 MARKETING = frozenset({"free_text"})
 
 
+def kind_of(request: NotificationRequested) -> Kind:
+    """What kind of message it is; where nobody says so, its template does."""
+    return request.kind or ("notice" if request.template in NOTICES else "account")
+
+
 def unwanted(person: Recipient | None, request: NotificationRequested) -> str:
-    """Why somebody is not to get a notice, as a code: no consent, or they may not come in, or have switched
+    """Why somebody is not to get a message, as a code: no consent, or they may not come in, or have switched
     the channel off.
 
-    An address alone has never consented.
+    An address alone has never consented, and has nothing that it could switch off but the link in its mail.
     """
     if request.template in MARKETING and not (person and person.marketing):
         return "NO_CONSENT"
-    if person is None or request.template not in NOTICES:
+    if person is None or kind_of(request) == "account":
         return ""
     if not person.active:
         return "INACTIVE"
@@ -44,7 +48,7 @@ def end_of_quiet(
     person: Recipient | None, request: NotificationRequested, now: datetime, zone: str
 ) -> datetime | None:
     """When a notice may disturb again; None when it may do so now. Quiet hours may go over midnight."""
-    if person is None or request.template not in NOTICES or not (person.quiet_from and person.quiet_until):
+    if person is None or kind_of(request) != "notice" or not (person.quiet_from and person.quiet_until):
         return None
     here = now.astimezone(ZoneInfo(zone))
     begin, end = time.fromisoformat(person.quiet_from), time.fromisoformat(person.quiet_until)
