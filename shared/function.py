@@ -69,6 +69,8 @@ class HttpFacts(Facts, total=False):
     fresh_login: bool
     allows_api_tokens: bool
     any_query: bool
+    form: bool
+    any_field: bool
     exempt_from_terms: bool
     never_stored: bool
     picture: bool

@@ -14,6 +14,7 @@ from shared.auth.rbac import all_permissions
 from shared.function import RECORD, Misdeclared, record_of
 from shared.kit.features import MODULES
 from shared.kit.record import PLACEHOLDER, Record
+from shared.runtime.binding import Binding
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -107,6 +108,8 @@ def misfits(record: Record) -> Iterator[str]:
         for name in PLACEHOLDER.findall(record.path)
         if name not in parameters
     )
+    if (record.form or record.any_field) and Binding.of(record).body is None:
+        yield "it takes a form, and has no body"
     if record.feature and record.feature not in MODULES:
         yield f"{record.feature} is no module: {', '.join(sorted(MODULES))}"
     if record.access.permission and record.access.permission not in all_permissions():

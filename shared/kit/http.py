@@ -16,6 +16,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Shape = TypeVar("Shape")
 JSON = "application/json"
+URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 # requirements §16.3, with other platforms' names
 LIVE = frozenset({"/health/live", "/healthz", "/_/health", "/health"})
 OK = b'{"status":"ok"}'

@@ -3,37 +3,24 @@
 import io
 from typing import Any
 
-from shared.errors import BadRequest
+from shared.kit.forms import Fields, MalformedForm
 from shared.kit.http import Request
-from shared.kit.record import camel
-
-MOST_PARTS = 100  # each costs about as much as fifty kilobytes of a file
 
 
-class MalformedForm(BadRequest):
-    message = "The body is not a valid multipart form."
-
-
-def form(request: Request, limit: int) -> dict[str, Any]:
+def form(request: Request, limit: int) -> Fields:
     """The form's fields by name; a file becomes what `Upload` reads."""
     from python_multipart import parse_form
     from python_multipart.exceptions import FormParserError
 
-    found: dict[str, Any] = {}
-
-    def keep(part: Any, value: Any) -> None:
-        name = camel(part.field_name.decode())
-        if name in found or len(found) >= MOST_PARTS:
-            raise MalformedForm
-        found[name] = value
+    found = Fields()
 
     def on_field(part: Any) -> None:
-        keep(part, (part.value or b"").decode())
+        found.add(part.field_name.decode(), (part.value or b"").decode())
 
     def on_file(part: Any) -> None:
         part.file_object.seek(0)
-        keep(
-            part,
+        found.add(
+            part.field_name.decode(),
             {
                 "filename": (part.file_name or b"upload").decode(errors="replace"),
                 "content_type": part.content_type or "application/octet-stream",

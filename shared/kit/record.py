@@ -64,6 +64,9 @@ class Record:
     allows_api_tokens: bool = False  # API tokens open it whatever their scopes; else they need a permission
     # what its address carries behind the path means nothing, and is no mistake: others append it
     any_query: bool = False
+    form: bool = False  # takes its body as application/x-www-form-urlencoded, too
+    # what a form carries besides its fields means nothing, and is no mistake: a standard lets others add to it
+    any_field: bool = False
     exempt_from_terms: bool = False
     never_stored: bool = False
     # which of the events it hears are for it: of others not even a row is kept

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +24,7 @@ from pydantic import (
 
 from events.base import Event
 from shared.errors import MalformedJson, Unauthenticated, ValidationFailed
-from shared.kit.http import Json, Request, Response
+from shared.kit.http import MULTIPART, URLENCODED, Json, Request, Response
 from shared.kit.record import PLACEHOLDER, Record, camel
 from shared.kit.settings import settings
 
@@ -67,6 +68,7 @@ class Binding:
     parameters: type[BaseModel] | None
     body_name: str | None
     body: TypeAdapter[Any] | None
+    model: type[BaseModel] | None
     returns: Any
     write: Callable[[Any], bytes] | None
 
@@ -91,6 +93,7 @@ class Binding:
             parameter_model(fields),
             body_name,
             TypeAdapter(hints[body_name]) if body_name else None,
+            hints[body_name] if body_name and record.kind == "http" else None,
             returns,
             writer(returns),
         )
@@ -133,16 +136,12 @@ class Binding:
         return request.query
 
     def read_body(self, record: Record, request: Request) -> Any:
-        """The body as the handler's type, from JSON (`"1"` or `true` is no number there) or from a multipart
-        form.
-        """
+        """The body as the handler's type, from JSON (`"1"` or `true` is no number there) or from a form."""
         assert self.body is not None  # noqa: S101 (read has looked)
         body = self.body
-        if request.content_type == "multipart/form-data":
-            from shared.kit.multipart import form
-
-            parts = form(request, limit(record, request))
-            return validated(lambda: body.validate_python(parts), "body")
+        if self.model and (request.content_type == MULTIPART or is_urlencoded(record, request)):
+            fields = form_fields(record, self.model, request)
+            return validated(lambda: body.validate_python(fields), "body")
         if record.events:
             body = event_adapter(event_class(record, request.header("ce-type")))
         raw = request.body(limit(record, request)) or b"{}"
@@ -163,8 +162,36 @@ class Binding:
 
 def limit(record: Record, request: Request) -> int:
     """How many bytes a body may have: a form brings files."""
-    is_form = request.content_type == "multipart/form-data"
+    is_form = request.content_type == MULTIPART
     return record.body_limit or (settings().max_upload_bytes if is_form else settings().max_json_bytes)
+
+
+def is_urlencoded(record: Record, request: Request) -> bool:
+    """Whether the body is the form that the function takes besides JSON."""
+    return record.form and request.content_type == URLENCODED
+
+
+def form_fields(record: Record, model: type[BaseModel], request: Request) -> dict[str, Any]:
+    """A form's fields as the model wants them: a list where it has one, even of a field that came once."""
+    if is_urlencoded(record, request):
+        from shared.kit.forms import urlencoded as form
+    else:
+        from shared.kit.multipart import form
+
+    names = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    return {
+        name: [value] if is_list(names.get(name)) and not isinstance(value, list) else value
+        for name, value in form(request, limit(record, request)).items()
+        if name in names or not record.any_field
+    }
+
+
+def is_list(annotation: Any) -> bool:
+    """Whether a field is a list, or may be one."""
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType, Annotated):
+        return any(map(is_list, get_args(annotation)))
+    return origin is list
 
 
 def event_class(record: Record, type_: str) -> type[Event]:

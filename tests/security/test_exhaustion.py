@@ -58,7 +58,7 @@ def test_a_form_of_very_many_parts_is_refused_before_they_are_all_read(
         made.append(name)
         return name
 
-    monkeypatch.setattr("shared.kit.multipart.camel", noted)
+    monkeypatch.setattr("shared.kit.forms.camel", noted)
     refused = call("login", body=b"".join(map(field, names)) + b"--XX--\r\n", headers=dict(FORM))
     assert (refused.status, refused.code) == (400, "MALFORMED_FORM")
     assert len(made) <= 101

@@ -9,10 +9,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 
 from shared.kit.docstrings import rest, shown
-from shared.kit.http import Json, Response
+from shared.kit.http import MULTIPART, URLENCODED, Json, Response
 from shared.kit.languages import LANGUAGES
 from shared.kit.record import PLACEHOLDER, Record, camel
-from shared.runtime.binding import Binding, Upload
+from shared.runtime.binding import Binding, Upload, is_list
 from tooling.generate import problems
 from tooling.generate.common import GENERATED, VERSION, by_service, public
 from tooling.generate.schemas import Mode, Schemas
@@ -171,24 +171,31 @@ FILE: Document = {"type": "string", "contentMediaType": "application/octet-strea
 
 
 def request_body(record: Record, model: type[BaseModel], schemas: Schemas) -> Document:
-    """JSON; a multipart form too, where there is a file in it."""
+    """JSON; a multipart form too, where there is a file in it; both kinds of forms, where the record says so."""
     schema = schemas[f"{record.name} body"]
     content = {"application/json": {"schema": schema}}
-    files = [
-        field.alias or camel(name)
+    files = {
+        field.alias or camel(name): field.annotation
         for name, field in model.model_fields.items()
         if carries_file(field.annotation)
-    ]
-    if files:
+    }
+    if files or record.form:
         whole = schemas.components[schema["$ref"].rpartition("/")[2]]
         # some clients leave an empty file out
         filled = {name: {"minLength": 1} for name in whole.get("required", ())}
         parts = {
-            name: FILE | filled.get(name, {}) if name in files else without_null(part)
+            name: file_part(files[name], filled.get(name, {})) if name in files else without_null(part)
             for name, part in whole["properties"].items()
         }
-        content = {"multipart/form-data": {"schema": whole | {"properties": parts}}} | content
+        form = whole | {"properties": parts} | ({"additionalProperties": True} if record.any_field else {})
+        kinds = [MULTIPART] + [URLENCODED] * (record.form and not files)
+        content = {kind: {"schema": form} for kind in kinds} | content
     return {"required": any(field.is_required() for field in model.model_fields.values()), "content": content}
+
+
+def file_part(annotation: Any, filled: Document) -> Document:
+    """A file, or several of the same name."""
+    return {"type": "array", "items": FILE} if is_list(annotation) else FILE | filled
 
 
 def without_null(part: Document) -> Document:
