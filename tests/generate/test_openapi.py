@@ -9,7 +9,7 @@ from openapi_spec_validator import validate
 from shared.errors import NotFound
 from shared.kit.record import PLACEHOLDER
 from tooling.generate import asyncapi, openapi
-from tooling.generate.problems import refusals
+from tooling.generate.problems import phrase, refusals
 from tooling.generate.schemas import short
 from tooling.registry import records
 
@@ -63,7 +63,8 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used(
     for whole in (document, events):
         used = references(whole)
         assert all(follow(whole, reference) for reference in used)
-        assert {f"#/components/schemas/{name}" for name in whole["components"]["schemas"]} <= used
+        for kind in ("schemas", "responses"):
+            assert {f"#/components/{kind}/{name}" for name in whole["components"].get(kind, ())} <= used
 
 
 def test_each_function_has_its_method_path_and_success(document: Document) -> None:
@@ -102,9 +103,17 @@ def test_declared_problems_are_there_with_their_status_and_an_example(document: 
     for record in records().values():
         said = operations(document).get(record.name)
         for problem in record.raises if said else ():
-            answer = said["responses"][str(problem.status)]["content"]["application/json"]  # type: ignore[index]
+            reference = said["responses"][str(problem.status)]["$ref"]  # type: ignore[index]
+            answer = follow(document, reference)["content"]["application/json"]
             assert answer["schema"] == {"$ref": "#/components/schemas/Error"}
             assert problem is NotFound or problem.code in answer["examples"], (record.name, problem)
+
+
+def test_an_answer_is_called_by_what_it_may_say(document: Document) -> None:
+    for name, answer in document["components"]["responses"].items():
+        status, *codes = name.split(".")
+        assert phrase(int(status)) in answer["description"]
+        assert codes == list(answer["content"]["application/json"]["examples"])
 
 
 def test_what_needs_a_token_says_so(document: Document) -> None:

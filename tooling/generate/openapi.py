@@ -30,7 +30,8 @@ def document(records: Mapping[str, Record]) -> Document:
     """The whole description."""
     shown = public(records.values())
     schemas = Schemas(types(shown))
-    everything = {problem.code: problem for record in shown for problem in problems.refusals(record)}
+    refused = [problems.refusals(record) for record in shown]
+    everything = {problem.code: problem for group in refused for problem in group}
     return {
         "openapi": "3.1.0",
         "info": {"title": "HEIDI", "version": VERSION, "description": ABOUT},
@@ -41,6 +42,7 @@ def document(records: Mapping[str, Record]) -> Document:
             "securitySchemes": {"bearer": BEARER},
             "parameters": COMMON,
             "headers": HEADERS,
+            "responses": problems.components(refused),
             "schemas": {"Error": problems.SCHEMA} | schemas.components,
             "examples": {code: problems.example(problem) for code, problem in sorted(everything.items())},
         },

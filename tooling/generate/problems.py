@@ -186,12 +186,31 @@ def refusals(record: Record, own: Mapping[str, Document] | None = None) -> list[
     return [*told, Refusal.missing(record)] if "{" in record.path or NotFound in record.raises else told
 
 
-def responses(found: Iterable[Refusal]) -> Document:
-    """By status, with the codes as examples."""
-    by_status: dict[int, list[Refusal]] = {}
+def by_status(found: Iterable[Refusal]) -> dict[int, list[Refusal]]:
+    """What can go wrong, by the status that says so."""
+    groups: dict[int, list[Refusal]] = {}
     for problem in found:
-        by_status.setdefault(problem.status, []).append(problem)
-    return {str(status): response(status, group) for status, group in sorted(by_status.items())}
+        groups.setdefault(problem.status, []).append(problem)
+    return dict(sorted(groups.items()))
+
+
+def responses(found: Iterable[Refusal]) -> Document:
+    """By status, as references: what many functions may answer stands in the description once."""
+    return {
+        str(status): {"$ref": f"#/components/responses/{name(status, group)}"}
+        for status, group in by_status(found).items()
+    }
+
+
+def components(everything: Iterable[Iterable[Refusal]]) -> Document:
+    """Every answer that `responses` refers to, by name."""
+    groups = (group for found in everything for group in by_status(found).items())
+    return dict(sorted((name(status, group), response(status, group)) for status, group in groups))
+
+
+def name(status: int, group: Sequence[Refusal]) -> str:
+    """What an answer is called, from what it may say alone: another function's changes nothing of it."""
+    return ".".join((str(status), *(problem.code for problem in group)))
 
 
 def response(status: int, group: Sequence[Refusal]) -> Document:

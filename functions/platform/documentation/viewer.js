@@ -89,13 +89,14 @@ function details(operation) {
       `${each.in}, ${name(each.schema)}${each.required ? ", required" : ""}`, [each.description, limits(each.schema)].filter(Boolean).join(" · ")])));
   }
   for (const [type, body] of Object.entries((operation.requestBody || {}).content || {})) parts.push(...shown(`Body (${type})`, body.schema));
-  for (const [status, answer] of Object.entries(operation.responses)) {
+  const answers = Object.entries(operation.responses).map(([status, answer]) => [status, resolve(answer)]);
+  for (const [status, answer] of answers) {
     if (status >= 400) continue;
     const content = Object.values(answer.content || {})[0];
     if (content && content.schema) parts.push(...shown(`Answer ${status}`, content.schema));
     else parts.push(element("h3", {}, `Answer ${status}`), element("p", {}, answer.description));
   }
-  const errors = Object.entries(operation.responses).filter(([status]) => status >= 400);
+  const errors = answers.filter(([status]) => status >= 400);
   parts.push(...table("Errors", errors.map(([status, answer]) => [status, answer.description.replaceAll("`", "")])));
   return parts;
 }
