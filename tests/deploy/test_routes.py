@@ -112,10 +112,9 @@ def by_gateway_api() -> Find:
 
 
 def by_traefik() -> Find:
-    """As Traefik: of the rules that fit the one with the highest priority."""
+    """As Traefik: of the rules that fit the one with the highest priority, which must be one."""
     found = list(yaml.safe_load_all(traefik.render(records())))
     rules = [rule for each in found if each["kind"] == "IngressRoute" for rule in each["spec"]["routes"]]
-    assert len({rule["priority"] for rule in rules}) == len(rules)
     read = [
         (
             rule["priority"],
@@ -132,7 +131,10 @@ def by_traefik() -> Find:
             for priority, methods, kind, said, name in read
             if method in methods and (path == said if kind == "Path" else re.search(said, path))
         ]
-        return max(fitting, default=(0, ""))[1]
+        highest = max((priority for priority, _ in fitting), default=0)
+        best = [name for priority, name in fitting if priority == highest]
+        assert len(best) < 2, (method, path, best)
+        return best[0] if best else ""
 
     return find
 

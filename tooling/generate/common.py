@@ -33,13 +33,13 @@ def public(records: Iterable[Record]) -> list[Record]:
 
 
 def addressed(records: Iterable[Record]) -> list[Record]:
-    """What has an address: static paths before those with placeholders, long ones before short ones.
+    """What has an address: paths that are written out before those with placeholders, as `priority` says.
 
     Functions ask each other at their addresses (shared/peers/internal_calls.py); an internal one refuses all
     but the platform itself.
     """
     found = [record for record in records if record.kind == "http" and record.path]
-    return sorted(found, key=lambda record: (shape(record), record.path, record.method))
+    return sorted(found, key=lambda record: (-priority(record.addresses[0]), record.path, record.method))
 
 
 def methods(record: Record, address: str, shown: Iterable[Record]) -> list[str]:
@@ -73,9 +73,17 @@ def answered(record: Record) -> list[str]:
     return ["GET", "HEAD"] if record.method == "GET" else [record.method]
 
 
-def shape(record: Record) -> tuple[bool, str]:
-    """Sorts addresses so that of two that fit the one comes first that is written out for longer."""
-    holes = "".join(
-        "1" if part.startswith("{") else "0" for part in record.addresses[0].strip("/").split("/")
-    )
-    return ("1" in holes, holes)
+PARTS = 16  # of the longest address
+
+
+def priority(address: str) -> int:
+    """Of two addresses that fit one request the higher is meant: the one that is written out for longer.
+
+    It says nothing but what the address says: which parts are written out, the first counts most. So an address
+    more or less changes nobody's else.
+    """
+    parts = address.strip("/").split("/")
+    if len(parts) > PARTS:
+        raise ValueError(f"{address} has more than {PARTS} parts, which no priority can tell apart")
+    written_out = "".join("0" if part.startswith("{") else "1" for part in parts)
+    return int(written_out.ljust(PARTS, "1"), 2)

@@ -1,9 +1,9 @@
 """The public paths for an implementation of the Gateway API: knative/routes/gateway-api/routes.yaml."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shared.kit.record import PLACEHOLDER, Record
-from tooling.generate.common import Document, by_service, methods, public
+from tooling.generate.common import Document, methods, public
 from tooling.generate.yamlfile import as_yaml
 
 RULES = 16  # of one HTTPRoute, by the Gateway API
@@ -20,17 +20,25 @@ The functions find the city in X-Forwarded-Host, which the implementation must s
 
 
 def gateway_api(records: Mapping[str, Record]) -> str:
-    """HTTPRoutes of at most 16 rules, by service."""
+    """HTTPRoutes of at most 16 rules, by resource."""
     shown = public(records.values())
-    return as_yaml(*(route(name, part, shown) for name, part in parts(records)), comment=COMMENT)
+    return as_yaml(*(route(name, part, shown) for name, part in parts(shown)), comment=COMMENT)
 
 
-def parts(records: Mapping[str, Record]) -> Iterator[tuple[str, Sequence[Record]]]:
-    """Each service's public addresses in handfuls, with the name of the route."""
-    for service, group in by_service(records.values()).items():
-        shown = public(group)
-        for start in range(0, len(shown), RULES):
-            yield f"{service}-{start // RULES + 1}", shown[start : start + RULES]
+def parts(shown: Sequence[Record]) -> Iterator[tuple[str, Sequence[Record]]]:
+    """Each resource's addresses with the name of their route; in handfuls where there are too many for one."""
+    for name, group in sorted(by_resource(shown).items()):
+        for start in range(0, len(group), RULES):
+            yield name + (f"-{start // RULES + 1}" if start else ""), group[start : start + RULES]
+
+
+def by_resource(shown: Iterable[Record]) -> dict[str, list[Record]]:
+    """The functions of each folder: what is new in one changes no other's routes."""
+    found: dict[str, list[Record]] = {}
+    for record in shown:
+        folder = record.target.rpartition(".")[0].replace(".", "-").replace("_", "-")
+        found.setdefault(folder, []).append(record)
+    return found
 
 
 def route(name: str, records: Sequence[Record], shown: Sequence[Record]) -> Document:

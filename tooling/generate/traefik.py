@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, count
 
 from shared.kit.record import PLACEHOLDER, Record
 from tooling.generate.caddyfile import limit
-from tooling.generate.common import Document, by_service, methods, public
+from tooling.generate.common import Document, by_service, methods, priority, public
 from tooling.generate.routes import INGRESS, PARTS_OF_HEIDI, hostname
 from tooling.generate.yamlfile import as_yaml
 
@@ -14,7 +13,8 @@ SPLIT = "(?:)"  # matches nothing; it tells kustomize where the domain begins an
 HOSTS = f"HostRegexp(`^([a-z0-9-]+[.])?{SPLIT}heidi.example{SPLIT}$`)"
 COMMENT = """Knative routes by host, not by path: a Middleware for each function puts its name there. Another one for each length
 of body refuses what is longer, before a function sees any of it.
-The more an address says the higher its priority: Traefik's own, the length of the rule, would prefer long expressions."""
+The more of an address is written out the higher its priority, which follows from the address alone: Traefik's own, the
+length of the rule, would prefer long expressions."""
 
 
 def render(records: Mapping[str, Record]) -> str:
@@ -22,18 +22,11 @@ def render(records: Mapping[str, Record]) -> str:
     shown = public(records.values())
     limits = [buffering(most) for most in sorted({limit(record) for record in shown})]
     hosts = [host(record) for record in sorted(shown, key=lambda record: record.name)]
-    priority = count(sum(len(record.addresses) for record in shown), -1)
-    rules = {
-        record.name: [route(record, address, next(priority), shown) for address in record.addresses]
-        for record in shown
-    }
-    services = {
-        service: chain.from_iterable(rules[record.name] for record in public(group))
+    services = (
+        routes(service, (route(record, each, shown) for record in public(group) for each in record.addresses))
         for service, group in by_service(shown).items()
-    }
-    return as_yaml(
-        *limits, *hosts, *(routes(name, group) for name, group in services.items()), comment=COMMENT
     )
+    return as_yaml(*limits, *hosts, *services, comment=COMMENT)
 
 
 def middleware(name: str, spec: Document, **labels: str) -> Document:
@@ -76,13 +69,13 @@ def routes(service: str, rules: Iterable[Document]) -> Document:
     }
 
 
-def route(record: Record, address: str, priority: int, shown: Sequence[Record]) -> Document:
+def route(record: Record, address: str, shown: Sequence[Record]) -> Document:
     """One address."""
     steps = [{"name": name} for name in ("edge", up_to(limit(record)), record.name)]
     return {
         "match": match(record, address, shown),
         "kind": "Rule",
-        "priority": priority,
+        "priority": priority(address),
         "middlewares": steps,
         "services": [{**INGRESS, "passHostHeader": True}],
     }
