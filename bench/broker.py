@@ -289,7 +289,7 @@ def surroundings() -> Iterator[Bench]:
         )
         running = stack.enter_context(
             program(
-                "tooling.broker",
+                "broker",
                 POSTGRES_HOST="127.0.0.1",
                 POSTGRES_PORT=str(postgres.port),
                 POSTGRES_OWNER="postgres",

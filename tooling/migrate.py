@@ -13,7 +13,7 @@ from sqlalchemy import URL, create_engine
 
 from shared.db.roles import access
 from shared.kit.settings import settings
-from tooling.registry import ROOT, services
+from shared.runtime.registry import ROOT, services
 
 
 def migrate(only: str | None = None, prefix: str | None = None) -> None:

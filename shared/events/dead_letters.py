@@ -21,7 +21,7 @@ from shared.kit.settings import settings
 from shared.peers import internal_calls
 
 ASKED, AT_ONCE, HELD = "x-heidi-letters", "at-once", "heidi.event"
-WEATHER = frozenset({401, 429, 502, 503, 504})  # as tooling/broker/outcome.py has it
+WEATHER = frozenset({401, 429, 502, 503, 504})  # as broker/outcome.py has it
 FAILED = frozenset({404, 408, 409})
 ATTEMPTS, REMEMBERED = 4, 3 * 3600  # seconds: longer than any dispatcher tries
 ANSWER_BYTES = 700  # of what the function said; in base64 that fits an attribute

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from broker.tick import next_after
 from shared.kit.settings import settings
 from tests.audit.log import approved, attempt, behind_the_walls, entries, record, verified
 from tests.support import City, call
-from tooling.broker.tick import next_after
 from tooling.registry import records
 
 PARTITIONS = "SELECT relname FROM pg_class JOIN pg_inherits ON inhrelid = oid WHERE inhparent = 'entries'::regclass ORDER BY relname"

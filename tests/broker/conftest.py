@@ -5,9 +5,9 @@ import os
 import pytest
 from pg8000.native import Connection
 
+from broker.settings import BrokerSettings
 from tests.broker.support import TOKEN
 from tests.support import superuser
-from tooling.broker.settings import BrokerSettings
 
 OWNER, PASSWORD = "heidi_owner", "owner"
 

@@ -14,9 +14,9 @@ from typing import Any, ParamSpec
 import aiohttp
 from aiohttp import web
 
-from tooling.broker.broker import Broker
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.triggers import Tick, Trigger
+from broker.broker import Broker
+from broker.settings import BrokerSettings
+from broker.triggers import Tick, Trigger
 
 TOKEN = "the-token-of-the-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}

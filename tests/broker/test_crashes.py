@@ -12,6 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from broker.settings import BrokerSettings
+from broker.triggers import Trigger
 from tests.broker.conftest import OWNER, PASSWORD, make_database, settings_for
 from tests.broker.support import (
     APPROVED,
@@ -27,8 +29,6 @@ from tests.broker.support import (
     story,
 )
 from tests.support import superuser
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.triggers import Trigger
 from tooling.stack import once
 from tooling.stack.ports import free_port
 from tooling.stack.postgres import Postgres, embedded_postgres, service
@@ -38,7 +38,7 @@ TRIGGERS = f'[{{"name": "notify-author", "type": "{APPROVED}"}}]'
 
 
 class Process:
-    """`python -m tooling.broker`, to be killed and started again."""
+    """`python -m broker`, to be killed and started again."""
 
     def __init__(self, settings: BrokerSettings, gateway_url: str, directory: Path) -> None:
         self.port = free_port()
@@ -61,7 +61,7 @@ class Process:
         }
 
     def start(self, **more: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tooling.broker"]
+        command = [sys.executable, "-m", "broker"]
         self.popen = subprocess.Popen(command, env=self.environment | more, stderr=subprocess.PIPE)
         return self.popen
 

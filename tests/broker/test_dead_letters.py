@@ -7,6 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from broker import deadletters
+from broker.settings import BrokerSettings
+from broker.triggers import Trigger
 from shared.kit.settings import settings as house_settings
 from tests.broker.support import (
     APPROVED,
@@ -19,9 +22,6 @@ from tests.broker.support import (
     stage,
     story,
 )
-from tooling.broker import deadletters
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.triggers import Trigger
 
 MAIL = Trigger("notify-author", APPROVED)
 PUSH = Trigger("send-push", APPROVED)
@@ -73,7 +73,7 @@ async def test_only_the_named_dead_letters_are_replayed(settings: BrokerSettings
 async def test_a_replay_of_thousands_is_complete(
     settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tooling.broker.lane.WINDOW", 50)
+    monkeypatch.setattr("broker.lane.WINDOW", 50)
     async with stage(settings, [MAIL]) as s:
         s.functions.answers["notify-author"] = saying(422)
         batch = [{"specversion": "1.0", "id": str(n), "source": "/s", "type": APPROVED} for n in range(1_000)]

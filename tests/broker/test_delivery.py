@@ -8,6 +8,10 @@ from itertools import chain
 import pytest
 from aiohttp import web
 
+from broker.event import Event
+from broker.outcome import Outcome
+from broker.settings import BrokerSettings
+from broker.triggers import Trigger
 from tests.broker.support import (
     APPROVED,
     AUTHORIZED,
@@ -23,10 +27,6 @@ from tests.broker.support import (
     stage,
     story,
 )
-from tooling.broker.event import Event
-from tooling.broker.outcome import Outcome
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.triggers import Trigger
 from tooling.stack.ports import free_port
 
 MAIL = Trigger("notify-author", APPROVED)
@@ -328,7 +328,7 @@ async def test_a_queue_larger_than_memory_is_delivered_completely_and_once(
     settings: BrokerSettings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tooling.broker.lane.WINDOW", 10)
+    monkeypatch.setattr("broker.lane.WINDOW", 10)
     async with stage(settings, [MAIL, AUDIT]) as s:
         release = asyncio.Event()
         s.functions.answers |= {"notify-author": holding(release), "write-audit-entry": holding(release)}

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
+from broker.settings import BrokerSettings
+from broker.triggers import Trigger
 from tests.broker.support import APPROVED, AUTHORIZED, TOKEN, binary, stage, story
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.triggers import Trigger
 
 EVERYTHING = [Trigger("write-audit-entry", "*")]
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}

@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from tooling.broker import lane
-from tooling.broker.event import Event
-from tooling.broker.lane import Lane
-from tooling.broker.store import Delivery
+from broker import lane
+from broker.event import Event
+from broker.lane import Lane
+from broker.store import Delivery
 
 STEPS = ("store", "offer", "ask", "read", "take", "finish", "die", "replay")
 

@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
+from broker.settings import BrokerSettings
+from broker.triggers import Trigger
 from tests.broker.support import APPROVED, saying, stage, story
 from tests.outlet import said
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.triggers import Trigger
 from tooling.stack.home import ROOT
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-SPEAK = "import logging; from tooling.broker import logs; logs.start('INFO'); logging.getLogger('{name}').warning('Gr\\u00fc\\u00dfe\\u2028')"
+SPEAK = "import logging; from broker import logs; logs.start('INFO'); logging.getLogger('{name}').warning('Gr\\u00fc\\u00dfe\\u2028')"
 
 
 @story
@@ -61,7 +61,7 @@ def test_a_brokers_process_writes_json_whoever_speaks_in_it(name: str) -> None:
     assert wrote.isascii()
 
 
-@pytest.mark.parametrize("module", ["tooling.broker", "tooling.rabbit"])
+@pytest.mark.parametrize("module", ["broker", "broker.rabbit"])
 def test_both_brokers_begin_with_it(module: str) -> None:
     """A broker whose server is away says so in JSON: nothing listens at the port of its server."""
     with subprocess.Popen(

@@ -5,6 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from broker.clock import SystemClock
+from broker.settings import BrokerSettings
+from broker.tick import latest_until, next_after
+from broker.triggers import Tick
 from tests.broker.support import (
     MORNING,
     TOKEN,
@@ -19,10 +23,6 @@ from tests.broker.support import (
     story,
 )
 from tests.support import superuser
-from tooling.broker.clock import SystemClock
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.tick import latest_until, next_after
-from tooling.broker.triggers import Tick
 from tooling.stack.ports import free_port
 
 SWEEP = Tick("sweep-outbox", "*/10 * * * * *")

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from tooling.broker.event import FORBIDDEN, Event
-from tooling.broker.outcome import MAX_RETRY_AFTER, Verdict, judge, judge_tick
-from tooling.broker.wire import read_events, write_headers, write_json
+from broker.event import FORBIDDEN, Event
+from broker.outcome import MAX_RETRY_AFTER, Verdict, judge, judge_tick
+from broker.wire import read_events, write_headers, write_json
 
 TEXT = st.text(min_size=1, max_size=60).filter(lambda text: not FORBIDDEN.search(text))
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20).filter(

@@ -1,4 +1,4 @@
-"""A real RabbitMQ, and in front of it the broker of tooling/rabbit with functions behind."""
+"""A real RabbitMQ, and in front of it the broker of broker/rabbit with functions behind."""
 
 import asyncio
 import contextlib
@@ -17,15 +17,15 @@ from uuid import uuid4
 from aiohttp import ClientSession, web
 from pydantic import SecretStr
 
+from broker.rabbit.app import make_app
+from broker.rabbit.broker import Broker
+from broker.rabbit.settings import RabbitSettings
+from broker.rabbit.topology import queues
+from broker.subscriber import Subscribers
+from broker.triggers import Trigger
 from shared.kit.settings import settings as house
 from tests.deploy.pooler import listens
 from tests.programs import program
-from tooling.broker.subscriber import Subscribers
-from tooling.broker.triggers import Trigger
-from tooling.rabbit.app import make_app
-from tooling.rabbit.broker import Broker
-from tooling.rabbit.settings import RabbitSettings
-from tooling.rabbit.topology import queues
 from tooling.stack import accounts, once
 from tooling.stack.ports import free_port
 from tooling.stack.service import Service

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from broker.triggers import load
 from shared.kit.settings import Settings
 from tests.deploy.containers import RUN, answers, build, podman
 from tests.support import superuser
-from tooling.broker.triggers import load
 from tooling.generate.environment import BY_COMPOSE, OTHERS, SECRETS, example
 from tooling.generate.secrets import BEFORE_KEYS, FOR_ALL, POWERS
 from tooling.registry import ROOT, records

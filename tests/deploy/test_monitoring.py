@@ -13,10 +13,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from broker.metrics import Metrics
 from shared.telemetry.metrics import exposition
 from tests.deploy import judge
 from tests.programs import program
-from tooling.broker.metrics import Metrics
 from tooling.generate.dashboards import HOPS
 from tooling.registry import ROOT, records
 

@@ -10,14 +10,14 @@ from uuid import uuid4
 
 import pytest
 
+from broker.outcome import weather_pause
+from broker.rabbit.topology import queues, waiting
+from broker.triggers import Trigger, load
 from events.auth import UserCreated
 from tests.deploy.judge import documents
 from tests.deploy.rabbit import Front, Functions, Server, broker, event, eventually, rabbitmq, started
 from tests.platform.letters import listed
 from tests.support import City, answer, function
-from tooling.broker.outcome import weather_pause
-from tooling.broker.triggers import Trigger, load
-from tooling.rabbit.topology import queues, waiting
 from tooling.registry import ROOT
 
 KEEPER = "keep-dead-letter"
@@ -197,8 +197,8 @@ def test_what_can_never_succeed_is_a_dead_letter_at_once(
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing waits for long, and everything that waits does so in RabbitMQ."""
-    monkeypatch.setattr("tooling.rabbit.topology.PAUSES", (0.05,))
-    monkeypatch.setattr("tooling.rabbit.dispatcher.IN_HAND", 0.0)
+    monkeypatch.setattr("broker.rabbit.topology.PAUSES", (0.05,))
+    monkeypatch.setattr("broker.rabbit.dispatcher.IN_HAND", 0.0)
 
 
 @pytest.mark.usefixtures("brief")

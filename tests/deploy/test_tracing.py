@@ -82,7 +82,7 @@ def stack(tmp_path: Path, worker_id: str) -> Iterator[str]:
         server.start()
         broker = opened.enter_context(
             process(
-                "tooling.broker",
+                "broker",
                 BROKER_PORT=str(broker_port),
                 BROKER_DATABASE=database,
                 BROKER_TRIGGERS=str(listeners),

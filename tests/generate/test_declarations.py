@@ -6,7 +6,7 @@ import pytest
 
 from shared.context import Context
 from shared.function import Misdeclared, http, on, record_of, requires, signed_in, tick
-from tooling import registry
+from shared.runtime import registry
 from tooling.registry import RegistryError, contradictions
 
 

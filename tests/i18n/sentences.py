@@ -9,7 +9,7 @@ from shared.errors import Problem
 from shared.kit.languages import LANGUAGES
 from tooling.registry import ROOT
 
-ROOMS = ("functions", "shared", "tooling")
+ROOMS = ("functions", "shared", "broker", "tooling")
 TRANSLATED = [language for language in LANGUAGES if language != "en"]  # English is the code's own sentence
 RIGHT_TO_LEFT = [language.tag for language in LANGUAGES.values() if language.right_to_left]
 ISOLATED = "\u2068{}\u2069"  # FIRST STRONG ISOLATE … POP DIRECTIONAL ISOLATE (UAX #9 §2.4.2)

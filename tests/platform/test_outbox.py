@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from broker.tick import next_after
 from functions.platform.outbox_relay import Courier, databases, sweep
 from functions.platform.queries import EXPIRING, PRUNE
 from shared.db.pg import error_code
@@ -22,7 +23,6 @@ from tests.core.factories import make_listing
 from tests.platform.fake_broker import FakeBroker, answering
 from tests.stack import eventually
 from tests.support import City, call, superuser
-from tooling.broker.tick import next_after
 from tooling.registry import records, services
 from tooling.stack.environment import entered
 

@@ -11,9 +11,9 @@ from functions.platform.gauges import services
 from shared.adapters.circuit_breaker import FAULTS, Breaker, Ended
 from shared.db.relay_role import pool, relay
 from shared.kit.settings import settings
+from shared.runtime import registry
 from tests.auth.people import join, login
 from tests.support import City, call, superuser
-from tooling import registry
 
 Samples = dict[tuple[str, ...], float]
 BUILD = """INSERT INTO builds (id, tenant_id, number, platform, status, inputs, inputs_digest, config_version, requested_by, created_at,

@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from broker.settings import BrokerSettings
+from broker.triggers import Trigger
 from shared.kit.settings import settings
 from shared.peers import service_tokens
 from tests.auth.people import said
@@ -15,8 +17,6 @@ from tests.broker.conftest import database
 from tests.broker.conftest import settings as broker_settings
 from tests.broker.support import APPROVED, TOKEN, binary, stage, story
 from tests.support import City, call, deliver
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.triggers import Trigger
 from tooling.registry import records
 from tooling.stack.environment import entered
 

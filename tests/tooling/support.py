@@ -77,13 +77,13 @@ class Checkout:
         (tooling / "thirdparty").mkdir()
         shutil.copy(ROOT / "tooling" / "thirdparty" / "keys.py", tooling / "thirdparty")
         for name, port in (
-            ("thirdparty", "INBOX_PORT"),
+            ("tooling/thirdparty", "INBOX_PORT"),
             ("broker", "BROKER_PORT"),
-            ("gateway", "GATEWAY_PORT"),
+            ("tooling/gateway", "GATEWAY_PORT"),
         ):
-            (tooling / name).mkdir(exist_ok=True)
-            (tooling / name / "__init__.py").touch()
-            (tooling / name / "__main__.py").write_text(SERVER.format(port=port))
+            (root / name).mkdir(exist_ok=True)
+            (root / name / "__init__.py").touch()
+            (root / name / "__main__.py").write_text(SERVER.format(port=port))
         for name in ("migrate", "seed"):
             (tooling / f"{name}.py").write_text(STEP)
         for name in SERVICES:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from pg8000.native import DatabaseError
 
+from broker.sql import SCHEMA
 from shared.adapters import storage
 from shared.db.pg import pool
 from shared.db.roles import access
@@ -33,7 +34,6 @@ from tooling.backup.archive import reading
 from tooling.backup.cut import cut, held_back
 from tooling.backup.server import Server
 from tooling.backup.taking import take
-from tooling.broker.sql import SCHEMA
 from tooling.command_failed import CommandFailed
 from tooling.migrate import upgrade
 from tooling.registry import ROOT, services

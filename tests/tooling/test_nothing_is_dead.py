@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tooling.stack.home import ROOT
 
-OURS = ("shared", "functions", "events", "tooling")
+OURS = ("shared", "functions", "events", "broker", "tooling")
 READ = (*OURS, "tests", "bench")
 
 

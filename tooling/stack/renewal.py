@@ -11,7 +11,7 @@ from tooling.stack import processes, records
 from tooling.stack.home import ROOT, Home
 from tooling.stack.services import MODULES
 
-CODE = ("functions", "events", "shared", "tooling")
+CODE = ("functions", "events", "shared", "broker", "tooling")
 PATIENCE = 60.0  # seconds until a process that was started again is ready
 OURS = tuple(module.name for module in MODULES)
 

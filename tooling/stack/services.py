@@ -32,7 +32,7 @@ class Module:
 
 MODULES = (
     Module("thirdparty", "Objects, mail and push", "tooling.thirdparty", "INBOX_PORT", "/health/ready"),
-    Module("broker", "Broker", "tooling.broker", "BROKER_PORT", "/health/ready"),
+    Module("broker", "Broker", "broker", "BROKER_PORT", "/health/ready"),
     Module("gateway", "Gateway", "tooling.gateway", "GATEWAY_PORT", "/healthz"),
 )
 

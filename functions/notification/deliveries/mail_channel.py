@@ -25,7 +25,7 @@ from shared.adapters.storage import StorageUnavailable
 from shared.function import Context
 from shared.kit.enclosures import opened
 
-# what a killed process may send twice, for each conversation of the broker's (tooling/broker/dispatcher.py)
+# what a killed process may send twice, for each conversation of the broker's (broker/dispatcher.py)
 TOGETHER = 10
 
 

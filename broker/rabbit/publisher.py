@@ -6,10 +6,10 @@ from typing import Any
 from pika.channel import Channel
 from pika.spec import Basic
 
-from tooling.broker.event import Event
-from tooling.broker.outcome import Tries
-from tooling.rabbit.link import GONE, Away, Link
-from tooling.rabbit.message import properties
+from broker.event import Event
+from broker.outcome import Tries
+from broker.rabbit.link import GONE, Away, Link
+from broker.rabbit.message import properties
 
 PATIENCE = 10.0
 

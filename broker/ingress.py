@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tooling.broker.clock import Clock
-from tooling.broker.event import Event
-from tooling.broker.metrics import Metrics
-from tooling.broker.session import Lost, Refused, Unavailable
-from tooling.broker.store import Delivery, Store
-from tooling.broker.triggers import Routes
+from broker.clock import Clock
+from broker.event import Event
+from broker.metrics import Metrics
+from broker.session import Lost, Refused, Unavailable
+from broker.store import Delivery, Store
+from broker.triggers import Routes
 
 GROUP_EVENTS = 1_000
 GROUP_BYTES = 8 * 1_048_576

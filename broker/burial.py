@@ -5,13 +5,13 @@ broker.
 import base64
 import logging
 
-from tooling.broker import sql
-from tooling.broker.clock import Clock, until
-from tooling.broker.event import Event
-from tooling.broker.outcome import Outcome, Verdict
-from tooling.broker.session import Lost, Refused
-from tooling.broker.store import Store
-from tooling.broker.subscriber import Subscribers
+from broker import sql
+from broker.clock import Clock, until
+from broker.event import Event
+from broker.outcome import Outcome, Verdict
+from broker.session import Lost, Refused
+from broker.store import Store
+from broker.subscriber import Subscribers
 
 LOOK_EVERY = 1.0
 LONGEST = 60.0  # seconds between two attempts, for as many hours as it takes

@@ -9,8 +9,8 @@ from typing import Any
 
 from pg8000.exceptions import DatabaseError
 
+from broker.sql import LOCK
 from shared.db.pg import LOST, Connection, Row, Statement, discard, error_code
-from tooling.broker.sql import LOCK
 
 GONE = ("08", "57P", "25")  # connection failures, shutdowns, and a transaction that is no longer usable
 ANSWERS_WITHIN = 15.0

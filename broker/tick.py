@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 from croniter import croniter
 
-from tooling.broker import sql
-from tooling.broker.clock import Clock, until
-from tooling.broker.metrics import Metrics
-from tooling.broker.outcome import Tries, Verdict
-from tooling.broker.session import Lost, Refused
-from tooling.broker.store import Store
-from tooling.broker.subscriber import Subscribers
-from tooling.broker.triggers import Tick
+from broker import sql
+from broker.clock import Clock, until
+from broker.metrics import Metrics
+from broker.outcome import Tries, Verdict
+from broker.session import Lost, Refused
+from broker.store import Store
+from broker.subscriber import Subscribers
+from broker.triggers import Tick
 
 GATEWAY_AGAIN = 1.0
 log = logging.getLogger("heidi.tick")

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from tooling.broker.store import Delivery
+from broker.store import Delivery
 
 WINDOW = 4_000
 WINDOW_BYTES = 8 * 1_048_576

@@ -13,16 +13,16 @@ from pika import BasicProperties
 from pika.channel import Channel
 from pika.spec import Basic
 
-from tooling.broker.burial import buried
-from tooling.broker.event import Event
-from tooling.broker.logs import concerning
-from tooling.broker.outcome import Outcome, Tries, Verdict
-from tooling.broker.subscriber import Subscribers
-from tooling.rabbit.link import GONE, Away, Link
-from tooling.rabbit.message import readable, tried
-from tooling.rabbit.metrics import Metrics
-from tooling.rabbit.publisher import Publisher
-from tooling.rabbit.topology import DEAD, Queue, waiting
+from broker.burial import buried
+from broker.event import Event
+from broker.logs import concerning
+from broker.outcome import Outcome, Tries, Verdict
+from broker.rabbit.link import GONE, Away, Link
+from broker.rabbit.message import readable, tried
+from broker.rabbit.metrics import Metrics
+from broker.rabbit.publisher import Publisher
+from broker.rabbit.topology import DEAD, Queue, waiting
+from broker.subscriber import Subscribers
 
 AWAY = 1.0  # seconds until a gateway that does not listen is tried again; that is no attempt
 IN_HAND = 15.0  # for which a message is held; one that waits for longer would keep others from their turn

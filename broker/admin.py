@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
+from broker import sql
+from broker.dispatcher import Dispatcher
+from broker.event import Event
+from broker.store import Store
+from broker.wire import write_json
 from shared.db.pg import Row
-from tooling.broker import sql
-from tooling.broker.dispatcher import Dispatcher
-from tooling.broker.event import Event
-from tooling.broker.store import Store
-from tooling.broker.wire import write_json
 
 MAX_ROWS = 500
 NEWEST = 2**62

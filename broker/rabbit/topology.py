@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tooling.broker.triggers import Trigger
+from broker.triggers import Trigger
 
 EXCHANGE, DEAD = "heidi", "heidi.dead"
 KEEPER = "keep-dead-letter"

@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from tooling.broker.answers import as_json, body_of, guarded_by, problem
-from tooling.broker.event import MAX_EVENT_BYTES, Event, NotAnEvent, TooLarge
-from tooling.broker.wire import read_events
-from tooling.rabbit.broker import Broker
-from tooling.rabbit.link import Away
+from broker.answers import as_json, body_of, guarded_by, problem
+from broker.event import MAX_EVENT_BYTES, Event, NotAnEvent, TooLarge
+from broker.rabbit.broker import Broker
+from broker.rabbit.link import Away
+from broker.wire import read_events
 
 
 def make_app(broker: Broker, token: str) -> web.Application:

@@ -1,4 +1,4 @@
-"""`python -m tooling.rabbit`: the broker over RabbitMQ (RABBITMQ_URL), until told to stop."""
+"""`python -m broker.rabbit`: the broker over RabbitMQ (RABBITMQ_URL), until told to stop."""
 
 import asyncio
 import contextlib
@@ -7,15 +7,15 @@ import sys
 
 from aiohttp import web
 
+from broker import logs
+from broker.rabbit.app import make_app
+from broker.rabbit.broker import Broker
+from broker.rabbit.settings import RabbitSettings, rabbit_settings
+from broker.rabbit.topology import Queue, queues
+from broker.subscriber import Subscribers
+from broker.triggers import load
 from shared.kit.settings import SettingsError
 from shared.peers import service_tokens
-from tooling.broker import logs
-from tooling.broker.subscriber import Subscribers
-from tooling.broker.triggers import load
-from tooling.rabbit.app import make_app
-from tooling.rabbit.broker import Broker
-from tooling.rabbit.settings import RabbitSettings, rabbit_settings
-from tooling.rabbit.topology import Queue, queues
 
 
 async def run(settings: RabbitSettings, found: list[Queue]) -> None:

@@ -1,16 +1,16 @@
-"""`python -m tooling.broker`: run the broker and the scheduler until told to stop."""
+"""`python -m broker`: run the broker and the scheduler until told to stop."""
 
 import asyncio
 import gc
 import signal
 import sys
 
+from broker import logs
+from broker.broker import Broker
+from broker.settings import BrokerSettings, broker_settings
+from broker.triggers import Tick, Trigger, load
 from shared.kit.settings import SettingsError
 from shared.sandbox import walls
-from tooling.broker import logs
-from tooling.broker.broker import Broker
-from tooling.broker.settings import BrokerSettings, broker_settings
-from tooling.broker.triggers import Tick, Trigger, load
 
 
 async def run(settings: BrokerSettings, triggers: list[Trigger], ticks: list[Tick]) -> None:

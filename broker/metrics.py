@@ -2,8 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from tooling.broker.session import Lost, Refused
-from tooling.broker.store import Store
+from broker.session import Lost, Refused
+from broker.store import Store
 
 AGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
-from tooling.broker.event import Event, NotAnEvent, TooLarge
-from tooling.broker.wire import Headers, has_event, read_events
+from broker.event import Event, NotAnEvent, TooLarge
+from broker.wire import Headers, has_event, read_events
 
 RETRYABLE = frozenset({404, 408, 409})
 # 401: the broker's own token is being changed, which says nothing of the event

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from pydantic import AliasChoices, Field, SecretStr
 
+from broker.settings import BrokerSettings
 from shared.kit.settings import checked
-from tooling.broker.settings import BrokerSettings
 
 
 class RabbitSettings(BrokerSettings):
@@ -14,7 +14,7 @@ class RabbitSettings(BrokerSettings):
     rabbitmq_url: SecretStr = Field(
         SecretStr("amqp://guest:guest@127.0.0.1:5672/"), description="amqp:// or amqps://"
     )
-    broker_host: str = "0.0.0.0"
+    broker_host: str = "0.0.0.0"  # noqa: S104 (in a container)
     broker_port: int = Field(8081, ge=1, le=65_535, validation_alias=AliasChoices("PORT", "BROKER_PORT"))
 
 

@@ -4,14 +4,14 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from tooling.broker.event import Event
-from tooling.broker.subscriber import Subscribers
-from tooling.rabbit.dispatcher import Dispatcher
-from tooling.rabbit.link import GONE, Link
-from tooling.rabbit.metrics import Metrics
-from tooling.rabbit.publisher import Publisher
-from tooling.rabbit.settings import RabbitSettings
-from tooling.rabbit.topology import BURIED, DEAD, EXCHANGE, Queue, waits
+from broker.event import Event
+from broker.rabbit.dispatcher import Dispatcher
+from broker.rabbit.link import GONE, Link
+from broker.rabbit.metrics import Metrics
+from broker.rabbit.publisher import Publisher
+from broker.rabbit.settings import RabbitSettings
+from broker.rabbit.topology import BURIED, DEAD, EXCHANGE, Queue, waits
+from broker.subscriber import Subscribers
 
 AGAIN = 1.0
 GRACE = 20.0

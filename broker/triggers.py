@@ -54,7 +54,7 @@ class Routes:
 def load(path: Path | None) -> tuple[list[Trigger], list[Tick]]:
     """Read triggers and ticks from a JSON file, or without one from the functions' own records."""
     if path is None:
-        from tooling import registry
+        from shared.runtime import registry
 
         try:
             source: dict[str, Any] = {

@@ -5,8 +5,8 @@ to.
 import logging
 from typing import Any
 
+from broker.event import Event
 from shared.telemetry.logs import StandardError, about
-from tooling.broker.event import Event
 
 
 def start(level: str) -> None:

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from pika import BasicProperties
 
-from tooling.broker.event import Event, NotAnEvent, TooLarge, checked
-from tooling.broker.outcome import Tries
+from broker.event import Event, NotAnEvent, TooLarge, checked
+from broker.outcome import Tries
 
 PERSISTENT = 2
 UNREADABLE = "app.heidi.unreadable"

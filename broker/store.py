@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
+from broker import sql
+from broker.event import Event
+from broker.outcome import Tries
+from broker.session import Lost, Refused, Session
 from shared.db.pg import Row, Statement
-from tooling.broker import sql
-from tooling.broker.event import Event
-from tooling.broker.outcome import Tries
-from tooling.broker.session import Lost, Refused, Session
 
 HEARTBEAT = 3.0  # seconds; a third of what Postgres waits for, at most (sql.LETS_GO)
 log = logging.getLogger("heidi.broker")

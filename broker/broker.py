@@ -7,22 +7,22 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from broker.admin import Admin
+from broker.app import make_app
+from broker.burial import Undertaker
+from broker.clock import Clock, SystemClock
+from broker.dispatcher import Dispatcher
+from broker.event import Event
+from broker.ingress import Ingress
+from broker.metrics import Metrics
+from broker.session import Lost, Refused
+from broker.settings import BrokerSettings
+from broker.store import Store
+from broker.subscriber import Subscribers
+from broker.tick import Ticker
+from broker.triggers import Routes, Tick, Trigger
 from shared.db.pg import parameters
 from shared.peers.service_tokens import publishers
-from tooling.broker.admin import Admin
-from tooling.broker.app import make_app
-from tooling.broker.burial import Undertaker
-from tooling.broker.clock import Clock, SystemClock
-from tooling.broker.dispatcher import Dispatcher
-from tooling.broker.event import Event
-from tooling.broker.ingress import Ingress
-from tooling.broker.metrics import Metrics
-from tooling.broker.session import Lost, Refused
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.store import Store
-from tooling.broker.subscriber import Subscribers
-from tooling.broker.tick import Ticker
-from tooling.broker.triggers import Routes, Tick, Trigger
 
 PRUNE_EVERY = 3_600.0
 END_WITHIN = 5.0

@@ -5,12 +5,12 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from broker import sql
+from broker.lane import Lane
+from broker.outcome import Outcome
+from broker.session import Lost, Refused
+from broker.store import Delivery, Store
 from shared.db.pg import Statement
-from tooling.broker import sql
-from tooling.broker.lane import Lane
-from tooling.broker.outcome import Outcome
-from tooling.broker.session import Lost, Refused
-from tooling.broker.store import Delivery, Store
 
 GATHER = 0.01  # seconds; a transaction per delivery costs more than all the rest of it
 MAX_ROWS = 500

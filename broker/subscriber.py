@@ -8,9 +8,9 @@ from typing import Self
 import aiohttp
 import orjson
 
-from tooling.broker.event import MAX_EVENT_BYTES, Event
-from tooling.broker.outcome import MAX_REASON_BYTES, Judge, Outcome, Verdict, as_reason, judge, judge_tick
-from tooling.broker.wire import BATCH, write_headers, write_json
+from broker.event import MAX_EVENT_BYTES, Event
+from broker.outcome import MAX_REASON_BYTES, Judge, Outcome, Verdict, as_reason, judge, judge_tick
+from broker.wire import BATCH, write_headers, write_json
 
 CONNECT_WITHIN = 5.0
 # shorter than any server's, so that a request rarely meets a connection that is just being closed

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 import orjson
 
-from tooling.broker.event import HOPS, Event, NotAnEvent, TooLarge, checked
+from broker.event import HOPS, Event, NotAnEvent, TooLarge, checked
 
 PREFIX = "ce-"
 BATCH = "application/cloudevents-batch+json"

@@ -6,18 +6,18 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
-from tooling.broker.clock import Clock
-from tooling.broker.event import Event
-from tooling.broker.journal import Journal
-from tooling.broker.lane import Lane
-from tooling.broker.logs import concerning
-from tooling.broker.metrics import Metrics
-from tooling.broker.outcome import DELIVERED, Outcome, Verdict, as_reason
-from tooling.broker.session import Lost, Refused, Unavailable
-from tooling.broker.settings import BrokerSettings
-from tooling.broker.store import Delivery, Store
-from tooling.broker.subscriber import Subscribers
-from tooling.broker.triggers import Routes
+from broker.clock import Clock
+from broker.event import Event
+from broker.journal import Journal
+from broker.lane import Lane
+from broker.logs import concerning
+from broker.metrics import Metrics
+from broker.outcome import DELIVERED, Outcome, Verdict, as_reason
+from broker.session import Lost, Refused, Unavailable
+from broker.settings import BrokerSettings
+from broker.store import Delivery, Store
+from broker.subscriber import Subscribers
+from broker.triggers import Routes
 
 OWN_PLACES = 2  # in flight per function whatever the others do: a slow one can never take the last place
 OUTWARD_PLACES = 4  # batches in flight to a function that waits for a server outside, a conversation each

@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from tooling.broker.admin import Admin, BadQuestion
-from tooling.broker.answers import as_json, body_of, guarded_by, problem
-from tooling.broker.event import NotAnEvent, TooLarge
-from tooling.broker.ingress import Ingress
-from tooling.broker.metrics import Metrics
-from tooling.broker.session import Lost, Refused, Unavailable
-from tooling.broker.wire import BATCH, read_events
+from broker.admin import Admin, BadQuestion
+from broker.answers import as_json, body_of, guarded_by, problem
+from broker.event import NotAnEvent, TooLarge
+from broker.ingress import Ingress
+from broker.metrics import Metrics
+from broker.session import Lost, Refused, Unavailable
+from broker.wire import BATCH, read_events
 
 TAKES_BATCHES = {"Accept-Post": BATCH}  # W3C LDP §7.1; publishers look for it (shared/events/publisher.py)
 MAX_BODY_BYTES = 16 * 1_048_576
