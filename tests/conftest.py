@@ -3,10 +3,8 @@ own cities.
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,31 +12,23 @@ import pytest
 
 from tests.support import City
 
-TEMPLATE, RUN, ROLES_SECRET = "template_", "HEIDI_TEST_RUN", "tests" * 8
+RUN = "HEIDI_TEST_RUN"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers once, in the process that starts the workers, and migrate the templates."""
+    """Start the servers once, in the process that starts the workers."""
     if hasattr(config, "workerinput") or RUN in os.environ:
         return
-    from tooling.stack import databases
-    from tooling.stack.postgres import embedded_postgres
+    from tests import kept_cluster
     from tooling.stack.redis import embedded_redis
 
     stack = config.stash[STACK] = ExitStack()
-    directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heidi-test-")))
-    directory.chmod(0o755)
-    postgres = stack.enter_context(embedded_postgres(directory))
+    directory, postgres = stack.enter_context(kept_cluster.running())
     redis = stack.enter_context(embedded_redis(directory / "redis"))
     os.environ.update(
         {
             RUN: str(directory),
-            "ENVIRONMENT": "test",
-            "POSTGRES_HOST": "127.0.0.1",
-            "POSTGRES_PORT": str(postgres.port),
-            "POSTGRES_ROLES_SECRET": ROLES_SECRET,
-            "POSTGRES_OWNER_PASSWORD": "owner",
-            "POSTGRES_RELAY_PASSWORD": "relay",
+            **kept_cluster.environment(postgres),
             "POSTGRES_SUPERUSER_PASSWORD": postgres.password,
             "REDIS_URL": redis.url,
             "BCRYPT_ROUNDS": "4",
@@ -51,12 +41,6 @@ def pytest_configure(config: pytest.Config) -> None:
             "RATE_LIMIT_IP": "100000",
         }
     )
-    from tooling.migrate import migrate
-    from tooling.registry import services
-
-    names = [TEMPLATE + service for service in services()]
-    databases.prepare(postgres, databases.every_role("owner", "relay", ROLES_SECRET), names)
-    migrate(prefix=TEMPLATE)
 
 
 STACK = pytest.StashKey[ExitStack]()
@@ -70,8 +54,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_databases(worker_id: str) -> Iterator[None]:
-    """Clone the migrated templates for this worker, and take a Redis database of its own; close what is open
-    in the end.
+    """Clone the migrated databases for this worker (a run without workers has them to itself), and take a Redis
+    database of its own; close what is open in the end.
     """
     import gc
 
@@ -81,17 +65,19 @@ def own_databases(worker_id: str) -> Iterator[None]:
     from shared.db.pg import Connection, discard
     from shared.db.roles import access
     from shared.kit.settings import settings
+    from tests.kept_cluster import PREFIX
     from tests.support import superuser
     from tooling.registry import services
 
     prefix = f"heidi_{worker_id}_"
-    with superuser("postgres") as connection:
-        for service in services():
-            connection.run(
-                f'CREATE DATABASE "{prefix}{service}" TEMPLATE "{TEMPLATE}{service}" OWNER heidi_owner'
-            )
-            for statement in access(prefix + service):
-                connection.run(statement)
+    if prefix != PREFIX:
+        with superuser("postgres") as connection:
+            for service in services():
+                connection.run(
+                    f'CREATE DATABASE "{prefix}{service}" TEMPLATE "{PREFIX}{service}" OWNER heidi_owner'
+                )
+                for statement in access(prefix + service):
+                    connection.run(statement)
     assert not redis.connections.cache_info().currsize, (
         "a test file has called a function when it was read: Redis is another one then"
     )

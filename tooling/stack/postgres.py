@@ -7,7 +7,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -44,7 +44,11 @@ FAST = {
     "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "min_wal_size": "2MB",
+    "max_wal_size": "1GB",
+    "wal_recycle": "off",
 }
+UseOf = Callable[[Path], None]
 TROUBLE = (
     "If the data in {directory} can go, ./heidi reset starts afresh; if not, keep a copy and see its log: "
     "./heidi logs postgres"
@@ -176,7 +180,7 @@ def make(postgres: Postgres) -> None:
         "UTF8",
         f"--locale={available_locale()}",
         "--auth=scram-sha-256",
-        *([] if postgres.durable else ["--no-sync"]),
+        *([] if postgres.durable else ["--no-sync", "--wal-segsize=1"]),  # little to copy
     ]
     try:
         result = subprocess.run(
@@ -231,18 +235,27 @@ def expel(postgres: Postgres) -> None:
         lock.unlink(missing_ok=True)
 
 
+def leave_alone(_data: Path) -> None:
+    """What most do with a cluster's files."""
+
+
 @contextmanager
-def embedded_postgres(directory: Path) -> Iterator[Postgres]:
+def embedded_postgres(
+    directory: Path, password: str = "", *, lay: UseOf = leave_alone, keep: UseOf = leave_alone
+) -> Iterator[Postgres]:
     """For tests: a server on a random port without fsync, gone at the end; `databases.prepare` makes roles
-    and databases.
+    and databases. Before it starts, `lay` may put a cluster with that password where it is told to; when it
+    has stopped, `keep` may take it from there.
     """
     account = accounts.unprivileged()
     fallback = Path("/var/tmp") / f"heidi-test-{secrets.token_hex(6)}"  # noqa: S108 (accounts.own checks it)
     home = accounts.place(directory / "postgres", fallback, account)
-    postgres = Postgres(home, free_port(), secrets.token_urlsafe(12), account, durable=False)
+    postgres = Postgres(home, free_port(), password or secrets.token_urlsafe(12), account, durable=False)
     try:
+        lay(postgres.data)
         with once.running(service(postgres), directory):
             yield postgres
+        keep(postgres.data)
     finally:
         shutil.rmtree(fallback, ignore_errors=True)
         if postgres.sockets.parent != home:
