@@ -5,20 +5,6 @@ from uuid import UUID
 
 from events.base import Event
 
-# Who holds data: what is handed out or erased is complete when all of these have said so.
-KEEPERS = (
-    "analytics",
-    "audit",
-    "auth",
-    "chatbot",
-    "city",
-    "core",
-    "factory",
-    "notification",
-    "platform",
-    "users",
-)
-
 
 class ExportRequested(Event):
     """Somebody wants everything that is held about a person, or of the whole city where `userId` is null.

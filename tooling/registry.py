@@ -5,8 +5,10 @@ contradicts itself.
 import inspect
 from collections.abc import Iterable, Iterator
 
+from events.privacy import ExportRequested, UserDeleted
 from shared.auth.rbac import all_permissions
 from shared.kit.features import MODULES
+from shared.kit.keepers import KEEPERS
 from shared.kit.record import PLACEHOLDER, Record
 from shared.runtime.binding import Binding
 from shared.runtime.registry import ROOT, RegistryError, Tick, Trigger, records, services, ticks, triggers
@@ -21,7 +23,10 @@ __all__ = [
     "services",
     "ticks",
     "triggers",
+    "unkept",
 ]
+# what every service with a database answers, and what for
+KEEPING = {UserDeleted: "erase_{}_data", ExportRequested: "export_{}_data"}
 
 
 def contradictions(found: Iterable[Record]) -> list[str]:
@@ -50,6 +55,17 @@ def contradictions(found: Iterable[Record]) -> list[str]:
         unsaid = set(record.types) - said - {"*"}
         problems += [f"{record.name} waits for {type_}, which nobody emits" for type_ in sorted(unsaid)]
     return problems
+
+
+def unkept(found: Iterable[Record], keepers: Iterable[str] = KEEPERS) -> list[str]:
+    """Services with a database that would leave behind, or not hand out, what they hold about people."""
+    hearing = {(record.service, event) for record in found for event in record.events}
+    return [
+        f"{service} has a database, and nothing in it hears {event.__name__}: write functions/{service}/{file}"
+        for service in keepers
+        for event, name in KEEPING.items()
+        if (service, event) not in hearing and (file := f"{name.format(service)}.py")
+    ]
 
 
 def misfits(record: Record) -> Iterator[str]:

@@ -1,11 +1,6 @@
 """Erase what the analytics service holds about a person whose time is up, or of a city that is gone."""
 
-from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.analytics.models import MODELS
-from shared.function import Context, on
-from shared.personal_data import erased
+from shared.keeper import eraser
 
-
-@on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)
-def erase_analytics_data(ctx: Context, event: UserDeleted | CityDeleted) -> None:
-    ctx.emit(erased(ctx, event, MODELS))
+erase_analytics_data = eraser(__name__, MODELS)

@@ -1,11 +1,6 @@
 """Hand out what the auth service holds about a person, or of a whole city."""
 
-from events.privacy import ExportPart, ExportRequested
 from functions.auth.models import MODELS
-from shared.function import Context, on
-from shared.personal_data import hand_out
+from shared.keeper import exporter
 
-
-@on(ExportRequested, emits=[ExportPart], timeout=300)
-def export_auth_data(ctx: Context, event: ExportRequested) -> None:
-    ctx.emit(hand_out(ctx, event, MODELS))
+export_auth_data = exporter(__name__, MODELS)

@@ -2,15 +2,8 @@
 and files too.
 """
 
-from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.chatbot.models import MODELS
 from functions.chatbot.outside_data import forget_tenant
-from shared.function import Context, on
-from shared.personal_data import erased
+from shared.keeper import eraser
 
-
-@on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)
-def erase_chatbot_data(ctx: Context, event: UserDeleted | CityDeleted) -> None:
-    if isinstance(event, CityDeleted):
-        forget_tenant(ctx)
-    ctx.emit(erased(ctx, event, MODELS))
+erase_chatbot_data = eraser(__name__, MODELS, leave=forget_tenant)

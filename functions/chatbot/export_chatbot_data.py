@@ -1,11 +1,6 @@
 """Hand out what the chatbot service holds about a person, or of a whole city."""
 
-from events.privacy import ExportPart, ExportRequested
 from functions.chatbot.models import MODELS
-from shared.function import Context, on
-from shared.personal_data import hand_out
+from shared.keeper import exporter
 
-
-@on(ExportRequested, emits=[ExportPart], timeout=300)
-def export_chatbot_data(ctx: Context, event: ExportRequested) -> None:
-    ctx.emit(hand_out(ctx, event, MODELS))
+export_chatbot_data = exporter(__name__, MODELS)

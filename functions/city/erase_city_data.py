@@ -2,12 +2,7 @@
 gets its name.
 """
 
-from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.city.models import MODELS
-from shared.function import Context, on
-from shared.personal_data import erased
+from shared.keeper import eraser
 
-
-@on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)
-def erase_city_data(ctx: Context, event: UserDeleted | CityDeleted) -> None:
-    ctx.emit(erased(ctx, event, MODELS, except_for=("cities",)))
+erase_city_data = eraser(__name__, MODELS, except_for=("cities",))

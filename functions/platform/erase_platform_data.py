@@ -2,12 +2,7 @@
 that is gone.
 """
 
-from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.platform.models import MODELS
-from shared.function import Context, on
-from shared.personal_data import erased
+from shared.keeper import eraser
 
-
-@on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)
-def erase_platform_data(ctx: Context, event: UserDeleted | CityDeleted) -> None:
-    ctx.emit(erased(ctx, event, MODELS))
+erase_platform_data = eraser(__name__, MODELS)

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from functions.platform.outbox_relay import TROUBLE, report
@@ -19,19 +18,19 @@ from shared.adapters import circuit_breaker
 from shared.db.pg import Row
 from shared.db.relay_role import ask
 from shared.errors import Unavailable
+from shared.kit.keepers import KEEPERS
 from shared.kit.settings import settings
 from shared.telemetry.metrics import Family
 
 Ask = Callable[[str], list[Row]]
 BUILD_BOUNDS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
-FUNCTIONS = Path(__file__).resolve().parent.parent
 
 
 def measurements() -> list[Family]:
     """All gauges; those of a database that does not answer are left out, and it is marked as down."""
     up: list[tuple[tuple[str, ...], float]] = []
     found: list[Family] = []
-    for service in services():
+    for service in KEEPERS:  # their databases cannot be asked for it when they are down
         families = measured(service)
         up.append(((service,), float(families is not None)))
         found += families or ()
@@ -58,13 +57,6 @@ def circuits() -> list[Family]:
             [((dependency,), circuit_breaker.LEVELS[state]) for dependency, state in found.items()],
         )
     ]
-
-
-def services() -> list[str]:
-    """The services that own a database: those with migrations. Their databases cannot be asked for it when
-    they are down.
-    """
-    return sorted(path.parent.name for path in FUNCTIONS.glob("*/migrations"))
 
 
 def measured(service: str) -> list[Family] | None:

@@ -2,16 +2,8 @@
 gone.
 """
 
-from events.privacy import CityDeleted, CityErased, UserDeleted, UserErased
 from functions.users.files import remove_files
 from functions.users.models import MODELS
-from shared.function import Context, on
-from shared.personal_data import erased
+from shared.keeper import eraser
 
-
-@on(UserDeleted, CityDeleted, emits=[UserErased, CityErased], timeout=300)
-def erase_users_data(ctx: Context, event: UserDeleted | CityDeleted) -> None:
-    if isinstance(event, UserDeleted):
-        # first: the rows say where they are; a city's bucket is emptied as a whole
-        remove_files(ctx, event.user_id)
-    ctx.emit(erased(ctx, event, MODELS))
+erase_users_data = eraser(__name__, MODELS, files_of=remove_files)

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shared.function import RECORD, Misdeclared, record_of
+from shared.kit.keepers import KEEPERS
 from shared.kit.record import Record
 
 ROOT = Path(__file__).resolve().parents[2]
+# what makes a file's function a deployed one
+MARKS = ("\n@http.", "\n@on(", "\n@tick(", " = eraser(", " = exporter(")
 
 
 class Trigger(NamedTuple):
@@ -53,9 +56,7 @@ def records() -> dict[str, Record]:
 
 def handler_of(path: Path) -> Callable[..., Any] | None:
     """The function in a file whose name it bears, or None for a noun."""
-    if "migrations" in path.parts or not any(
-        mark in path.read_text("utf-8") for mark in ("\n@http.", "\n@on(", "\n@tick(")
-    ):
+    if "migrations" in path.parts or not any(mark in path.read_text("utf-8") for mark in MARKS):
         return None
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     handler = getattr(module, path.stem, None)
@@ -82,4 +83,4 @@ def ticks() -> list[Tick]:
 
 def services() -> list[str]:
     """The services that own a database: those with migrations."""
-    return sorted(path.parent.name for path in (ROOT / "functions").glob("*/migrations"))
+    return list(KEEPERS)

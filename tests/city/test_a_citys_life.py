@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from events.privacy import KEEPERS
 from shared.adapters import storage
+from shared.kit.keepers import KEEPERS
 from shared.kit.settings import settings
 from shared.personal_data import PLATFORM_TABLES
 from tests.city.factories import platform, publish_imprint, registered, resolved

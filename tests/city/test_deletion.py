@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from events.privacy import KEEPERS
 from shared.adapters import storage
 from shared.auth import signing
+from shared.kit.keepers import KEEPERS
 from shared.kit.settings import settings
 from shared.tenancy import tenants
 from shared.tenancy.tenants import PLATFORM

@@ -6,8 +6,9 @@ import pytest
 
 from shared.context import Context
 from shared.function import Misdeclared, http, on, record_of, requires, signed_in, tick
+from shared.kit.keepers import keepers
 from shared.runtime import registry
-from tooling.registry import RegistryError, contradictions
+from tooling.registry import RegistryError, contradictions, records, unkept
 
 
 def handler(ctx: Context) -> None:
@@ -87,3 +88,18 @@ def test_a_file_whose_function_has_another_name_does_not_vanish(tmp_path, monkey
         RegistryError, match=r"functions/vanishing/report_defect.py holds a function of another name"
     ):
         registry.handler_of(path)
+
+
+def test_a_service_with_a_database_that_would_leave_people_behind_is_refused() -> None:
+    assert unkept(records().values()) == []
+    assert unkept(records().values(), ["modules"]) == [
+        "modules has a database, and nothing in it hears UserDeleted: write functions/modules/erase_modules_data.py",
+        "modules has a database, and nothing in it hears ExportRequested: write functions/modules/export_modules_data.py",
+    ]
+
+
+def test_a_folder_that_a_change_of_branch_left_behind_is_no_service(tmp_path) -> None:
+    (tmp_path / "gone" / "migrations" / "versions" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "there" / "migrations" / "versions").mkdir(parents=True)
+    (tmp_path / "there" / "migrations" / "versions" / "0001_first.py").touch()
+    assert keepers(tmp_path) == ("there",)

@@ -11,9 +11,10 @@ from zipfile import ZipFile
 
 import pytest
 
-from events.privacy import KEEPERS, ExportPart, ExportRequested
+from events.privacy import ExportPart, ExportRequested
 from shared.adapters import storage
 from shared.auth import signing
+from shared.kit.keepers import KEEPERS
 from tests.audit.log import said
 from tests.privacy.lives import active, erase, tick
 from tests.support import Answer, City, call, deliver

@@ -70,7 +70,7 @@ class Checkout:
         tooling = root / "tooling"
         tooling.mkdir(parents=True)
         shutil.copytree(ROOT / "shared", root / "shared", ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("__init__.py", "problem.py", "keys.py"):
+        for name in ("__init__.py", "command_failed.py", "keys.py"):
             shutil.copy(ROOT / "tooling" / name, tooling)
         for name in ("cli", "stack"):
             shutil.copytree(ROOT / "tooling" / name, tooling / name)
@@ -87,7 +87,9 @@ class Checkout:
         for name in ("migrate", "seed"):
             (tooling / f"{name}.py").write_text(STEP)
         for name in SERVICES:
-            (root / "functions" / name / "migrations").mkdir(parents=True)
+            versions = root / "functions" / name / "migrations" / "versions"
+            versions.mkdir(parents=True)
+            (versions / "0001_first.py").touch()
         return cls(root, {variable: free_port() for variable in DEFAULTS})
 
     @property

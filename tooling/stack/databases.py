@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from shared.db import roles
 from shared.db.roles import APP, ATTRIBUTES, CLOSED, GROUP, OWNER, RELAY, access, bounds
+from shared.kit.keepers import keepers
 from tooling.command_failed import CommandFailed
 from tooling.stack.home import ROOT
 from tooling.stack.postgres import Postgres
@@ -24,8 +25,7 @@ WRONG_PASSWORD = "28P01"  # noqa: S105 (an SQLSTATE)
 
 def names() -> list[str]:
     """The databases that this checkout needs: one per service with migrations, and the broker's."""
-    with_tables = (path.parent.name for path in (ROOT / "functions").glob("*/migrations"))
-    return [f"heidi_{service}" for service in sorted({*with_tables, *ALWAYS})]
+    return [f"heidi_{service}" for service in sorted({*keepers(ROOT / "functions"), *ALWAYS})]
 
 
 def passwords(state: State) -> dict[str, str]:

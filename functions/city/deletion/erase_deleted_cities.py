@@ -3,9 +3,10 @@
 import logging
 from datetime import timedelta
 
-from events.privacy import KEEPERS, CityDeleted
+from events.privacy import CityDeleted
 from functions.city.cities.queries import REMIND, UNERASED
 from shared.function import Context, tick
+from shared.kit.keepers import KEEPERS
 from shared.tenancy.tenants import Tenant
 
 PATIENCE = timedelta(days=1)

@@ -2,12 +2,13 @@
 a gravestone.
 """
 
-from events.privacy import KEEPERS, CityErased
+from events.privacy import CityErased
 from functions.city.cities.change_notice import make_known
 from functions.city.cities.queries import ERASED, TOMBSTONE
 from functions.city.deletion.export import remove
 from shared.context import acting
 from shared.function import Context, on
+from shared.kit.keepers import KEEPERS
 
 
 @on(CityErased, timeout=300)

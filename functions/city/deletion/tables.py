@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped
 
-from events.privacy import KEEPERS
 from shared.db.orm import DatedModel
 from shared.db.privacy import Impersonal
+from shared.kit.keepers import KEEPERS
 
 
 class Export(DatedModel):

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from events.privacy import KEEPERS, UserDeleted
+from events.privacy import UserDeleted
 from functions.users.erasure.deletion import GRACE
 from functions.users.erasure.queries import BEGIN, EXPIRED, LATE, REMIND
 from shared.db import relay_role
 from shared.function import Context, tick
+from shared.kit.keepers import KEEPERS
 from shared.tenancy import tenants
 
 PATIENCE = timedelta(days=1)

@@ -2,9 +2,10 @@
 erasure is complete.
 """
 
-from events.privacy import KEEPERS, UserErased
+from events.privacy import UserErased
 from functions.users.erasure.queries import CONFIRM
 from shared.function import Context, on
+from shared.kit.keepers import KEEPERS
 
 
 @on(UserErased)

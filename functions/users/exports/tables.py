@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from events.privacy import KEEPERS
 from shared.db.orm import DatedModel
 from shared.db.privacy import Personal
+from shared.kit.keepers import KEEPERS
 
 PATIENCE = timedelta(minutes=10)
 
