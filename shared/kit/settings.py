@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     environment: Literal["local", "test", "production"] = "local"
     public_url: str = "http://127.0.0.1:8080"
     base_domain: str = "localhost"
+    console_url: str | None = Field(
+        None, description="where the web console is served: https://heidi.example/console; nowhere if unset"
+    )
     trust_forwarded_for: bool = False
     client_address_header: str = Field(
         "x-forwarded-for", pattern="^[A-Za-z0-9-]+$", description="of the proxy that is trusted"

@@ -130,3 +130,12 @@ def test_while_the_object_store_is_away_the_mail_waits_and_mails_without_files_g
     clock.later(minutes=1)
     assert [row[0] for row in deliveries(city)] == ["sent", "sent"]
     assert len(mails(thirdparty, address)) == 2
+
+
+def test_each_message_leads_to_what_it_is_about(city: City, thirdparty: ThirdParties) -> None:
+    phone = has_phone(city, city.person("editor"))
+    settle_in(city, "editor")
+    link = f"https://{city.tenant.slug}.heidi.example/l/listing/1"
+    tell(city, "send-push", with_(city, "push", link=link))
+    [push] = httpx.get(f"{thirdparty.url('inbox')}/api/pushes", params={"token": phone}).json()
+    assert push["data"] == {"template": "listing_approved", "link": link}

@@ -1,11 +1,13 @@
 """Who hears what about a listing, through the whole chain of events."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from events.users import DeviceRegistered
+from shared.tenancy.app_links import link_to
 from tests.adapters.running import ThirdParties
 from tests.core.factories import make_listing
 from tests.notification.people import settle_in, tell
@@ -35,10 +37,12 @@ def test_admins_of_the_city_are_mailed_about_a_pending_listing_and_nobody_else(
 ) -> None:
     admin, owner, editor = (settle_in(city, role) for role in ("city_admin", "super_city_admin", "editor"))
     stranger = settle_in(other_city, "city_admin")
-    make_listing(city, title="Lesecafé am Markt")
+    listing = make_listing(city, title="Lesecafé am Markt")
     city.settle()
     assert [len(mails(thirdparty, address)) for address in (admin, owner, editor, stranger)] == [1, 1, 0, 0]
     assert "Lesecafé am Markt" in mails(thirdparty, admin)[0]["subject"]
+    [link] = {said.data["link"] for said in city.events("notification.requested")}
+    assert link == link_to(city.tenant, "review", UUID(listing["id"]))
 
 
 def test_an_approval_reaches_the_author_by_mail_and_push(city: City, thirdparty: ThirdParties) -> None:

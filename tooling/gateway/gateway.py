@@ -29,7 +29,7 @@ from tooling.gateway.system import System, text
 from tooling.ownnames import is_own
 
 ANY_METHOD = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-ADDRESSES = ("/api/", "/links/", "/.well-known/")
+ADDRESSES = ("/api/", "/l/", "/links/", "/.well-known/")
 FOR_PAGES = (*ADDRESSES, "/function/", "/async-function/")  # what other web pages may call
 BY_NAME = re.compile(r"/(async-)?function/([a-z0-9-]+)(?:\.([a-z0-9-]+))?(/.*)?")
 

@@ -110,7 +110,7 @@ def pack(ctx: Context, delivery: Delivery, request: NotificationRequested) -> Pu
         title=message.subject,
         body=words,
         ttl=max(1, min(TTL, left)),
-        data={"template": request.template},
+        data={"template": request.template} | ({"link": request.link} if request.link else {}),
     )
     targets = tuple(
         Target(each.id, each.device_id, each.platform, each.token)

@@ -12,9 +12,15 @@ CHANNELS: tuple[Channel, ...] = ("email", "push")
 
 
 def requests(
-    ctx: Context, user_id: UUID, template: str, channels: tuple[Channel, ...] = CHANNELS, **values: str
+    ctx: Context,
+    user_id: UUID,
+    template: str,
+    channels: tuple[Channel, ...] = CHANNELS,
+    *,
+    link: str | None = None,
+    **values: str,
 ) -> Iterator[NotificationRequested]:
-    """One request per channel; its id comes from the event, so that a repeated event asks for the same
+    """One request per channel, with the `link` that it is about; its id comes from the event, so that a repeated event asks for the same
     messages.
     """
     cause = ctx.event.id if ctx.event else str(new_id())
@@ -24,5 +30,6 @@ def requests(
             channel=channel,
             template=template,
             user_id=user_id,
+            link=link,
             values={"city": ctx.tenant.name, **values},
         )

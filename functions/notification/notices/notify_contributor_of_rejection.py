@@ -4,11 +4,12 @@ from events.core import ListingRejected
 from events.notification import NotificationRequested
 from functions.notification.notices.message import requests
 from shared.function import Context, on
+from shared.tenancy.app_links import link_to
 
 
 @on(ListingRejected, emits=[NotificationRequested], batches=True)
 def notify_contributor_of_rejection(ctx: Context, event: ListingRejected) -> None:
-    for request in requests(
-        ctx, event.contributor_id, "listing_rejected", title=event.title, reason=event.reason
-    ):
+    link = link_to(ctx.tenant, "draft", event.listing_id)
+    facts = {"title": event.title, "reason": event.reason}
+    for request in requests(ctx, event.contributor_id, "listing_rejected", link=link, **facts):
         ctx.emit(request)

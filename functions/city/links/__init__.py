@@ -1,0 +1,1 @@
+"""Links that mails and pushes carry."""
