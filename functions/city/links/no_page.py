@@ -14,7 +14,8 @@ PAGE = """<!doctype html><html lang="{language}" dir="{direction}"><head><meta c
 <meta name="viewport" content="width=device-width"><title>{name}</title><link rel="stylesheet" href="/links/style.css"></head>
 <body><main><h1><bdi>{name}</bdi></h1><p>{look}</p></main></body></html>"""
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }

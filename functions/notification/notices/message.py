@@ -20,8 +20,9 @@ def requests(
     link: str | None = None,
     **values: str,
 ) -> Iterator[NotificationRequested]:
-    """One request per channel, with the `link` that it is about; its id comes from the event, so that a repeated event asks for the same
-    messages.
+    """One request per channel, with the `link` that it is about.
+
+    Its id comes from the event, so that a repeated event asks for the same messages.
     """
     cause = ctx.event.id if ctx.event else str(new_id())
     for channel in channels:
