@@ -10,6 +10,7 @@ from shared.tenancy.app_links import link_to
 @on(ListingRejected, emits=[NotificationRequested], batches=True)
 def notify_contributor_of_rejection(ctx: Context, event: ListingRejected) -> None:
     link = link_to(ctx.tenant, "draft", event.listing_id)
-    facts = {"title": event.title, "reason": event.reason}
-    for request in requests(ctx, event.contributor_id, "listing_rejected", link=link, **facts):
+    for request in requests(
+        ctx, event.contributor_id, "listing_rejected", link=link, title=event.title, reason=event.reason
+    ):
         ctx.emit(request)
