@@ -66,7 +66,8 @@ class Sql:
         if self.is_open:
             self.waiting.append(self.guard)
         elif self.waiting:  # what was queued before belongs to whom it was queued for
-            self.waiting = [before, *self.waiting, self.guard]
+            said = self.waiting[0][0] in {GUARD, NAMED_GUARD}
+            self.waiting = [*([] if said else [before]), *self.waiting, self.guard]
 
     def act_for(self, who: str) -> None:
         """Go on, on somebody else's behalf."""

@@ -121,13 +121,15 @@ def size(event: Outgoing) -> int:
 
 
 def forget(events: list[Outgoing]) -> None:
-    """Delete the outbox rows of published events, tenant by tenant, one round trip each."""
-    by_home: defaultdict[tuple[str, UUID], list[str]] = defaultdict(list)
+    """Delete the outbox rows of published events: one transaction in one round trip for each database."""
+    by_home: defaultdict[str, defaultdict[UUID, list[str]]] = defaultdict(lambda: defaultdict(list))
     for event in events:
-        by_home[event.database, event.envelope.tenant_id].append(event.envelope.id)
-    for (database, tenant_id), ids in by_home.items():
-        sql = Sql(pool(database), tenant_id)
-        sql.queue(DELETE, ids=ids)
+        by_home[event.database][event.envelope.tenant_id].append(event.envelope.id)
+    for database, by_tenant in by_home.items():
+        sql = Sql(pool(database), next(iter(by_tenant)))
+        for tenant_id, ids in by_tenant.items():
+            sql.enter(tenant_id)
+            sql.queue(DELETE, ids=ids)
         sql.commit()
 
 

@@ -9,16 +9,14 @@ a request over kept-alive connections.
 import json
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from itertools import accumulate
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from shared.events import backlog
+from shared.events.line import WITHIN, Line
 from shared.kit.cloudevents import BATCH
-from shared.kit.settings import settings
 from shared.peers import service_tokens
 from shared.telemetry.spans import Publishing
 
@@ -29,48 +27,9 @@ MANY = 500  # events a request
 MANY_BYTES = 4 * 1024 * 1024
 AT_A_TIME = 8  # requests, to a broker that takes one event each,
 PROMPT = 0.5  # where it would take longer, in seconds, to send what waits one after the other
-ANSWERS_WITHIN = 3.0  # seconds; and so long it is gone on with more requests
+ANSWERS_WITHIN = WITHIN  # seconds; and so long it is gone on with more requests
 AWAY = 0  # instead of a status: no answer
 REFUSED = frozenset({400, 404, 409, 413, 415, 422})  # the broker will never take this
-Heard = Callable[[HTTPResponse], None]
-
-
-class Line:
-    """A kept-alive connection to the broker."""
-
-    def __init__(self) -> None:
-        self.connection: HTTPConnection | None = None
-
-    def post(self, body: bytes, headers: dict[str, str], heard: Heard) -> int:
-        """The broker's status, or AWAY; a connection that has gone stale is tried anew."""
-        for attempt_is_last in (self.connection is None, True):
-            try:
-                return self.asked(
-                    body, headers | {"authorization": f"Bearer {service_tokens.publishing()}"}, heard
-                )
-            except (OSError, HTTPException) as error:
-                self.close()
-                if attempt_is_last or isinstance(error, TimeoutError):
-                    break
-        return AWAY
-
-    def asked(self, body: bytes, headers: dict[str, str], heard: Heard) -> int:
-        """One request and its answer."""
-        if self.connection is None:
-            url = urlsplit(settings().broker_url)
-            kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
-            self.connection = kind(url.hostname or "127.0.0.1", url.port, timeout=ANSWERS_WITHIN)
-        self.connection.request("POST", urlsplit(settings().broker_url).path or "/", body, headers)
-        answer = self.connection.getresponse()
-        answer.read()
-        heard(answer)
-        return answer.status
-
-    def close(self) -> None:
-        """Give the connection up."""
-        if self.connection is not None:
-            self.connection.close()
-        self.connection = None
 
 
 class Post:
@@ -131,15 +90,16 @@ class Post:
             line = self.lines.get_nowait()
         except queue.Empty:
             line = Line()
-        status = line.post(body, headers, self.heard)
+        answer = line.post(body, headers | {"authorization": f"Bearer {service_tokens.publishing()}"})
         self.lines.put(line)
-        return status
+        return self.heard(*answer) if answer else AWAY
 
-    def heard(self, answer: HTTPResponse) -> None:
-        """What the broker says of itself."""
-        if answer.status < 300:
-            self.takes_batches = BATCH in (answer.getheader("accept-post") or "")
-            backlog.note(answer.getheader("x-heidi-behind"))
+    def heard(self, status: int, headers: dict[str, str]) -> int:
+        """What the broker says of itself; its status."""
+        if 200 <= status < 300:
+            self.takes_batches = BATCH in headers.get("accept-post", "")
+            backlog.note(headers.get("x-heidi-behind"))
+        return status
 
     def close(self) -> None:
         """Give all connections up."""

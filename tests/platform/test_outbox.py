@@ -13,9 +13,10 @@ import pytest
 from broker.tick import next_after
 from functions.platform.outbox_relay import Courier, databases, sweep
 from functions.platform.queries import EXPIRING, PRUNE
-from shared.db.pg import error_code
+from shared.db.pg import Connection, Row, Statement, error_code
 from shared.db.relay_role import ask, relay
-from shared.events.outbox import HOLDS, PATIENCE, Outgoing, Publisher
+from shared.db.sql import COMMIT
+from shared.events.outbox import HOLDS, PATIENCE, Outgoing, Publisher, forget
 from shared.events.publisher import ANSWERS_WITHIN
 from shared.kit.settings import settings
 from tests.adapters.running import free_ports
@@ -220,6 +221,26 @@ def test_what_is_committed_together_is_published_in_few_requests_and_then_forgot
     eventually(lambda: left(city) == 0, "all to be published")
     assert len(broker.came) == len({event["ce-id"] for event in broker.came}) == 301
     assert len(broker.requests) < 10
+
+
+def test_events_of_several_cities_are_forgotten_in_one_transaction(
+    city: City, other_city: City, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in (city, other_city):
+        many(one, 2)
+    events = [*written(city), *written(other_city)]
+    commits: list[int] = []
+    batch = Connection.batch
+
+    def counted(self: Connection, statements: list[Statement], **how: bool) -> list[list[Row]]:
+        commits.append(sum(sql == COMMIT for sql, _ in statements))
+        return batch(self, statements, **how)
+
+    monkeypatch.setattr(Connection, "batch", counted)
+    forget(events)
+    assert sum(commits) == 1
+    monkeypatch.undo()
+    assert (left(city), left(other_city)) == (0, 0)
 
 
 def test_what_the_publisher_has_held_for_too_long_it_leaves_to_the_sweep(
