@@ -14,7 +14,7 @@ from shared.context import Context
 from shared.errors import Problem
 from shared.kit.features import Feature
 from shared.kit.http import Json, Request, Response
-from shared.kit.record import Access, Kind, Load, Method, Record
+from shared.kit.record import Access, Kind, Load, Method, Published, Record
 
 __all__ = [
     "Context",
@@ -74,6 +74,7 @@ class HttpFacts(Facts, total=False):
     exempt_from_terms: bool
     never_stored: bool
     picture: bool
+    cache: tuple[Published, ...]
     among: tuple[str, ...]
     accepted_body: type[Any]
 

@@ -33,6 +33,7 @@ class Request:
         self.environ = environ
         self.method: str = environ["REQUEST_METHOD"]
         self.path = utf8(environ.get("PATH_INFO") or "/") if path is None else path
+        self.raw: bytes | None = None  # the body, once somebody has read it
         self.told: dict[str, str] = {}  # headers for the answer, whatever becomes of the call
         # whether another part of the platform calls, once somebody has looked
         self.of_platform: bool | None = None
@@ -69,7 +70,13 @@ class Request:
         return found
 
     def body(self, limit: int) -> bytes:
-        """The whole body; PayloadTooLarge when it has more than `limit` bytes."""
+        """The whole body, however often it is asked for; PayloadTooLarge when it has more than `limit` bytes."""
+        if self.raw is None:
+            self.raw = self.read(limit)
+        return self.raw
+
+    def read(self, limit: int) -> bytes:
+        """The body as it comes, once."""
         length = self.environ.get("CONTENT_LENGTH")
         declared = int(length) if length and length.isdigit() else None
         if declared is not None and declared > limit:

@@ -14,6 +14,8 @@ from shared.kit.settings import settings
 Kind = Literal["http", "event", "tick"]
 Load = Literal["concurrency", "cpu"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+# what everyone may read, by what it is about; events say which of them they drop (`Event.drops`)
+Published = Literal["categories", "cities", "legal", "listings", "media", "terms", "tiles"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -75,6 +77,8 @@ class Record:
     batches: bool = False
     # and after it, something leaves this platform: how long that takes, somebody else decides
     outward: bool = False
+    # what an answer to nobody in particular shows: it may be kept for a moment, until an event drops it
+    cache: tuple[Published, ...] = ()
     # all that its one placeholder may be: addresses written out, which win over others' placeholders
     among: tuple[str, ...] = ()
     accepted_body: type[Any] | None = None  # what it answers with 202 as long as the answer is not ready

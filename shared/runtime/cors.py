@@ -20,10 +20,10 @@ from shared.kit.settings import settings
 LAPTOP = re.compile(r"https?://(localhost|[a-z0-9-]+\.localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
 ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]{1,255}")
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-HEADERS = "Authorization, Content-Type, Accept-Language, X-Tenant-ID, X-Correlation-Id, Idempotency-Key, Traceparent, X-Call-Id"
+HEADERS = "Authorization, Content-Type, Accept-Language, X-Tenant-ID, X-Correlation-Id, Idempotency-Key, If-Match, If-None-Match, Traceparent, X-Call-Id"
 EXPOSED = (
     "X-Correlation-Id, X-Call-Id, Content-Language, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed, "
-    "Location"
+    "Location, ETag"
 )
 SECONDS = 60  # for which a registered origin is remembered, until it changes
 
@@ -70,7 +70,7 @@ def mark(request: Request, response: Response) -> None:
     origin = request.header("origin")
     if not origin:
         return
-    response.headers.setdefault("Vary", "Origin")  # whoever varies by something else says both
+    response.headers.setdefault("Vary", "Origin")  # whoever varies by something else says that, too
     if allows(origin, client_address(request)):
         response.headers |= {
             "Access-Control-Allow-Origin": origin,

@@ -4,9 +4,6 @@ transaction.
 
 import hashlib
 import hmac
-from typing import Any
-
-from pydantic import BaseModel, SecretStr
 
 from shared.context import Context
 from shared.errors import BadRequest, IdempotencyKeyReused
@@ -57,7 +54,7 @@ def claim_event(ctx: Context) -> None:
 class Claim:
     """One Idempotency-Key on its way through a call."""
 
-    def __init__(self, ctx: Context, request: Request, arguments: dict[str, Any]) -> None:
+    def __init__(self, ctx: Context, request: Request) -> None:
         key = request.header("idempotency-key")
         if len(key) > 200:
             raise BadRequest(header="Idempotency-Key", problem="longer than 200 characters")
@@ -68,8 +65,7 @@ class Claim:
             "caller": str(ctx.user.id or ""),
             "key": key,
         }
-        secret = hidden(arguments, ctx.sql.pool.parameters["password"])
-        self.hash = hashlib.sha256(repr(sorted(arguments.items())).encode() + secret).hexdigest()
+        self.hash = digest(request, ctx.sql.pool.parameters["password"])
 
     def make(self) -> None:
         """Make the key this invocation's; Settled, with the stored response, when it has been here before."""
@@ -90,22 +86,22 @@ class Claim:
             self.ctx.sql.queue(FORGET, **self.row)
 
 
-def hidden(arguments: dict[str, Any], key: str | None) -> bytes:
-    """What tells one password from another, which their repr does not, without letting anybody try passwords
-    on it.
+def digest(request: Request, key: str | None) -> str:
+    """What tells one request from another: its address and the bytes of its body, whatever we make of them;
+    a deploy that reads more into the same bytes does not turn a retry into another request.
 
-    The key is the password of the service's own database: whoever has a dump does not have it, and every
-    function does.
+    Nobody can try passwords on it: the key is the password of the service's own database, which whoever has a
+    dump does not have, and every function does.
     """
-    secrets = [
-        value.get_secret_value()
-        for body in arguments.values()
-        if isinstance(body, BaseModel)
-        for _, value in body
-        if isinstance(value, SecretStr)
-    ]
-    return (
-        hmac.digest(derived(key or "", "idempotency"), repr(secrets).encode(), hashlib.sha256)
-        if secrets
-        else b""
-    )
+    body = request.raw or b""
+    if request.content_type == "multipart/form-data":
+        body = body.replace(boundary(request), b"")  # drawn anew for each try
+    where = f"{request.path}?{request.environ.get('QUERY_STRING', '')}\n"
+    return hmac.new(derived(key or "", "idempotency"), where.encode() + body, hashlib.sha256).hexdigest()
+
+
+def boundary(request: Request) -> bytes:
+    """What stands between the parts of a form."""
+    from python_multipart.multipart import parse_options_header
+
+    return parse_options_header(request.environ["CONTENT_TYPE"])[1].get(b"boundary", b"")

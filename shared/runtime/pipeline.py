@@ -30,7 +30,7 @@ from shared.kit.languages import negotiate
 from shared.kit.record import Record
 from shared.kit.settings import settings
 from shared.peers import service_tokens
-from shared.runtime import cors, health, rate_limits, terms_gate
+from shared.runtime import cors, freshness, health, rate_limits, terms_gate
 from shared.runtime.binding import Binding, bearer
 from shared.runtime.binding import limit as body_limit
 from shared.runtime.idempotency import Claim, Settled, claim_event
@@ -44,6 +44,7 @@ from shared.tenancy.tenants import PLATFORM, Tenant
 
 FRESH_MINUTES = 15
 STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"  # what is no page shows nothing
+READS = frozenset({"GET", "HEAD"})
 BATCH_BYTES = 4 * 1024 * 1024
 log = logging.getLogger("heidi.pipeline")
 
@@ -56,6 +57,7 @@ class Function:
         self.binding = Binding.of(record)
         self.labels = (record.service, record.name, record.kind)
         self.names = {"service": record.service, "function": record.name}
+        self.is_read = record.kind == "http" and record.method == "GET" and not record.access.internal
         self.route = record.public_path or f"{record.kind} {record.name}"
 
     def __call__(self, request: Request) -> Response:
@@ -76,6 +78,8 @@ class Function:
         )
         try:
             response, problem = self.answer(request, trace)
+            if self.is_read and request.method in READS:
+                response = freshness.marked(self.record, request, response)
             if spans.are_exported():
                 spans.invocation(self.record, request, response.status, trace, problem)
             access_log.call(request, self.route, response.status, started, problem)
@@ -180,11 +184,7 @@ class Function:
         """Claim, handle, store, commit: all in one transaction."""
         if self.record.kind == "event" and not self.is_for_it(arguments):
             return Response(204)
-        claim = (
-            Claim(ctx, request, arguments)
-            if request.header("idempotency-key") and self.record.claims
-            else None
-        )
+        claim = Claim(ctx, request) if request.header("idempotency-key") and self.record.claims else None
         if claim or ctx.event:
             ctx.claim = claim.make if claim else partial(claim_event, ctx)
         try:

@@ -90,7 +90,8 @@ def test_pages_of_this_machine_may_call(gateway: Running, city: City, origin: st
     assert asked.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS, POST"
     assert "X-Tenant-ID" in asked.headers["access-control-allow-headers"]
     answer = gateway.get("/api/listings", headers={"Origin": origin, "X-Tenant-ID": city.tenant.slug})
-    assert (answer.headers["access-control-allow-origin"], answer.headers["vary"]) == (origin, "Origin")
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert "Origin" in answer.headers["vary"].split(", ")
 
 
 @pytest.mark.parametrize(

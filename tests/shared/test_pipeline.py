@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from functions.core.listings.listing import ListingIn
 from shared.runtime.binding import Binding
 from tests.core.factories import make_category, make_listing
 from tests.support import City, call, deliver
@@ -165,3 +166,13 @@ def test_json_that_breaks_off_is_told_in_the_readers_language_with_the_place(
         got.body["error"]["message"]
         == f"İstek geçerli bir JSON içermiyor: {line}. satır, {column}. sütundan sonrası okunamıyor."
     )
+
+
+def test_a_retry_is_known_by_its_bytes_whatever_a_deploy_reads_into_them(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    category = make_category(city)
+    first = create(city, "key-3", category=category)
+    monkeypatch.setattr(ListingIn, "__repr__", lambda _: "ListingIn(with a new field that has a default)")
+    again = create(city, "key-3", category=category)
+    assert (again.status, again.raw) == (201, first.raw)

@@ -64,6 +64,23 @@ def test_a_photo_may_come_as_a_form_and_its_name_says_nothing(city: City, person
     assert Image.open(io.BytesIO(httpx.get(made.body["photoUrl"]).content)).format == "PNG"
 
 
+def test_a_form_that_is_sent_again_has_another_boundary_and_is_the_same_request(person: Known) -> None:
+    body = FORM[0] + picture("PNG") + FORM[1]
+    first, again, other = (
+        person.call(
+            "upload-profile-photo",
+            body=sent.replace(b"--x", b"--" + boundary),
+            headers={
+                "content-type": f"multipart/form-data; boundary={boundary.decode()}",
+                "idempotency-key": "once",
+            },
+        )
+        for sent, boundary in ((body, b"one"), (body, b"two"), (FORM[0] + picture() + FORM[1], b"three"))
+    )
+    assert (again.status, again.raw) == (200, first.raw)
+    assert other.code == "IDEMPOTENCY_KEY_REUSED"
+
+
 def test_the_earlier_photo_is_gone(city: City, person: Known) -> None:
     first = upload(person, picture()).body["photoUrl"]
     second = upload(person, picture("PNG")).body["photoUrl"]

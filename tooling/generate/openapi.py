@@ -13,6 +13,7 @@ from shared.kit.http import MULTIPART, URLENCODED, Json, Response
 from shared.kit.languages import LANGUAGES
 from shared.kit.record import PLACEHOLDER, Record, camel
 from shared.runtime.binding import Binding, Upload, is_list
+from shared.runtime.freshness import PUBLISHED
 from tooling.generate import problems
 from tooling.generate.common import GENERATED, VERSION, by_service, public
 from tooling.generate.schemas import Mode, Schemas
@@ -119,6 +120,7 @@ def operation(record: Record, schemas: Schemas, names: Mapping[str, str]) -> Doc
         **({"requestBody": request_body(record, body[1], schemas)} if body else {}),
         "responses": success(record, schemas)
         | accepted_body(record, schemas)
+        | unchanged(record)
         | problems.responses(problems.refusals(record)),
     }
 
@@ -134,6 +136,7 @@ def extensions(record: Record) -> Document:
         "x-permission": record.access.permission,
         "x-feature": record.feature,
         "x-emits": [e.type() for e in record.emits],
+        "x-cache": {"anonymous": PUBLISHED, "about": list(record.cache)} if record.cache else None,
     }
     return {key: value for key, value in found.items() if value}
 
@@ -222,6 +225,7 @@ def success(record: Record, schemas: Schemas) -> Document:
         # what else it says itself: a table, a stream
         other: Document = {"*/*": {}} if Response in get_args(returns) else {}
         content = {"application/json": {"schema": schemas[f"{record.name} answer"]}} | other
+        headers |= FRESHNESS if record.method == "GET" else {}
         return {str(record.status): {"description": "Done", "headers": headers, "content": content}}
     if returns is Response and 300 <= record.status < 400:
         location = {"Location": {"schema": {"type": "string"}}}
@@ -229,6 +233,18 @@ def success(record: Record, schemas: Schemas) -> Document:
     if returns is Response:
         return {str(record.status): {"description": "The bytes", "headers": headers, "content": {"*/*": {}}}}
     return {"204": {"description": "Done; there is nothing to say", "headers": headers}}
+
+
+def unchanged(record: Record) -> Document:
+    """What comes back to whoever names the ETag of what is there still."""
+    if not has_etag(record):
+        return {}
+    return {"304": {"description": "You have it already", "headers": FRESHNESS}}
+
+
+def has_etag(record: Record) -> bool:
+    """Whether it is a read that answers JSON."""
+    return record.method == "GET" and returned(record) is not None
 
 
 def accepted_body(record: Record, schemas: Schemas) -> Document:
@@ -251,7 +267,21 @@ BEARER = {
     "description": "The access token that POST /api/auth/login gives, good for two hours; or an API token, which POST "
     "/api/auth/api-tokens makes.",
 }
+FRESHNESS: Document = {
+    name: {"$ref": f"#/components/headers/{name.replace('-', '')}"} for name in ("ETag", "Cache-Control")
+}
 HEADERS: Document = {
+    "ETag": {
+        "description": "The name of exactly these bytes (RFC 9110 §8.8.3); send it back as If-None-Match.",
+        "schema": {"type": "string"},
+        "example": '"4bf92f3577b34da6a3ce929d0e0e4736"',
+    },
+    "CacheControl": {
+        "description": "What may keep the answer: one to nobody in particular about published things for 30 seconds what "
+        "stands before us (`s-maxage`), dropped when they change; one to somebody nothing at all.",
+        "schema": {"type": "string"},
+        "example": "private, no-store",
+    },
     "CorrelationId": {"description": "Names this call in our logs.", "schema": {"type": "string"}},
     "RateLimit": {
         "schema": {"type": "string"},
@@ -288,6 +318,12 @@ COMMON: Document = {
         "schema": {"type": "string"},
         "description": "The same key with the same request gets the first answer again, and nothing is done twice.",
     },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "The ETag of an answer that one has; 304 without a body where it is the same still.",
+    },
     "CorrelationId": {
         "name": "X-Correlation-Id",
         "in": "header",
@@ -299,5 +335,6 @@ APPLIES: dict[str, Callable[[Record], bool]] = {
     "Tenant": lambda record: not record.tenantless,
     "Language": lambda _: True,
     "IdempotencyKey": lambda record: record.claims,
+    "IfNoneMatch": has_etag,
     "CorrelationId": lambda _: True,
 }

@@ -8,7 +8,7 @@ from shared.errors import NotFound
 from shared.function import Context, Json, http
 
 
-@http.get("/api/cities/{city}/boundary", public=True, tenantless=True, raises=[NotFound])
+@http.get("/api/cities/{city}/boundary", public=True, cache=("cities",), tenantless=True, raises=[NotFound])
 def get_city_boundary(ctx: Context, city: CityName) -> Json[Geometry]:
     tenant = open_city(ctx, city)
     found = ctx.sql.json_or_none(READ, tenant=tenant.id)

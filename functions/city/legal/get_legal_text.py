@@ -11,7 +11,9 @@ from shared.function import Context, Json, http
 from shared.schema import LanguageTag
 
 
-@http.get("/api/cities/{city}/legal/{kind}", public=True, tenantless=True, raises=[NotFound])
+@http.get(
+    "/api/cities/{city}/legal/{kind}", public=True, cache=("legal",), tenantless=True, raises=[NotFound]
+)
 def get_legal_text(
     ctx: Context, city: CityName, kind: Kind, language: LanguageTag | None = None
 ) -> Json[LegalTextOut]:

@@ -14,7 +14,7 @@ ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,100}$")]
 
 
-@http.get("/api/categories/{category}", public=True, raises=[NotFound])
+@http.get("/api/categories/{category}", public=True, cache=("categories", "listings"), raises=[NotFound])
 def get_category(ctx: Context, category: Name) -> Json[CategoryDetail]:
     by_id = category if ID.fullmatch(category) else None
     found = ctx.sql.json_or_none(

@@ -14,7 +14,7 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,100}$")]
 
 
-@http.get("/api/listings/{listing_id}", public=True, raises=[NotFound], min_scale=1)
+@http.get("/api/listings/{listing_id}", public=True, cache=("listings",), raises=[NotFound], min_scale=1)
 def get_listing(ctx: Context, listing_id: Name) -> Json[ListingOut]:
     query = ONE if UUID.fullmatch(listing_id) else BY_SLUG
     found = ctx.sql.json_or_none(

@@ -19,7 +19,7 @@ class ListingNearby(ListingOut):
     distance: int
 
 
-@http.get("/api/listings/nearby", public=True, feature="poi_map", min_scale=1)
+@http.get("/api/listings/nearby", public=True, cache=("listings",), feature="poi_map", min_scale=1)
 def nearby_listings(
     ctx: Context, lat: Latitude, lon: Longitude, radius: Metres = 1000, limit: Limit = 20
 ) -> Json[Page[ListingNearby]]:

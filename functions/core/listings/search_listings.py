@@ -16,7 +16,7 @@ Text = Annotated[str, Field(min_length=1, max_length=200, description="what to l
 Offset = Annotated[int, Field(ge=0, le=1000, description="`nextCursor` of the page before")]
 
 
-@http.get("/api/listings/search", public=True, min_scale=1)
+@http.get("/api/listings/search", public=True, cache=("listings",), min_scale=1)
 def search_listings(ctx: Context, q: Text, limit: Limit = 20, cursor: Offset = 0) -> Json[Page[ListingOut]]:
     words = LANGUAGES[ctx.tenant.language].dictionary
     return ctx.sql.json(
