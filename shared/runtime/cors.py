@@ -20,7 +20,10 @@ from shared.kit.settings import settings
 LAPTOP = re.compile(r"https?://(localhost|[a-z0-9-]+\.localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
 ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]{1,255}")
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-HEADERS = "Authorization, Content-Type, Accept-Language, X-Tenant-ID, X-Correlation-Id, Idempotency-Key, If-Match, If-None-Match, Traceparent, X-Call-Id"
+HEADERS = (
+    "Authorization, Content-Type, Accept-Language, X-Tenant-ID, X-Correlation-Id, Idempotency-Key, If-Match, If-None-Match, "
+    "Traceparent, X-Call-Id"
+)
 EXPOSED = (
     "X-Correlation-Id, X-Call-Id, Content-Language, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed, "
     "Location, ETag"

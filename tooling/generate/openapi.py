@@ -43,7 +43,7 @@ def document(records: Mapping[str, Record]) -> Document:
             "securitySchemes": {"bearer": BEARER},
             "parameters": COMMON,
             "headers": HEADERS,
-            "responses": problems.components(refused),
+            "responses": problems.components(refused) | {"NotModified": NOT_MODIFIED},
             "schemas": {"Error": problems.SCHEMA} | schemas.components,
             "examples": {code: problems.example(problem) for code, problem in sorted(everything.items())},
         },
@@ -239,7 +239,7 @@ def unchanged(record: Record) -> Document:
     """What comes back to whoever names the ETag of what is there still."""
     if not has_etag(record):
         return {}
-    return {"304": {"description": "You have it already", "headers": FRESHNESS}}
+    return {"304": {"$ref": "#/components/responses/NotModified"}}
 
 
 def has_etag(record: Record) -> bool:
@@ -268,8 +268,12 @@ BEARER = {
     "/api/auth/api-tokens makes.",
 }
 FRESHNESS: Document = {
+    "ETag": {"$ref": "#/components/headers/ETag"},
+    "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
+}
     name: {"$ref": f"#/components/headers/{name.replace('-', '')}"} for name in ("ETag", "Cache-Control")
 }
+NOT_MODIFIED: Document = {"description": "You have it already", "headers": FRESHNESS}
 HEADERS: Document = {
     "ETag": {
         "description": "The name of exactly these bytes (RFC 9110 §8.8.3); send it back as If-None-Match.",
