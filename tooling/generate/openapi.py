@@ -271,8 +271,6 @@ FRESHNESS: Document = {
     "ETag": {"$ref": "#/components/headers/ETag"},
     "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
 }
-    name: {"$ref": f"#/components/headers/{name.replace('-', '')}"} for name in ("ETag", "Cache-Control")
-}
 NOT_MODIFIED: Document = {"description": "You have it already", "headers": FRESHNESS}
 HEADERS: Document = {
     "ETag": {
