@@ -23,17 +23,17 @@ class Admin:
     """Questions to the store, and replay."""
 
     def __init__(self, store: Store, dispatcher: Dispatcher, names: list[str]) -> None:
-        self._store, self._dispatcher, self._names = store, dispatcher, names
+        self.store, self.dispatcher, self.names = store, dispatcher, names
 
     async def events(self, query: dict[str, str]) -> dict[str, Any]:
         """List the newest events with the state of each delivery."""
-        rows = await self._store.book(sql.RECENT, type=_text(query, "type"), **_page(query))
-        return {"events": [_recent(row) for row in rows]}
+        rows = await self.store.book(sql.RECENT, type=text(query, "type"), **page(query))
+        return {"events": [recent(row) for row in rows]}
 
     async def dead(self, query: dict[str, str]) -> dict[str, Any]:
         """List dead letters with their events, the newest first; data of more than 64 KiB is left out."""
-        rows = await self._store.book(sql.LIST_DEAD, trigger=_text(query, "trigger"), **_page(query))
-        return {"dead": [_dead(row) for row in rows]}
+        rows = await self.store.book(sql.LIST_DEAD, trigger=text(query, "trigger"), **page(query))
+        return {"dead": [dead_letter(row) for row in rows]}
 
     async def replay(self, asked: object) -> dict[str, Any]:
         """Deliver dead letters again: `{"ids": [1, 2]}` or `{"ids": "all"}`."""
@@ -41,19 +41,19 @@ class Admin:
         numbers = isinstance(ids, list) and all(type(each) is int and 0 < each < NEWEST for each in ids)
         if ids != "all" and not numbers:
             raise BadQuestion('ids must be "all" or a list of dead letters\' numbers')
-        rows = await self._store.book(sql.REPLAY, ids=None if ids == "all" else ids, names=self._names)
-        self._dispatcher.rewind([(trigger, seq) for trigger, seq in rows])
+        rows = await self.store.book(sql.REPLAY, ids=None if ids == "all" else ids, names=self.names)
+        self.dispatcher.rewind([(trigger, seq) for trigger, seq in rows])
         return {"replayed": len(rows)}
 
 
-def _text(query: dict[str, str], name: str) -> str | None:
+def text(query: dict[str, str], name: str) -> str | None:
     found = query.get(name)
     if found is not None and not found.isprintable():
         raise BadQuestion(f"{name} holds control characters")
     return found
 
 
-def _page(query: dict[str, str]) -> dict[str, int]:
+def page(query: dict[str, str]) -> dict[str, int]:
     found = {"limit": query.get("limit", "50"), "before": query.get("before", str(NEWEST))}
     for name, value in found.items():
         if not NUMBER.fullmatch(value) and value != str(NEWEST):
@@ -61,7 +61,7 @@ def _page(query: dict[str, str]) -> dict[str, int]:
     return {"limit": min(int(found["limit"]), MAX_ROWS), "before": int(found["before"])}
 
 
-def _recent(row: Row) -> dict[str, Any]:
+def recent(row: Row) -> dict[str, Any]:
     seq, received_at, source, event_id, event_type, attributes, size, deliveries = row
     event = write_json(Event(source, event_id, event_type, attributes, b""))
     return {
@@ -73,7 +73,7 @@ def _recent(row: Row) -> dict[str, Any]:
     }
 
 
-def _dead(row: Row) -> dict[str, Any]:
+def dead_letter(row: Row) -> dict[str, Any]:
     number, trigger, code, reason, attempts, died_at, received_at, *event, size = row
     return {
         "id": number,

@@ -46,13 +46,13 @@ def make_app(
         return web.Response(status=202, headers=TAKES_BATCHES | {"X-Heidi-Behind": f"{behind():.1f}"})
 
     async def replay(request: web.Request) -> web.Response:
-        return await _answer(admin.replay(_readas_json(await body_of(request))))
+        return await answer(admin.replay(parsed_json(await body_of(request))))
 
     async def dead(request: web.Request) -> web.Response:
-        return await _answer(admin.dead(dict(request.query)))
+        return await answer(admin.dead(dict(request.query)))
 
     async def events(request: web.Request) -> web.Response:
-        return await _answer(admin.events(dict(request.query)))
+        return await answer(admin.events(dict(request.query)))
 
     async def live(_: web.Request) -> web.Response:
         return as_json({"status": "live"})
@@ -81,7 +81,7 @@ def make_app(
     return app
 
 
-async def _answer(work: Awaitable[dict[str, Any]]) -> web.Response:
+async def answer(work: Awaitable[dict[str, Any]]) -> web.Response:
     try:
         return as_json(await work)
     except BadQuestion as error:
@@ -91,7 +91,7 @@ async def _answer(work: Awaitable[dict[str, Any]]) -> web.Response:
         return problem(503, "the broker's database does not answer")
 
 
-def _readas_json(body: bytes) -> object:
+def parsed_json(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -50,7 +50,7 @@ class Broker:
         routes = Routes(triggers)
         self.dispatcher = Dispatcher(routes, self.store, self.subscribers, self.clock, self.metrics, settings)
         self.ingress = Ingress(self.store, routes, self.dispatcher.offer, self.clock, self.metrics)
-        self.dispatcher.feedback = self._feed_back
+        self.dispatcher.feedback = self.feed_back
         self.undertaker = Undertaker(
             self.store, self.subscribers, self.clock, settings.broker_keeper, settings.gateway_url
         )
@@ -63,7 +63,7 @@ class Broker:
             self.metrics,
             lambda: self.store.ready,
             self.dispatcher.behind,
-            self._render_metrics,
+            self.render_metrics,
         )
 
     @asynccontextmanager
@@ -85,7 +85,7 @@ class Broker:
                     self.ingress.work(),
                     self.dispatcher.journal.work(),
                     ticker.work(ticks),
-                    self._prune(),
+                    self.prune(),
                     self.undertaker.work(),
                 )
             ]
@@ -114,13 +114,13 @@ class Broker:
         finally:
             await runner.cleanup()
 
-    async def _feed_back(self, event: Event) -> None:
+    async def feed_back(self, event: Event) -> None:
         await self.ingress.put([event])
 
-    async def _render_metrics(self) -> bytes:
+    async def render_metrics(self) -> bytes:
         return await self.metrics.render(self.store, self.dispatcher.in_flight, self.clock.now())
 
-    async def _prune(self) -> None:
+    async def prune(self) -> None:
         while True:
             await self.store.wait_ready()
             try:

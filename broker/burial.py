@@ -27,35 +27,35 @@ class Undertaker:
     def __init__(
         self, store: Store, subscribers: Subscribers, clock: Clock, keeper: str, functions: str
     ) -> None:
-        self._store, self._subscribers, self._clock, self._keeper = store, subscribers, clock, keeper
-        self._functions = functions.rstrip("/")
-        self._wait = LOOK_EVERY
+        self.store, self.subscribers, self.clock, self.keeper = store, subscribers, clock, keeper
+        self.functions = functions.rstrip("/")
+        self.wait = LOOK_EVERY
 
     async def work(self) -> None:
         """Look again and again until cancelled; without a keeper there is nothing to do."""
-        while self._keeper:
-            await self._store.wait_ready()
+        while self.keeper:
+            await self.store.wait_ready()
             try:
-                well = await self._round()
+                well = await self.round()
             except (Lost, Refused) as error:
                 log.warning("cannot read the dead letters: %s", error)
                 well = False
-            self._wait = LOOK_EVERY if well else min(self._wait * 2, LONGEST)
-            await until(self._clock, self._clock.now() + self._wait)
+            self.wait = LOOK_EVERY if well else min(self.wait * 2, LONGEST)
+            await until(self.clock, self.clock.now() + self.wait)
 
-    async def _round(self) -> bool:
+    async def round(self) -> bool:
         """Offer every letter once; whether all were taken."""
         after, well = 0, True
-        while rows := await self._store.book(sql.TO_HAND_OVER, after=after):
+        while rows := await self.store.book(sql.TO_HAND_OVER, after=after):
             for after, trigger, code, reason, *event in rows:
                 letter = buried(
                     Event(*event),
-                    f"{self._functions}/function/{trigger}",
+                    f"{self.functions}/function/{trigger}",
                     Outcome(Verdict.DEAD, code, reason),
                 )
-                outcome = await self._subscribers.deliver(self._keeper, letter)
+                outcome = await self.subscribers.deliver(self.keeper, letter)
                 if outcome.verdict is Verdict.DONE:
-                    await self._store.book(sql.HANDED_OVER, id=after)
+                    await self.store.book(sql.HANDED_OVER, id=after)
                 elif outcome.verdict is Verdict.DEAD:
                     log.error(
                         "a dead letter is refused", extra={"context": {"letter": after, "code": outcome.code}}

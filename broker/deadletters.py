@@ -47,7 +47,7 @@ def list_dead(trigger: str | None = None, limit: int = 50, before: int | None = 
     BrokerSilent.
     """
     asked = {"trigger": trigger, "limit": limit, "before": before}
-    return [DeadLetter(**each) for each in _ask("GET", "/dead", params=_given(asked))["dead"]]
+    return [DeadLetter(**each) for each in ask("GET", "/dead", params=given(asked))["dead"]]
 
 
 def recent_events(
@@ -55,19 +55,19 @@ def recent_events(
 ) -> list[RecentEvent]:
     """List the newest events, at most 500; `before` continues below that seq. Raises BrokerSilent."""
     asked = {"type": event_type, "limit": limit, "before": before}
-    return [RecentEvent(**each) for each in _ask("GET", "/events", params=_given(asked))["events"]]
+    return [RecentEvent(**each) for each in ask("GET", "/events", params=given(asked))["events"]]
 
 
 def replay(ids: Sequence[int] | Literal["all"]) -> int:
     """Deliver dead letters again, with all attempts anew; the number that were taken. Raises BrokerSilent."""
-    return int(_ask("POST", "/dead/replay", json={"ids": ids if ids == "all" else list(ids)})["replayed"])
+    return int(ask("POST", "/dead/replay", json={"ids": ids if ids == "all" else list(ids)})["replayed"])
 
 
-def _given(asked: dict[str, Any]) -> dict[str, Any]:
+def given(asked: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _ask(method: str, path: str, **content: Any) -> dict[str, Any]:
+def ask(method: str, path: str, **content: Any) -> dict[str, Any]:
     url, token = settings().broker_url.rstrip("/"), service_tokens.delivering()
     try:
         with httpx.Client(

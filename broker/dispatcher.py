@@ -38,43 +38,43 @@ class Dispatcher:
         metrics: Metrics,
         settings: BrokerSettings,
     ) -> None:
-        self._lanes = {
+        self.lanes = {
             name: Lane(name, batches=name in routes.batches, outward=name in routes.outward)
             for name in routes.names
         }
-        self._store, self._subscribers, self._clock, self._metrics = store, subscribers, clock, metrics
-        self._settings = settings
-        self._own_places = min(OWN_PLACES, settings.broker_in_flight_per_trigger)
-        self.journal = Journal(store, self._advance)
+        self.store, self.subscribers, self.clock, self.metrics = store, subscribers, clock, metrics
+        self.settings = settings
+        self.own_places = min(OWN_PLACES, settings.broker_in_flight_per_trigger)
+        self.journal = Journal(store, self.advance)
         self.feedback: Feedback | None = None
         self.in_flight = 0
-        self._turns: deque[Lane] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._gateway_away = self._said_so = False
-        self._stopped = False
+        self.turns: deque[Lane] = deque()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.gateway_away = self.said_so = False
+        self.stopped = False
 
     async def recover(self) -> None:
         """Find what Postgres has still to be delivered: at start, and after every loss of the connection."""
-        for waiting in await self._store.recover(list(self._lanes)):
-            self._lanes[waiting.trigger].rewind(waiting.first, waiting.last)
+        for waiting in await self.store.recover(list(self.lanes)):
+            self.lanes[waiting.trigger].rewind(waiting.first, waiting.last)
 
     def resume(self) -> None:
         """Start whatever may start."""
-        self._gateway_away = False
-        for lane in self._lanes.values():
-            self._advance(lane)
+        self.gateway_away = False
+        for lane in self.lanes.values():
+            self.advance(lane)
 
     def offer(self, delivery: Delivery) -> None:
         """Take a delivery that was just stored."""
-        lane = self._lanes[delivery.trigger]
+        lane = self.lanes[delivery.trigger]
         if lane.offer(delivery):
             lane.ready.append(delivery)
-        self._advance(lane)
+        self.advance(lane)
 
     def rewind(self, rows: Iterable[tuple[str, int]]) -> None:
         """Take deliveries that were put back into Postgres."""
         for trigger, seq in rows:
-            self._lanes[trigger].rewind(seq, seq)
+            self.lanes[trigger].rewind(seq, seq)
         self.resume()
 
     def behind(self) -> float:
@@ -85,80 +85,78 @@ class Dispatcher:
         platform itself is behind; that a mail server is slow, or many documents are being read, is not in it.
         """
         heads = [
-            lane.ready[0] for lane in self._lanes.values() if lane.batches and lane.ready and not lane.outward
+            lane.ready[0] for lane in self.lanes.values() if lane.batches and lane.ready and not lane.outward
         ]
-        return max(
-            (self._clock.now() - head.received for head in heads if not head.tries.number), default=0.0
-        )
+        return max((self.clock.now() - head.received for head in heads if not head.tries.number), default=0.0)
 
     async def stop(self, within: float) -> None:
         """Start nothing more, and give what is in flight some time to end."""
-        self._stopped = True
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=within)
+        self.stopped = True
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=within)
 
-    def _advance(self, lane: Lane) -> None:
-        if self._stopped or self._gateway_away or not self._store.ready:
+    def advance(self, lane: Lane) -> None:
+        if self.stopped or self.gateway_away or not self.store.ready:
             return
         if lane.wants_to_load:
-            self._spawn(self._load(lane, *lane.start_loading()))
-        while lane.ready and lane.in_flight < self._own_places:
-            self._start(lane)
-        self._queue_up(lane)
-        while self._turns and self.in_flight < self._settings.broker_in_flight:
-            turn = self._turns.popleft()
+            self.spawn(self.load(lane, *lane.start_loading()))
+        while lane.ready and lane.in_flight < self.own_places:
+            self.start(lane)
+        self.queue_up(lane)
+        while self.turns and self.in_flight < self.settings.broker_in_flight:
+            turn = self.turns.popleft()
             turn.waits_for_its_turn = False
-            if turn.ready and turn.in_flight < self._places(turn):
-                self._start(turn)
-                self._queue_up(turn)
+            if turn.ready and turn.in_flight < self.places(turn):
+                self.start(turn)
+                self.queue_up(turn)
 
-    def _queue_up(self, lane: Lane) -> None:
-        if lane.ready and lane.in_flight < self._places(lane) and not lane.waits_for_its_turn:
+    def queue_up(self, lane: Lane) -> None:
+        if lane.ready and lane.in_flight < self.places(lane) and not lane.waits_for_its_turn:
             lane.waits_for_its_turn = True
-            self._turns.append(lane)
+            self.turns.append(lane)
 
-    def _places(self, lane: Lane) -> int:
+    def places(self, lane: Lane) -> int:
         """How many requests a function may have at once; while some batches are on their way, the next ones
         grow.
         """
-        most = self._settings.broker_in_flight_per_trigger
-        return min(most, OUTWARD_PLACES if lane.outward else self._own_places) if lane.batches else most
+        most = self.settings.broker_in_flight_per_trigger
+        return min(most, OUTWARD_PLACES if lane.outward else self.own_places) if lane.batches else most
 
-    def _start(self, lane: Lane) -> None:
+    def start(self, lane: Lane) -> None:
         lane.in_flight += 1
         self.in_flight += 1
-        self._spawn(self._deliver(lane, lane.take()))
+        self.spawn(self.deliver(lane, lane.take()))
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
-    async def _load(self, lane: Lane, after: int, in_reach: int) -> None:
+    async def load(self, lane: Lane, after: int, in_reach: int) -> None:
         concerning(lane.trigger)
         try:
-            page = await self._store.page(lane.trigger, after)
+            page = await self.store.page(lane.trigger, after)
         except (Lost, Refused) as error:
             log.warning("cannot read the queue of %s: %s", lane.trigger, error)
             lane.loading = False
-            self._clock.call_at(self._clock.now() + TRY_AGAIN_AFTER, partial(self._advance, lane))
+            self.clock.call_at(self.clock.now() + TRY_AGAIN_AFTER, partial(self.advance, lane))
             return
-        now = self._clock.now()
+        now = self.clock.now()
         for delivery in lane.take_page(page, after, in_reach):
             if delivery.due > now:
-                self._put_off(lane, delivery)
+                self.put_off(lane, delivery)
             else:
                 lane.ready.append(delivery)
-        self._advance(lane)
+        self.advance(lane)
 
-    async def _deliver(self, lane: Lane, deliveries: list[Delivery]) -> None:
+    async def deliver(self, lane: Lane, deliveries: list[Delivery]) -> None:
         concerning(lane.trigger, deliveries[0].event)
         try:
-            outcome = await self._subscribers.deliver(
+            outcome = await self.subscribers.deliver(
                 lane.trigger, *(delivery.event for delivery in deliveries)
             )
             if outcome.reply is not None:
-                outcome = await self._feed_back(deliveries[0].event, outcome.reply)
+                outcome = await self.feed_back(deliveries[0].event, outcome.reply)
         # an event on which we stumble becomes a dead letter, not the end of the others
         except Exception as error:
             log.exception("delivering to %s failed", lane.trigger)
@@ -166,13 +164,13 @@ class Dispatcher:
         lane.in_flight -= 1
         self.in_flight -= 1
         if len(deliveries) > 1 and outcome.verdict in (Verdict.AGAIN, Verdict.DEAD):
-            self._take_apart(lane, deliveries)
+            self.take_apart(lane, deliveries)
         else:
             for delivery in reversed(deliveries):
-                self._settle(lane, delivery, outcome)
-        self._advance(lane)
+                self.settle(lane, delivery, outcome)
+        self.advance(lane)
 
-    def _take_apart(self, lane: Lane, deliveries: list[Delivery]) -> None:
+    def take_apart(self, lane: Lane, deliveries: list[Delivery]) -> None:
         """Nothing of a batch was done that one event spoils: each comes again by itself, which counts as its
         first attempt.
         """
@@ -180,7 +178,7 @@ class Dispatcher:
             delivery.alone = True
             lane.ready.appendleft(delivery)
 
-    async def _feed_back(self, event: Event, reply: Event) -> Outcome:
+    async def feed_back(self, event: Event, reply: Event) -> Outcome:
         if self.feedback is None or event.hops == 0:
             log.warning("an answer of type %s is dropped: it went around too often", reply.type)
             return DELIVERED
@@ -188,49 +186,49 @@ class Dispatcher:
             await self.feedback(event.answered_by(reply))
         except Unavailable as error:
             return Outcome(Verdict.AGAIN, 503, f"the answer could not be stored: {error}")
-        self._metrics.replies.inc()
+        self.metrics.replies.inc()
         return DELIVERED
 
-    def _settle(self, lane: Lane, delivery: Delivery, outcome: Outcome) -> None:
+    def settle(self, lane: Lane, delivery: Delivery, outcome: Outcome) -> None:
         if outcome.verdict is Verdict.DONE:
-            self._metrics.delivered.inc()
-            self._metrics.age.observe(max(0.0, self._clock.now() - delivery.received))
+            self.metrics.delivered.inc()
+            self.metrics.age.observe(max(0.0, self.clock.now() - delivery.received))
             self.journal.done(lane, delivery)
         elif outcome.verdict is Verdict.UNREACHABLE:
-            self._metrics.unreachable.inc()
+            self.metrics.unreachable.inc()
             lane.ready.appendleft(delivery)
-            self._wait_for_gateway(outcome.reason)
+            self.wait_for_gateway(outcome.reason)
             return
         else:
-            self._metrics.failed.inc()
-            self._again_or_never(lane, delivery, outcome)
-        self._said_so = False
+            self.metrics.failed.inc()
+            self.again_or_never(lane, delivery, outcome)
+        self.said_so = False
 
-    def _again_or_never(self, lane: Lane, delivery: Delivery, outcome: Outcome) -> None:
-        wait = delivery.tries.pause(outcome, self._settings.broker_backoff, self._settings.broker_patience)
+    def again_or_never(self, lane: Lane, delivery: Delivery, outcome: Outcome) -> None:
+        wait = delivery.tries.pause(outcome, self.settings.broker_backoff, self.settings.broker_patience)
         if wait is None:
             log.error(
                 "dead letter", extra={"context": {"code": outcome.code, "attempts": delivery.tries.number}}
             )
-            self._metrics.dead.inc()
+            self.metrics.dead.inc()
             self.journal.dead(lane, delivery, outcome)
             return
-        self._metrics.retries.inc()
-        delivery.due = self._clock.now() + wait
+        self.metrics.retries.inc()
+        delivery.due = self.clock.now() + wait
         self.journal.postponed(delivery)
-        self._put_off(lane, delivery)
+        self.put_off(lane, delivery)
 
-    def _put_off(self, lane: Lane, delivery: Delivery) -> None:
-        self._clock.call_at(delivery.due, partial(self._due, lane, delivery))
+    def put_off(self, lane: Lane, delivery: Delivery) -> None:
+        self.clock.call_at(delivery.due, partial(self.due, lane, delivery))
 
-    def _due(self, lane: Lane, delivery: Delivery) -> None:
+    def due(self, lane: Lane, delivery: Delivery) -> None:
         lane.ready.append(delivery)
-        self._advance(lane)
+        self.advance(lane)
 
-    def _wait_for_gateway(self, problem: str) -> None:
-        if not self._said_so:
+    def wait_for_gateway(self, problem: str) -> None:
+        if not self.said_so:
             log.warning("the gateway is away, deliveries wait: %s", problem)
-            self._said_so = True
-        if not self._gateway_away:
-            self._gateway_away = True
-            self._clock.call_at(self._clock.now() + TRY_AGAIN_AFTER, self.resume)
+            self.said_so = True
+        if not self.gateway_away:
+            self.gateway_away = True
+            self.clock.call_at(self.clock.now() + TRY_AGAIN_AFTER, self.resume)

@@ -71,37 +71,37 @@ class Event:
 
 def checked(attributes: dict[str, str], data: bytes) -> Event:
     """Make an event of these attributes, or raise NotAnEvent or TooLarge."""
-    _check_size(attributes, data)
+    check_size(attributes, data)
     for name, value in attributes.items():
         if name not in KNOWN and (not NAME.fullmatch(name) or name == "data"):
             raise NotAnEvent(f"{name[:80]!r} is not an attribute's name: lower-case letters and digits only")
         if not value.isascii() or not value.isprintable() or len(value) > MAX_ATTRIBUTE_BYTES:
-            _check_value(name, value)
+            check_value(name, value)
     if attributes.get("specversion") != "1.0":
         raise NotAnEvent("specversion is not 1.0")
     for required in ("id", "source", "type"):
         if not attributes.get(required):
             raise NotAnEvent(f"{required} is missing")
-    _check_optional(attributes)
+    check_optional(attributes)
     others = {name: value for name, value in attributes.items() if name not in ("source", "id", "type")}
     return Event(attributes["source"], attributes["id"], attributes["type"], others, data)
 
 
-def _check_size(attributes: dict[str, str], data: bytes) -> None:
+def check_size(attributes: dict[str, str], data: bytes) -> None:
     if len(data) > MAX_EVENT_BYTES:
         raise TooLarge(f"the event's data has {len(data)} bytes; at most {MAX_EVENT_BYTES} are taken")
     if len(attributes) > MAX_ATTRIBUTES:
         raise NotAnEvent(f"more than {MAX_ATTRIBUTES} attributes")
 
 
-def _check_value(name: str, value: str) -> None:
+def check_value(name: str, value: str) -> None:
     if FORBIDDEN.search(value):
         raise NotAnEvent(f"{name} holds a control character or is not valid Unicode")
     if len(value.encode()) > MAX_ATTRIBUTE_BYTES:
         raise NotAnEvent(f"{name} is longer than {MAX_ATTRIBUTE_BYTES} bytes")
 
 
-def _check_optional(attributes: dict[str, str]) -> None:
+def check_optional(attributes: dict[str, str]) -> None:
     for optional in ("subject", "dataschema", "datacontenttype", "time"):
         if attributes.get(optional) == "":
             raise NotAnEvent(f"{optional} is there but empty")
@@ -109,11 +109,11 @@ def _check_optional(attributes: dict[str, str]) -> None:
     if content_type is not None and not MEDIA_TYPE.fullmatch(content_type):
         raise NotAnEvent("datacontenttype is not a media type")
     time = attributes.get("time")
-    if time is not None and not _is_rfc3339(time):
+    if time is not None and not is_rfc3339(time):
         raise NotAnEvent("time is not an RFC 3339 time")
 
 
-def _is_rfc3339(text: str) -> bool:
+def is_rfc3339(text: str) -> bool:
     try:
         return bool(TIME.fullmatch(text)) and datetime.fromisoformat(text.upper()) is not None
     except ValueError:

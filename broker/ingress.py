@@ -42,83 +42,81 @@ class Ingress:
     def __init__(
         self, store: Store, routes: Routes, offer: Callable[[Delivery], None], clock: Clock, metrics: Metrics
     ) -> None:
-        self._store, self._routes, self._offer, self._clock, self._metrics = (
+        self.store, self.routes, self.offer, self.clock, self.metrics = (
             store,
             routes,
             offer,
             clock,
             metrics,
         )
-        self._waiting: deque[Request] = deque()
-        self._waiting_bytes = 0
-        self._something = asyncio.Event()
+        self.waiting: deque[Request] = deque()
+        self.waiting_bytes = 0
+        self.something = asyncio.Event()
 
     async def put(self, events: list[Event]) -> None:
         """Store the events durably, each of them once; raises Unavailable."""
         if not events:
             return
-        if not self._store.ready or self._waiting_bytes > WAITING_BYTES:
-            self._metrics.unavailable.inc(len(events))
-            raise Unavailable(
-                "the broker's database is away" if not self._store.ready else "too much at once"
-            )
+        if not self.store.ready or self.waiting_bytes > WAITING_BYTES:
+            self.metrics.unavailable.inc(len(events))
+            raise Unavailable("the broker's database is away" if not self.store.ready else "too much at once")
         request = Request(events, asyncio.get_running_loop().create_future())
-        self._waiting.append(request)
-        self._waiting_bytes += request.size
-        self._something.set()
+        self.waiting.append(request)
+        self.waiting_bytes += request.size
+        self.something.set()
         await request.stored
 
     async def work(self) -> None:
         """Store group after group until cancelled."""
         while True:
-            await self._something.wait()
-            await self._store_group(self._next_group())
-            if not self._waiting:
-                self._something.clear()
+            await self.something.wait()
+            await self.store_group(self.next_group())
+            if not self.waiting:
+                self.something.clear()
 
-    def _next_group(self) -> list[Request]:
+    def next_group(self) -> list[Request]:
         group: list[Request] = []
         events = size = 0
-        while self._waiting and events < GROUP_EVENTS and size < GROUP_BYTES:
-            request = self._waiting.popleft()
+        while self.waiting and events < GROUP_EVENTS and size < GROUP_BYTES:
+            request = self.waiting.popleft()
             group.append(request)
             events += len(request.events)
             size += request.size
-        self._waiting_bytes -= size
+        self.waiting_bytes -= size
         return group
 
-    async def _store_group(self, group: list[Request]) -> None:
-        events = [(event, self._routes.match(event.type)) for request in group for event in request.events]
+    async def store_group(self, group: list[Request]) -> None:
+        events = [(event, self.routes.match(event.type)) for request in group for event in request.events]
         try:
-            stored = await self._store.insert(events)
+            stored = await self.store.insert(events)
         except Lost:
-            self._fail(group, Unavailable("the broker's database went away"))
+            self.fail(group, Unavailable("the broker's database went away"))
         except Refused as error:
-            await self._store_one_by_one(group, error)
+            await self.store_one_by_one(group, error)
         else:
-            self._metrics.accepted.inc(len(stored))
-            self._metrics.duplicate.inc(len(events) - len(stored))
-            self._hand_over(stored)
+            self.metrics.accepted.inc(len(stored))
+            self.metrics.duplicate.inc(len(events) - len(stored))
+            self.hand_over(stored)
             for request in group:
                 if not request.stored.done():
                     request.stored.set_result(None)
 
-    async def _store_one_by_one(self, group: list[Request], error: Refused) -> None:
+    async def store_one_by_one(self, group: list[Request], error: Refused) -> None:
         """Let only the request suffer that Postgres refuses."""
         if len(group) > 1:
             for request in group:
-                await self._store_group([request])
+                await self.store_group([request])
             return
         log.error("postgres refuses events: %s", error)
-        self._fail(group, Unavailable("the broker's database refuses these events"))
+        self.fail(group, Unavailable("the broker's database refuses these events"))
 
-    def _hand_over(self, stored: dict[int, Event]) -> None:
-        now = self._clock.now()
+    def hand_over(self, stored: dict[int, Event]) -> None:
+        now = self.clock.now()
         for seq, event in stored.items():
-            for trigger in self._routes.match(event.type):
-                self._offer(Delivery(trigger, seq, event, now))
+            for trigger in self.routes.match(event.type):
+                self.offer(Delivery(trigger, seq, event, now))
 
-    def _fail(self, group: list[Request], error: Unavailable) -> None:
-        self._metrics.unavailable.inc(sum(len(request.events) for request in group))
+    def fail(self, group: list[Request], error: Unavailable) -> None:
+        self.metrics.unavailable.inc(sum(len(request.events) for request in group))
         for request in group:
             request.fail(error)

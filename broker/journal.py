@@ -22,25 +22,25 @@ class Journal:
     """Collects outcomes and writes them; a crash in between means a second delivery, never a lost one."""
 
     def __init__(self, store: Store, written: Callable[[Lane], None]) -> None:
-        self._store = store
-        self._when_written = written
-        self._done: list[Ended] = []
-        self._others: list[tuple[Statement, Ended | None]] = []
-        self._something = asyncio.Event()
+        self.store = store
+        self.when_written = written
+        self.finished: list[Ended] = []
+        self.others: list[tuple[Statement, Ended | None]] = []
+        self.something = asyncio.Event()
 
     def done(self, lane: Lane, delivery: Delivery) -> None:
         """Note a delivery that was accepted."""
-        self._done.append((lane, delivery.seq))
-        self._something.set()
+        self.finished.append((lane, delivery.seq))
+        self.something.set()
 
     def postponed(self, delivery: Delivery) -> None:
         """Note a failed attempt, to be repeated when it is due."""
-        self._note(sql.POSTPONE, delivery, None, due=delivery.due, attempts=delivery.tries.failed)
+        self.note(sql.POSTPONE, delivery, None, due=delivery.due, attempts=delivery.tries.failed)
 
     def dead(self, lane: Lane, delivery: Delivery, outcome: Outcome) -> None:
         """Note a delivery that is given up."""
         attempts = delivery.tries.number
-        self._note(
+        self.note(
             sql.BURY,
             delivery,
             (lane, delivery.seq),
@@ -52,42 +52,44 @@ class Journal:
     async def work(self) -> None:
         """Write until cancelled."""
         while True:
-            await self._something.wait()
+            await self.something.wait()
             await asyncio.sleep(GATHER)
-            await self._store.wait_ready()
+            await self.store.wait_ready()
             await self.write()
 
     async def write(self) -> None:
         """Write what has been collected; what cannot be written stays for the next time."""
-        done, others = self._done[:MAX_ROWS], self._others[:MAX_ROWS]
-        statements = [*(statement for statement, _ in others), *_finish(done)]
+        done, others = self.finished[:MAX_ROWS], self.others[:MAX_ROWS]
+        statements = [*(statement for statement, _ in others), *finish(done)]
         try:
             if statements:
-                await self._store.settle(statements)
+                await self.store.settle(statements)
         except (Lost, Refused) as error:
-            log.warning("%d outcomes wait to be written down: %s", len(self._done) + len(self._others), error)
+            log.warning(
+                "%d outcomes wait to be written down: %s", len(self.finished) + len(self.others), error
+            )
             await asyncio.sleep(0 if isinstance(error, Lost) else 1)
             return
-        del self._done[: len(done)], self._others[: len(others)]
-        if not (self._done or self._others):
-            self._something.clear()
-        self._let_go([*done, *(ended for _, ended in others if ended is not None)])
+        del self.finished[: len(done)], self.others[: len(others)]
+        if not (self.finished or self.others):
+            self.something.clear()
+        self.let_go([*done, *(ended for _, ended in others if ended is not None)])
 
-    def _note(self, statement: str, delivery: Delivery, ended: Ended | None, **values: Any) -> None:
+    def note(self, statement: str, delivery: Delivery, ended: Ended | None, **values: Any) -> None:
         values |= {"trigger": delivery.trigger, "seq": delivery.seq}
-        self._others.append(((statement, values), ended))
-        self._something.set()
+        self.others.append(((statement, values), ended))
+        self.something.set()
 
-    def _let_go(self, ended: Iterable[Ended]) -> None:
+    def let_go(self, ended: Iterable[Ended]) -> None:
         lanes = set()
         for lane, seq in ended:
             lane.let_go(seq)
             lanes.add(lane)
         for lane in lanes:
-            self._when_written(lane)
+            self.when_written(lane)
 
 
-def _finish(done: list[Ended]) -> list[Statement]:
+def finish(done: list[Ended]) -> list[Statement]:
     """One statement for each function."""
     by_trigger: dict[str, list[int]] = {}
     for lane, seq in done:

@@ -25,24 +25,24 @@ class Lane:
         self.in_flight = 0
         self.loading = False
         self.waits_for_its_turn = False
-        self._bytes = 0
-        self._loaded_to = 0
-        self._newest = 0
+        self.held_bytes = 0
+        self.loaded_to = 0
+        self.newest = 0
 
     @property
     def wants_to_load(self) -> bool:
         """Whether there is more in Postgres and the window is empty enough to make a page worth its query."""
-        room = len(self.held) <= WINDOW // 2 and self._bytes <= WINDOW_BYTES // 2
-        return self._newest > self._loaded_to and room and not self.loading
+        room = len(self.held) <= WINDOW // 2 and self.held_bytes <= WINDOW_BYTES // 2
+        return self.newest > self.loaded_to and room and not self.loading
 
     def offer(self, delivery: Delivery) -> bool:
         """Take a delivery that was just stored, unless older ones come first or the window is full."""
-        up_to_date = self._newest <= self._loaded_to < delivery.seq
-        self._newest = max(self._newest, delivery.seq)
-        if not up_to_date or len(self.held) >= WINDOW or self._bytes >= WINDOW_BYTES:
+        up_to_date = self.newest <= self.loaded_to < delivery.seq
+        self.newest = max(self.newest, delivery.seq)
+        if not up_to_date or len(self.held) >= WINDOW or self.held_bytes >= WINDOW_BYTES:
             return False
-        self._loaded_to = delivery.seq
-        return self._hold(delivery)
+        self.loaded_to = delivery.seq
+        return self.hold(delivery)
 
     def take(self) -> list[Delivery]:
         """Take what is brought next: one delivery, or with a function that takes batches as many as there
@@ -64,28 +64,28 @@ class Lane:
 
     def rewind(self, first: int, last: int) -> None:
         """Look again at what Postgres has between these; what is in memory stays there once."""
-        self._loaded_to = min(self._loaded_to, first - 1)
-        self._newest = max(self._newest, last)
+        self.loaded_to = min(self.loaded_to, first - 1)
+        self.newest = max(self.newest, last)
 
     def start_loading(self) -> tuple[int, int]:
         """Say after what to load, and what will have been in reach of that query."""
         self.loading = True
-        return self._loaded_to, self._newest
+        return self.loaded_to, self.newest
 
     def take_page(self, page: list[Delivery], after: int, in_reach: int) -> list[Delivery]:
         """Take what was loaded; an empty page means that everything in reach of its query has been seen."""
         self.loading = False
-        if self._loaded_to == after:  # not rewound meanwhile
-            self._loaded_to = page[-1].seq if page else in_reach
-        return [delivery for delivery in page if self._hold(delivery)]
+        if self.loaded_to == after:  # not rewound meanwhile
+            self.loaded_to = page[-1].seq if page else in_reach
+        return [delivery for delivery in page if self.hold(delivery)]
 
     def let_go(self, seq: int) -> None:
         """Forget a delivery whose end is written down."""
-        self._bytes -= self.held.pop(seq, 0)
+        self.held_bytes -= self.held.pop(seq, 0)
 
-    def _hold(self, delivery: Delivery) -> bool:
+    def hold(self, delivery: Delivery) -> bool:
         if delivery.seq in self.held:
             return False
         self.held[delivery.seq] = len(delivery.event.data)
-        self._bytes += len(delivery.event.data)
+        self.held_bytes += len(delivery.event.data)
         return True

@@ -32,9 +32,9 @@ class Metrics:
         self.delivered = deliveries.labels("delivered")
         self.failed = deliveries.labels("failed")
         self.unreachable = deliveries.labels("unreachable")
-        self.retries = self._counter("retries", "Attempts that were put off to be repeated.")
-        self.dead = self._counter("dead_letters", "Deliveries that were given up.")
-        self.replies = self._counter("replies", "Answers that became new events.")
+        self.retries = self.counter("retries", "Attempts that were put off to be repeated.")
+        self.dead = self.counter("dead_letters", "Deliveries that were given up.")
+        self.replies = self.counter("replies", "Answers that became new events.")
         self.ticks = Counter(
             "heidi_broker_ticks_total",
             "Calls by the clock, by result.",
@@ -47,37 +47,35 @@ class Metrics:
             buckets=AGES,
             registry=self.registry,
         )
-        self._in_flight = self._gauge("in_flight", "Deliveries that wait for an answer now.")
-        self._up = self._gauge("postgres_up", "Whether the database is there.")
-        self._queue = Gauge(
+        self.in_flight = self.gauge("in_flight", "Deliveries that wait for an answer now.")
+        self.up = self.gauge("postgres_up", "Whether the database is there.")
+        self.queue = Gauge(
             "heidi_broker_queue_length", "Deliveries still to be made.", ["trigger"], registry=self.registry
         )
-        self._oldest = self._gauge(
-            "oldest_event_age_seconds", "Age of the oldest event still to be delivered."
-        )
-        self._buried = self._gauge("dead_letters_stored", "Dead letters that the platform does not keep yet.")
+        self.oldest = self.gauge("oldest_event_age_seconds", "Age of the oldest event still to be delivered.")
+        self.buried = self.gauge("dead_letters_stored", "Dead letters that the platform does not keep yet.")
 
     async def render(self, store: Store, in_flight: int, now: float) -> bytes:
         """Write the text format; without Postgres what this process knows by itself."""
-        self._in_flight.set(in_flight)
-        self._up.set(store.ready)
+        self.in_flight.set(in_flight)
+        self.up.set(store.ready)
         if store.ready:
             try:
-                await self._read_queue(store, now)
+                await self.read_queue(store, now)
             except (Lost, Refused):
-                self._up.set(0)
+                self.up.set(0)
         return generate_latest(self.registry)
 
-    async def _read_queue(self, store: Store, now: float) -> None:
+    async def read_queue(self, store: Store, now: float) -> None:
         backlog, dead = await store.backlog(), await store.count_dead()
-        self._queue.clear()
+        self.queue.clear()
         for each in backlog:
-            self._queue.labels(each.trigger).set(each.waiting)
-        self._oldest.set(max((now - each.oldest for each in backlog), default=0))
-        self._buried.set(dead)
+            self.queue.labels(each.trigger).set(each.waiting)
+        self.oldest.set(max((now - each.oldest for each in backlog), default=0))
+        self.buried.set(dead)
 
-    def _counter(self, name: str, text: str) -> Counter:
+    def counter(self, name: str, text: str) -> Counter:
         return Counter(f"heidi_broker_{name}_total", text, registry=self.registry)
 
-    def _gauge(self, name: str, text: str) -> Gauge:
+    def gauge(self, name: str, text: str) -> Gauge:
         return Gauge(f"heidi_broker_{name}", text, registry=self.registry)

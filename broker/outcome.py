@@ -45,12 +45,12 @@ Judge = Callable[[int, Headers, bytes], Outcome]
 def judge(status: int, headers: Headers, body: bytes) -> Outcome:
     """Judge an answer by its status, its headers and its body."""
     if 200 <= status < 300:
-        return _judge_success(status, headers, body)
+        return judge_success(status, headers, body)
     reason, after = as_reason(body), headers.get("Retry-After")
     if status in WEATHER or (status >= 500 and after):
-        return Outcome(Verdict.LATER, status, reason, retry_after=_retry_after(after))
+        return Outcome(Verdict.LATER, status, reason, retry_after=retry_after(after))
     if status >= 500 or status in RETRYABLE:
-        return Outcome(Verdict.AGAIN, status, reason, retry_after=_retry_after(after))
+        return Outcome(Verdict.AGAIN, status, reason, retry_after=retry_after(after))
     return Outcome(Verdict.DEAD, status, reason)
 
 
@@ -92,7 +92,7 @@ def weather_pause(number: int, patience: float) -> float | None:
     return min(2.0 ** (number - 1), LONGEST_PAUSE) if waited < patience else None
 
 
-def _judge_success(status: int, headers: Headers, body: bytes) -> Outcome:
+def judge_success(status: int, headers: Headers, body: bytes) -> Outcome:
     if has_event(headers):
         try:
             (reply,) = read_events(headers, body)
@@ -113,7 +113,7 @@ def as_reason(said: bytes | str) -> str:
     return raw[:MAX_REASON_BYTES].decode(errors="replace").replace("\0", "�")
 
 
-def _retry_after(value: str | None) -> float:
+def retry_after(value: str | None) -> float:
     if not value:
         return 0.0
     try:

@@ -38,35 +38,35 @@ class Session:
     """
 
     def __init__(self, parameters: dict[str, Any], part: int, setup: Sequence[str] = ()) -> None:
-        self._parameters = parameters | {
+        self.parameters = parameters | {
             "timeout": ANSWERS_WITHIN,
             "application_name": f"heidi-broker-{part}",
         }
-        self._part = part
-        self._setup = setup
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"postgres-{part}")
-        self._connection: Connection | None = None
+        self.part = part
+        self.setup = setup
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix=f"postgres-{part}")
+        self.connection: Connection | None = None
 
     async def open(self) -> bool:
         """Connect and take the lock; False when another broker holds it. Raises Lost or Refused."""
-        return bool(await self._in_thread(self._open))
+        return bool(await self.in_thread(self.open_now))
 
     async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run several statements in one round trip and one transaction; raises Lost or Refused."""
-        answers: list[list[Row]] = await self._in_thread(self._batch, statements)
+        answers: list[list[Row]] = await self.in_thread(self.batch_now, statements)
         return answers
 
     async def close(self) -> None:
         """Give the connection up; the session can be opened again."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        await asyncio.get_running_loop().run_in_executor(self.thread, self.close_now)
 
     def end(self) -> None:
         """Let the thread go."""
-        self._thread.shutdown(wait=False)
+        self.thread.shutdown(wait=False)
 
-    async def _in_thread(self, work: Any, *arguments: Any) -> Any:
+    async def in_thread(self, work: Any, *arguments: Any) -> Any:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+            return await asyncio.get_running_loop().run_in_executor(self.thread, work, *arguments)
         except LOST as error:
             raise Lost(str(error)) from error
         except DatabaseError as error:
@@ -74,34 +74,34 @@ class Session:
                 raise Lost(str(error)) from error
             raise Refused(error) from error
 
-    def _open(self) -> bool:
-        self._close()
-        connection = self._connection = Connection(**self._parameters)
-        _send_at_once(connection)
-        if not connection.batch([(LOCK, {"part": self._part})])[0][0][0]:
-            self._close()
+    def open_now(self) -> bool:
+        self.close_now()
+        connection = self.connection = Connection(**self.parameters)
+        send_at_once(connection)
+        if not connection.batch([(LOCK, {"part": self.part})])[0][0][0]:
+            self.close_now()
             return False
-        for statement in self._setup:
+        for statement in self.setup:
             connection.execute_simple(statement)
         return True
 
-    def _batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        if self._connection is None:
+    def batch_now(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        if self.connection is None:
             raise ConnectionError("not connected")
         try:
-            return self._connection.batch(statements)
+            return self.connection.batch(statements)
         except LOST:
-            self._close()
+            self.close_now()
             raise
 
-    def _close(self) -> None:
-        connection, self._connection = self._connection, None
+    def close_now(self) -> None:
+        connection, self.connection = self.connection, None
         if connection is not None:
             with suppress(Exception):
                 discard(connection)
 
 
-def _send_at_once(connection: Connection) -> None:
+def send_at_once(connection: Connection) -> None:
     """Switch Nagle's algorithm off: pg8000 leaves it on, and every statement of more than 8 KiB waited 40 ms
     for it.
     """

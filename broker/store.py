@@ -53,49 +53,49 @@ class Store:
     """
 
     def __init__(self, parameters: dict[str, Any]) -> None:
-        self._storing = Session(parameters, 1, sql.STORING_SESSION)
-        self._books = Session(parameters, 2, sql.BOOKKEEPING_SESSION)
-        self._lost = asyncio.Event()
-        self._ready = asyncio.Event()
+        self.storing = Session(parameters, 1, sql.STORING_SESSION)
+        self.books = Session(parameters, 2, sql.BOOKKEEPING_SESSION)
+        self.lost = asyncio.Event()
+        self.is_ready = asyncio.Event()
 
     @property
     def ready(self) -> bool:
         """Whether Postgres is there and ours."""
-        return self._ready.is_set()
+        return self.is_ready.is_set()
 
     async def wait_ready(self) -> None:
         """Wait until Postgres is there."""
-        await self._ready.wait()
+        await self.is_ready.wait()
 
     async def supervise(self, recover: Callable[[], Awaitable[None]], resume: Callable[[], None]) -> None:
         """Connect, and again after every loss; `recover` comes before events are taken, `resume` after."""
         while True:
-            await self._connect()
+            await self.connect()
             try:
                 await recover()
             except (Lost, Refused):
                 log.exception("postgres answered and went away again")
                 await asyncio.sleep(0.2)
                 continue
-            self._lost.clear()
-            self._ready.set()
+            self.lost.clear()
+            self.is_ready.set()
             resume()
-            await self._until_lost()
+            await self.until_lost()
             log.warning("postgres is lost; new events are refused and deliveries wait until it is back")
 
-    async def _until_lost(self) -> None:
+    async def until_lost(self) -> None:
         """Say now and then that this broker lives: a lock that was lost is noticed, one that is held is kept."""
-        while not self._lost.is_set():
+        while not self.lost.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), HEARTBEAT)
+                await asyncio.wait_for(self.lost.wait(), HEARTBEAT)
             with suppress(Lost, Refused):
-                for session in () if self._lost.is_set() else (self._storing, self._books):
-                    await self._batch(session, [(sql.ALIVE, {})])
+                for session in () if self.lost.is_set() else (self.storing, self.books):
+                    await self.batch(session, [(sql.ALIVE, {})])
 
     async def close(self) -> None:
         """Give both sessions up."""
-        self._ready.clear()
-        for session in (self._storing, self._books):
+        self.is_ready.clear()
+        for session in (self.storing, self.books):
             await session.close()
             session.end()
 
@@ -115,20 +115,20 @@ class Store:
             }
             for n, (event, targets) in enumerate(events)
         ]
-        (stored,) = await self._batch(self._storing, [(sql.STORE, {"events": orjson.dumps(rows).decode()})])
+        (stored,) = await self.batch(self.storing, [(sql.STORE, {"events": orjson.dumps(rows).decode()})])
         first = {(event.source, event.id): event for event, _ in reversed(events)}
         return {seq: first[source, event_id] for seq, source, event_id in stored}
 
     async def settle(self, statements: Sequence[Statement]) -> None:
         """Write down what became of deliveries, in one commit."""
-        await self._batch(self._books, statements)
+        await self.batch(self.books, statements)
 
     async def page(self, trigger: str, after: int) -> list[Delivery]:
         """Read a function's next deliveries, some megabytes at most; an empty list means that there are no
         more.
         """
         (text,) = (await self.book(sql.PAGE, trigger=trigger, after=after))[0]
-        return [_delivery(trigger, row) for row in orjson.loads(text or "[]")]
+        return [delivery(trigger, row) for row in orjson.loads(text or "[]")]
 
     async def recover(self, names: list[str]) -> list[Backlog]:
         """Count what is still to be delivered to these; what is for others becomes dead letters."""
@@ -151,20 +151,20 @@ class Store:
 
     async def book(self, statement: str, **values: Any) -> list[Row]:
         """Run a statement of the second session; raises Lost or Refused."""
-        return (await self._batch(self._books, [(statement, values)]))[0]
+        return (await self.batch(self.books, [(statement, values)]))[0]
 
-    async def _batch(self, session: Session, statements: Sequence[Statement]) -> list[list[Row]]:
+    async def batch(self, session: Session, statements: Sequence[Statement]) -> list[list[Row]]:
         try:
             return await session.batch(statements)
         except Lost:  # one broken connection: both are made anew
-            self._ready.clear()
-            self._lost.set()
+            self.is_ready.clear()
+            self.lost.set()
             raise
 
-    async def _connect(self) -> None:
+    async def connect(self) -> None:
         said = ""
         while True:
-            problem = await self._try_to_connect()
+            problem = await self.try_to_connect()
             if not problem:
                 return
             if problem != said:
@@ -172,20 +172,20 @@ class Store:
                 said = problem
             await asyncio.sleep(0.2)
 
-    async def _try_to_connect(self) -> str:
+    async def try_to_connect(self) -> str:
         try:
-            for session in (self._storing, self._books):
+            for session in (self.storing, self.books):
                 await session.close()
-            for session in (self._storing, self._books):
+            for session in (self.storing, self.books):
                 if not await session.open():
                     return "another broker holds this database"
-            await self._storing.batch([(statement, {}) for statement in sql.SCHEMA])
+            await self.storing.batch([(statement, {}) for statement in sql.SCHEMA])
         except (Lost, Refused) as error:
             return str(error)
         return ""
 
 
-def _delivery(trigger: str, row: dict[str, Any]) -> Delivery:
+def delivery(trigger: str, row: dict[str, Any]) -> Delivery:
     event = Event(row["source"], row["id"], row["type"], row["attributes"], b64decode(row["data"]))
     return Delivery(
         trigger, row["seq"], event, row["received"], Tries(row["attempts"]), row["next_at"] or 0.0

@@ -21,14 +21,14 @@ class Subscribers:
     """Posts events and ticks to functions through the gateway, over kept-alive connections."""
 
     def __init__(self, gateway_url: str, token: str, timeout: float, tick_timeout: float) -> None:
-        self._url = f"{gateway_url.rstrip('/')}/function/"
-        self._identity = {"Authorization": f"Bearer {token}"}
-        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_WITHIN)
-        self._tick_timeout = aiohttp.ClientTimeout(total=tick_timeout, sock_connect=CONNECT_WITHIN)
+        self.url = f"{gateway_url.rstrip('/')}/function/"
+        self.identity = {"Authorization": f"Bearer {token}"}
+        self.timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_WITHIN)
+        self.tick_timeout = aiohttp.ClientTimeout(total=tick_timeout, sock_connect=CONNECT_WITHIN)
 
     async def __aenter__(self) -> Self:
         """Open the connection pool; the number in flight is bounded by the dispatcher, not here."""
-        self._session = aiohttp.ClientSession(
+        self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -40,21 +40,21 @@ class Subscribers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        await self._session.close()
+        await self.session.close()
 
     async def deliver(self, trigger: str, event: Event, *more: Event) -> Outcome:
         """Bring an event to a function; or several as one CloudEvents batch."""
         if more:
             body = orjson.dumps([write_json(each) for each in (event, *more)])
-            return await self._post(trigger, {"Content-Type": BATCH}, body, self._timeout, judge)
-        return await self._post(trigger, write_headers(event), event.data, self._timeout, judge)
+            return await self.post(trigger, {"Content-Type": BATCH}, body, self.timeout, judge)
+        return await self.post(trigger, write_headers(event), event.data, self.timeout, judge)
 
     async def tick(self, name: str, scheduled: float) -> Outcome:
         """Tell a function that its time has come."""
         when = datetime.fromtimestamp(scheduled, UTC).isoformat().replace("+00:00", "Z")
-        return await self._post(name, {"X-Heidi-Tick": when}, b"", self._tick_timeout, judge_tick)
+        return await self.post(name, {"X-Heidi-Tick": when}, b"", self.tick_timeout, judge_tick)
 
-    async def _post(
+    async def post(
         self,
         name: str,
         headers: Mapping[str, str],
@@ -63,14 +63,14 @@ class Subscribers:
         judge_by: Judge,
     ) -> Outcome:
         try:
-            async with self._session.post(
-                self._url + name,
+            async with self.session.post(
+                self.url + name,
                 data=body or None,
-                headers={**headers, **self._identity},
+                headers={**headers, **self.identity},
                 timeout=within,
                 allow_redirects=False,
             ) as answer:
-                return judge_by(answer.status, answer.headers, await _body(answer))
+                return judge_by(answer.status, answer.headers, await read_body(answer))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Outcome(Verdict.UNREACHABLE, 503, as_reason(str(error)))
         except TimeoutError:
@@ -79,7 +79,7 @@ class Subscribers:
             return Outcome(Verdict.AGAIN, 502, as_reason(f"the connection broke: {error!r}"))
 
 
-async def _body(answer: aiohttp.ClientResponse) -> bytes:
+async def read_body(answer: aiohttp.ClientResponse) -> bytes:
     """Read no more of an answer than is of use."""
     if answer.status == 204 or answer.content_length == 0:
         return b""

@@ -47,77 +47,77 @@ class Ticker:
         backoff: tuple[float, ...],
         patience: float,
     ) -> None:
-        self._store, self._subscribers, self._clock, self._metrics = store, subscribers, clock, metrics
-        self._backoff, self._patience = backoff, patience
-        self._unwritten: dict[str, float] = {}
+        self.store, self.subscribers, self.clock, self.metrics = store, subscribers, clock, metrics
+        self.backoff, self.patience = backoff, patience
+        self.unwritten: dict[str, float] = {}
 
     async def work(self, ticks: Iterable[Tick]) -> None:
         """Call what is due, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for tick in ticks:
-                group.create_task(self._run(tick))
+                group.create_task(self.run(tick))
 
-    async def _run(self, tick: Tick) -> None:
-        since = await self._since(tick.name, self._clock.now())
+    async def run(self, tick: Tick) -> None:
+        since = await self.since(tick.name, self.clock.now())
         while True:
-            due = max(next_after(tick.cron, since), latest_until(tick.cron, self._clock.now()))
-            if due <= self._clock.now():
-                await self._call(tick, due)
+            due = max(next_after(tick.cron, since), latest_until(tick.cron, self.clock.now()))
+            if due <= self.clock.now():
+                await self.call(tick, due)
                 # came due meanwhile: this run
-                await self._write(tick.name, max(due, latest_until(tick.cron, self._clock.now())))
+                await self.write(tick.name, max(due, latest_until(tick.cron, self.clock.now())))
             else:
                 # and look again: another broker may have had the lock, the clock may have jumped
-                await until(self._clock, due)
-            since = await self._since(tick.name, since)
+                await until(self.clock, due)
+            since = await self.since(tick.name, since)
 
-    async def _since(self, name: str, before: float) -> float:
+    async def since(self, name: str, before: float) -> float:
         """When it last ran, as it is written down; where that is in the future, a clock was wrong: `before`,
         or now.
         """
-        last = await self._read(name)
-        now = self._clock.now()
+        last = await self.read(name)
+        now = self.clock.now()
         if last is None:  # new: its first time is yet to come, also if the broker is restarted before that
             last = now
-            await self._write(name, last)
+            await self.write(name, last)
         return last if last <= now else min(before, now)
 
-    async def _call(self, tick: Tick, due: float) -> None:
+    async def call(self, tick: Tick, due: float) -> None:
         tries, give_up = Tries(), next_after(tick.cron, due)
         while True:
-            outcome = await self._subscribers.tick(tick.name, due)
+            outcome = await self.subscribers.tick(tick.name, due)
             if outcome.verdict is Verdict.DONE:
                 break
             away = outcome.verdict is Verdict.UNREACHABLE
-            wait = GATEWAY_AGAIN if away else tries.pause(outcome, self._backoff, self._patience)
-            if wait is None or self._clock.now() + wait >= give_up:
+            wait = GATEWAY_AGAIN if away else tries.pause(outcome, self.backoff, self.patience)
+            if wait is None or self.clock.now() + wait >= give_up:
                 break
-            await until(self._clock, self._clock.now() + wait)
+            await until(self.clock, self.clock.now() + wait)
         done = outcome.verdict is Verdict.DONE
-        self._metrics.ticks.labels(tick.name, "done" if done else "failed").inc()
+        self.metrics.ticks.labels(tick.name, "done" if done else "failed").inc()
         if not done:
             log.error(
                 "%s failed after %d attempts: %d %s", tick.name, tries.number, outcome.code, outcome.reason
             )
 
-    async def _read(self, name: str) -> float | None:
+    async def read(self, name: str) -> float | None:
         """When it last ran, whichever broker called it; waits for Postgres and its lock."""
         while True:
-            await self._store.wait_ready()
+            await self.store.wait_ready()
             try:
-                found = await self._store.book(sql.LAST_TICK, name=name)
+                found = await self.store.book(sql.LAST_TICK, name=name)
             except (Lost, Refused) as error:
                 log.warning("cannot read when %s last ran: %s", name, error)
                 await asyncio.sleep(1)
             else:
-                own = [self._unwritten[name]] if name in self._unwritten else []
+                own = [self.unwritten[name]] if name in self.unwritten else []
                 return max([*own, *(float(last) for [last] in found)], default=None)
 
-    async def _write(self, name: str, last: float) -> None:
-        self._unwritten[name] = last
+    async def write(self, name: str, last: float) -> None:
+        self.unwritten[name] = last
         try:
-            await self._store.book(sql.TICKED, name=name, at=last)
+            await self.store.book(sql.TICKED, name=name, at=last)
         # this process remembers; one that takes over meanwhile calls it once more
         except (Lost, Refused) as error:
             log.warning("cannot write down when %s ran: %s", name, error)
         else:
-            del self._unwritten[name]
+            del self.unwritten[name]

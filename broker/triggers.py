@@ -40,15 +40,15 @@ class Routes:
         wanted: dict[str, list[str]] = {}
         for trigger in triggers:
             wanted.setdefault(trigger.type, []).append(trigger.name)
-        self._every = sorted(set(wanted.pop("*", [])))
-        self._exact = {kind: sorted({*names, *self._every}) for kind, names in wanted.items()}
+        self.every = sorted(set(wanted.pop("*", [])))
+        self.exact = {kind: sorted({*names, *self.every}) for kind, names in wanted.items()}
         self.batches = {trigger.name for trigger in triggers if trigger.batches}
         self.outward = {trigger.name for trigger in triggers if trigger.outward}
-        self.names = sorted({name for names in (self._every, *self._exact.values()) for name in names})
+        self.names = sorted({name for names in (self.every, *self.exact.values()) for name in names})
 
     def match(self, event_type: str) -> list[str]:
         """Name the functions that want this type."""
-        return self._exact.get(event_type, self._every)
+        return self.exact.get(event_type, self.every)
 
 
 def load(path: Path | None) -> tuple[list[Trigger], list[Tick]]:
@@ -67,18 +67,18 @@ def load(path: Path | None) -> tuple[list[Trigger], list[Tick]]:
         except registry.RegistryError as error:
             raise SettingsError(str(error)) from None
     else:
-        source = _read(path)
+        source = read(path)
     try:
         triggers = [Trigger(**each) for each in source.get("triggers", [])]
         ticks = [Tick(**each) for each in source.get("ticks", [])]
     except TypeError as error:
         msg = f"{path}: a trigger is {{name, type, batches, outward}}, a tick is {{name, cron}} ({error})."
         raise SettingsError(msg) from None
-    _check(triggers, ticks)
+    check(triggers, ticks)
     return triggers, ticks
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -87,16 +87,16 @@ def _read(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"triggers": found}
 
 
-def _check(triggers: list[Trigger], ticks: list[Tick]) -> None:
+def check(triggers: list[Trigger], ticks: list[Tick]) -> None:
     names = [*(each.name for each in triggers), *(each.name for each in ticks)]
     wrong = [name for name in names if not DNS_LABEL.fullmatch(name)]
-    wrong += [f"{each.name} ({each.cron})" for each in ticks if not _is_cron(each.cron)]
+    wrong += [f"{each.name} ({each.cron})" for each in ticks if not is_cron(each.cron)]
     if wrong:
         msg = f"Not a function's name, or not a schedule: {', '.join(wrong)}."
         raise SettingsError(msg)
 
 
-def _is_cron(cron: str) -> bool:
+def is_cron(cron: str) -> bool:
     try:
         croniter(cron, second_at_beginning=True).get_next()
     except (ValueError, KeyError):  # also for the 31st of February, which is well-formed and never comes

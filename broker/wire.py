@@ -37,12 +37,12 @@ def read_events(headers: Headers, body: bytes) -> list[Event]:
     content_type = (headers.get("Content-Type") or "").strip()
     media_type = content_type.partition(";")[0].rstrip().lower()
     if media_type == BATCH:
-        return _read_batch(body)
+        return read_batch(body)
     if media_type == "application/cloudevents+json":
-        return [_read_structured(_read_json(body))]
+        return [read_structured(read_json(body))]
     if media_type.startswith("application/cloudevents"):
         raise NotAnEvent(f"{media_type[:80]} is not read here: send JSON or binary mode")
-    return [_read_binary(headers, content_type, body)]
+    return [read_binary(headers, content_type, body)]
 
 
 def has_event(headers: Headers) -> bool:
@@ -55,12 +55,12 @@ def has_event(headers: Headers) -> bool:
 
 def write_headers(event: Event) -> dict[str, str]:
     """Write an event's attributes as the headers of binary mode."""
-    headers = {"ce-id": _encode(event.id), "ce-source": _encode(event.source), "ce-type": _encode(event.type)}
+    headers = {"ce-id": encode(event.id), "ce-source": encode(event.source), "ce-type": encode(event.type)}
     for name, value in event.attributes.items():
         if name == "datacontenttype":
             headers["Content-Type"] = value
         elif name != HOPS:
-            headers[PREFIX + name] = _encode(value)
+            headers[PREFIX + name] = encode(value)
     return headers
 
 
@@ -77,7 +77,7 @@ def write_json(event: Event) -> dict[str, Any]:
     return {**written, "data_base64": base64.b64encode(event.data).decode()}
 
 
-def _read_binary(headers: Headers, content_type: str, body: bytes) -> Event:
+def read_binary(headers: Headers, content_type: str, body: bytes) -> Event:
     attributes: dict[str, str] = {}
     for header, value in headers.items():
         name = header.lower()
@@ -86,7 +86,7 @@ def _read_binary(headers: Headers, content_type: str, body: bytes) -> Event:
         name = name[3:]
         if name in attributes or name == "datacontenttype":
             raise NotAnEvent(f"the header ce-{name[:80]} is there twice, or belongs into Content-Type")
-        attributes[name] = value if PLAIN.fullmatch(value) else _decode(name, value)
+        attributes[name] = value if PLAIN.fullmatch(value) else decode(name, value)
     if "specversion" not in attributes:
         raise NotAnEvent("neither ce- headers nor a content type of application/cloudevents+json")
     if content_type:
@@ -94,7 +94,7 @@ def _read_binary(headers: Headers, content_type: str, body: bytes) -> Event:
     return checked(attributes, body)
 
 
-def _decode(name: str, value: str) -> str:
+def decode(name: str, value: str) -> str:
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = re.sub(r"\\(.)", r"\1", value[1:-1])
     try:
@@ -103,32 +103,32 @@ def _decode(name: str, value: str) -> str:
         raise NotAnEvent(f"ce-{name[:80]} is not UTF-8") from None
 
 
-def _encode(value: str) -> str:
+def encode(value: str) -> str:
     return value if PLAIN.fullmatch(value) else quote(value, safe=SAFE)
 
 
-def _read_json(body: bytes) -> Any:
+def read_json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise NotAnEvent(f"not JSON: {error}") from None
 
 
-def _read_batch(body: bytes) -> list[Event]:
-    found = _read_json(body)
+def read_batch(body: bytes) -> list[Event]:
+    found = read_json(body)
     if not isinstance(found, list):
         raise NotAnEvent("a batch is a JSON array of events")
     if len(found) > MAX_BATCH_EVENTS:
         raise TooLarge(f"the batch has {len(found)} events; at most {MAX_BATCH_EVENTS} are taken")
-    return [_read_structured(each) for each in found]
+    return [read_structured(each) for each in found]
 
 
-def _read_structured(found: Any) -> Event:
+def read_structured(found: Any) -> Event:
     if not isinstance(found, dict):
         raise NotAnEvent("an event is a JSON object")
-    body, content_type = _read_data(found)
+    body, content_type = read_data(found)
     attributes = {
-        name: _as_text(name, value)
+        name: as_text(name, value)
         for name, value in found.items()
         if name not in ("data", "data_base64") and value is not None
     }
@@ -137,7 +137,7 @@ def _read_structured(found: Any) -> Event:
     return checked(attributes, body)
 
 
-def _as_text(name: str, value: Any) -> str:
+def as_text(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     if name in TEXTS or not isinstance(value, int):
@@ -147,7 +147,7 @@ def _as_text(name: str, value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _read_data(found: dict[str, Any]) -> tuple[bytes, str]:
+def read_data(found: dict[str, Any]) -> tuple[bytes, str]:
     """Take the data out of the JSON format; with the content type that it implies where none is given."""
     if "data_base64" in found:
         if "data" in found:

@@ -85,15 +85,15 @@ class Misdeclared(TypeError):
 
 def requires(permission: Permission) -> Callable[[F], F]:
     """Only callers whose roles hold this permission, for example `listings:approve`."""
-    return _mark("@requires", Access(permission=permission))
+    return marked("@requires", Access(permission=permission))
 
 
 def signed_in(handler: F) -> F:
     """Anyone with a valid token."""
-    return _mark("@signed_in", Access(signed_in=True))(handler)
+    return marked("@signed_in", Access(signed_in=True))(handler)
 
 
-def _mark(name: Literal["@requires", "@signed_in"], access: Access) -> Callable[[F], F]:
+def marked(name: Literal["@requires", "@signed_in"], access: Access) -> Callable[[F], F]:
     def mark(handler: F) -> F:
         if hasattr(handler, RECORD):
             raise Misdeclared(f"{handler.__name__}: write {name} below @http, or it comes too late")
@@ -103,35 +103,35 @@ def _mark(name: Literal["@requires", "@signed_in"], access: Access) -> Callable[
     return mark
 
 
-class _Http:
+class Http:
     """`@http.get(path)` and its siblings."""
 
     def get(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
         """Read; changes nothing."""
-        return self._at("GET", path, facts)
+        return self.at("GET", path, facts)
 
     def post(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
         """Create, or do something; an Idempotency-Key makes it happen once."""
-        return self._at("POST", path, facts)
+        return self.at("POST", path, facts)
 
     def put(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
         """Put a whole thing in place."""
-        return self._at("PUT", path, facts)
+        return self.at("PUT", path, facts)
 
     def patch(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
         """Change the fields that are named."""
-        return self._at("PATCH", path, facts)
+        return self.at("PATCH", path, facts)
 
     def delete(self, path: str, **facts: Unpack[HttpFacts]) -> Callable[[F], F]:
         """Remove."""
-        return self._at("DELETE", path, facts)
+        return self.at("DELETE", path, facts)
 
     @staticmethod
-    def _at(method: Method, path: str, facts: HttpFacts) -> Callable[[F], F]:
+    def at(method: Method, path: str, facts: HttpFacts) -> Callable[[F], F]:
         def read(handler: F) -> F:
             said: dict[str, Any] = dict(facts)
             door = Access(public=said.pop("public", False), internal=said.pop("internal", False))
-            return _attach(
+            return attach(
                 handler,
                 "http",
                 getattr(handler, ACCESS, None) or door,
@@ -144,24 +144,24 @@ class _Http:
         return read
 
 
-http = _Http()
+http = Http()
 
 
 def on(*events: type[Event], **facts: Unpack[EventFacts]) -> Callable[[F], F]:
     """Called by the broker for each event of these types; exactly one effect, however often it is delivered."""
-    return lambda handler: _attach(
+    return lambda handler: attach(
         handler, "event", Access(internal=True), EventFacts, events=events, status=204, **facts
     )
 
 
 def tick(cron: str, **facts: Unpack[Facts]) -> Callable[[F], F]:
     """Called by the scheduler when the cron expression is due (five fields, or six with seconds first; UTC)."""
-    return lambda handler: _attach(
+    return lambda handler: attach(
         handler, "tick", Access(internal=True), Facts, cron=cron, status=204, tenantless=True, **facts
     )
 
 
-def _attach(
+def attach(
     handler: F,
     kind: Kind,
     access: Access,

@@ -59,7 +59,7 @@ def embed(texts: Sequence[str]) -> list[list[float]]:
     vectors: list[list[float]] = []
     for at in range(0, len(texts), EMBED_BATCH):
         batch = [text or " " for text in texts[at : at + EMBED_BATCH]]
-        vectors.extend(_guarded("embed", partial(_embed, batch), EMBED_SECONDS))
+        vectors.extend(guarded("embed", partial(request_embeddings, batch), EMBED_SECONDS))
     if len({len(vector) for vector in vectors}) > 1:
         raise LlmUnavailable(problem="vectors of different dimensions")
     return vectors
@@ -67,49 +67,49 @@ def embed(texts: Sequence[str]) -> list[list[float]]:
 
 def chat(messages: Sequence[Message], *, max_tokens: int = 700) -> str:
     """Return the model's whole answer; raises LlmUnavailable."""
-    return _guarded("chat", lambda: _chat(messages, max_tokens), CHAT_SECONDS)
+    return guarded("chat", lambda: request_chat(messages, max_tokens), CHAT_SECONDS)
 
 
 def stream_chat(messages: Sequence[Message], *, max_tokens: int = 700) -> Iterator[str]:
     """Yield the model's answer piece by piece; LlmUnavailable may come before the first piece or between two."""
     end = time.monotonic() + STREAM_SECONDS
-    parts = _guarded("chat", lambda: _open_stream(messages, max_tokens), STREAM_SECONDS)
+    parts = guarded("chat", lambda: request_stream(messages, max_tokens), STREAM_SECONDS)
     try:
-        for part in _translated(lambda: next(parts, None), end):
+        for part in translated(lambda: next(parts, None), end):
             if part.choices and (piece := part.choices[0].delta.content):
                 yield piece
     finally:
         parts.response.close()
 
 
-def _translated(step: Callable[[], Any], end: float) -> Iterator[Any]:
-    while (part := _bounded(step, end - time.monotonic())) is not None:
+def translated(step: Callable[[], Any], end: float) -> Iterator[Any]:
+    while (part := bounded(step, end - time.monotonic())) is not None:
         yield part
 
 
-def _guarded(kind: str, call: Callable[[], T], seconds: float) -> T:
+def guarded(kind: str, call: Callable[[], T], seconds: float) -> T:
     """Call behind the breaker."""
     if not is_configured():
         raise LlmUnavailable(configured=False)
-    with _circuit(kind).call(lambda wait: LlmUnavailable(paused=wait)):
-        return _bounded(call, seconds)
+    with circuit(kind).call(lambda wait: LlmUnavailable(paused=wait)):
+        return bounded(call, seconds)
 
 
-def _bounded(call: Callable[[], T], seconds: float) -> T:
+def bounded(call: Callable[[], T], seconds: float) -> T:
     """Call for so many seconds at most, and turn the SDK's errors into ours."""
     try:
         with http_client.within(max(0.0, seconds)):
             return call()
-    except _failures() as error:
-        raise LlmUnavailable(_ending(error)) from error
+    except failures() as error:
+        raise LlmUnavailable(ending(error)) from error
 
 
-def _circuit(kind: str) -> Breaker:
+def circuit(kind: str) -> Breaker:
     key = settings().openai_api_key
     return Breaker("llm", kind, settings().openai_base_url, key.get_secret_value() if key else "")
 
 
-def _ending(error: Exception) -> Ended:
+def ending(error: Exception) -> Ended:
     """Whether the endpoint is to blame, by the status that it answered with."""
     answer = getattr(error, "response", None)
     if answer is None:
@@ -117,7 +117,7 @@ def _ending(error: Exception) -> Ended:
     return ending_of_status(answer.status_code, http_client.wait_of(answer.headers.get("retry-after")))
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
     """Return what a call can fail with.
 
     The SDK takes whatever it gets for the right shape, and a broken stream surfaces as its HTTP client's own
@@ -130,13 +130,13 @@ def _failures() -> tuple[type[Exception], ...]:
     return own + tuple(client.HTTPError for client in clients)
 
 
-def _client() -> Any:
+def sdk() -> Any:
     key = settings().openai_api_key
-    return _client_for(settings().openai_base_url, key.get_secret_value() if key else "local")
+    return sdk_for(settings().openai_base_url, key.get_secret_value() if key else "local")
 
 
 @lru_cache(maxsize=4)
-def _client_for(base_url: str | None, api_key: str) -> Any:
+def sdk_for(base_url: str | None, api_key: str) -> Any:
     import httpx2
     from openai import OpenAI
 
@@ -146,16 +146,16 @@ def _client_for(base_url: str | None, api_key: str) -> Any:
     )
 
 
-def _embed(batch: list[str]) -> list[list[float]]:
-    answer = _client().embeddings.create(model=embedding_model(), input=batch, encoding_format="float")
+def request_embeddings(batch: list[str]) -> list[list[float]]:
+    answer = sdk().embeddings.create(model=embedding_model(), input=batch, encoding_format="float")
     vectors = {item.index: item.embedding for item in answer.data}
     if sorted(vectors) != list(range(len(batch))) or not all(vectors.values()):
         raise LlmUnavailable(problem="not one vector per text")
     return [vectors[at] for at in range(len(batch))]
 
 
-def _chat(messages: Sequence[Message], max_tokens: int) -> str:
-    answer = _client().chat.completions.create(
+def request_chat(messages: Sequence[Message], max_tokens: int) -> str:
+    answer = sdk().chat.completions.create(
         model=settings().openai_chat_model, messages=list(messages), temperature=0, max_tokens=max_tokens
     )
     text = answer.choices[0].message.content if answer.choices else None
@@ -164,8 +164,8 @@ def _chat(messages: Sequence[Message], max_tokens: int) -> str:
     return cast("str", text)
 
 
-def _open_stream(messages: Sequence[Message], max_tokens: int) -> Any:
-    return _client().chat.completions.create(
+def request_stream(messages: Sequence[Message], max_tokens: int) -> Any:
+    return sdk().chat.completions.create(
         model=settings().openai_chat_model,
         messages=list(messages),
         temperature=0,

@@ -106,7 +106,7 @@ def message_id_for(event_id: object, recipient: str) -> str:
     from shared.kit.settings import settings
 
     digest = hashlib.sha256(f"{event_id}\n{recipient.casefold()}".encode(errors="replace")).hexdigest()[:32]
-    return f"<{digest}@{_domain(settings().email_from)}>"
+    return f"<{digest}@{domain_of(settings().email_from)}>"
 
 
 def send(
@@ -170,7 +170,7 @@ class Server:
 
     def __init__(self, now: "Settings", open_: ExitStack) -> None:
         self.now, self.open = now, open_
-        self._begin()
+        self.begin()
 
     def send(self, mail: Mail) -> None:
         """Send one mail.
@@ -179,63 +179,63 @@ class Server:
         have gone.
         """
         if self.answered >= IN_A_SESSION:
-            self._begin()
+            self.begin()
         try:
-            self._send(mail)
+            self.offer_session(mail)
         except SessionOver:
             self.session.close()  # nobody listens to a goodbye
-            self._begin()
-            self._send(mail)
+            self.begin()
+            self.offer_session(mail)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         self.open.close()
         try:
-            self.session = self.open.enter_context(_session(self.now))
+            self.session = self.open.enter_context(open_session(self.now))
         except smtplib.SMTPAuthenticationError as error:
             raise MailUnavailable(Ended("misconfigured")) from error
         except (smtplib.SMTPException, OSError) as error:
             raise MailUnavailable from error
         self.answered = 0  # mails that it took, or refused for what they are
 
-    def _send(self, mail: Mail) -> None:
+    def offer_session(self, mail: Mail) -> None:
         try:
             with within(self.session):
-                self._deliver(mail)
+                self.deliver(mail)
         except (smtplib.SMTPException, OSError) as error:
             with suppress(smtplib.SMTPException, OSError):
                 self.session.rset()
-            problem = _as_problem(error, mail.recipient)
-            self.answered += not _is_fault(problem)
+            problem = as_problem(error, mail.recipient)
+            self.answered += not is_fault(problem)
             raise problem from None
         self.answered += 1
 
-    def _deliver(self, mail: Mail) -> None:
+    def deliver(self, mail: Mail) -> None:
         if mail.international and not self.session.has_extn("smtputf8"):
             raise MailRejected(reason="the mail server does not accept this international address")
-        self._offer(mail)
-        _expect(354, self.session.docmd("DATA"))
+        self.offer(mail)
+        expect(354, self.session.docmd("DATA"))
         self.session.send(DOT.sub(b"..", mail.content) + b".\r\n")
         try:
             answer = self.session.getreply()
         # it has the whole mail, and what it did with it we do not hear
         except (smtplib.SMTPException, OSError) as error:
             raise MailUncertain from error
-        _expect(250, answer)
+        expect(250, answer)
 
-    def _offer(self, mail: Mail) -> None:
+    def offer(self, mail: Mail) -> None:
         options = [f"SIZE={len(mail.content)}"] if self.session.has_extn("size") else []
         asked = time.monotonic()
         try:
-            _expect(
+            expect(
                 250,
                 self.session.mail(
                     mail.sender, options + (["SMTPUTF8", "BODY=8BITMIME"] if mail.international else [])
                 ),
             )
-            _expect(250, self.session.rcpt(mail.recipient))
+            expect(250, self.session.rcpt(mail.recipient))
         except (smtplib.SMTPException, OSError) as error:
             # else it has stopped answering
-            if self.answered and _is_goodbye(error) and time.monotonic() - asked < TIMEOUT:
+            if self.answered and is_goodbye(error) and time.monotonic() - asked < TIMEOUT:
                 raise SessionOver from error
             raise
 
@@ -255,33 +255,33 @@ def compose(
 
     MailRejected also for a file whose type is none, or whose name is longer than 100 characters.
     """
-    sender, recipient = _address(from_), _address(to)
+    sender, recipient = parse_address(from_), parse_address(to)
     now = localtime()
     subject = subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…"
-    said = {"Subject": subject, **_checked(headers or {})}
+    said = {"Subject": subject, **checked(headers or {})}
     lines = {
         "From": mailbox("From", sender),
         "To": mailbox("To", recipient),
         "Date": format_datetime(now),
-        "Message-ID": _checked_id(message_id or message_id_for(now.isoformat(), to)),
+        "Message-ID": checked_id(message_id or message_id_for(now.isoformat(), to)),
         "Auto-Submitted": "auto-generated",  # so that no holiday notice answers (RFC 3834 §5)
-        **{name: unstructured(name, _one_line(value)) for name, value in said.items()},
+        **{name: unstructured(name, one_line(value)) for name, value in said.items()},
     }
     return Mail(
         sender.addr_spec,
         recipient.addr_spec,
-        whole(lines, text, html, [_checked_file(each) for each in files]),
+        whole(lines, text, html, [checked_file(each) for each in files]),
     )
 
 
-def _checked_file(file: Attached) -> Attached:
+def checked_file(file: Attached) -> Attached:
     """A file that has a type, and a name of one line that leads nowhere."""
     if not CONTENT_TYPE.fullmatch(file.content_type) or not FILE_NAME.fullmatch(file.name):
         raise MailRejected(reason="a file has no type, or no name that mail programs take")
     return file
 
 
-def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:
+def checked(headers: Mapping[str, str]) -> Mapping[str, str]:
     """Headers that say nothing of who gets a mail or how it is written; MailRejected for others."""
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name) or name.lower() in RESERVED or len(value) > LONGEST_HEADER:
@@ -290,18 +290,18 @@ def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 @contextmanager
-def _session(now: "Settings") -> "Iterator[smtplib.SMTP]":
+def open_session(now: "Settings") -> "Iterator[smtplib.SMTP]":
     secure = now.smtp_port == SUBMISSION_TLS
-    name = _domain(now.email_from)  # to say hello with; else smtplib asks the DNS for this machine's name
+    name = domain_of(now.email_from)  # to say hello with; else smtplib asks the DNS for this machine's name
     with http_client.within(WHOLE):
         session = (
-            DialledTls(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT, context=_tls())
+            DialledTls(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT, context=tls())
             if secure
             else Dialled(now.smtp_host, now.smtp_port, name, timeout=TIMEOUT)
         )
     try:
         with within(session):
-            _introduce(session, now, secure=secure)
+            introduce(session, now, secure=secure)
         yield session
     finally:
         # an accepted mail must not go twice for it
@@ -310,10 +310,10 @@ def _session(now: "Settings") -> "Iterator[smtplib.SMTP]":
         session.close()
 
 
-def _introduce(session: smtplib.SMTP, now: "Settings", *, secure: bool) -> None:
+def introduce(session: smtplib.SMTP, now: "Settings", *, secure: bool) -> None:
     session.ehlo_or_helo_if_needed()
     if not secure and (session.has_extn("starttls") or now.smtp_port == SUBMISSION):
-        session.starttls(context=_tls())
+        session.starttls(context=tls())
         session.ehlo()
         secure = True
     if now.smtp_user and now.smtp_password:
@@ -366,39 +366,39 @@ def within(session: "Dialled | smtplib.SMTP") -> "Iterator[None]":
 
 
 @lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Certificates are checked; reading the authorities' takes long enough to do it once."""
     return ssl.create_default_context()
 
 
-def _expect(code: int, answer: tuple[int, bytes]) -> None:
+def expect(code: int, answer: tuple[int, bytes]) -> None:
     if answer[0] not in {code, 251 if code == 250 else code}:
         raise smtplib.SMTPResponseException(*answer)
 
 
-def _is_goodbye(error: Exception) -> bool:
+def is_goodbye(error: Exception) -> bool:
     """Whether the server has hung up, or says that it does (RFC 5321 §3.8)."""
     return isinstance(error, smtplib.SMTPServerDisconnected) or getattr(error, "smtp_code", 0) == GOODBYE
 
 
-def _is_fault(problem: MailRejected | MailUnavailable) -> bool:
+def is_fault(problem: MailRejected | MailUnavailable) -> bool:
     return isinstance(problem, MailUnavailable) and problem.ended is None
 
 
-def _as_problem(error: Exception, recipient: str) -> MailRejected | MailUnavailable:
+def as_problem(error: Exception, recipient: str) -> MailRejected | MailUnavailable:
     if not isinstance(error, smtplib.SMTPResponseException):
         return MailUnavailable()
     code, answer = error.smtp_code, error.smtp_error
     if code in NOT_THIS_MAIL:
         return MailUnavailable()
     said = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
-    said = re.sub(re.escape(recipient), "<recipient>", _one_line(said), flags=re.IGNORECASE)
+    said = re.sub(re.escape(recipient), "<recipient>", one_line(said), flags=re.IGNORECASE)
     if code < 500:  # this mail or this mailbox, later; the server is well
         return MailUnavailable(Ended("answered"), reason=f"{code} {said[:200]}")
     return MailRejected(reason=f"{code} {said[:200]}")
 
 
-def _address(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """`Name <address>` or an address, with its domain in ASCII; MailRejected for what is not exactly one
     address.
     """
@@ -406,12 +406,12 @@ def _address(text: str) -> Address:
     if match is None or CONTROL.search(text) or SURROGATE.search(text):
         raise MailRejected(reason="this is not a mail address")
     try:
-        return Address((match["name"] or "").strip(' "'), match["local"], _ascii_domain(match["domain"]))
+        return Address((match["name"] or "").strip(' "'), match["local"], ascii_domain(match["domain"]))
     except (ValueError, HeaderParseError):
         raise MailRejected(reason="this is not a mail address") from None
 
 
-def _ascii_domain(domain: str) -> str:
+def ascii_domain(domain: str) -> str:
     if domain.isascii():
         return domain
     import idna
@@ -419,15 +419,15 @@ def _ascii_domain(domain: str) -> str:
     return idna.encode(domain, uts46=True).decode("ascii")
 
 
-def _domain(address: str) -> str:
-    return _address(address).domain
+def domain_of(address: str) -> str:
+    return parse_address(address).domain
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     return CONTROL.sub(" ", text).strip()
 
 
-def _checked_id(message_id: str) -> str:
+def checked_id(message_id: str) -> str:
     if not re.fullmatch(r"<[A-Za-z0-9._+-]{1,200}@[A-Za-z0-9.-]{1,253}>", message_id):
         raise MailRejected(reason="this is not a Message-ID")
     return message_id

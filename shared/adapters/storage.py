@@ -80,35 +80,35 @@ def put(
     tenant_id: UUID, key: str, data: bytes, content_type: str = "application/octet-stream"
 ) -> StoredObject:
     """Store a file, in place of one that has this key already; everything or nothing."""
-    client = _client()
+    client = s3_client()
     request = {
         "Bucket": bucket_of(tenant_id),
-        "Key": _checked(key),
+        "Key": checked(key),
         "Body": data,
         "ContentType": content_type,
-        **_encryption(),
+        **encryption(),
     }
     try:
-        answer = _call(client.put_object, **request)
+        answer = call(client.put_object, **request)
     except ObjectNotFound:  # the tenant's first file
-        _create_bucket(client, bucket_of(tenant_id))
-        answer = _call(client.put_object, **request)
-    return StoredObject(key, len(data), content_type, answer["ETag"].strip('"'), _date_of(answer))
+        create_bucket(client, bucket_of(tenant_id))
+        answer = call(client.put_object, **request)
+    return StoredObject(key, len(data), content_type, answer["ETag"].strip('"'), date_of(answer))
 
 
 def get(tenant_id: UUID, key: str) -> bytes:
     """A file's content, checked against its checksum; ObjectNotFound when there is none."""
 
     def read() -> bytes:
-        body: bytes = _client().get_object(Bucket=bucket_of(tenant_id), Key=_checked(key))["Body"].read()
+        body: bytes = s3_client().get_object(Bucket=bucket_of(tenant_id), Key=checked(key))["Body"].read()
         return body
 
-    return _call(read)
+    return call(read)
 
 
 def stat(tenant_id: UUID, key: str) -> StoredObject:
     """What is known about a file, without its content; ObjectNotFound when there is none."""
-    answer = _call(_client().head_object, Bucket=bucket_of(tenant_id), Key=_checked(key))
+    answer = call(s3_client().head_object, Bucket=bucket_of(tenant_id), Key=checked(key))
     return StoredObject(
         key, answer["ContentLength"], answer["ContentType"], answer["ETag"].strip('"'), answer["LastModified"]
     )
@@ -117,7 +117,7 @@ def stat(tenant_id: UUID, key: str) -> StoredObject:
 def delete(tenant_id: UUID, key: str) -> None:
     """Remove a file; one that is gone already is no error."""
     try:
-        _call(_client().delete_object, Bucket=bucket_of(tenant_id), Key=_checked(key))
+        call(s3_client().delete_object, Bucket=bucket_of(tenant_id), Key=checked(key))
     except ObjectNotFound:  # not even a bucket
         return
 
@@ -129,7 +129,7 @@ def keys(tenant_id: UUID, prefix: str = "", before: datetime | None = None) -> I
     request = {"Bucket": bucket_of(tenant_id), "Prefix": prefix}
     while True:
         try:
-            page = _call(_client().list_objects_v2, **request)
+            page = call(s3_client().list_objects_v2, **request)
         except ObjectNotFound:
             return
         yield from (
@@ -147,7 +147,7 @@ def tenants() -> Iterator[UUID]:
     from shared.kit.settings import settings
 
     prefix = settings().s3_bucket + "-"
-    for bucket in _call(_client().list_buckets)["Buckets"]:
+    for bucket in call(s3_client().list_buckets)["Buckets"]:
         if bucket["Name"].startswith(prefix):
             with suppress(ValueError):  # somebody else's
                 yield UUID(bucket["Name"].removeprefix(prefix))
@@ -159,30 +159,30 @@ def sign_get(tenant_id: UUID, key: str, expires_in: int, filename: str | None = 
     It is made without asking the store. With a `filename` browsers save the file under that name instead of
     showing it.
     """
-    request = {"Bucket": bucket_of(tenant_id), "Key": _checked(key)}
+    request = {"Bucket": bucket_of(tenant_id), "Key": checked(key)}
     if filename is not None:
-        request["ResponseContentDisposition"] = _attachment(filename)
-    return _sign("get_object", request, expires_in)
+        request["ResponseContentDisposition"] = attachment(filename)
+    return sign("get_object", request, expires_in)
 
 
 def sign_put(tenant_id: UUID, key: str, content_type: str, size: int, expires_in: int) -> SignedUpload:
     """A link to upload one file of exactly this type and size (in bytes) within `expires_in` seconds."""
     if size < 0:
         raise ValueError("a size is not negative")
-    _require_bucket(bucket_of(tenant_id))
+    require_bucket(bucket_of(tenant_id))
     request = {
         "Bucket": bucket_of(tenant_id),
-        "Key": _checked(key),
+        "Key": checked(key),
         "ContentType": content_type,
         "ContentLength": size,
-        **_encryption(),
+        **encryption(),
     }
-    url = _sign("put_object", request, expires_in)
-    asked = {ENCRYPTION_HEADERS[name]: value for name, value in _encryption().items()}
+    url = sign("put_object", request, expires_in)
+    asked = {ENCRYPTION_HEADERS[name]: value for name, value in encryption().items()}
     return SignedUpload(url, {"Content-Type": content_type, "Content-Length": str(size), **asked})
 
 
-def _encryption() -> dict[str, str]:
+def encryption() -> dict[str, str]:
     """What the store is asked to encrypt a file with (docs/guides/encryption-at-rest.md)."""
     from shared.kit.settings import settings
 
@@ -198,20 +198,20 @@ def bucket_of(tenant_id: UUID) -> str:
     return f"{settings().s3_bucket}-{UUID(str(tenant_id))}"
 
 
-def _client() -> Client:
+def s3_client() -> Client:
     from shared.kit.settings import settings
 
     now = settings()
-    return _cached_client(
+    return cached_s3_client(
         now.s3_endpoint, now.s3_access_key, now.s3_secret_key.get_secret_value(), now.s3_region
     )
 
 
-_MAKING = Lock()
+MAKING = Lock()
 
 
 @lru_cache(maxsize=4)
-def _made_client(endpoint: str | None, access_key: str, secret_key: str, region: str) -> Client:
+def made_s3_client(endpoint: str | None, access_key: str, secret_key: str, region: str) -> Client:
     from boto3.session import Session
     from botocore.config import Config
 
@@ -238,18 +238,18 @@ def _made_client(endpoint: str | None, access_key: str, secret_key: str, region:
     return client
 
 
-def _cached_client(endpoint: str | None, access_key: str, secret_key: str, region: str) -> Client:
-    with _MAKING:  # making a client takes a third of a second and is not thread-safe; using it is
-        return _made_client(endpoint, access_key, secret_key, region)
+def cached_s3_client(endpoint: str | None, access_key: str, secret_key: str, region: str) -> Client:
+    with MAKING:  # making a client takes a third of a second and is not thread-safe; using it is
+        return made_s3_client(endpoint, access_key, secret_key, region)
 
 
-def _call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call the store, unless it is left alone at the moment, for so long at most; its many errors become our
     two.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    with _circuit().call(lambda wait: StorageUnavailable(paused=wait)):
+    with circuit().call(lambda wait: StorageUnavailable(paused=wait)):
         try:
             with http_client.bounded(WHOLE):
                 return operation(*args, **kwargs)
@@ -262,7 +262,7 @@ def _call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             raise StorageUnavailable from error
 
 
-def _circuit() -> Breaker:
+def circuit() -> Breaker:
     from shared.kit.settings import settings
 
     now = settings()
@@ -275,21 +275,21 @@ def _circuit() -> Breaker:
     )
 
 
-_KNOWN: set[tuple[int, str]] = set()
+KNOWN: set[tuple[int, str]] = set()
 
 
-def _require_bucket(bucket: str) -> None:
-    client = _client()
-    if (id(client), bucket) in _KNOWN:
+def require_bucket(bucket: str) -> None:
+    client = s3_client()
+    if (id(client), bucket) in KNOWN:
         return
     try:
-        _call(client.head_bucket, Bucket=bucket)
+        call(client.head_bucket, Bucket=bucket)
     except ObjectNotFound:
-        _create_bucket(client, bucket)
-    _KNOWN.add((id(client), bucket))
+        create_bucket(client, bucket)
+    KNOWN.add((id(client), bucket))
 
 
-def _create_bucket(client: Client, bucket: str) -> None:
+def create_bucket(client: Client, bucket: str) -> None:
     """Create a bucket, unless somebody else does so at this moment, and let browsers upload to it by signed
     links.
     """
@@ -312,32 +312,32 @@ def _create_bucket(client: Client, bucket: str) -> None:
                 "the bucket takes no CORS rules", extra={"context": {"bucket": bucket, "error": str(error)}}
             )
 
-    _call(create)
+    call(create)
 
 
-def _sign(operation: str, request: dict[str, Any], expires_in: int) -> str:
+def sign(operation: str, request: dict[str, Any], expires_in: int) -> str:
     if not 0 < expires_in <= MAX_EXPIRY:
         raise ValueError("a signed link lives between a second and seven days")
     # made here, nobody is asked
-    url: str = _client().generate_presigned_url(operation, Params=request, ExpiresIn=expires_in)
+    url: str = s3_client().generate_presigned_url(operation, Params=request, ExpiresIn=expires_in)
     return url
 
 
-def _checked(key: str) -> str:
+def checked(key: str) -> str:
     """Keys that every store, proxy and browser leaves as they are; ValueError for the others."""
     if not key or len(key.encode()) > MAX_KEY_BYTES or BAD_KEY.search(key):
         raise ValueError("a key has 1 to 1024 bytes, no empty or dotted segments and no control characters")
     return key
 
 
-def _attachment(filename: str) -> str:
+def attachment(filename: str) -> str:
     """Content-Disposition for any name (RFC 6266), with an ASCII stand-in for old clients."""
     name = filename[-150:]  # the end says what kind of file it is
     plain = re.sub(r'[^ -~]|["\\%]', "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
 
 
-def _date_of(answer: dict[str, Any]) -> datetime:
+def date_of(answer: dict[str, Any]) -> datetime:
     from email.utils import parsedate_to_datetime
 
     return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])

@@ -280,17 +280,17 @@ def test_an_encrypted_connection_is_used_where_it_is_offered_and_its_certificate
     running.start()
     try:
         trusting = {**running.environment(), "SSL_CERT_FILE": str(certificate), "SMTP_HOST": "localhost"}
-        mail._tls.cache_clear()
+        mail.tls.cache_clear()
         with entered(trusting):
             mail.send("a@example.org", "s", "t")
         with entered({**trusting, "SMTP_HOST": "127.0.0.1"}), pytest.raises(MailUnavailable):  # not its name
             mail.send("a@example.org", "s", "t")
-        mail._tls.cache_clear()
+        mail.tls.cache_clear()
         with entered(running.environment()), pytest.raises(MailUnavailable):  # not a known authority
             mail.send("a@example.org", "s", "t")
         assert len(running.parts.inbox.find("mail")) == 1
     finally:
-        mail._tls.cache_clear()
+        mail.tls.cache_clear()
         running.stop()
 
 

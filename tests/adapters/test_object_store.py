@@ -21,7 +21,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.httpchecksum import AwsChunkedWrapper, Crc32Checksum, Sha256Checksum
 
-from shared.adapters.storage import _client
+from shared.adapters.storage import s3_client
 from tests.adapters.running import ThirdParties
 from tooling.thirdparty.object_store.checksums import ALGORITHMS, encoded
 
@@ -32,7 +32,7 @@ TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
 @pytest.fixture
 def s3(thirdparty: ThirdParties) -> Client:
-    return _client()
+    return s3_client()
 
 
 @pytest.fixture

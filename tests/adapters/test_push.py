@@ -275,7 +275,7 @@ def test_apple_answers_http_2_only(thirdparty: ThirdParties) -> None:
     ],
 )
 def test_apple_checks_every_header(thirdparty: ThirdParties, header: str, value: str, reason: str) -> None:
-    bearer = Apns(ApnsApp.from_settings())._bearer(0)
+    bearer = Apns(ApnsApp.from_settings()).bearer(0)
     headers = {"authorization": f"bearer {bearer}", "apns-topic": thirdparty.config.apns_topic, header: value}
     with httpx.Client(http1=False, http2=True) as client:
         answer = client.post(
@@ -286,7 +286,7 @@ def test_apple_checks_every_header(thirdparty: ThirdParties, header: str, value:
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"x", b'{"aps":{}}', b'{"aps":"x"}', b"[" * 4000])
 def test_apple_refuses_what_holds_no_notification(thirdparty: ThirdParties, body: bytes) -> None:
-    bearer = Apns(ApnsApp.from_settings())._bearer(0)
+    bearer = Apns(ApnsApp.from_settings()).bearer(0)
     headers = {"authorization": f"bearer {bearer}", "apns-topic": thirdparty.config.apns_topic}
     with httpx.Client(http1=False, http2=True) as client:
         answer = client.post(f"{thirdparty.url('push')}/3/device/{'a' * 64}", headers=headers, content=body)
@@ -310,14 +310,14 @@ def test_apple_refuses_what_holds_no_notification(thirdparty: ThirdParties, body
     ],
 )
 def test_google_refuses_what_is_no_message(thirdparty: ThirdParties, body: bytes) -> None:
-    headers = {"Authorization": f"Bearer {Fcm(FcmProject.from_settings())._bearer()}"}
+    headers = {"Authorization": f"Bearer {Fcm(FcmProject.from_settings()).bearer()}"}
     url = f"{thirdparty.url('push')}/v1/projects/city-test/messages:send"
     answer = httpx.post(url, content=body, headers=headers)
     assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
 
 def test_google_refuses_strangers_and_other_projects(thirdparty: ThirdParties) -> None:
-    bearer = Fcm(FcmProject.from_settings())._bearer()
+    bearer = Fcm(FcmProject.from_settings()).bearer()
     url = thirdparty.url("push") + "/v1/projects/{}/messages:send"
     for token, project, status in (
         ("", "city-test", 401),

@@ -291,7 +291,7 @@ async def test_while_the_gateway_is_away_deliveries_wait_and_no_attempt_is_count
 ) -> None:
     port = free_port()
     async with functions() as elsewhere, stage(settings, [MAIL], at=elsewhere) as s:
-        s.broker.subscribers._url = f"http://127.0.0.1:{port}/function/"
+        s.broker.subscribers.url = f"http://127.0.0.1:{port}/function/"
         await s.publish("1", "2")
         for _ in range(10):
             await eventually(lambda: s.clock.waits() == [1.0])
@@ -347,7 +347,7 @@ async def test_large_events_go_through_and_memory_stays_bounded(settings: Broker
         release = asyncio.Event()
         s.functions.answers["notify-author"] = holding(release)
         await s.publish(*(str(number) for number in range(24)), data=b"\x00" * 1_048_576)
-        (lane,) = s.broker.dispatcher._lanes.values()
+        (lane,) = s.broker.dispatcher.lanes.values()
         assert len(lane.held) <= 9
         release.set()
         await s.idle()

@@ -97,7 +97,7 @@ def test_every_row_is_delivered_and_none_is_in_memory_twice(
             assert len(world.on_hand) == len(set(world.on_hand))
             assert set(world.on_hand) <= world.table
         world.drain()
-        assert (world.table, world.lane.held, world.lane._bytes) == (set(), {}, 0)
+        assert (world.table, world.lane.held, world.lane.held_bytes) == (set(), {}, 0)
 
 
 def test_what_is_stored_while_an_empty_page_is_on_its_way_is_not_forgotten() -> None:

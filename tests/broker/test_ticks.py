@@ -149,7 +149,7 @@ async def test_a_call_that_can_never_succeed_is_not_repeated_and_a_body_does_no_
 async def test_a_nightly_call_waits_for_a_gateway_that_is_away(settings: BrokerSettings) -> None:
     port = free_port()
     async with functions() as elsewhere, stage(settings, [], [NIGHTLY], at=elsewhere) as s:
-        s.broker.subscribers._url = f"http://127.0.0.1:{port}/function/"
+        s.broker.subscribers.url = f"http://127.0.0.1:{port}/function/"
         await asleep(s)
         s.clock.advance(19.5 * HOUR)
         for _ in range(20):
@@ -240,7 +240,7 @@ async def test_a_frozen_broker_loses_its_lock_and_says_so_itself_when_it_goes_on
             held = """SELECT a.pid FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid AND l.locktype = 'advisory'
               WHERE a.application_name LIKE 'heidi-broker-%' AND a.datname = current_database()"""
             before = connection.run(held)
-            for session in (s.broker.store._storing, s.broker.store._books):
+            for session in (s.broker.store.storing, s.broker.store.books):
                 assert await session.batch([("SHOW idle_session_timeout", {})]) == [[["12s"]]]
             connection.run("SELECT pg_terminate_backend(pid, 10000) FROM (" + held + ") frozen (pid)")
             await eventually(

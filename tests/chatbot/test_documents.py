@@ -139,7 +139,7 @@ def only_chat() -> Iterator[None]:
         entered({"OPENAI_BASE_URL": f"{address}/v1", "OPENAI_API_KEY": "k"}),
     ):
         yield
-        llm._client().close()
+        llm.sdk().close()
 
 
 @pytest.mark.usefixtures("only_chat")

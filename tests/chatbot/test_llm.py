@@ -24,8 +24,8 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(llm, "RETRIES", 0)
     yield
     if llm.is_configured():
-        llm._client().close()
-    llm._client_for.cache_clear()
+        llm.sdk().close()
+    llm.sdk_for.cache_clear()
     settings.cache_clear()
 
 

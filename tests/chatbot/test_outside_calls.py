@@ -32,8 +32,8 @@ def configured(app: web.Application) -> Iterator[None]:
     """This is the model."""
     with serving(app) as address, entered({"OPENAI_BASE_URL": f"{address}/v1", "OPENAI_API_KEY": KEY}):
         yield
-        llm._client().close()
-        llm._client_for.cache_clear()
+        llm.sdk().close()
+        llm.sdk_for.cache_clear()
 
 
 @pytest.fixture

@@ -47,13 +47,13 @@ def claims(city: City) -> list[Any]:
 @pytest.fixture
 def conversations(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Those with the mail server."""
-    begun, begin = list[Any](), mail._session
+    begun, begin = list[Any](), mail.open_session
 
     def counted(*settings: Any) -> Any:
         begun.append(settings)
         return begin(*settings)
 
-    monkeypatch.setattr(mail, "_session", counted)
+    monkeypatch.setattr(mail, "open_session", counted)
     return begun
 
 

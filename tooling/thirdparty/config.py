@@ -73,7 +73,7 @@ class Config:
         ]
         ports = {name: value for name, value in found.items() if name.endswith("_port")}
         problems += [
-            f"{name.upper()} is not a port: {value!r}" for name, value in ports.items() if not _is_port(value)
+            f"{name.upper()} is not a port: {value!r}" for name, value in ports.items() if not is_port(value)
         ]
         if problems:
             raise ConfigError("The local third-party servers cannot start: " + "; ".join(problems) + ".")
@@ -87,5 +87,5 @@ class Config:
         )
 
 
-def _is_port(value: str) -> bool:
+def is_port(value: str) -> bool:
     return value.isdigit() and 0 < int(value) < 65536

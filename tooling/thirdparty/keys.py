@@ -7,13 +7,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 def make_firebase_key() -> str:
     """A service account's private key: RSA, 2048 bits, PKCS #8 PEM."""
-    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    return pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
 
 
 def make_apns_key() -> str:
     """An APNs authentication key (a `.p8` file): P-256, PKCS #8 PEM."""
-    return _pem(ec.generate_private_key(ec.SECP256R1()))
+    return pem(ec.generate_private_key(ec.SECP256R1()))
 
 
-def _pem(key: PrivateKeyTypes) -> str:
+def pem(key: PrivateKeyTypes) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")

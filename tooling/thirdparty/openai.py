@@ -22,9 +22,9 @@ DIMENSIONS = 256
 EMBEDDING_MODEL, CHAT_MODEL = "local-embedding", "local-chat"
 MAX_INPUTS = 2048
 Json = dict[str, Any]
-_WORD = re.compile(r"\w{3,}")
-_SOURCE = re.compile(r"^SOURCE \w+ (\d+)$")
-_END = re.compile(r"^END \w+$")
+WORD = re.compile(r"\w{3,}")
+SOURCE = re.compile(r"^SOURCE \w+ (\d+)$")
+END = re.compile(r"^END \w+$")
 
 
 class Refused(Exception):
@@ -38,7 +38,7 @@ class Refused(Exception):
 def embedding(text: str, dimensions: int = DIMENSIONS) -> list[float]:
     """A unit vector made of the text's words; the same text always has the same."""
     vector = [0.0] * dimensions
-    for word in _WORD.findall(text.lower()) or [text]:
+    for word in WORD.findall(text.lower()) or [text]:
         digest = int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
         vector[(digest >> 1) % dimensions] += 1.0 if digest & 1 else -1.0
     length = math.sqrt(sum(value * value for value in vector)) or 1.0
@@ -51,13 +51,13 @@ def reply(messages: list[Json]) -> str:
     """
     prompt = str(messages[-1].get("content", ""))
     sources, _, question = prompt.rpartition("\nQUESTION ")
-    wanted = set(_WORD.findall((question or prompt).lower().partition("\n")[2]))
+    wanted = set(WORD.findall((question or prompt).lower().partition("\n")[2]))
     best: list[tuple[int, str]] = []
     number = "0"
     for line in sources.splitlines():
-        if found := _SOURCE.match(line):
+        if found := SOURCE.match(line):
             number = found[1]
-        elif not _END.match(line) and (shared := len(wanted & set(_WORD.findall(line.lower())))):
+        elif not END.match(line) and (shared := len(wanted & set(WORD.findall(line.lower())))):
             best.append((shared, f"{line.strip()} [{number}]"))
     best.sort(key=lambda pair: -pair[0])
     return " ".join(text for _, text in best[:2]) or "NO_INFORMATION"
@@ -76,14 +76,14 @@ def embeddings(body: Json) -> Json:
     vectors = [embedding(text, int(body.get("dimensions") or DIMENSIONS)) for text in texts]
     packed = body.get("encoding_format") == "base64"
     data = [
-        {"object": "embedding", "index": at, "embedding": _packed(vector) if packed else vector}
+        {"object": "embedding", "index": at, "embedding": as_base64(vector) if packed else vector}
         for at, vector in enumerate(vectors)
     ]
     usage = dict.fromkeys(("prompt_tokens", "total_tokens"), sum(map(len, texts)) // 4)
     return {"object": "list", "model": body.get("model"), "data": data, "usage": usage}
 
 
-def _packed(vector: list[float]) -> str:
+def as_base64(vector: list[float]) -> str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
@@ -140,7 +140,7 @@ def application(api_key: str | None = None) -> web.Application:
         return answer
 
     async def embed(request: web.Request) -> web.Response:
-        return web.json_response(embeddings(await _body(request)))
+        return web.json_response(embeddings(await read_body(request)))
 
     async def models(_request: web.Request) -> web.Response:
         data = [
@@ -151,13 +151,13 @@ def application(api_key: str | None = None) -> web.Application:
 
     app = web.Application(middlewares=[speak_openai], client_max_size=16 * 1024 * 1024)
     app.router.add_post("/v1/embeddings", embed)
-    app.router.add_post("/v1/chat/completions", _chat)
+    app.router.add_post("/v1/chat/completions", answer_chat)
     app.router.add_get("/v1/models", models)
     return app
 
 
-async def _chat(request: web.Request) -> web.StreamResponse:
-    body = await _body(request)
+async def answer_chat(request: web.Request) -> web.StreamResponse:
+    body = await read_body(request)
     messages = body.get("messages")
     if (
         not isinstance(messages, list)
@@ -175,7 +175,7 @@ async def _chat(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _body(request: web.Request) -> Json:
+async def read_body(request: web.Request) -> Json:
     try:
         body = await request.json()
     except ValueError as error:

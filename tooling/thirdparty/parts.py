@@ -42,13 +42,13 @@ class Parts:
     async def __aenter__(self) -> Self:
         """Start everything, or nothing: ConfigError when a port is taken or a key is no key."""
         try:
-            await self._start_inbox()
+            await self.start_inbox()
             if OBJECT_STORE in self.config.thirdparty_parts:
-                await self._start_object_store()
+                await self.start_object_store()
             if MAIL in self.config.thirdparty_parts:
-                await self._start_smtp()
+                await self.start_smtp()
             if PUSH in self.config.thirdparty_parts:
-                await self._start_push()
+                await self.start_push()
         except BaseException:
             await self.running.aclose()
             raise
@@ -58,23 +58,23 @@ class Parts:
         """Stop everything; what was acknowledged is on disk already."""
         await self.running.aclose()
 
-    async def _start_inbox(self) -> None:
+    async def start_inbox(self) -> None:
         runner = web.AppRunner(application(self.inbox), access_log=None, shutdown_timeout=STOP_WITHIN)
-        await self._start_http(runner, self.config.inbox_port, "INBOX_PORT")
+        await self.start_http(runner, self.config.inbox_port, "INBOX_PORT")
 
-    async def _start_object_store(self) -> None:
+    async def start_object_store(self) -> None:
         disk = Disk(self.config.thirdparty_dir / "objects")
         store = ObjectStore(disk, self.config.s3_access_key, self.config.s3_secret_key, self.clock)
         server = web.Server(store.handle, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=STOP_WITHIN)
-        await self._start_http(runner, self.config.object_store_port, "OBJECT_STORE_PORT")
+        await self.start_http(runner, self.config.object_store_port, "OBJECT_STORE_PORT")
 
-    async def _start_http(self, runner: web.BaseRunner, port: int, variable: str) -> None:
+    async def start_http(self, runner: web.BaseRunner, port: int, variable: str) -> None:
         await runner.setup()
         self.running.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, self._listen(port, variable)).start()
+        await web.SockSite(runner, self.listen(port, variable)).start()
 
-    async def _start_smtp(self) -> None:
+    async def start_smtp(self) -> None:
         factory = partial(
             protocol,
             self.inbox,
@@ -84,17 +84,17 @@ class Parts:
             tls_context=self.smtp_tls,
         )
         server = await asyncio.get_running_loop().create_server(
-            factory, sock=self._listen(self.config.smtp_port, "SMTP_PORT")
+            factory, sock=self.listen(self.config.smtp_port, "SMTP_PORT")
         )
         self.running.callback(server.close)
 
-    async def _start_push(self) -> None:
+    async def start_push(self) -> None:
         app: ASGIFramework = PushServices(
             Fcm(self.config, self.inbox, self.clock),  # type: ignore[assignment]
             Apns(self.config, self.inbox, self.clock),
             urlsplit(self.config.fcm_token_uri).path or "/token",
         )
-        listener = self._listen(self.config.push_port, "PUSH_PORT")
+        listener = self.listen(self.config.push_port, "PUSH_PORT")
         settings, stop = Hypercorn(), asyncio.Event()
         settings.bind = [f"fd://{listener.detach()}"]
         settings.errorlog, settings.loglevel = logging.getLogger("hypercorn.error"), "WARNING"
@@ -107,7 +107,7 @@ class Parts:
 
         self.running.push_async_callback(finish)
 
-    def _listen(self, port: int, variable: str) -> socket.socket:
+    def listen(self, port: int, variable: str) -> socket.socket:
         host = self.config.thirdparty_host
         # With the protocol named, asyncio switches Nagle's algorithm off; without, SMTP's EHLO alone takes 40
         # ms.

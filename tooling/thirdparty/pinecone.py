@@ -44,14 +44,14 @@ class Index:
         vectors = body.get("vectors")
         if not isinstance(vectors, list) or not 0 < len(vectors) <= MAX_UPSERT:
             raise Refused(400, "INVALID_ARGUMENT", f"an upsert holds 1 to {MAX_UPSERT} vectors")
-        checked = [self._checked(vector) for vector in vectors]
+        checked = [self.checked(vector) for vector in vectors]
         self.namespaces.setdefault(body.get("namespace", ""), {}).update(
             {vector["id"]: vector for vector in checked}
         )
         return {"upsertedCount": len(checked)}
 
-    def _checked(self, vector: Json) -> Json:
-        values = _numbers(vector.get("values"))
+    def checked(self, vector: Json) -> Json:
+        values = numbers(vector.get("values"))
         self.dimension = self.dimension or len(values)
         if len(values) != self.dimension:
             problem = (
@@ -76,7 +76,7 @@ class Index:
         if not isinstance(top_k, int) or not 0 < top_k <= MAX_TOP_K:
             raise Refused(400, "INVALID_ARGUMENT", f"topK must be between 1 and {MAX_TOP_K}")
         kept = self.namespaces.get(body.get("namespace", ""), {})
-        wanted = kept[body["id"]]["values"] if body.get("id") in kept else _numbers(body.get("vector"))
+        wanted = kept[body["id"]]["values"] if body.get("id") in kept else numbers(body.get("vector"))
         if self.dimension is not None and len(wanted) != self.dimension:
             problem = f"Query vector dimension {len(wanted)} does not match the dimension of the index {self.dimension}"
             raise Refused(400, "INVALID_ARGUMENT", problem)
@@ -84,7 +84,7 @@ class Index:
         scored = sorted(
             ((cosine(wanted, vector["values"]), vector) for vector in found), key=lambda pair: -pair[0]
         )
-        shown = [_shown(score, vector, body) for score, vector in scored[:top_k]]
+        shown = [as_match(score, vector, body) for score, vector in scored[:top_k]]
         return {"matches": shown, "namespace": body.get("namespace", ""), "usage": {"readUnits": 1}}
 
     def delete(self, body: Json) -> Json:
@@ -119,7 +119,7 @@ class Index:
         }
 
 
-def _numbers(values: object) -> list[float]:
+def numbers(values: object) -> list[float]:
     if (
         not isinstance(values, list)
         or not values
@@ -129,7 +129,7 @@ def _numbers(values: object) -> list[float]:
     return [float(value) for value in values]
 
 
-def _shown(score: float, vector: Json, body: Json) -> Json:
+def as_match(score: float, vector: Json, body: Json) -> Json:
     match = {"id": vector["id"], "score": score}
     if body.get("includeValues"):
         match["values"] = vector["values"]
@@ -151,12 +151,12 @@ def matches(metadata: Mapping[str, Any], conditions: Mapping[str, Any]) -> bool:
             together = all if name == "$and" else any
             if not together(matches(metadata, part) for part in condition):
                 return False
-        elif not _meets(metadata.get(name), condition if isinstance(condition, dict) else {"$eq": condition}):
+        elif not meets(metadata.get(name), condition if isinstance(condition, dict) else {"$eq": condition}):
             return False
     return True
 
 
-def _meets(value: Any, condition: Json) -> bool:
+def meets(value: Any, condition: Json) -> bool:
     unknown = set(condition) - set(OPERATORS)
     if unknown:
         raise Refused(400, "INVALID_ARGUMENT", f"unknown operator {min(unknown)}")
@@ -181,7 +181,7 @@ def application(api_key: str, index: Index | None = None) -> web.Application:
 
     def post(operation: Any) -> Any:
         async def handle(request: web.Request) -> web.Response:
-            return web.json_response(operation(await _body(request)))
+            return web.json_response(operation(await read_body(request)))
 
         return handle
 
@@ -199,7 +199,7 @@ def application(api_key: str, index: Index | None = None) -> web.Application:
     return app
 
 
-async def _body(request: web.Request) -> Json:
+async def read_body(request: web.Request) -> Json:
     data = await request.read()
     if len(data) > MAX_REQUEST_BYTES:
         raise Refused(400, "INVALID_ARGUMENT", "Request size exceeds the limit of 2MB")

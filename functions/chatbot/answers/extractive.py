@@ -21,7 +21,7 @@ SHORT = 25
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
+class Sentence:
     chunk: int
     place: int
     text: str
@@ -34,43 +34,43 @@ def extract_answer(found: Found, language: str) -> Answer:
         return no_information(language)
     chunks = [passage.candidate for passage in found.passages[:QUOTED_CHUNKS]]
     weights = {gram: found.corpus.idf(gram) for gram in found.question.grams}
-    best = sorted(_scored(chunks, weights), key=lambda sentence: -sentence.score)[:QUOTED_SENTENCES]
-    return _quoted(chunks, [sentence for sentence in best if sentence.score >= WORTH_QUOTING * best[0].score])
+    best = sorted(scored(chunks, weights), key=lambda sentence: -sentence.score)[:QUOTED_SENTENCES]
+    return quoted(chunks, [sentence for sentence in best if sentence.score >= WORTH_QUOTING * best[0].score])
 
 
-def _scored(chunks: Sequence[Candidate], weights: Mapping[str, float]) -> list[_Sentence]:
-    found: list[_Sentence] = []
+def scored(chunks: Sequence[Candidate], weights: Mapping[str, float]) -> list[Sentence]:
+    found: list[Sentence] = []
     seen: set[str] = set()
     for number, chunk in enumerate(chunks):
         before = 0.0
         for place, text in enumerate(sentences(chunk.text)):
-            own = _weight(text, weights)
+            own = rarity(text, weights)
             score = (own + FOLLOWS * before) * LATER_CHUNK**number * (0.5 if len(text) < SHORT else 1)
             before = own
             if score > 0 and text not in seen:
                 seen.add(text)
-                found.append(_Sentence(number, place, text, score))
+                found.append(Sentence(number, place, text, score))
     return found
 
 
-def _weight(text: str, weights: Mapping[str, float]) -> float:
+def rarity(text: str, weights: Mapping[str, float]) -> float:
     folded = padded(text)
     return sum(weight for gram, weight in weights.items() if gram in folded)
 
 
-def _quoted(chunks: Sequence[Candidate], best: Sequence[_Sentence]) -> Answer:
+def quoted(chunks: Sequence[Candidate], best: Sequence[Sentence]) -> Answer:
     """Put the sentences of one chunk together in their order, the chunk with the best sentence first."""
     citations: list[Citation] = []
     for chunk in dict.fromkeys(sentence.chunk for sentence in best):
         own = sorted(
             (sentence for sentence in best if sentence.chunk == chunk), key=lambda sentence: sentence.place
         )
-        citations.append(Citation.of(len(citations) + 1, chunks[chunk], _joined(own)))
+        citations.append(Citation.of(len(citations) + 1, chunks[chunk], joined(own)))
     text = "\n\n".join(f"{citation.quote} [{citation.number}]" for citation in citations)
     return Answer(text, tuple(citations), informed=True, written_by="builtin")
 
 
-def _joined(own: Sequence[_Sentence]) -> str:
+def joined(own: Sequence[Sentence]) -> str:
     parts = [own[0].text]
     for before, sentence in pairwise(own):
         parts.append((" " if sentence.place == before.place + 1 else " … ") + sentence.text)

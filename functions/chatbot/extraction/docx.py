@@ -20,11 +20,11 @@ MAX_MARKS = 2_000_000
 MAX_PARTS = 5_000
 MAX_COLUMNS = 63
 BODY = "word/document.xml"
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
-_TRANSITIONAL = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-_TITLE = "{http://purl.org/dc/elements/1.1/}title"
-_ENCRYPTED = 0x1
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+TRANSITIONAL = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+TITLE = "{http://purl.org/dc/elements/1.1/}title"
+ENCRYPTED = 0x1
 
 
 def read_docx(data: bytes, deadline: Deadline) -> Parsed:
@@ -35,10 +35,10 @@ def read_docx(data: bytes, deadline: Deadline) -> Parsed:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > MAX_PARTS:
                 raise DocumentTooLarge(limit=MAX_PARTS, unit="parts")
-            root = _part(archive, BODY, deadline)
-            styles = _heading_styles(_optional(archive, "word/styles.xml", deadline))
-            core = _optional(archive, "docProps/core.xml", deadline)
-            blocks = tuple(_blocks(root, styles, deadline))
+            root = parsed_part(archive, BODY, deadline)
+            styles = heading_styles(optional_part(archive, "word/styles.xml", deadline))
+            core = optional_part(archive, "docProps/core.xml", deadline)
+            blocks = tuple(blocks_of(root, styles, deadline))
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -51,20 +51,20 @@ def read_docx(data: bytes, deadline: Deadline) -> Parsed:
         NotImplementedError,
     ) as error:
         raise DocumentDamaged(type="docx") from error
-    title = core.findtext(_TITLE) if core is not None else None
+    title = core.findtext(TITLE) if core is not None else None
     return Parsed(blocks, tidy(title or "") or None)
 
 
-def _optional(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> "Element | None":
-    return _part(archive, name, deadline) if name in archive.namelist() else None
+def optional_part(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> "Element | None":
+    return parsed_part(archive, name, deadline) if name in archive.namelist() else None
 
 
-def _part(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> "Element":
+def parsed_part(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> "Element":
     """Unpack and parse one part, counting the bytes that really come out, whatever the directory claims."""
     from defusedxml.ElementTree import fromstring
 
     info = archive.getinfo(name)
-    if info.flag_bits & _ENCRYPTED:
+    if info.flag_bits & ENCRYPTED:
         raise DocumentEncrypted
     unpacked = bytearray()
     with archive.open(info) as part:
@@ -75,94 +75,94 @@ def _part(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> "Element":
                 raise DocumentTooLarge(limit=MAX_PART_BYTES)
     if unpacked.count(b"<") + unpacked.count(b"=") > MAX_MARKS:
         raise DocumentTooLarge(limit=MAX_MARKS, unit="tags")
-    root: Element = fromstring(bytes(unpacked).replace(_STRICT, _TRANSITIONAL), forbid_dtd=True)
+    root: Element = fromstring(bytes(unpacked).replace(STRICT, TRANSITIONAL), forbid_dtd=True)
     return root
 
 
-def _heading_styles(styles: "Element | None") -> dict[str, int]:
+def heading_styles(styles: "Element | None") -> dict[str, int]:
     """Return the level of every paragraph style that is a heading, by its outline level or its English name."""
     found: dict[str, int] = {}
-    for style in styles.iter(f"{_W}style") if styles is not None else ():
-        name = _value(style.find(f"{_W}name")).lower()
-        outline = _value(style.find(f"{_W}pPr/{_W}outlineLvl"))
+    for style in styles.iter(f"{W}style") if styles is not None else ():
+        name = value_of(style.find(f"{W}name")).lower()
+        outline = value_of(style.find(f"{W}pPr/{W}outlineLvl"))
         if outline.isdigit() and int(outline) < 6:
-            found[style.get(f"{_W}styleId", "")] = int(outline) + 1
+            found[style.get(f"{W}styleId", "")] = int(outline) + 1
         elif name == "title":
-            found[style.get(f"{_W}styleId", "")] = 1
+            found[style.get(f"{W}styleId", "")] = 1
         elif name.startswith("heading ") and name[8:].isdigit():
-            found[style.get(f"{_W}styleId", "")] = min(max(int(name[8:]), 1), 6)
+            found[style.get(f"{W}styleId", "")] = min(max(int(name[8:]), 1), 6)
     return found
 
 
-def _value(element: "Element | None") -> str:
-    return "" if element is None else element.get(f"{_W}val", "")
+def value_of(element: "Element | None") -> str:
+    return "" if element is None else element.get(f"{W}val", "")
 
 
-def _blocks(root: "Element", styles: dict[str, int], deadline: Deadline) -> Iterator[Block]:
-    body = root.find(f"{_W}body")
+def blocks_of(root: "Element", styles: dict[str, int], deadline: Deadline) -> Iterator[Block]:
+    body = root.find(f"{W}body")
     stack = list(reversed(body)) if body is not None else []
     while stack:
         deadline.check()
         element = stack.pop()
-        if element.tag == f"{_W}p":
-            yield from _paragraph(element, styles)
-        elif element.tag == f"{_W}tr":
-            yield from _nonempty(Block("paragraph", _row(element)))
+        if element.tag == f"{W}p":
+            yield from paragraph_blocks(element, styles)
+        elif element.tag == f"{W}tr":
+            yield from nonempty(Block("paragraph", row_text(element)))
         else:  # tables, content controls and tracked insertions hold more of the same
             stack.extend(reversed(element))
 
 
-def _row(row: "Element") -> str:
+def row_text(row: "Element") -> str:
     """Return the cells of a row, each in its column: empty ones keep their place, merged ones are written
     once.
     """
-    cells = [""] * _columns(row.find(f"{_W}trPr/{_W}gridBefore"), least=0)
-    for cell in _cells(row):
-        above = cell.find(f"{_W}tcPr/{_W}vMerge")
-        goes_on = above is not None and _value(above) != "restart"
-        span = _columns(cell.find(f"{_W}tcPr/{_W}gridSpan"), least=1)
-        cells += ["" if goes_on else _text(cell), *[""] * (span - 1)]
+    cells = [""] * column_count(row.find(f"{W}trPr/{W}gridBefore"), least=0)
+    for cell in cells_of(row):
+        above = cell.find(f"{W}tcPr/{W}vMerge")
+        goes_on = above is not None and value_of(above) != "restart"
+        span = column_count(cell.find(f"{W}tcPr/{W}gridSpan"), least=1)
+        cells += ["" if goes_on else text_of(cell), *[""] * (span - 1)]
     while cells and not cells[-1].strip():
         cells.pop()
     return " ".join(" | ".join(cells).split())
 
 
-def _cells(row: "Element") -> Iterator["Element"]:
+def cells_of(row: "Element") -> Iterator["Element"]:
     """Yield a row's own cells, those in content controls too, but not those of tables inside them."""
     for part in row:
-        if part.tag == f"{_W}tc":
+        if part.tag == f"{W}tc":
             yield part
-        elif part.tag == f"{_W}sdt":
-            yield from part.iterfind(f"{_W}sdtContent/{_W}tc")
+        elif part.tag == f"{W}sdt":
+            yield from part.iterfind(f"{W}sdtContent/{W}tc")
 
 
-def _columns(element: "Element | None", *, least: int) -> int:
+def column_count(element: "Element | None", *, least: int) -> int:
     """Return how many columns are meant; Word knows 63 at the most."""
-    value = _value(element)
+    value = value_of(element)
     return min(max(int(value), least), MAX_COLUMNS) if value.isdecimal() and len(value) < 10 else least
 
 
-def _paragraph(element: "Element", styles: dict[str, int]) -> Iterator[Block]:
-    text = tidy(_text(element))
-    level = styles.get(_value(element.find(f"{_W}pPr/{_W}pStyle")), 0)
+def paragraph_blocks(element: "Element", styles: dict[str, int]) -> Iterator[Block]:
+    text = tidy(text_of(element))
+    level = styles.get(value_of(element.find(f"{W}pPr/{W}pStyle")), 0)
     if level:
-        return _nonempty(Block("heading", text, level))
-    if element.find(f"{_W}pPr/{_W}numPr") is not None:
-        return _nonempty(Block("item", text))
-    return _nonempty(Block("paragraph", text))
+        return nonempty(Block("heading", text, level))
+    if element.find(f"{W}pPr/{W}numPr") is not None:
+        return nonempty(Block("item", text))
+    return nonempty(Block("paragraph", text))
 
 
-def _nonempty(block: Block) -> Iterator[Block]:
+def nonempty(block: Block) -> Iterator[Block]:
     return iter((block,) if block.text else ())
 
 
-def _text(element: "Element") -> str:
+def text_of(element: "Element") -> str:
     parts: list[str] = []
     for node in element.iter():
-        if node.tag == f"{_W}t":
+        if node.tag == f"{W}t":
             parts.append(node.text or "")
-        elif node.tag in {f"{_W}br", f"{_W}cr"} or (node.tag == f"{_W}p" and node is not element):
+        elif node.tag in {f"{W}br", f"{W}cr"} or (node.tag == f"{W}p" and node is not element):
             parts.append("\n")
-        elif node.tag == f"{_W}tab":
+        elif node.tag == f"{W}tab":
             parts.append(" ")
     return "".join(parts)

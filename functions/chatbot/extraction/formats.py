@@ -39,7 +39,7 @@ SUFFIXES = {
     ".txt": TEXT,
 }
 
-_COMMON = {
+COMMON = {
     "de": "und der die das ist nicht mit für von werden sie auf den",
     "en": "the and of to is for you with are be that this on",
     "da": "og ikke det er med som af at noget hvad efter mere blev sig kun mig hos",
@@ -72,7 +72,7 @@ def extract(
     deadline = deadline or Deadline()
     media_type = checked_type(data, declared_type, filename)
     try:
-        parsed = _reader(media_type)(data, deadline)
+        parsed = reader_of(media_type)(data, deadline)
     except (MemoryError, RecursionError, DocumentDamaged) as error:
         raise DocumentTooHeavy if ran_out(error) else DocumentDamaged(type=media_type) from error
     text = to_text(parsed.blocks)
@@ -80,7 +80,7 @@ def extract(
         raise DocumentTooLarge(limit=MAX_TEXT_CHARS, unit="characters")
     if not any(char.isalnum() for char in text):
         raise DocumentEmpty
-    return Extracted(_title(parsed, filename), guess_language(text) or parsed.language, text, media_type)
+    return Extracted(title_of(parsed, filename), guess_language(text) or parsed.language, text, media_type)
 
 
 def checked_type(data: bytes, declared_type: str, filename: str = "") -> str:
@@ -118,7 +118,7 @@ def sniff(data: bytes) -> str:
     return HTML if looks_like_html(data) else TEXT
 
 
-def _reader(media_type: str) -> Callable[[bytes, Deadline], Parsed]:
+def reader_of(media_type: str) -> Callable[[bytes, Deadline], Parsed]:
     if media_type == PDF:
         from functions.chatbot.extraction.pdf import read_pdf
 
@@ -136,7 +136,7 @@ def _reader(media_type: str) -> Callable[[bytes, Deadline], Parsed]:
     return read_markdown if media_type == MARKDOWN else read_text
 
 
-def _title(parsed: Parsed, filename: str) -> str:
+def title_of(parsed: Parsed, filename: str) -> str:
     heading = next((block.text for block in parsed.blocks if block.kind == "heading"), None)
     first = next((block.text.split("\n")[0] for block in parsed.blocks if block.text), "")
     stem = filename.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
@@ -147,11 +147,11 @@ def _title(parsed: Parsed, filename: str) -> str:
 def guess_language(text: str) -> str | None:
     """Return one of the ten languages where its commonest words clearly lead, otherwise None."""
     words = Counter(folded_words(text[:20_000]))
-    scores = {tag: sum(words[word] for word in _folded(common)) for tag, common in _COMMON.items()}
+    scores = {tag: sum(words[word] for word in folded(common)) for tag, common in COMMON.items()}
     first, second = sorted(scores, key=lambda tag: -scores[tag])[:2]
     enough = scores[first] >= max(3, 0.04 * sum(words.values()))
     return first if enough and scores[first] > 1.1 * scores[second] else None
 
 
-def _folded(common: str) -> Sequence[str]:
+def folded(common: str) -> Sequence[str]:
     return list(dict.fromkeys(folded_words(common)))

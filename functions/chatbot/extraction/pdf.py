@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 MAX_PAGES = 1_000
 MAX_HEADING_CHARS = 120
-_HYPHENATED = re.compile(r"(?<=[a-zäöüßæøåçğıöşü])[-\u00ad\u2010]\n(?=[a-zäöüßæøåçğıöşü])")
-_ENDS = (".", "!", "?", ":", ";", "؟", "…")
-_LIST_MARK = re.compile(r"(?:[•▪◦‣●○–*-]|\d{1,2}[.)])\s+")
-_MACHINE_MADE = re.compile(
+HYPHENATED = re.compile(r"(?<=[a-zäöüßæøåçğıöşü])[-\u00ad\u2010]\n(?=[a-zäöüßæøåçğıöşü])")
+ENDS = (".", "!", "?", ":", ";", "؟", "…")
+LIST_MARK = re.compile(r"(?:[•▪◦‣●○–*-]|\d{1,2}[.)])\s+")
+MACHINE_MADE = re.compile(
     r"\.(docx?|indd|xlsx?|pptx?|pdf|odt|qxd)$|^(untitled|microsoft word|unbenannt)", re.IGNORECASE
 )
-_REPEATED_ON = 0.6
+REPEATED_ON = 0.6
 
 
 def read_pdf(data: bytes, deadline: Deadline) -> Parsed:
@@ -32,7 +32,7 @@ def read_pdf(data: bytes, deadline: Deadline) -> Parsed:
     # it reports every oddity of a file, we report the file
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        pages, title = _pages(data, deadline)
+        pages, title = pages_of(data, deadline)
     except LimitReachedError as error:
         raise DocumentTooLarge(limit=MAX_TEXT_CHARS) from error
     except (
@@ -50,11 +50,11 @@ def read_pdf(data: bytes, deadline: Deadline) -> Parsed:
         EOFError,
     ) as error:
         raise DocumentDamaged(type="pdf") from error
-    blocks = [block for page in _without_repeated(pages) for block in _blocks(page)]
+    blocks = [block for page in without_repeated(pages) for block in blocks_of(page)]
     return Parsed(tuple(blocks), title)
 
 
-def _pages(data: bytes, deadline: Deadline) -> tuple[list[list[str]], str | None]:
+def pages_of(data: bytes, deadline: Deadline) -> tuple[list[list[str]], str | None]:
     from pypdf import PdfReader
 
     reader = PdfReader(io.BytesIO(data), strict=False)
@@ -69,52 +69,50 @@ def _pages(data: bytes, deadline: Deadline) -> tuple[list[list[str]], str | None
         size += len(text)
         if size > MAX_TEXT_CHARS:
             raise DocumentTooLarge(limit=MAX_TEXT_CHARS, unit="characters")
-        pages.append(_HYPHENATED.sub("", text).splitlines())
-    return pages, _declared_title(reader)
+        pages.append(HYPHENATED.sub("", text).splitlines())
+    return pages, declared_title(reader)
 
 
-def _declared_title(reader: "PdfReader") -> str | None:
+def declared_title(reader: "PdfReader") -> str | None:
     """Return the title in the metadata, unless it is what word processors write there by themselves."""
     title = tidy(str((reader.metadata.title if reader.metadata else None) or ""))
-    return None if _MACHINE_MADE.search(title) else title or None
+    return None if MACHINE_MADE.search(title) else title or None
 
 
-def _without_repeated(pages: list[list[str]]) -> list[list[str]]:
+def without_repeated(pages: list[list[str]]) -> list[list[str]]:
     if len(pages) < 4:
         return pages
-    edges = Counter(
-        line for page in pages for line in {_shape(line) for line in page[:3] + page[-3:]} if line
-    )
-    repeated = {line for line, found in edges.items() if found >= _REPEATED_ON * len(pages)}
-    return [[line for line in page if _shape(line) not in repeated] for page in pages]
+    edges = Counter(line for page in pages for line in {shape(line) for line in page[:3] + page[-3:]} if line)
+    repeated = {line for line, found in edges.items() if found >= REPEATED_ON * len(pages)}
+    return [[line for line in page if shape(line) not in repeated] for page in pages]
 
 
-def _shape(line: str) -> str:
+def shape(line: str) -> str:
     """A line with its numbers blanked, so that 'page 3 of 9' and 'page 4 of 9' are the same line."""
     return re.sub(r"\d+", "0", line.strip())
 
 
-def _blocks(lines: list[str]) -> Iterator[Block]:
+def blocks_of(lines: list[str]) -> Iterator[Block]:
     paragraph: list[str] = []
     widest = max((len(line) for line in lines), default=0)
     for line in [*lines, ""]:
         text = tidy(line)
-        starts_item = bool(_LIST_MARK.match(text))
+        starts_item = bool(LIST_MARK.match(text))
         if paragraph and (not text or starts_item):
-            yield _block(paragraph)
+            yield block_of(paragraph)
             paragraph = []
         if text:
             paragraph.append(text)
-            if text.endswith(_ENDS) and len(text) < 0.75 * widest:  # a short last line ends a paragraph
-                yield _block(paragraph)
+            if text.endswith(ENDS) and len(text) < 0.75 * widest:  # a short last line ends a paragraph
+                yield block_of(paragraph)
                 paragraph = []
 
 
-def _block(lines: list[str]) -> Block:
+def block_of(lines: list[str]) -> Block:
     text = " ".join(lines)
-    if mark := _LIST_MARK.match(text):
+    if mark := LIST_MARK.match(text):
         return Block("item", text[mark.end() :])
     alone = (
-        len(lines) == 1 and len(text) <= MAX_HEADING_CHARS and not text.endswith(_ENDS) and text[:1].isupper()
+        len(lines) == 1 and len(text) <= MAX_HEADING_CHARS and not text.endswith(ENDS) and text[:1].isupper()
     )
     return Block("heading", text, 2) if alone and len(text.split()) <= 12 else Block("paragraph", text)

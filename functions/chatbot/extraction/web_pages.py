@@ -12,8 +12,8 @@ from functions.chatbot.extraction.plain_text import decode
 MAX_HTML_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 500
 MAX_ADDRESS = 100
-_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
-_SKIPPED = frozenset(
+CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
+SKIPPED = frozenset(
     [
         "script",
         "style",
@@ -36,9 +36,9 @@ _SKIPPED = frozenset(
         "menu",
     ],
 )
-_ENDS_ITSELF = frozenset(["p", "li", "dt", "dd", "tr", "td", "th"])
+ENDS_ITSELF = frozenset(["p", "li", "dt", "dd", "tr", "td", "th"])
 """Tags whose end may be left out: the next of the same kind ends them."""
-_VOID = frozenset(
+VOID = frozenset(
     [
         "area",
         "base",
@@ -56,8 +56,8 @@ _VOID = frozenset(
         "wbr",
     ]
 )
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BREAKS = frozenset(
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+BREAKS = frozenset(
     [
         "p",
         "div",
@@ -88,7 +88,7 @@ _BREAKS = frozenset(
         "body",
     ],
 )
-_HIDDEN_ROLES = frozenset(
+HIDDEN_ROLES = frozenset(
     [
         "navigation",
         "search",
@@ -101,8 +101,8 @@ _HIDDEN_ROLES = frozenset(
         "menubar",
     ]
 )
-_BOXES = frozenset(["div", "section", "ul", "ol", "span", "a"])
-_AROUND = re.compile(
+BOXES = frozenset(["div", "section", "ul", "ol", "span", "a"])
+AROUND = re.compile(
     r"(?:cookie|consent)[_-]?(?:banner|bar|box|consent|dialog|hint|hinweis|info|layer|message|modal|notice|overlay|popup)|bread-?crumbs?"
     r"|brotkrumen|sie sind hier|you are here|(?:(?:main|site|top|meta|sub|side|page|primary|secondary|footer)[_-]?)?"
     r"(?:nav|navbar|navi|navigation|menu)|skip-?(?:link|nav)s?|(?:site|page)?[_-]?footer",
@@ -111,7 +111,7 @@ _AROUND = re.compile(
 """What boxes around the content are called (class, id or label, whole) where no element or role says it."""
 
 
-class _Reader(HTMLParser):
+class Reader(HTMLParser):
     """Collects blocks twice: of the whole page, and of what stands inside <main> or <article>."""
 
     def __init__(self, deadline: Deadline) -> None:
@@ -133,36 +133,36 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "br":
             self.words.append("\n")
-        if tag in _VOID:
+        if tag in VOID:
             return
-        if tag in _ENDS_ITSELF and self.open[-1:] == [tag]:
+        if tag in ENDS_ITSELF and self.open[-1:] == [tag]:
             self.handle_endtag(tag)
         found = dict(attrs)
         if tag == "html":
             self.language = found.get("lang")
         self.in_title = self.in_title or (tag == "title" and not self.title)
-        self._enter(tag, found)
-        if tag in _BREAKS or tag in _HEADINGS or tag == "li":
-            self._begin(tag)
+        self.enter(tag, found)
+        if tag in BREAKS or tag in HEADINGS or tag == "li":
+            self.begin(tag)
         elif tag in {"td", "th"}:
             self.words += [" | "] if self.cells else []
             self.cells += 1
         elif tag == "a" and self.skipping is None:
-            self.link = _reachable(found.get("href") or ""), len(self.words)
+            self.link = reachable(found.get("href") or ""), len(self.words)
 
-    def _enter(self, tag: str, attrs: dict[str, str | None]) -> None:
+    def enter(self, tag: str, attrs: dict[str, str | None]) -> None:
         if len(self.open) >= MAX_DEPTH:
             raise DocumentTooLarge(limit=MAX_DEPTH, unit="levels")
         if self.skipping is None and (
-            tag in _SKIPPED
-            or _is_hidden(attrs)
-            or _is_around(tag, attrs)
+            tag in SKIPPED
+            or is_hidden(attrs)
+            or is_around(tag, attrs)
             or (tag == "header" and self.main is None)
         ):
-            self._flush()
+            self.flush()
             self.skipping = len(self.open)
         if self.main is None and (tag in {"main", "article"} or attrs.get("role") == "main"):
-            self._flush()
+            self.flush()
             self.main = len(self.open)
         self.open.append(tag)
 
@@ -170,22 +170,22 @@ class _Reader(HTMLParser):
         if tag == "title":
             self.in_title = False
         if tag == "a":
-            self._end_link()
+            self.end_link()
         if tag not in self.open:
             return
         while self.open.pop() != tag:
             pass
-        if tag in _BREAKS or tag in _HEADINGS or tag == "li":
-            self._flush()
+        if tag in BREAKS or tag in HEADINGS or tag == "li":
+            self.flush()
         if self.skipping is not None and len(self.open) <= self.skipping:
             self.skipping = None
         if self.main is not None and len(self.open) <= self.main:
-            self._flush()
+            self.flush()
             self.main = None
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
+        if tag not in VOID:
             self.handle_endtag(tag)
 
     def handle_data(self, data: str) -> None:
@@ -195,21 +195,21 @@ class _Reader(HTMLParser):
         elif self.skipping is None:
             self.words.append(data if "pre" in self.open else re.sub(r"\s+", " ", data))
 
-    def _begin(self, tag: str) -> None:
-        self._flush()
-        if tag in _HEADINGS:
-            self.kind, self.level = "heading", _HEADINGS[tag]
+    def begin(self, tag: str) -> None:
+        self.flush()
+        if tag in HEADINGS:
+            self.kind, self.level = "heading", HEADINGS[tag]
         elif tag == "li":
             self.kind = "item"
 
-    def _end_link(self) -> None:
+    def end_link(self) -> None:
         """Write the address or number after a link whose text does not say it."""
         address, start = self.link or ("", 0)
         self.link = None
-        if address and not _says("".join(self.words[start:]), address):
+        if address and not says("".join(self.words[start:]), address):
             self.words.append(f" ({address})")
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         text = tidy("".join(self.words))
         text = text.rstrip(" |") if self.cells else text
         self.words, self.cells = [], 0
@@ -223,28 +223,28 @@ class _Reader(HTMLParser):
 
     def close(self) -> None:
         super().close()
-        self._flush()
+        self.flush()
 
 
-def _is_hidden(attrs: dict[str, str | None]) -> bool:
+def is_hidden(attrs: dict[str, str | None]) -> bool:
     style = (attrs.get("style") or "").replace(" ", "").lower()
     return (
         "hidden" in attrs
         or attrs.get("aria-hidden") == "true"
-        or attrs.get("role") in _HIDDEN_ROLES
+        or attrs.get("role") in HIDDEN_ROLES
         or "display:none" in style
         or "visibility:hidden" in style
     )
 
 
-def _is_around(tag: str, attrs: dict[str, str | None]) -> bool:
-    if tag not in _BOXES:
+def is_around(tag: str, attrs: dict[str, str | None]) -> bool:
+    if tag not in BOXES:
         return False
     names = [*(attrs.get("class") or "").split(), attrs.get("id") or "", attrs.get("aria-label") or ""]
-    return any(_AROUND.fullmatch(name) for name in names)
+    return any(AROUND.fullmatch(name) for name in names)
 
 
-def _reachable(href: str) -> str:
+def reachable(href: str) -> str:
     """Return the mail address or the telephone number that a link leads to; nothing for others."""
     scheme, _, rest = href.strip().partition(":")
     address = unquote(rest.partition("?")[0]).strip()
@@ -254,14 +254,14 @@ def _reachable(href: str) -> str:
     return address if known and len(address) <= MAX_ADDRESS else ""
 
 
-def _says(text: str, address: str) -> bool:
+def says(text: str, address: str) -> bool:
     """Whether a link's text says its address, or the end of its number, however that is written."""
     if "@" in address:
         return address.lower() in text.lower()
-    return _digits(address)[-6:] in _digits(text)
+    return digits(address)[-6:] in digits(text)
 
 
-def _digits(text: str) -> str:
+def digits(text: str) -> str:
     return "".join(filter(str.isdecimal, text))
 
 
@@ -269,8 +269,8 @@ def read_html(data: bytes, deadline: Deadline) -> Parsed:
     """Read a page's main content; where it marks none, all of it."""
     if len(data) > MAX_HTML_BYTES:
         raise DocumentTooLarge(limit=MAX_HTML_BYTES)
-    declared = _CHARSET.search(data[:4096])
-    reader = _Reader(deadline)
+    declared = CHARSET.search(data[:4096])
+    reader = Reader(deadline)
     text = decode(data, declared[1].decode() if declared else None)
     for at in range(0, len(text), 65_536):
         deadline.check()
@@ -279,10 +279,10 @@ def read_html(data: bytes, deadline: Deadline) -> Parsed:
     main = [block for block, inside in reader.blocks if inside]
     blocks = main if sum(len(block.text) for block in main) >= 200 else [block for block, _ in reader.blocks]
     title = tidy("".join(reader.title)) or None
-    return Parsed(tuple(blocks), title, _language(reader.language))
+    return Parsed(tuple(blocks), title, language(reader.language))
 
 
-def _language(declared: str | None) -> str | None:
+def language(declared: str | None) -> str | None:
     from shared.kit.languages import canonical
 
     return canonical(declared) if declared else None

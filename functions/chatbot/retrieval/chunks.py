@@ -33,9 +33,9 @@ class Chunk:
 
 def chunk_document(title: str, text: str) -> list[Chunk]:
     """Cut the stored text of a document into chunks, in reading order."""
-    passages = _merge_short(list(_passages(from_text(text))))
+    passages = merge_short(list(passages_of(from_text(text))))
     return [
-        Chunk(ordinal, headings, passage, _digest(title, headings, passage))
+        Chunk(ordinal, headings, passage, digest_of(title, headings, passage))
         for ordinal, (headings, passage) in enumerate(passages)
     ]
 
@@ -45,27 +45,27 @@ def searchable(title: str, headings: tuple[str, ...], text: str) -> str:
     return "\n".join((title, *headings, text))
 
 
-def _digest(title: str, headings: tuple[str, ...], text: str) -> str:
+def digest_of(title: str, headings: tuple[str, ...], text: str) -> str:
     return hashlib.sha256(searchable(title, headings, text).encode()).hexdigest()
 
 
-_Passage = tuple[tuple[str, ...], str]
+Passage = tuple[tuple[str, ...], str]
 
 
-def _passages(blocks: list[Block]) -> Iterator[_Passage]:
+def passages_of(blocks: list[Block]) -> Iterator[Passage]:
     path: list[tuple[int, str]] = []
     lines: list[str] = []
     for block in blocks:
         if block.kind == "heading":
-            yield from _cut(path, lines)
+            yield from cut(path, lines)
             lines = []
             path = [above for above in path if above[0] < block.level] + [(block.level, block.text)]
         else:
-            lines.extend(_pieces(("• " if block.kind == "item" else "") + block.text))
-    yield from _cut(path, lines)
+            lines.extend(pieces(("• " if block.kind == "item" else "") + block.text))
+    yield from cut(path, lines)
 
 
-def _cut(path: list[tuple[int, str]], lines: list[str]) -> Iterator[_Passage]:
+def cut(path: list[tuple[int, str]], lines: list[str]) -> Iterator[Passage]:
     """Yield passages of lines, even in size, none longer than MAX_CHARS."""
     headings = tuple(text for _, text in path)
     total = sum(len(line) + 1 for line in lines)
@@ -82,17 +82,17 @@ def _cut(path: list[tuple[int, str]], lines: list[str]) -> Iterator[_Passage]:
         yield headings, "\n".join(passage)
 
 
-def _pieces(paragraph: str) -> Iterator[str]:
+def pieces(paragraph: str) -> Iterator[str]:
     """Yield a paragraph's sentences where it is long, whole where it is short; a monstrous sentence in parts."""
     for line in paragraph.split("\n"):
         if len(line) <= TARGET_CHARS // 2:
             yield line
             continue
         for sentence in sentences(line):
-            yield from _split_words(sentence)
+            yield from split_words(sentence)
 
 
-def _split_words(sentence: str) -> Iterator[str]:
+def split_words(sentence: str) -> Iterator[str]:
     while len(sentence) > MAX_CHARS:
         at = sentence.rfind(" ", MIN_CHARS, MAX_CHARS)
         at = at if at > 0 else MAX_CHARS
@@ -102,12 +102,12 @@ def _split_words(sentence: str) -> Iterator[str]:
         yield sentence
 
 
-def _merge_short(passages: list[_Passage]) -> list[_Passage]:
+def merge_short(passages: list[Passage]) -> list[Passage]:
     """Join a short passage to the one before it; the headings they don't share move into the text."""
-    merged: list[_Passage] = []
+    merged: list[Passage] = []
     for headings, text in passages:
         if merged and (len(text) < MIN_CHARS or len(merged[-1][1]) < MIN_CHARS):
-            shared, joined = _joined(merged[-1], (headings, text))
+            shared, joined = join(merged[-1], (headings, text))
             if len(joined) <= MAX_CHARS:
                 merged[-1] = (shared, joined)
                 continue
@@ -115,7 +115,7 @@ def _merge_short(passages: list[_Passage]) -> list[_Passage]:
     return merged
 
 
-def _joined(before: _Passage, after: _Passage) -> _Passage:
+def join(before: Passage, after: Passage) -> Passage:
     shared = 0
     while shared < min(len(before[0]), len(after[0])) and before[0][shared] == after[0][shared]:
         shared += 1

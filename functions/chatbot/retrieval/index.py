@@ -88,11 +88,11 @@ def index_document(
 ) -> Change:
     """Make the index hold exactly these chunks of a document; doing it twice changes nothing the second time."""
     sql.run(LOCK, tenant=str(tenant_id))
-    before = {row.id: row for row in _existing(sql, tenant_id, document_id)}
-    after = _identified(document_id, title, chunks)
+    before = {row.id: row for row in existing(sql, tenant_id, document_id)}
+    after = identified(document_id, title, chunks)
     added = tuple(row for row, _ in after.values() if row.id not in before)
     removed = tuple(row for row in before.values() if row.id not in after)
-    _remove(sql, tenant_id, removed)
+    remove(sql, tenant_id, removed)
     rows = [
         {"id": str(row.id), "ordinal": ordinal, "heading": row.heading, "text": row.text}
         for row, ordinal in after.values()
@@ -105,16 +105,16 @@ def index_document(
         url=url,
         chunks=json.dumps(rows),
     )
-    _count(sql, tenant_id, added, +1)
-    _post(sql, tenant_id, added, POST)
+    count(sql, tenant_id, added, +1)
+    post(sql, tenant_id, added, POST)
     return Change(added, tuple(row.id for row in removed), len(after) - len(added))
 
 
 def forget_document(sql: UnitOfWork, vectors: Iterable[Vectors], tenant_id: UUID, document_id: UUID) -> int:
     """Remove a document from the index and from every vector store; returns how many chunks it had."""
     sql.run(LOCK, tenant=str(tenant_id))
-    gone = _existing(sql, tenant_id, document_id)
-    _remove(sql, tenant_id, gone)
+    gone = existing(sql, tenant_id, document_id)
+    remove(sql, tenant_id, gone)
     for store in vectors:
         store.delete(str(tenant_id), document_id=str(document_id))
     return len(gone)
@@ -125,7 +125,7 @@ def embed_builtin(vectors: Vectors, tenant_id: UUID, document_id: UUID, chunks: 
     vectors.upsert(str(tenant_id), [chunk.vector(document_id) for chunk in chunks])
 
 
-def _identified(document_id: UUID, title: str, chunks: Sequence[Chunk]) -> dict[UUID, tuple[Indexed, int]]:
+def identified(document_id: UUID, title: str, chunks: Sequence[Chunk]) -> dict[UUID, tuple[Indexed, int]]:
     """Give each chunk an id that depends on the document and its content, so that a redelivery finds it
     again.
     """
@@ -138,20 +138,20 @@ def _identified(document_id: UUID, title: str, chunks: Sequence[Chunk]) -> dict[
     return found
 
 
-def _existing(sql: UnitOfWork, tenant_id: UUID, document_id: UUID) -> tuple[Indexed, ...]:
+def existing(sql: UnitOfWork, tenant_id: UUID, document_id: UUID) -> tuple[Indexed, ...]:
     rows = sql.run(EXISTING, tenant=str(tenant_id), document=str(document_id))
     return tuple(Indexed(UUID(str(row[0])), *row[1:]) for row in rows)
 
 
-def _remove(sql: UnitOfWork, tenant_id: UUID, rows: Sequence[Indexed]) -> None:
+def remove(sql: UnitOfWork, tenant_id: UUID, rows: Sequence[Indexed]) -> None:
     if not rows:
         return
-    _post(sql, tenant_id, rows, UNPOST)
-    _count(sql, tenant_id, rows, -1)
+    post(sql, tenant_id, rows, UNPOST)
+    count(sql, tenant_id, rows, -1)
     sql.run(DELETE, tenant=str(tenant_id), ids=json.dumps([str(row.id) for row in rows]))
 
 
-def _count(sql: UnitOfWork, tenant_id: UUID, rows: Sequence[Indexed], sign: int) -> None:
+def count(sql: UnitOfWork, tenant_id: UUID, rows: Sequence[Indexed], sign: int) -> None:
     counts = Counter({ALL_CHUNKS: len(rows)})
     for row in rows:
         counts.update(row.grams | row.words)
@@ -164,7 +164,7 @@ def _count(sql: UnitOfWork, tenant_id: UUID, rows: Sequence[Indexed], sign: int)
         sql.run(FORGET, tenant=str(tenant_id), terms=json.dumps(list(counts)))
 
 
-def _post(sql: UnitOfWork, tenant_id: UUID, rows: Sequence[Indexed], statement: str) -> None:
+def post(sql: UnitOfWork, tenant_id: UUID, rows: Sequence[Indexed], statement: str) -> None:
     if rows:
         postings = {str(row.id): list(row.words) for row in rows}
         sql.run(statement, tenant=str(tenant_id), postings=json.dumps(postings))

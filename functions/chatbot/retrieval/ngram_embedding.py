@@ -29,15 +29,15 @@ def sketch_chunk(title: str, text: str) -> list[float]:
     """Return the unit vector of a chunk; how rare an n-gram is in the corpus is weighed on the question's
     side only.
     """
-    return _hashed((gram, 1 + math.log(count)) for gram, count in gram_counts(title, text).items())
+    return hashed((gram, 1 + math.log(count)) for gram, count in gram_counts(title, text).items())
 
 
 def sketch_question(question_grams: Iterable[str], idf: Callable[[str], float]) -> list[float]:
     """Return the unit vector of a question, each n-gram weighted by how rare it is."""
-    return _hashed((gram, idf(gram)) for gram in question_grams)
+    return hashed((gram, idf(gram)) for gram in question_grams)
 
 
-def _hashed(weights: Iterable[tuple[str, float]]) -> list[float]:
+def hashed(weights: Iterable[tuple[str, float]]) -> list[float]:
     vector = [0.0] * DIMENSIONS
     for gram, weight in weights:
         digest = crc32(gram.encode())

@@ -13,21 +13,21 @@ MAX_QUESTION_WORDS = 60
 COVERAGE_NEEDED = 0.45
 """Below this share of the question's informative n-grams the answer is "no information" (bench/retrieval.py)."""
 
-_K1 = 1.2
-_B = 0.75
+K1 = 1.2
+B = 0.75
 
 
 def gram_term(gram: str) -> int:
     """Return the number under which an n-gram's frequency is kept."""
-    return _signed(crc32(b"g" + gram.encode()))
+    return signed(crc32(b"g" + gram.encode()))
 
 
 def word_term(word: str) -> int:
     """Return the number under which a word's frequency and postings are kept."""
-    return _signed(crc32(b"w" + word.encode()))
+    return signed(crc32(b"w" + word.encode()))
 
 
-def _signed(digest: int) -> int:
+def signed(digest: int) -> int:
     return digest - (1 << 32) if digest >= 1 << 31 else digest
 
 
@@ -59,13 +59,13 @@ class Corpus:
 
     def idf(self, gram: str) -> float:
         """Return how informative an n-gram is."""
-        return self._weight(self.frequencies.get(gram_term(gram), 0))
+        return self.weight(self.frequencies.get(gram_term(gram), 0))
 
     def word_idf(self, word: str) -> float:
         """Return how informative a word is."""
-        return self._weight(self.frequencies.get(word_term(word), 0))
+        return self.weight(self.frequencies.get(word_term(word), 0))
 
-    def _weight(self, found: int) -> float:
+    def weight(self, found: int) -> float:
         return math.log(1 + (max(self.chunks - found, 0) + 0.5) / (found + 0.5))
 
 
@@ -116,15 +116,15 @@ def rank(question: Question, corpus: Corpus, candidates: Sequence[Candidate], to
         return []
     weights = {gram: corpus.idf(gram) for gram in question.grams}
     average = sum(len(candidate.folded) for candidate in candidates) / len(candidates)
-    words = _normalised([_bm25(weights, candidate, average) for candidate in candidates])
-    near = _normalised([candidate.similarity for candidate in candidates])
+    words = normalised([bm25(weights, candidate, average) for candidate in candidates])
+    near = normalised([candidate.similarity for candidate in candidates])
     scores = [one + other for one, other in zip(words, near, strict=True)]
-    ranked = _best(scores, candidates, weights, top)
+    ranked = best_of(scores, candidates, weights, top)
     if all(candidate.meaning is None for candidate in candidates):
         return ranked
     trust = max(found.coverage for found in ranked)
-    meaning = _normalised([candidate.meaning for candidate in candidates])
-    return _best(
+    meaning = normalised([candidate.meaning for candidate in candidates])
+    return best_of(
         [trust * one + 2 * other for one, other in zip(scores, meaning, strict=True)],
         candidates,
         weights,
@@ -132,27 +132,27 @@ def rank(question: Question, corpus: Corpus, candidates: Sequence[Candidate], to
     )
 
 
-def _best(
+def best_of(
     scores: Sequence[float], candidates: Sequence[Candidate], weights: Mapping[str, float], top: int
 ) -> list[Ranked]:
     best = sorted(zip(scores, candidates, strict=True), key=lambda pair: (-pair[0], pair[1].chunk_id))[:top]
     return [Ranked(candidate, score, coverage(weights, candidate)) for score, candidate in best]
 
 
-def _normalised(scores: Sequence[float | None]) -> list[float]:
+def normalised(scores: Sequence[float | None]) -> list[float]:
     """Scale scores so that the best is 1; what has none counts as the least."""
     known = [max(score, 0.0) for score in scores if score is not None]
     least, most = min(known, default=0.0), max(known, default=0.0) or 1.0
     return [(least if score is None else max(score, 0.0)) / most for score in scores]
 
 
-def _bm25(weights: Mapping[str, float], candidate: Candidate, average: float) -> float:
-    norm = _K1 * (1 - _B + _B * len(candidate.folded) / average)
+def bm25(weights: Mapping[str, float], candidate: Candidate, average: float) -> float:
+    norm = K1 * (1 - B + B * len(candidate.folded) / average)
     score = 0.0
     for gram, weight in weights.items():
         found = candidate.folded.count(gram) + TITLE_WEIGHT * candidate.folded_title.count(gram)
         if found:
-            score += weight * found * (_K1 + 1) / (found + norm)
+            score += weight * found * (K1 + 1) / (found + norm)
     return score
 
 

@@ -74,16 +74,16 @@ def retrieve(
     too.
     """
     question = Question.of(text)
-    corpus = _corpus(sql, tenant_id, question)
+    corpus = load_corpus(sql, tenant_id, question)
     if not question.grams or not corpus.chunks:
         return Found(question, corpus, ())
-    near = _scores(builtin.query(str(tenant_id), sketch_question(question.grams, corpus.idf), NEAREST))
-    meant = _scores(external.near) if external else {}
-    candidates = _candidates(sql, tenant_id, _rare_words(question, corpus), near, meant)
+    near = scores(builtin.query(str(tenant_id), sketch_question(question.grams, corpus.idf), NEAREST))
+    meant = scores(external.near) if external else {}
+    candidates = load_candidates(sql, tenant_id, rare_words(question, corpus), near, meant)
     return Found(question, corpus, tuple(rank(question, corpus, candidates, top)))
 
 
-def _corpus(sql: UnitOfWork, tenant_id: UUID, question: Question) -> Corpus:
+def load_corpus(sql: UnitOfWork, tenant_id: UUID, question: Question) -> Corpus:
     terms = json.dumps([ALL_CHUNKS, *question.terms()])
     found = {
         int(term): int(chunks) for term, chunks in sql.run(FREQUENCIES, tenant=str(tenant_id), terms=terms)
@@ -91,18 +91,18 @@ def _corpus(sql: UnitOfWork, tenant_id: UUID, question: Question) -> Corpus:
     return Corpus(found.pop(ALL_CHUNKS, 0), found)
 
 
-def _rare_words(question: Question, corpus: Corpus) -> dict[int, float]:
+def rare_words(question: Question, corpus: Corpus) -> dict[int, float]:
     most = max(RARE_AT_LEAST, corpus.chunks * RARE_SHARE)
     known = {word: corpus.frequencies.get(word_term(word), 0) for word in question.words}
     rare = sorted((found, word) for word, found in known.items() if 0 < found <= most)[:RARE_WORDS]
     return {word_term(word): corpus.word_idf(word) for _, word in rare}
 
 
-def _scores(matches: Sequence[Match]) -> dict[str, float]:
+def scores(matches: Sequence[Match]) -> dict[str, float]:
     return {match.id: match.score for match in matches}
 
 
-def _candidates(
+def load_candidates(
     sql: UnitOfWork,
     tenant_id: UUID,
     words: Mapping[int, float],

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-_SAME = {
+SAME = {
     "ı": "i",
     "ø": "o",
     "æ": "ae",
@@ -25,7 +25,7 @@ _SAME = {
 }
 
 
-class _Folds(dict[int, str]):
+class Folds(dict[int, str]):
     """A translation table that fills itself: what each decomposed character becomes."""
 
     def __missing__(self, code: int) -> str:
@@ -35,16 +35,16 @@ class _Folds(dict[int, str]):
         elif char.isdecimal():
             folded = str(unicodedata.digit(char))
         else:
-            folded = _SAME.get(char, char)
+            folded = SAME.get(char, char)
         self[code] = folded
         return folded
 
 
-_FOLDS = _Folds()
+FOLDS = Folds()
 LONGEST_ABBREVIATION = 20  # characters; looking further back would take the square of a line's length
-_WORD = re.compile(r"\w+")
-_SENTENCE_END = re.compile(r"(?<=[.!?؟…。])[\"'»”)\]]*\s+(?=[^\s])|\n+")
-_ABBREVIATION = re.compile(
+WORD = re.compile(r"\w+")
+SENTENCE_END = re.compile(r"(?<=[.!?؟…。])[\"'»”)\]]*\s+(?=[^\s])|\n+")
+ABBREVIATION = re.compile(
     r"(?:\b\w|\b\d{1,3}|\b(?:z\.\s?B|d\.\s?h|u\.\s?a|bzw|ca|Nr|\w*str|Tel|Dr|Prof|vgl|inkl|ggf|usw|etc|Mr|Mrs|St|No|approx|"
     r"e\.g|i\.e|bl\.\s?a|f\.\s?eks|t\.\s?ex|ул|г|стр|тел|им|вул|див|напр|örn|vb|bkz))\.$",
     re.IGNORECASE,
@@ -54,12 +54,12 @@ _ABBREVIATION = re.compile(
 def fold(text: str) -> str:
     """Return the text in one form for comparing: compatible characters, lower case, no accents, Latin digits."""
     lower = text.casefold()
-    return lower if lower.isascii() else unicodedata.normalize("NFKD", lower).translate(_FOLDS)
+    return lower if lower.isascii() else unicodedata.normalize("NFKD", lower).translate(FOLDS)
 
 
 def folded_words(text: str) -> list[str]:
     """Return the folded words of a text, in order."""
-    return _WORD.findall(fold(text))
+    return WORD.findall(fold(text))
 
 
 def padded(text: str) -> str:
@@ -90,8 +90,8 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     for line in text.split("\n"):
         start = 0
-        for match in _SENTENCE_END.finditer(line):
-            if _ABBREVIATION.search(line[max(start, match.start() - LONGEST_ABBREVIATION) : match.start()]):
+        for match in SENTENCE_END.finditer(line):
+            if ABBREVIATION.search(line[max(start, match.start() - LONGEST_ABBREVIATION) : match.start()]):
                 continue
             found.append(line[start : match.end()].strip())
             start = match.end()

@@ -27,16 +27,16 @@ def send(message: PushMessage, token: str, to: FcmProject | ApnsApp | None = Non
     seconds.
     """
     account = to or FcmProject.from_settings()
-    with _circuit(account).call(lambda wait: PushUnavailable(LEFT_ALONE, wait)):
-        _sender(account).send(message, token)
+    with circuit_of(account).call(lambda wait: PushUnavailable(LEFT_ALONE, wait)):
+        sender_of(account).send(message, token)
 
 
-def _circuit(to: FcmProject | ApnsApp) -> Breaker:
+def circuit_of(to: FcmProject | ApnsApp) -> Breaker:
     if isinstance(to, FcmProject):
         return Breaker("fcm", to.endpoint, to.project_id, to.client_email, to.private_key)
     return Breaker("apns", to.endpoint, to.team_id, to.key_id, to.key, to.topic)
 
 
 @lru_cache(maxsize=256)
-def _sender(to: FcmProject | ApnsApp) -> Fcm | Apns:
+def sender_of(to: FcmProject | ApnsApp) -> Fcm | Apns:
     return Fcm(to) if isinstance(to, FcmProject) else Apns(to)

@@ -55,14 +55,14 @@ class Apns:
 
     def send(self, message: PushMessage, token: str) -> None:
         """Hand a message to Apple; DeviceGone, PushRejected or PushUnavailable."""
-        bearer = self._bearer(STALE)
-        response = self._post(message, token, bearer)
-        if _reason(response) == "ExpiredProviderToken" and (newer := self._bearer(FRESH)) != bearer:
-            response = self._post(message, token, newer)
+        bearer = self.bearer(STALE)
+        response = self.post(message, token, bearer)
+        if reason_of(response) == "ExpiredProviderToken" and (newer := self.bearer(FRESH)) != bearer:
+            response = self.post(message, token, newer)
         if response.status_code != 200:
-            raise _problem(response)
+            raise problem_of(response)
 
-    def _post(self, message: PushMessage, token: str, bearer: str) -> "httpx.Response":
+    def post(self, message: PushMessage, token: str, bearer: str) -> "httpx.Response":
         headers = {
             "authorization": f"bearer {bearer}",
             "apns-topic": self.app.topic,
@@ -73,9 +73,9 @@ class Apns:
             "apns-expiration": str(int(self.clock()) + message.ttl),
         }
         url = f"{self.app.endpoint.rstrip('/')}/3/device/{quote(token, safe='')}"
-        return post(url, _payload(message), headers, http2_only=True)
+        return post(url, payload_of(message), headers, http2_only=True)
 
-    def _bearer(self, older_than: float) -> str:
+    def bearer(self, older_than: float) -> str:
         """The provider token, a new one when it is older than so many seconds."""
         import jwt
 
@@ -97,7 +97,7 @@ class Apns:
             return self.token
 
 
-def _payload(message: PushMessage) -> bytes:
+def payload_of(message: PushMessage) -> bytes:
     aps: dict[str, Any] = {"alert": {"title": message.title, "body": message.body}, "sound": "default"}
     if message.badge is not None:
         aps["badge"] = message.badge
@@ -105,18 +105,18 @@ def _payload(message: PushMessage) -> bytes:
     return json.dumps({**custom, "aps": aps}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _problem(response: "httpx.Response") -> DeviceGone | PushRejected | PushUnavailable:
+def problem_of(response: "httpx.Response") -> DeviceGone | PushRejected | PushUnavailable:
     """What a refusal means (developer.apple.com, "Handling notification responses from APNs")."""
-    status, reason = response.status_code, _reason(response)
+    status, reason = response.status_code, reason_of(response)
     if status == 410 or reason in GONE:
-        return DeviceGone(_since(response))
+        return DeviceGone(gone_since(response))
     if status in {403, 429} or status >= 500:  # 403 speaks of our key, never of this message or device
         wait = wait_of(response.headers.get("retry-after"))
         return PushUnavailable(f"APNs {status} {reason}", wait, ending_of_status(status, wait))
     return PushRejected(reason=f"APNs {status} {reason}")
 
 
-def _body(response: "httpx.Response") -> dict[str, Any]:
+def body_of(response: "httpx.Response") -> dict[str, Any]:
     try:
         body = response.json() if response.content else {}
     except ValueError:
@@ -124,10 +124,10 @@ def _body(response: "httpx.Response") -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _reason(response: "httpx.Response") -> str:
-    return str(_body(response).get("reason", ""))[:100]
+def reason_of(response: "httpx.Response") -> str:
+    return str(body_of(response).get("reason", ""))[:100]
 
 
-def _since(response: "httpx.Response") -> datetime | None:
-    milliseconds = _body(response).get("timestamp")
+def gone_since(response: "httpx.Response") -> datetime | None:
+    milliseconds = body_of(response).get("timestamp")
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int) else None

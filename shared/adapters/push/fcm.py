@@ -60,36 +60,36 @@ class Fcm:
 
     def send(self, message: PushMessage, token: str) -> None:
         """Hand a message to Google; DeviceGone, PushRejected or PushUnavailable."""
-        body = json.dumps({"message": _message(message, token)}, ensure_ascii=False).encode()
-        bearer = self._bearer()
-        response = self._post(body, bearer)
+        body = json.dumps({"message": payload_of(message, token)}, ensure_ascii=False).encode()
+        bearer = self.bearer()
+        response = self.post(body, bearer)
         if response.status_code == 401:  # the token was withdrawn before its time
-            response = self._post(body, self._bearer(rejected=bearer))
+            response = self.post(body, self.bearer(rejected=bearer))
         if response.status_code != 200:
-            raise _problem(response)
+            raise problem_of(response)
 
-    def _post(self, body: bytes, bearer: str) -> "httpx.Response":
+    def post(self, body: bytes, bearer: str) -> "httpx.Response":
         return post(
             self.address, body, {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
         )
 
-    def _bearer(self, rejected: str = "") -> str:
+    def bearer(self, rejected: str = "") -> str:
         """The access token, a new one when it runs out or when Google no longer takes it."""
         from google.auth.exceptions import GoogleAuthError
 
         with self.lock:
             try:
                 if self.credentials is None:
-                    self.credentials = self._account()
+                    self.credentials = self.account()
                 if not self.credentials.valid or self.credentials.token == rejected:
-                    self.credentials.refresh(_transport)
+                    self.credentials.refresh(token_transport)
             except (GoogleAuthError, ValueError) as error:  # ValueError: the private key is none
                 raise PushUnavailable(
                     f"FCM credentials: {error}"[:300], ended=Ended("misconfigured")
                 ) from None
             return str(self.credentials.token)
 
-    def _account(self) -> Any:
+    def account(self) -> Any:
         from google.oauth2.service_account import Credentials
 
         account = {
@@ -102,7 +102,7 @@ class Fcm:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class TokenAnswer:
     """A response as google-auth reads it."""
 
     status: int
@@ -110,7 +110,7 @@ class _Answer:
     data: bytes
 
 
-def _transport(url: str, method: str, body: bytes, headers: Mapping[str, str]) -> _Answer:
+def token_transport(url: str, method: str, body: bytes, headers: Mapping[str, str]) -> TokenAnswer:
     """google-auth's transport; a server that is down is reported at once instead of retried in there for
     seconds.
     """
@@ -122,10 +122,10 @@ def _transport(url: str, method: str, body: bytes, headers: Mapping[str, str]) -
         raise PushUnavailable(
             f"token endpoint: {response.status_code}", wait, ending_of_status(response.status_code, wait)
         )
-    return _Answer(response.status_code, response.headers, response.content)
+    return TokenAnswer(response.status_code, response.headers, response.content)
 
 
-def _message(message: PushMessage, token: str) -> dict[str, Any]:
+def payload_of(message: PushMessage, token: str) -> dict[str, Any]:
     aps = {"sound": "default"} | ({} if message.badge is None else {"badge": message.badge})
     return {
         "token": token,
@@ -147,9 +147,9 @@ def _message(message: PushMessage, token: str) -> dict[str, Any]:
     }
 
 
-def _problem(response: "httpx.Response") -> DeviceGone | PushRejected | PushUnavailable:
+def problem_of(response: "httpx.Response") -> DeviceGone | PushRejected | PushUnavailable:
     """What an error answer means (firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode)."""
-    status, error = response.status_code, _error(response)
+    status, error = response.status_code, error_of(response)
     text = str(error.get("message", ""))
     details = [detail for detail in error.get("details", ()) if isinstance(detail, dict)]
     code = next((detail["errorCode"] for detail in details if "errorCode" in detail), error.get("status", ""))
@@ -166,7 +166,7 @@ def _problem(response: "httpx.Response") -> DeviceGone | PushRejected | PushUnav
     return PushRejected(reason=f"FCM {status} {code}: {text}"[:300])
 
 
-def _error(response: "httpx.Response") -> dict[str, Any]:
+def error_of(response: "httpx.Response") -> dict[str, Any]:
     try:
         body = response.json()
     except ValueError:

@@ -23,7 +23,7 @@ def post(
     """
     import httpx
 
-    client = _client(http2_only=http2_only)
+    client = kept_client(http2_only=http2_only)
     try:
         with http_client.within(http_client.WHOLE):
             try:
@@ -36,7 +36,7 @@ def post(
 
 
 @lru_cache(maxsize=2)
-def _client(*, http2_only: bool) -> "httpx.Client":
+def kept_client(*, http2_only: bool) -> "httpx.Client":
     """Without http2_only, TLS negotiates the version and plain HTTP is 1.1; with it, plain HTTP is 2 from the
     start.
     """

@@ -56,7 +56,7 @@ class PgVectors:
 
     def upsert(self, namespace: str, vectors: Sequence[Vector]) -> None:
         """Keep vectors, replacing those with the same id; at most 4,000 dimensions."""
-        rows = [{"id": v.id, "metadata": dict(v.metadata), "embedding": _literal(v.values)} for v in vectors]
+        rows = [{"id": v.id, "metadata": dict(v.metadata), "embedding": literal(v.values)} for v in vectors]
         if rows:
             self.sql.run(UPSERT, tenant=namespace, model=self.model, vectors=json.dumps(rows))
 
@@ -69,7 +69,7 @@ class PgVectors:
             QUERY.format(where=MATCHING if where else ""),
             tenant=namespace,
             model=self.model,
-            vector=_literal(vector),
+            vector=literal(vector),
             top_k=min(top_k, MAX_TOP_K),
             **values,
         )
@@ -87,7 +87,7 @@ class PgVectors:
         self.sql.run(DELETE_ALL, tenant=namespace)
 
 
-def _literal(values: Sequence[float]) -> str:
+def literal(values: Sequence[float]) -> str:
     """Write a vector of length 1 as Postgres reads it."""
     if not 0 < len(values) <= MAX_DIMENSIONS:
         raise ValueError(f"a vector has 1 to {MAX_DIMENSIONS} dimensions, not {len(values)}")

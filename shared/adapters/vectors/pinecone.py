@@ -42,8 +42,8 @@ class PineconeVectors:
             {"id": v.id, "values": list(v.values), "metadata": dict(v.metadata) | {"model": self.model}}
             for v in vectors
         ]
-        for batch in _batches(rows, UPSERT_BATCH):
-            with _as_unavailable(self.circuit):
+        for batch in batches(rows, UPSERT_BATCH):
+            with as_unavailable(self.circuit):
                 self.index.upsert(vectors=batch, namespace=namespace)
 
     def query(
@@ -55,7 +55,7 @@ class PineconeVectors:
             conditions[name] = (
                 {"$eq": value} if isinstance(value, str | int | float) else {"$in": list(value)}
             )
-        with _as_unavailable(self.circuit):
+        with as_unavailable(self.circuit):
             answer = self.index.query(
                 vector=list(vector),
                 top_k=min(top_k, MAX_TOP_K),
@@ -67,24 +67,24 @@ class PineconeVectors:
     def delete(self, namespace: str, *, ids: Sequence[str] = (), document_id: str | None = None) -> None:
         """Delete vectors by id, or all of a document, whatever their model."""
         if document_id is not None:
-            with _as_unavailable(self.circuit), _of_nothing():
+            with as_unavailable(self.circuit), of_nothing():
                 self.index.delete(filter={"document_id": {"$eq": document_id}}, namespace=namespace)
-        for batch in _batches(list(ids), DELETE_BATCH):
-            with _as_unavailable(self.circuit), _of_nothing():
+        for batch in batches(list(ids), DELETE_BATCH):
+            with as_unavailable(self.circuit), of_nothing():
                 self.index.delete(ids=batch, namespace=namespace)
 
     def forget(self, namespace: str) -> None:
         """Delete everything of a tenant, whatever its model."""
-        with _as_unavailable(self.circuit), _of_nothing():
+        with as_unavailable(self.circuit), of_nothing():
             self.index.delete(delete_all=True, namespace=namespace)
 
 
-def _batches(rows: list[Any], size: int) -> Iterator[list[Any]]:
+def batches(rows: list[Any], size: int) -> Iterator[list[Any]]:
     return (rows[at : at + size] for at in range(0, len(rows), size))
 
 
 @contextmanager
-def _of_nothing() -> Iterator[None]:
+def of_nothing() -> Iterator[None]:
     """Let what is not there be deleted: a namespace exists from its first vector on."""
     from pinecone.errors.exceptions import NotFoundError
 
@@ -93,7 +93,7 @@ def _of_nothing() -> Iterator[None]:
 
 
 @contextmanager
-def _as_unavailable(circuit: Breaker) -> Iterator[None]:
+def as_unavailable(circuit: Breaker) -> Iterator[None]:
     from pinecone.errors.exceptions import PineconeError
 
     with circuit.call(lambda wait: VectorsUnavailable(dependency="pinecone", paused=wait)):

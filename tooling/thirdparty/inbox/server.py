@@ -78,15 +78,15 @@ async def list_page(request: web.Request) -> web.Response:
     entries = request.app[INBOX].find(to=to, limit=PAGE)
     refresh = request.query.get("refresh") != "off"
     previews = {entry.id: request.app[INBOX].preview(entry) for entry in entries}
-    return _page("list.html", entries=entries, previews=previews, to=to, refresh=refresh, limit=PAGE)
+    return page("list.html", entries=entries, previews=previews, to=to, refresh=refresh, limit=PAGE)
 
 
 async def message_page(request: web.Request) -> web.Response:
     """One mail: its text, its HTML in a frame, its headers."""
-    entry = _entry(request, "mail")
+    entry = entry_of(request, "mail")
     message, _ = request.app[INBOX].mail(entry)
     headers = [(name, header(message, name)) for name in dict.fromkeys(message.keys())]
-    return _page(
+    return page(
         "message.html",
         entry=entry,
         text=text_part(message, "plain"),
@@ -98,22 +98,22 @@ async def message_page(request: web.Request) -> web.Response:
 
 async def html_part(request: web.Request) -> web.Response:
     """A mail's HTML version, for the frame."""
-    message, _ = request.app[INBOX].mail(_entry(request, "mail"))
+    message, _ = request.app[INBOX].mail(entry_of(request, "mail"))
     body = '<!doctype html><meta charset="utf-8"><base target="_blank">' + text_part(message, "html")
     return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
 
 
 async def raw(request: web.Request) -> web.Response:
     """A mail as it came over the wire."""
-    entry = _entry(request, "mail")
+    entry = entry_of(request, "mail")
     return web.Response(body=request.app[INBOX].mail(entry)[1], content_type="text/plain")
 
 
 async def push_page(request: web.Request) -> web.Response:
     """One push: what the device shows, and the request as the service was given it."""
-    entry = _entry(request, "push")
+    entry = entry_of(request, "push")
     push = request.app[INBOX].push(entry)
-    return _page(
+    return page(
         "push.html", entry=entry, push=push, request=json.dumps(push["request"], indent=2, ensure_ascii=False)
     )
 
@@ -126,13 +126,13 @@ async def style(_request: web.Request) -> web.Response:
 async def list_messages(request: web.Request) -> web.Response:
     """The call `GET /api/messages?to=&since=&limit=`."""
     return web.json_response(
-        [entry.as_json() for entry in _find(request, "mail", request.query.get("to", ""))]
+        [entry.as_json() for entry in find_entries(request, "mail", request.query.get("to", ""))]
     )
 
 
 async def get_message(request: web.Request) -> web.Response:
     """GET /api/messages/{id}: with text, html, headers and attachments."""
-    entry = _entry(request, "mail")
+    entry = entry_of(request, "mail")
     message, content = request.app[INBOX].mail(entry)
     return web.json_response(
         {
@@ -149,7 +149,7 @@ async def get_message(request: web.Request) -> web.Response:
 async def list_pushes(request: web.Request) -> web.Response:
     """The call `GET /api/pushes?token=&since=&limit=`."""
     inbox = request.app[INBOX]
-    entries = _find(request, "push", request.query.get("token", ""))
+    entries = find_entries(request, "push", request.query.get("token", ""))
     return web.json_response([{**entry.as_json(), **inbox.push(entry)} for entry in entries])
 
 
@@ -163,7 +163,7 @@ async def clear_pushes(request: web.Request) -> web.Response:
     return web.json_response({"deleted": request.app[INBOX].clear("push")})
 
 
-def _find(request: web.Request, kind: Kind, to: str) -> list[Entry]:
+def find_entries(request: web.Request, kind: Kind, to: str) -> list[Entry]:
     try:
         since = parse_since(request.query.get("since", ""))
         limit = int(request.query.get("limit", PAGE))
@@ -172,12 +172,12 @@ def _find(request: web.Request, kind: Kind, to: str) -> list[Entry]:
     return request.app[INBOX].find(kind, to, since, max(0, min(limit, MAX_PAGE)))
 
 
-def _entry(request: web.Request, kind: Kind) -> Entry:
+def entry_of(request: web.Request, kind: Kind) -> Entry:
     entry = request.app[INBOX].entries.get(request.match_info["id"])
     if entry is None or entry.kind != kind:
         raise web.HTTPNotFound
     return entry
 
 
-def _page(template: str, **values: Any) -> web.Response:
+def page(template: str, **values: Any) -> web.Response:
     return web.Response(text=templates.get_template(template).render(**values), content_type="text/html")

@@ -65,7 +65,7 @@ class Inbox:
             if kind is None:
                 path.unlink()  # half written when the server was killed; its sender was never told "accepted"
             else:
-                self._remember(path.name.partition(".")[0], kind, path.read_bytes())
+                self.remember(path.name.partition(".")[0], kind, path.read_bytes())
 
     def add_mail(self, content: bytes, sender: str, recipients: Sequence[str]) -> Entry:
         """Keep a mail for the recipients of its envelope, which is what SMTP delivers by; its headers may say
@@ -78,14 +78,14 @@ class Inbox:
             "subject": header(message, "subject"),
             "reference": header(message, "message-id"),
         }
-        return self._add("mail", SUMMARY + json.dumps(summary).encode() + b"\r\n" + content)
+        return self.add("mail", SUMMARY + json.dumps(summary).encode() + b"\r\n" + content)
 
     def add_push(self, channel: str, token: str, reference: str, message: Mapping[str, Any]) -> Entry:
         """Keep a push as its service was given it; `message` holds title, body, data and the rest as
         `request`.
         """
         push = {"channel": channel, "token": token, "reference": reference, **message}
-        return self._add("push", json.dumps(push, ensure_ascii=False).encode())
+        return self.add("push", json.dumps(push, ensure_ascii=False).encode())
 
     def find(
         self, kind: Kind | None = None, to: str = "", since: datetime | None = None, limit: int = 100
@@ -102,8 +102,8 @@ class Inbox:
 
     def mail(self, entry: Entry) -> tuple[EmailMessage, bytes]:
         """The parsed mail, and its bytes as they came."""
-        content = self._path(entry.id, "mail").read_bytes().partition(b"\r\n")[2]
-        return _parse(content), content
+        content = self.path(entry.id, "mail").read_bytes().partition(b"\r\n")[2]
+        return parse(content), content
 
     def preview(self, entry: Entry) -> str:
         """The first words of a mail, or of a push."""
@@ -113,29 +113,29 @@ class Inbox:
 
     def push(self, entry: Entry) -> dict[str, Any]:
         """Everything that is known of a push."""
-        push: dict[str, Any] = json.loads(self._path(entry.id, "push").read_bytes())
+        push: dict[str, Any] = json.loads(self.path(entry.id, "push").read_bytes())
         return push
 
     def clear(self, kind: Kind) -> int:
         """Forget all mails, or all pushes; returns how many there were."""
         gone = [entry for entry in self.entries.values() if entry.kind == kind]
         for entry in gone:
-            self._path(entry.id, kind).unlink(missing_ok=True)
+            self.path(entry.id, kind).unlink(missing_ok=True)
             del self.entries[entry.id]
         self.references = {reference for reference in self.references if reference[0] != kind}
         return len(gone)
 
-    def _add(self, kind: Kind, content: bytes) -> Entry:
+    def add(self, kind: Kind, content: bytes) -> Entry:
         self.last = max(self.last + 1, int(self.clock() * 1e6))
         name = f"{self.last:016x}"
-        path = self._path(name, kind)
+        path = self.path(name, kind)
         draft = path.with_suffix(".tmp")
         draft.write_bytes(content)
         draft.replace(path)
-        return self._remember(name, kind, content)
+        return self.remember(name, kind, content)
 
-    def _remember(self, name: str, kind: Kind, content: bytes) -> Entry:
-        entry = _mail_entry(name, content) if kind == "mail" else _push_entry(name, content)
+    def remember(self, name: str, kind: Kind, content: bytes) -> Entry:
+        entry = mail_entry(name, content) if kind == "mail" else push_entry(name, content)
         reference = (kind, entry.reference, entry.to)
         if entry.reference and reference in self.references:
             entry = Entry(entry.id, kind, entry.sender, entry.to, entry.subject, entry.reference, True)
@@ -144,7 +144,7 @@ class Inbox:
         self.last = max(self.last, int(name, 16))
         return entry
 
-    def _path(self, name: str, kind: Kind) -> Path:
+    def path(self, name: str, kind: Kind) -> Path:
         return self.directory / f"{name}{SUFFIX[kind]}"
 
 
@@ -167,19 +167,19 @@ def header(message: EmailMessage, name: str) -> str:
         return ""
 
 
-def _parse(content: bytes) -> EmailMessage:
+def parse(content: bytes) -> EmailMessage:
     message = BytesParser(policy=default).parsebytes(content)
     return message if isinstance(message, EmailMessage) else EmailMessage()
 
 
-def _mail_entry(name: str, content: bytes) -> Entry:
+def mail_entry(name: str, content: bytes) -> Entry:
     summary = json.loads(content.partition(b"\r\n")[0].removeprefix(SUMMARY))
     return Entry(
         name, "mail", summary["sender"], tuple(summary["to"]), summary["subject"], summary["reference"]
     )
 
 
-def _push_entry(name: str, content: bytes) -> Entry:
+def push_entry(name: str, content: bytes) -> Entry:
     push = json.loads(content)
     return Entry(name, "push", push["channel"], (push["token"],), push.get("title", ""), push["reference"])
 

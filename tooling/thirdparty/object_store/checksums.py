@@ -37,7 +37,7 @@ class ReflectedCrc:
     """Any reflected CRC whose register starts and ends inverted; some 10 MB/s, since it is plain Python."""
 
     def __init__(self, polynomial: int, size: int) -> None:
-        self.table, self.size = _table(polynomial), size
+        self.table, self.size = crc_table(polynomial), size
         self.mask = self.value = (1 << 8 * size) - 1
 
     def update(self, data: bytes, /) -> None:
@@ -53,7 +53,7 @@ class ReflectedCrc:
 
 
 @lru_cache
-def _table(polynomial: int) -> tuple[int, ...]:
+def crc_table(polynomial: int) -> tuple[int, ...]:
     table = []
     for value in range(256):
         for _ in range(8):

@@ -19,21 +19,21 @@ def check_write(wire: Wire, existing: Stored | None) -> None:
         raise S3Error("PreconditionFailed")
     if if_match and existing is None:
         raise S3Error("NoSuchKey")
-    if if_match and not _names(if_match, existing):
+    if if_match and not names(if_match, existing):
         raise S3Error("PreconditionFailed")
 
 
 def unchanged(wire: Wire, stored: Stored) -> bool:
     """Whether a reader has this version already (304); PreconditionFailed when it insists on another one."""
     if_match, if_none_match = wire.header("if-match"), wire.header("if-none-match")
-    if if_match and not _names(if_match, stored):
+    if if_match and not names(if_match, stored):
         raise S3Error("PreconditionFailed")
-    before = _seconds(wire.header("if-unmodified-since"))
+    before = seconds(wire.header("if-unmodified-since"))
     if not if_match and before is not None and int(stored.modified) > before:
         raise S3Error("PreconditionFailed")
     if if_none_match:
-        return _names(if_none_match, stored)
-    since = _seconds(wire.header("if-modified-since"))
+        return names(if_none_match, stored)
+    since = seconds(wire.header("if-modified-since"))
     return since is not None and int(stored.modified) <= since
 
 
@@ -52,12 +52,12 @@ def byte_range(wire: Wire, size: int) -> range | None:
     return range(start, end)
 
 
-def _names(header: str, stored: Stored | None) -> bool:
+def names(header: str, stored: Stored | None) -> bool:
     tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
     return stored is not None and ("*" in tags or stored.etag in tags)
 
 
-def _seconds(header: str) -> int | None:
+def seconds(header: str) -> int | None:
     try:
         return int(parsedate_to_datetime(header).timestamp()) if header else None
     except ValueError:

@@ -32,7 +32,7 @@ class Rule:
 
 def save(disk: Disk, bucket: str, body: bytes) -> None:
     """Check and keep a CORSConfiguration; MalformedXML when it is none."""
-    rules = _rules(xml.parse(body))
+    rules = rules_of(xml.parse(body))
     if not rules or any(not set(rule.methods) <= METHODS or not rule.origins for rule in rules):
         raise S3Error("MalformedXML")
     disk.note(bucket, "cors").write_bytes(body)
@@ -55,7 +55,7 @@ def response_headers(disk: Disk, bucket: str, wire: Wire, method: str) -> dict[s
         if name.strip()
     ]
     try:
-        rules = _rules(xml.parse(load(disk, bucket))) if origin else []
+        rules = rules_of(xml.parse(load(disk, bucket))) if origin else []
     except S3Error:
         return {}
     for rule in rules:
@@ -70,7 +70,7 @@ def response_headers(disk: Disk, bucket: str, wire: Wire, method: str) -> dict[s
     return {}
 
 
-def _rules(root: Element) -> list[Rule]:
+def rules_of(root: Element) -> list[Rule]:
     def texts(rule: Element, name: str) -> tuple[str, ...]:
         return tuple(element.text or "" for element in rule.findall(name))
 

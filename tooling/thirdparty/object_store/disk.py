@@ -50,7 +50,7 @@ class Disk:
 
     def bucket(self, name: str) -> Path:
         """The folder of a bucket that exists."""
-        path = self._bucket_path(name)
+        path = self.bucket_path(name)
         if not path.is_dir():
             raise S3Error("NoSuchBucket")
         return path
@@ -63,14 +63,14 @@ class Disk:
     def create_bucket(self, name: str) -> None:
         """BucketAlreadyOwnedByYou when it exists."""
         try:
-            self._bucket_path(name).mkdir()
+            self.bucket_path(name).mkdir()
         except FileExistsError:
             raise S3Error("BucketAlreadyOwnedByYou") from None
 
     def delete_bucket(self, name: str) -> None:
         """BucketNotEmpty while it holds an object."""
         bucket = self.bucket(name)
-        if next(self._files(bucket), None):
+        if next(self.files(bucket), None):
             raise S3Error("BucketNotEmpty")
         for path in sorted(bucket.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
@@ -78,15 +78,15 @@ class Disk:
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """All keys with a prefix, in the order of their UTF-8 bytes."""
-        keys = sorted(unquote_to_bytes(encoded) for encoded in self._files(self.bucket(bucket)))
+        keys = sorted(unquote_to_bytes(encoded) for encoded in self.files(self.bucket(bucket)))
         return [key.decode() for key in keys if key.startswith(prefix.encode())]
 
     @contextmanager
     def open(self, bucket: str, key: str) -> Iterator[tuple[IO[bytes], Stored]]:
         """The object's file, at its first byte, and its description; NoSuchKey when there is none."""
         try:
-            with self._object_path(bucket, key).open("rb") as file:
-                stored = _read_tail(file)
+            with self.object_path(bucket, key).open("rb") as file:
+                stored = read_tail(file)
                 file.seek(0)
                 yield file, stored
         except FileNotFoundError:
@@ -114,7 +114,7 @@ class Disk:
 
     def publish(self, draft: IO[bytes], bucket: str, key: str, stored: Stored) -> None:
         """Make a draft the object; whoever reads the old one meanwhile reads it to its end."""
-        path = self._object_path(bucket, key)
+        path = self.object_path(bucket, key)
         tail = json.dumps(asdict(stored)).encode()
         draft.write(tail + len(tail).to_bytes(8, "big") + MAGIC)
         draft.flush()
@@ -128,18 +128,18 @@ class Disk:
 
     def delete(self, bucket: str, key: str) -> None:
         """Remove an object; one that does not exist is no error."""
-        self._object_path(bucket, key).unlink(missing_ok=True)
+        self.object_path(bucket, key).unlink(missing_ok=True)
 
     def note(self, bucket: str, name: str) -> Path:
         """A file about the bucket itself, such as its CORS rules; no object's name begins with a dot."""
         return self.bucket(bucket) / f".{name}"
 
-    def _bucket_path(self, name: str) -> Path:
+    def bucket_path(self, name: str) -> Path:
         if not BUCKET.fullmatch(name):
             raise S3Error("InvalidBucketName")
         return self.root / name
 
-    def _object_path(self, bucket: str, key: str) -> Path:
+    def object_path(self, bucket: str, key: str) -> Path:
         """No key can leave its folder, or meet another key on a file system that ignores case.
 
         Only lower-case letters, digits, `_`, `-` and `%` get into a name.
@@ -151,15 +151,15 @@ class Disk:
         *folders, name = (encoded[at : at + PIECE] for at in range(0, len(encoded), PIECE))
         return self.bucket(bucket).joinpath(*(f"{folder}~" for folder in folders), f"{name}.o")
 
-    def _files(self, folder: Path, before: str = "") -> Iterator[str]:
+    def files(self, folder: Path, before: str = "") -> Iterator[str]:
         for path in folder.iterdir():
             if path.name.endswith("~"):
-                yield from self._files(path, before + path.name[:-1])
+                yield from self.files(path, before + path.name[:-1])
             elif path.name.endswith(".o"):
                 yield before + path.name[:-2]
 
 
-def _read_tail(file: IO[bytes]) -> Stored:
+def read_tail(file: IO[bytes]) -> Stored:
     file.seek(-TAIL, os.SEEK_END)
     tail = file.read(TAIL)
     if tail[8:] != MAGIC:

@@ -15,10 +15,10 @@ PAGE = 1000
 def list_objects(disk: Disk, bucket: str, query: Mapping[str, str]) -> bytes:
     """The answer's XML for the query parameters of one ListObjectsV2 call."""
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    encode = _encoder(query.get("encoding-type", ""))
-    limit = _limit(query.get("max-keys", str(PAGE)))
-    start = _resume(query.get("continuation-token", "")) or query.get("start-after", "")
-    entries = _after(start, _fold(disk.keys(bucket, prefix), prefix, delimiter))
+    encode = encoder(query.get("encoding-type", ""))
+    limit = limit_of(query.get("max-keys", str(PAGE)))
+    start = resume(query.get("continuation-token", "")) or query.get("start-after", "")
+    entries = after(start, fold(disk.keys(bucket, prefix), prefix, delimiter))
     page = [entry for _, entry in zip(range(limit), entries, strict=False)]
     more = limit > 0 and next(entries, None) is not None
     children: list[tuple[str, xml.Node]] = [
@@ -37,9 +37,9 @@ def list_objects(disk: Disk, bucket: str, query: Mapping[str, str]) -> bytes:
     children += (
         [("ContinuationToken", query["continuation-token"])] if query.get("continuation-token") else []
     )
-    children += [("NextContinuationToken", _token(page[-1][0]))] if more else []
+    children += [("NextContinuationToken", token_of(page[-1][0]))] if more else []
     children += [
-        ("Contents", _contents(encode(key), stored))
+        ("Contents", contents(encode(key), stored))
         for key, folded in page
         if not folded and (stored := disk.stat(bucket, key))
     ]
@@ -47,7 +47,7 @@ def list_objects(disk: Disk, bucket: str, query: Mapping[str, str]) -> bytes:
     return xml.document("ListBucketResult", children)
 
 
-def _contents(key: str, stored: Stored) -> list[tuple[str, xml.Node]]:
+def contents(key: str, stored: Stored) -> list[tuple[str, xml.Node]]:
     return [
         ("Key", key),
         ("LastModified", xml.timestamp(stored.modified)),
@@ -57,7 +57,7 @@ def _contents(key: str, stored: Stored) -> list[tuple[str, xml.Node]]:
     ]
 
 
-def _fold(keys: Iterable[str], prefix: str, delimiter: str) -> Iterator[tuple[str, bool]]:
+def fold(keys: Iterable[str], prefix: str, delimiter: str) -> Iterator[tuple[str, bool]]:
     """Keys, or the folders that hold them, each once and in order; the flag says which."""
     last = None
     for key in keys:
@@ -68,27 +68,27 @@ def _fold(keys: Iterable[str], prefix: str, delimiter: str) -> Iterator[tuple[st
         last = entry
 
 
-def _after(start: str, entries: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
+def after(start: str, entries: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
     return (entry for entry in entries if entry[0].encode() > start.encode())
 
 
-def _limit(text: str) -> int:
+def limit_of(text: str) -> int:
     if not text.isdigit() or int(text) > 2**31 - 1:
         raise S3Error("InvalidArgument", "Provided max-keys not an integer or within integer range")
     return min(int(text), PAGE)
 
 
-def _encoder(encoding: str) -> Callable[[str], str]:
+def encoder(encoding: str) -> Callable[[str], str]:
     if encoding not in {"", "url"}:
         raise S3Error("InvalidArgument", "Invalid Encoding Method specified in Request")
     return (lambda text: quote(text, safe="/-_.*")) if encoding else str
 
 
-def _token(entry: str) -> str:
+def token_of(entry: str) -> str:
     return base64.urlsafe_b64encode(entry.encode()).decode()
 
 
-def _resume(token: str) -> str:
+def resume(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

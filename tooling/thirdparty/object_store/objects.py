@@ -30,16 +30,16 @@ async def put(call: Call) -> web.StreamResponse:
     """PutObject and CopyObject: the same request, told apart by one header."""
     call.disk.bucket(call.bucket)
     if call.wire.header("x-amz-copy-source"):
-        return _copy(call)
+        return copy(call)
     upload = Upload(call.wire, call.payload_hash)
     with call.disk.draft() as draft:
         await upload.receive(call.request.content, draft)
         conditions.check_write(call.wire, call.disk.stat(call.bucket, call.key))
-        stored = _described(
+        stored = described(
             call, Stored(upload.size, upload.etag, call.clock(), checksum=upload.kept_checksum())
         )
         call.disk.publish(draft, call.bucket, call.key, stored)
-    return call.answer(headers={"ETag": f'"{stored.etag}"', **_checksum_headers(stored)})
+    return call.answer(headers={"ETag": f'"{stored.etag}"', **checksum_headers(stored)})
 
 
 async def get(call: Call) -> web.StreamResponse:
@@ -60,16 +60,16 @@ async def get(call: Call) -> web.StreamResponse:
                 "Content-Length": str(len(wanted)),
                 **stored.headers,
                 **{METADATA + name: value for name, value in stored.metadata.items()},
-                **_overrides(call),
+                **overrides(call),
             },
         )
         if part:
             response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{stored.size}"
         elif call.wire.header("x-amz-checksum-mode").upper() == "ENABLED":
-            response.headers.update(_checksum_headers(stored))
+            response.headers.update(checksum_headers(stored))
         await response.prepare(call.request)
         if call.wire.method == "GET":
-            await _send(response, file, wanted)
+            await send(response, file, wanted)
     return response
 
 
@@ -101,7 +101,7 @@ async def delete_many(call: Call) -> web.StreamResponse:
     )
 
 
-def _copy(call: Call) -> web.StreamResponse:
+def copy(call: Call) -> web.StreamResponse:
     if any(name.startswith("x-amz-copy-source-") for name in call.wire.headers):
         raise S3Error("NotImplemented")
     path, _, version = (
@@ -112,23 +112,23 @@ def _copy(call: Call) -> web.StreamResponse:
         raise S3Error("NotImplemented" if version else "InvalidArgument")
     conditions.check_write(call.wire, call.disk.stat(call.bucket, call.key))
     with call.disk.open(source_bucket, source_key) as (source, old), call.disk.draft() as draft:
-        _copy_bytes(source, draft, old.size)
+        copy_bytes(source, draft, old.size)
         stored = replace(old, modified=call.clock())
         if call.wire.header("x-amz-metadata-directive") == "REPLACE":
-            stored = _described(call, stored)
+            stored = described(call, stored)
         call.disk.publish(draft, call.bucket, call.key, stored)
     return call.answer_xml(
         "CopyObjectResult", [("ETag", f'"{stored.etag}"'), ("LastModified", xml.timestamp(stored.modified))]
     )
 
 
-def _copy_bytes(source: IO[bytes], target: IO[bytes], size: int) -> None:
+def copy_bytes(source: IO[bytes], target: IO[bytes], size: int) -> None:
     shutil.copyfileobj(source, target)
     target.truncate(size)  # the source's own description
     target.seek(size)
 
 
-def _described(call: Call, stored: Stored) -> Stored:
+def described(call: Call, stored: Stored) -> Stored:
     headers = call.wire.headers
     if headers.keys() & {ENCRYPTION} and call.wire.header(ENCRYPTION) not in ALGORITHMS:
         raise S3Error("InvalidArgument", "The encryption method specified is not supported.")
@@ -153,21 +153,21 @@ def _described(call: Call, stored: Stored) -> Stored:
     )
 
 
-def _overrides(call: Call) -> dict[str, str]:
+def overrides(call: Call) -> dict[str, str]:
     found = {OVERRIDES[name]: value for name, value in call.query.items() if name in OVERRIDES}
     if any(CONTROL.search(value) for value in found.values()):
         raise S3Error("InvalidArgument", "A response header must not hold control characters.")
     return found
 
 
-def _checksum_headers(stored: Stored) -> dict[str, str]:
+def checksum_headers(stored: Stored) -> dict[str, str]:
     return {
         **{f"x-amz-checksum-{name}": value for name, value in stored.checksum.items()},
         "x-amz-checksum-type": "FULL_OBJECT",
     }
 
 
-async def _send(response: web.StreamResponse, file: IO[bytes], wanted: range) -> None:
+async def send(response: web.StreamResponse, file: IO[bytes], wanted: range) -> None:
     file.seek(wanted.start)
     left = len(wanted)
     while left and (piece := file.read(min(left, PIECE))):

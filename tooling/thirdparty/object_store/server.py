@@ -95,14 +95,14 @@ class ObjectStore:
             return web.json_response({"status": "ready"})
         extra = {}
         try:
-            bucket, key = _split(wire.path)
+            bucket, key = split(wire.path)
             method = wire.header("access-control-request-method") if wire.method == "OPTIONS" else wire.method
             extra = cors.response_headers(self.disk, bucket, wire, method) if bucket else {}
             if wire.method == "OPTIONS":
                 return web.Response(status=200 if extra else 403, headers=extra)
             payload_hash = verify(wire, self.access_key, self.secret_key, self.clock())
             call = Call(request, wire, self.disk, self.clock, bucket, key, payload_hash, extra)
-            operation = _operation(call) if bucket else buckets.list_buckets
+            operation = operation_of(call) if bucket else buckets.list_buckets
             # the client waits with the body until it is welcome
             if wire.header("expect").lower() == "100-continue":
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -149,7 +149,7 @@ def refusal(error: S3Error, wire: Wire, extra: dict[str, str]) -> web.Response:
     return response
 
 
-def _split(path: str) -> tuple[str, str]:
+def split(path: str) -> tuple[str, str]:
     if not path.startswith("/"):
         raise S3Error("InvalidURI")
     bucket, _, key = path[1:].partition("/")
@@ -159,7 +159,7 @@ def _split(path: str) -> tuple[str, str]:
         raise S3Error("InvalidURI") from None
 
 
-def _operation(call: Call) -> Operation:
+def operation_of(call: Call) -> Operation:
     wanted = [name for name in call.query if name in SUBRESOURCES]
     if len(wanted) > 1:
         raise S3Error("NotImplemented")

@@ -74,13 +74,13 @@ class Claim:
 
 def verify(wire: Wire, access_key: str, secret_key: str, now: float) -> str:
     """Accept or refuse a request; returns the payload hash that the client signed (or UNSIGNED…)."""
-    claim = _claim(wire)
+    claim = claim_of(wire)
     key, scope = claim.scope()
     if not hmac.compare_digest(key.encode(), access_key.encode()):
         raise S3Error("InvalidAccessKeyId")
-    _check_time(claim, now)
-    _check_headers(wire, claim)
-    text = "\n".join([ALGORITHM, claim.timestamp, scope, _sha256(_canonical_request(wire, claim))])
+    check_time(claim, now)
+    check_headers(wire, claim)
+    text = "\n".join([ALGORITHM, claim.timestamp, scope, sha256(canonical_request(wire, claim))])
     expected = hmac.new(signing_key(secret_key, scope), text.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected, claim.signature):
         raise S3Error("SignatureDoesNotMatch")
@@ -95,13 +95,13 @@ def signing_key(secret_key: str, scope: str) -> bytes:
     return key
 
 
-def _claim(wire: Wire) -> Claim:
+def claim_of(wire: Wire) -> Claim:
     query = dict(wire.pairs())
     authorization = wire.header("authorization")
     if "X-Amz-Signature" in query or "X-Amz-Algorithm" in query:
         if authorization:
             raise S3Error("InvalidArgument", "Only one auth mechanism allowed.")
-        return _presigned(query)
+        return presigned_claim(query)
     match = AUTHORIZATION.fullmatch(authorization)
     if match is None:
         raise S3Error("AuthorizationHeaderMalformed" if authorization else "AccessDenied")
@@ -114,7 +114,7 @@ def _claim(wire: Wire) -> Claim:
     )
 
 
-def _presigned(query: Mapping[str, str]) -> Claim:
+def presigned_claim(query: Mapping[str, str]) -> Claim:
     try:
         expires = int(query["X-Amz-Expires"])
         claim = Claim(
@@ -132,7 +132,7 @@ def _presigned(query: Mapping[str, str]) -> Claim:
     return claim
 
 
-def _check_time(claim: Claim, now: float) -> None:
+def check_time(claim: Claim, now: float) -> None:
     signed = claim.epoch()
     if claim.expires is None:
         if abs(now - signed) > MAX_SKEW:
@@ -143,7 +143,7 @@ def _check_time(claim: Claim, now: float) -> None:
         raise S3Error("AccessDenied", "Request has expired")
 
 
-def _check_headers(wire: Wire, claim: Claim) -> None:
+def check_headers(wire: Wire, claim: Claim) -> None:
     """A header that changes what a request does must be signed: else a link to upload could be turned into a
     copy.
     """
@@ -154,7 +154,7 @@ def _check_headers(wire: Wire, claim: Claim) -> None:
         raise S3Error("AccessDenied", "There were headers present in the request which were not signed")
 
 
-def _canonical_request(wire: Wire, claim: Claim) -> str:
+def canonical_request(wire: Wire, claim: Claim) -> str:
     query = sorted(
         (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
         for name, value in wire.pairs()
@@ -173,5 +173,5 @@ def _canonical_request(wire: Wire, claim: Claim) -> str:
     )
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -44,7 +44,7 @@ class Upload:
         self.claims = {
             name.removeprefix(PREFIX): wire.header(name) for name in wire.headers if name.startswith(PREFIX)
         }
-        self.length = self._length()
+        self.length = self.announced_length()
         self.size = 0
         self.md5, self.sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
         self.checksums: dict[str, Digest] = {"crc32": Crc32()}
@@ -55,7 +55,7 @@ class Upload:
             elif name not in NOT_ALGORITHMS:
                 raise S3Error("NotImplemented", f"The checksum {name} is not implemented.")
 
-    def _length(self) -> int:
+    def announced_length(self) -> int:
         declared = self.wire.header("x-amz-decoded-content-length" if self.chunked else "content-length")
         if not declared.isdigit():
             raise S3Error("MissingContentLength")
@@ -75,42 +75,42 @@ class Upload:
 
     async def receive(self, stream: Stream, file: IO[bytes]) -> None:
         """Write the whole body to `file`; S3Error when it is not what the headers promised."""
-        pieces = self._chunked(stream) if self.chunked else self._plain(stream)
+        pieces = self.unchunked(stream) if self.chunked else self.plain(stream)
         try:
             async for piece in pieces:
-                self._take(piece)
+                self.take(piece)
                 file.write(piece)
         except EOFError:
             raise S3Error("IncompleteBody") from None
-        self._check()
+        self.check()
 
-    def _take(self, piece: bytes) -> None:
+    def take(self, piece: bytes) -> None:
         self.size += len(piece)
         if self.size > self.length:
             raise S3Error("IncompleteBody", "The body is longer than announced.")
         for digest in (self.md5, self.sha256, *self.checksums.values()):
             digest.update(piece)
 
-    def _check(self) -> None:
+    def check(self) -> None:
         if self.size != self.length:
             raise S3Error("IncompleteBody")
         if self.payload_hash not in {UNSIGNED, UNSIGNED_TRAILER, self.sha256.hexdigest()}:
             raise S3Error("XAmzContentSHA256Mismatch")
         claimed_md5 = self.wire.header("content-md5")
-        if claimed_md5 and _decoded(claimed_md5) != self.md5.digest():
+        if claimed_md5 and decoded(claimed_md5) != self.md5.digest():
             raise S3Error("BadDigest")
         for name, value in self.claims.items():
-            if name in self.checksums and _decoded(value) != self.checksums[name].digest():
+            if name in self.checksums and decoded(value) != self.checksums[name].digest():
                 raise S3Error(
                     "BadDigest", f"The {name.upper()} that you specified did not match what was received."
                 )
 
     @staticmethod
-    async def _plain(stream: Stream) -> AsyncIterator[bytes]:
+    async def plain(stream: Stream) -> AsyncIterator[bytes]:
         while piece := await stream.read(PIECE):
             yield piece
 
-    async def _chunked(self, stream: Stream) -> AsyncIterator[bytes]:
+    async def unchunked(self, stream: Stream) -> AsyncIterator[bytes]:
         while True:
             head = CHUNK_HEAD.fullmatch(await stream.readline())
             if head is None:
@@ -124,9 +124,9 @@ class Upload:
                 yield piece
             if await stream.readexactly(2) != b"\r\n":
                 raise S3Error("IncompleteBody", "The aws-chunked body is malformed.")
-        await self._trailers(stream)
+        await self.trailers(stream)
 
-    async def _trailers(self, stream: Stream) -> None:
+    async def trailers(self, stream: Stream) -> None:
         promised = {name.strip() for name in self.wire.header("x-amz-trailer").split(",") if name.strip()}
         while line := (await stream.readline()).strip():
             name, _, value = line.decode("latin-1").partition(":")
@@ -137,7 +137,7 @@ class Upload:
             raise S3Error("IncompleteBody", "A trailer that was announced did not come.")
 
 
-def _decoded(value: str) -> bytes:
+def decoded(value: str) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):

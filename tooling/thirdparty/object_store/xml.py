@@ -17,17 +17,17 @@ Node = str | list[tuple[str, "Node"]]
 def document(name: str, children: list[tuple[str, Node]], namespace: str = NAMESPACE) -> bytes:
     """An XML document from names and texts (or lists of names and texts), in order."""
     root = Element(name, {"xmlns": namespace} if namespace else {})
-    _add(root, children)
+    add(root, children)
     return (DECLARATION + tostring(root, encoding="unicode")).encode()
 
 
-def _add(parent: Element, children: Iterable[tuple[str, Node]]) -> None:
+def add(parent: Element, children: Iterable[tuple[str, Node]]) -> None:
     for name, value in children:
         child = SubElement(parent, name)
         if isinstance(value, str):
             child.text = value
         else:
-            _add(child, value)
+            add(child, value)
 
 
 def parse(body: bytes) -> Element:

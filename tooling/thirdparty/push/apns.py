@@ -55,7 +55,7 @@ class Apns:
     def send(self, device: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The call `POST /3/device/{device}`."""
         identity = headers.get("apns-id", "") or str(uuid4())
-        status, reason = self._refusal(device, headers, body)
+        status, reason = self.refusal(device, headers, body)
         if reason:
             gone = {"timestamp": int(self.clock() * 1000)} if status == 410 else {}
             return Reply(status, {"reason": reason, **gone}, {"apns-id": identity})
@@ -76,16 +76,16 @@ class Apns:
         )
         return Reply(200, None, {"apns-id": identity})
 
-    def _refusal(self, device: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+    def refusal(self, device: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         return (
-            self._token_refusal(headers.get("authorization", ""))
-            or self._header_refusal(headers)
-            or _device_refusal(device)
-            or _payload_refusal(body)
+            self.token_refusal(headers.get("authorization", ""))
+            or self.header_refusal(headers)
+            or device_refusal(device)
+            or payload_refusal(body)
             or (200, "")
         )
 
-    def _token_refusal(self, authorization: str) -> tuple[int, str] | None:
+    def token_refusal(self, authorization: str) -> tuple[int, str] | None:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             return 403, "MissingProviderToken"
@@ -104,13 +104,13 @@ class Apns:
         expired = not isinstance(claims["iat"], int) or abs(self.clock() - claims["iat"]) > LIFETIME
         return (403, "ExpiredProviderToken") if expired else None
 
-    def _header_refusal(self, headers: Mapping[str, str]) -> tuple[int, str] | None:
+    def header_refusal(self, headers: Mapping[str, str]) -> tuple[int, str] | None:
         topic = headers.get("apns-topic", "")
         checks = (
             (bool(topic), "MissingTopic"),
             (topic == self.config.apns_topic, "TopicDisallowed"),
             (headers.get("apns-push-type", "alert") in PUSH_TYPES, "InvalidPushType"),
-            (_is_uuid(headers.get("apns-id", str(UUID(int=0)))), "BadMessageId"),
+            (is_uuid(headers.get("apns-id", str(UUID(int=0)))), "BadMessageId"),
             (headers.get("apns-priority", "10") in {"1", "5", "10"}, "BadPriority"),
             (headers.get("apns-expiration", "0").isdigit(), "BadExpirationDate"),
             (len(headers.get("apns-collapse-id", "").encode()) <= 64, "BadCollapseId"),
@@ -118,14 +118,14 @@ class Apns:
         return next(((400, reason) for good, reason in checks if not good), None)
 
 
-def _device_refusal(device: str) -> tuple[int, str] | None:
+def device_refusal(device: str) -> tuple[int, str] | None:
     for prefix, refusal in REFUSALS.items():
         if device.startswith(prefix):
             return refusal
     return None if DEVICE.fullmatch(device) else (400, "BadDeviceToken")
 
 
-def _payload_refusal(body: bytes) -> tuple[int, str] | None:
+def payload_refusal(body: bytes) -> tuple[int, str] | None:
     if len(body) > MAX_PAYLOAD:
         return 413, "PayloadTooLarge"
     try:
@@ -136,7 +136,7 @@ def _payload_refusal(body: bytes) -> tuple[int, str] | None:
     return None if isinstance(aps, dict) and aps else (400, "PayloadEmpty")
 
 
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
     try:
         return bool(UUID(text))
     except ValueError:

@@ -72,9 +72,9 @@ class Fcm:
                 },
             )
         except jwt.InvalidTokenError:
-            return _bad_grant("Invalid JWT Signature.")
-        if problem := self._problem(claims):
-            return _bad_grant(problem)
+            return bad_grant("Invalid JWT Signature.")
+        if problem := self.problem(claims):
+            return bad_grant(problem)
         token = f"ya29.{secrets.token_urlsafe(96)}"
         now = self.clock()
         self.tokens = {known: until for known, until in self.tokens.items() if until > now} | {
@@ -82,7 +82,7 @@ class Fcm:
         }
         return Reply(200, {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"})
 
-    def _problem(self, claims: Mapping[str, Any]) -> str:
+    def problem(self, claims: Mapping[str, Any]) -> str:
         now = self.clock()
         if claims["iss"] != self.config.firebase_client_email:
             return "Invalid grant: account not found"
@@ -96,37 +96,37 @@ class Fcm:
 
     def send(self, project: str, authorization: str, body: bytes) -> Reply:
         """The call `POST /v1/projects/{project}/messages:send`."""
-        return self._refusal(project, authorization) or self._accept(project, body)
+        return self.refusal(project, authorization) or self.accept(project, body)
 
-    def _refusal(self, project: str, authorization: str) -> Reply | None:
+    def refusal(self, project: str, authorization: str) -> Reply | None:
         if self.clock() >= self.tokens.get(authorization.removeprefix("Bearer "), 0):
-            return _error(401, "", "Request had invalid authentication credentials.")
+            return error(401, "", "Request had invalid authentication credentials.")
         if project != self.config.firebase_project_id:
-            return _error(403, "", f"Permission denied on resource project {project[:100]}.")
+            return error(403, "", f"Permission denied on resource project {project[:100]}.")
         return None
 
-    def _accept(self, project: str, body: bytes) -> Reply:
+    def accept(self, project: str, body: bytes) -> Reply:
         try:
             request = json.loads(body)
             message = request["message"]
             token = message["token"]
         except (ValueError, KeyError, TypeError, RecursionError):
-            return _invalid("message", "Invalid JSON payload received: a message with a token is needed.")
-        if not _is_token(token):
-            return _error(
+            return invalid("message", "Invalid JSON payload received: a message with a token is needed.")
+        if not is_token(token):
+            return error(
                 400, "INVALID_ARGUMENT", "The registration token is not a valid FCM registration token"
             )
-        if problem := next(_problems(message), None):
-            return _invalid(*problem)
+        if problem := next(problems(message), None):
+            return invalid(*problem)
         if refusal := next(
             (refusal for prefix, refusal in REFUSALS.items() if token.startswith(prefix)), None
         ):
-            return _error(*refusal)
+            return error(*refusal)
         if request.get("validate_only") is True:
             return Reply(200, {"name": f"projects/{project}/messages/fake_message_id"})
-        return Reply(200, {"name": self._keep(project, token, message)})
+        return Reply(200, {"name": self.keep(project, token, message)})
 
-    def _keep(self, project: str, token: str, message: Mapping[str, Any]) -> str:
+    def keep(self, project: str, token: str, message: Mapping[str, Any]) -> str:
         notification, android = message.get("notification", {}), message.get("android", {})
         reference = android.get("notification", {}).get("tag") or android.get("collapse_key") or ""
         entry = self.inbox.add_push(
@@ -143,7 +143,7 @@ class Fcm:
         return f"projects/{project}/messages/0:{int(entry.id, 16)}%{secrets.token_hex(8)}"
 
 
-def _problems(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def problems(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What is wrong, the field and a sentence; nobody reads on after the first."""
     data, notification, android = (message.get(name, {}) for name in ("data", "notification", "android"))
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
@@ -163,7 +163,7 @@ def _problems(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "message", "Android message is too big"
 
 
-def _is_token(token: object) -> bool:
+def is_token(token: object) -> bool:
     return (
         isinstance(token, str)
         and bool(token)
@@ -172,12 +172,12 @@ def _is_token(token: object) -> bool:
     )
 
 
-def _invalid(field: str, description: str) -> Reply:
+def invalid(field: str, description: str) -> Reply:
     violation = {"@type": BAD_REQUEST, "fieldViolations": [{"field": field, "description": description}]}
-    return _error(400, "INVALID_ARGUMENT", description, {}, violation)
+    return error(400, "INVALID_ARGUMENT", description, {}, violation)
 
 
-def _error(
+def error(
     status: int, code: str, message: str, headers: Mapping[str, str] | None = None, *more: Any
 ) -> Reply:
     details = [{"@type": FCM_ERROR, "errorCode": code}] if code else []
@@ -195,5 +195,5 @@ def _error(
     )
 
 
-def _bad_grant(description: str) -> Reply:
+def bad_grant(description: str) -> Reply:
     return Reply(400, {"error": "invalid_grant", "error_description": description})

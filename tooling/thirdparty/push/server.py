@@ -27,11 +27,11 @@ class PushServices:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry point."""
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await lifespan(receive, send)
         elif scope["type"] == "http":
-            body = await _read(receive)
+            body = await read(receive)
             reply = Reply(413, {"reason": "PayloadTooLarge"}) if body is None else self.answer(scope, body)
-            await _write(send, reply)
+            await write(send, reply)
 
     def answer(self, scope: Scope, body: bytes) -> Reply:
         """The reply to one whole request."""
@@ -51,7 +51,7 @@ class PushServices:
         return Reply(404, {"reason": "BadPath"})
 
 
-async def _lifespan(receive: Receive, send: Send) -> None:
+async def lifespan(receive: Receive, send: Send) -> None:
     while True:
         kind = (await receive())["type"]
         await send({"type": f"{kind}.complete"})
@@ -59,7 +59,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def read(receive: Receive) -> bytes | None:
     body = bytearray()
     while True:
         event = await receive()
@@ -70,7 +70,7 @@ async def _read(receive: Receive) -> bytes | None:
             return bytes(body)
 
 
-async def _write(send: Send, reply: Reply) -> None:
+async def write(send: Send, reply: Reply) -> None:
     body = b"" if reply.body is None else json.dumps(reply.body).encode()
     headers = {
         "content-type": "application/json; charset=UTF-8",
