@@ -1,10 +1,14 @@
 """One connection to Redis a thread, and what becomes of a command when nobody answers it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from shared.adapters import redis
 from shared.errors import Unavailable
 from tests.gateway.support import eventually
+from tooling.registry import ROOT
 
 
 def test_a_redis_that_is_there_and_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +35,12 @@ def answers() -> object:
         return redis.command("PING")
     except Unavailable:
         return None
+
+
+def test_a_process_that_exports_nothing_does_not_load_what_would() -> None:
+    asked = (
+        "import sys; from shared.adapters import redis; redis.command('PING');"
+        " print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
