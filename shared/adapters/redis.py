@@ -39,8 +39,9 @@ def connections() -> "ConnectionPool":
 
 @contextmanager
 def unmeasured() -> Iterator[None]:
-    """Import redis-py without its own metrics, which nobody reads: with the OpenTelemetry SDK in reach it imports
-    all of it, a third of its time and 3 MiB. Nobody else imports the SDK at that moment where nothing is exported.
+    """Import redis-py without its own metrics, which nobody reads: with the OpenTelemetry SDK in reach it
+    imports all of it, a third of its time and 3 MiB. Nobody else imports the SDK at that moment where nothing
+    is exported.
     """
     if settings().otel_exporter_otlp_endpoint or "opentelemetry" in sys.modules:
         yield
