@@ -77,6 +77,7 @@ class HttpFacts(Facts, total=False):
     cache: tuple[Published, ...]
     among: tuple[str, ...]
     accepted_body: type[Any]
+    threads: int
 
 
 class Misdeclared(TypeError):

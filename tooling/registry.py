@@ -10,6 +10,7 @@ from shared.auth.rbac import all_permissions
 from shared.kit.features import MODULES
 from shared.kit.keepers import KEEPERS
 from shared.kit.record import PLACEHOLDER, Record
+from shared.live import LIFE
 from shared.runtime.binding import Binding
 from shared.runtime.registry import ROOT, RegistryError, Tick, Trigger, records, services, ticks, triggers
 
@@ -78,6 +79,8 @@ def misfits(record: Record) -> Iterator[str]:
         for name in PLACEHOLDER.findall(record.path)
         if name not in parameters
     )
+    if record.threads and (record.method != "GET" or record.timeout <= LIFE):
+        yield f"it streams, so it is a GET whose timeout is longer than the {LIFE:.0f} seconds of a stream"
     if (record.form or record.any_field) and Binding.of(record).body is None:
         yield "it takes a form, and has no body"
     if record.feature and record.feature not in MODULES:

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.factory.builds.build import DEADLINE, FINAL, BuildStatus
+from shared import live
+from shared.context import Context
 from shared.db.orm import DatedModel, TenantModel
 from shared.db.privacy import Personal
 
@@ -85,10 +87,12 @@ class Build(DatedModel):
         """How long the build took."""
         return (self.finished_at - self.created_at).total_seconds() if self.finished_at else None
 
-    def enter(self, status: BuildStatus, at: datetime, note: str = "") -> None:
-        """Go on to a state and write it into the log."""
+    def enter(self, ctx: Context, status: BuildStatus, note: str = "") -> None:
+        """Go on to a state, write it into the log, and tell those who follow it."""
+        at = ctx.now
         self.status = status
         self.log = [*self.log, {"at": at.isoformat(), "status": status, "note": note}]
         self.due_at = None if status in FINAL else at + DEADLINE
         if status in FINAL:
             self.finished_at = at
+        live.tell(ctx, live.topic("builds", self.id))

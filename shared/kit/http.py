@@ -91,6 +91,36 @@ class Request:
         return body
 
 
+class Lasting:
+    """A body that goes on for long: it is sent in a thread of its own, beside those of the functions, and can
+    be told to come to its end. `done` is called once, when it is over, begun or not.
+    """
+
+    def __init__(self, parts: Any, done: Callable[[], None]) -> None:
+        """`parts` iterate, and have `end` and `close`."""
+        self.parts, self.done, self.iterator = parts, done, iter(parts)
+
+    def __iter__(self) -> "Lasting":
+        return self
+
+    def __next__(self) -> bytes:
+        part: bytes = next(self.iterator)
+        return part
+
+    def end(self) -> None:
+        """Come to an end soon."""
+        self.parts.end()
+
+    def close(self) -> None:
+        """It is over."""
+        done, self.done = self.done, lambda: None
+        self.iterator.close()
+        self.parts.close()
+        done()
+
+    __del__ = close
+
+
 @lru_cache(256)
 def variable(name: str) -> str:
     """What a header that we ask for is called in the environment."""

@@ -82,6 +82,8 @@ class Record:
     # all that its one placeholder may be: addresses written out, which win over others' placeholders
     among: tuple[str, ...] = ()
     accepted_body: type[Any] | None = None  # what it answers with 202 as long as the answer is not ready
+    # how many answers that go on (shared/live.py) one instance gives at once, beside the calls that it takes
+    threads: int = 0
     min_scale: int = 0
     scale_on: Load = "concurrency"
     memory: int = 128

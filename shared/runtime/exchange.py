@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from shared.errors import HeadersTooLarge, HostUnclear, Problem
-from shared.kit.http import BARE, Environ, Request, Response
+from shared.kit.http import BARE, Environ, Lasting, Request, Response
 from shared.runtime.request_body import Drain, Gone, Held
 
 HEAD = 32 * 1024  # bytes of an address and the headers after it
@@ -71,7 +71,13 @@ class Exchange:
         """
         iterator: Iterator[bytes] = iter(parts)
         gone = threading.Event()
-        Gone(self.protocol, gone.set).read_on()
+
+        def leave() -> None:
+            gone.set()
+            if isinstance(parts, Lasting):
+                parts.end()
+
+        Gone(self.protocol, leave).read_on()
         is_done = False
         try:
             for part in iterator:

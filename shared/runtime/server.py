@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from shared.errors import Busy, Problem
 from shared.kit.forwarded import client_address
-from shared.kit.http import LIVE, OK, Request, Response
+from shared.kit.http import LIVE, OK, Lasting, Request, Response
 from shared.runtime import network
 from shared.runtime.exchange import Exchange, with_body
 from shared.runtime.request_body import SMALL, Body, Held, Room
@@ -68,6 +68,7 @@ class Server:
         self.socket.setblocking(False)
         self.port: int = self.socket.getsockname()[1]
         self.finished = threading.Event()
+        self.lasting: dict[Lasting, bool] = {}
 
     def start(self) -> None:
         """Answer requests, in granian's threads; returns at once."""
@@ -82,6 +83,8 @@ class Server:
         Alone, go on taking them in for a while: whoever sends us calls may hear late that we leave.
         """
         self.is_leaving = True
+        for body in list(self.lasting):
+            body.end()
         if self.is_alone:
             self.linger()
         network.accept_no_more(self.listening)
@@ -173,12 +176,32 @@ class Server:
     def answer(self, exchange: Exchange) -> None:
         """Call the function."""
         try:
-            self.respond(exchange, self.handle(exchange.request))
+            response = self.handle(exchange.request)
+            if isinstance(response.body, Lasting):
+                self.respond_apart(exchange, response, response.body)
+            else:
+                self.respond(exchange, response)
         except Exception:
             log.exception("an answer could not be given")
             exchange.break_off()
         finally:
             exchange.let_go()
+
+    def respond_apart(self, exchange: Exchange, response: Response, body: Lasting) -> None:
+        """Answer in a thread of its own, so that what goes on holds none of those that run functions."""
+
+        def send() -> None:
+            try:
+                self.respond(exchange, response)
+            except Exception:
+                log.exception("an answer that went on was broken off")
+                exchange.break_off()
+            finally:
+                body.close()
+                self.lasting.pop(body, None)
+
+        self.lasting[body] = True
+        threading.Thread(target=send, name="lasting", daemon=True).start()
 
     def respond(self, exchange: Exchange, response: Response) -> None:
         """Answer; for the last time on this connection, when we are about to end."""

@@ -21,9 +21,10 @@ from tests.auth.people import PASSWORD, join
 from tests.city.factories import registered
 from tests.core.factories import make_category, make_published
 from tests.deploy.caddy import DOMAIN, EDGE, NAMESPACE, Cluster, Edge, adapted, local_gateway
+from tests.factory.test_web_build import prepare, trigger
 from tests.gateway.support import Listener, chunked, eventually
 from tests.programs import program
-from tests.support import City
+from tests.support import City, deliver
 from tooling.stack.ports import free_port
 
 PLATFORMS = ("knative", "openfaas", "local")
@@ -43,6 +44,7 @@ FUNCTIONS = (
     "resolve-city",
     "track-events",
     "get-mailed-page",
+    "stream-build",
     *DOCUMENTATION.values(),
 )
 FREE = 60  # anonymous calls of one address in one city and minute
@@ -153,6 +155,29 @@ def test_whoever_claims_to_be_many_is_still_one_caller(edge: Edge, town: City) -
         for n in range(calls)
     }
     assert said == {200, 429}
+
+
+def test_events_pass_as_they_happen(edge: Edge, town: City) -> None:
+    prepare(town)
+    build = trigger(town).body["buildId"]
+    name = f"{town.tenant.slug}.{DOMAIN}"
+    with (
+        httpx.Client(verify=edge.trust, timeout=20) as client,  # a stream takes longer: nobody may gather it
+        client.stream(
+            "GET",
+            f"https://127.0.0.1:{edge.port}/api/builds/{build}/stream",
+            headers={"Host": name} | bearer(town),
+            extensions={"sni_hostname": name},
+        ) as answer,
+    ):
+        lines = answer.iter_lines()
+        assert next(line for line in lines if line.startswith("id:")) == "id: 1"
+        for said in town.events("build.queued"):
+            deliver("generate-workspace", said)
+        assert [next(line for line in lines if line.startswith("id:")) for _ in range(2)] == [
+            "id: 2",
+            "id: 3",
+        ]
 
 
 def test_head_is_answered_like_get_without_a_body(edge: Edge, town: City) -> None:

@@ -109,8 +109,10 @@ def pod(record: Record) -> Document:
 
 def at_once(record: Record) -> int:
     """How many requests one instance takes at once: of what needs its memory for a single picture one, as of
-    ticks.
+    ticks; of streams as many as have a thread of their own.
     """
+    if record.threads:
+        return record.threads
     return 1 if record.kind == "tick" or record.memory >= HEAVY else THREADS
 
 
@@ -118,7 +120,7 @@ def environment(record: Record) -> list[dict[str, str]]:
     """Which function it is, with one thread more than it takes requests, which answers the probes; and how it
     is measured.
     """
-    values = {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(at_once(record) + 1)}
+    values = {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(min(at_once(record), THREADS) + 1)}
     if not record.min_scale:
         values["OTEL_METRICS_EXPORTER"] = "otlp"
     return [{"name": name, "value": value} for name, value in values.items()]

@@ -230,6 +230,9 @@ def success(record: Record, schemas: Schemas) -> Document:
     if returns is Response and 300 <= record.status < 400:
         location = {"Location": {"schema": {"type": "string"}}}
         return {str(record.status): {"description": "Look there", "headers": headers | location}}
+    if record.threads:
+        events: Document = {"text/event-stream": {"schema": {"type": "string"}}}
+        return {"200": {"description": "Events as they happen", "headers": headers, "content": events}}
     if returns is Response:
         return {str(record.status): {"description": "The bytes", "headers": headers, "content": {"*/*": {}}}}
     return {"204": {"description": "Done; there is nothing to say", "headers": headers}}
@@ -326,6 +329,12 @@ COMMON: Document = {
         "schema": {"type": "string"},
         "description": "The ETag of an answer that one has; 304 without a body where it is the same still.",
     },
+    "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "The id of the last event that was seen: what came after it comes first. EventSource says it by itself.",
+    },
     "CorrelationId": {
         "name": "X-Correlation-Id",
         "in": "header",
@@ -338,5 +347,6 @@ APPLIES: dict[str, Callable[[Record], bool]] = {
     "Language": lambda _: True,
     "IdempotencyKey": lambda record: record.claims,
     "IfNoneMatch": has_etag,
+    "LastEventId": lambda record: record.threads > 0,
     "CorrelationId": lambda _: True,
 }

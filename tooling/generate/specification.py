@@ -49,7 +49,7 @@ def environment(record: Record) -> dict[str, str]:
 def labels(record: Record) -> dict[str, str]:
     """Whose it is, and how many instances there may be: as many as its calls at once need."""
     scale = {"min": str(record.min_scale)} if record.min_scale else {"zero": "true", "zero-duration": IDLE}
-    scale |= {"max": str(MOST), "type": "capacity", "target": str(THREADS)}
+    scale |= {"max": str(MOST), "type": "capacity", "target": str(record.threads or THREADS)}
     return {
         "heidi.service": record.service,
         "heidi.kind": record.kind,

@@ -12,6 +12,6 @@ def build_web_app(ctx: Context, event: BuildAssembled) -> None:
     build = ctx.db.get(Build, event.build_id, with_for_update=True)
     if build is None or event.platform != "web" or build.status != BuildStatus.ASSEMBLING:
         return
-    build.enter(BuildStatus.BUILDING, ctx.now)
+    build.enter(ctx, BuildStatus.BUILDING)
     workshop = Workshop(ctx, build)
     ctx.after_commit(workshop.make)

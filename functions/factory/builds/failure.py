@@ -10,7 +10,7 @@ from shared.function import Context
 def fail(ctx: Context, build: Build, reason: str) -> None:
     """Write down why, say it, and give back what it has cost, in the month in which it was asked for."""
     build.error = reason
-    build.enter(BuildStatus.FAILED, ctx.now, reason)
+    build.enter(ctx, BuildStatus.FAILED, reason)
     quotas.give_back(ctx, "builds", spent=build.created_at)
     quotas.give_back(ctx, "storage_bytes", build.artifact_bytes or 0)
     build.artifact_bytes = None

@@ -25,13 +25,13 @@ def generate_workspace(ctx: Context, event: BuildQueued) -> None:
     build = ctx.db.get(Build, event.build_id, with_for_update=True)
     if build is None or build.status != BuildStatus.QUEUED:
         return None  # somebody was faster
-    build.enter(BuildStatus.VALIDATING, ctx.now)
+    build.enter(ctx, BuildStatus.VALIDATING)
     if isinstance(problem, Invalid):
         return fail(ctx, build, str(problem.details.get("problem", problem.code))[:500])
     if problem:
-        return wait(build, ctx.now, problem.code)
+        return wait(ctx, build, problem.code)
     build.workspace_digest = "sha256:" + hashlib.sha256(bundle).hexdigest()
-    build.enter(BuildStatus.ASSEMBLING, ctx.now, build.workspace_digest)
+    build.enter(ctx, BuildStatus.ASSEMBLING, build.workspace_digest)
     ctx.emit(
         BuildAssembled(build_id=build.id, platform=event.platform, workspace_digest=build.workspace_digest)
     )

@@ -82,7 +82,7 @@ def queue(ctx: Context, platform: str, asked: Asked) -> Build:
         created_at=ctx.now,
         tries=0,
     )
-    row.enter(BuildStatus.QUEUED, ctx.now)
+    row.enter(ctx, BuildStatus.QUEUED)
     ctx.db.add(row)
     ctx.emit(BuildQueued(build_id=row.id, platform=platform_of(platform)))
     return row

@@ -19,21 +19,21 @@ def resume(ctx: Context, build: Build) -> None:
     build.tries += 1
     platform = platform_of(build.platform)
     if build.workspace_digest:
-        build.enter(BuildStatus.ASSEMBLING, ctx.now, "once more")
+        build.enter(ctx, BuildStatus.ASSEMBLING, "once more")
         ctx.emit(
             BuildAssembled(build_id=build.id, platform=platform, workspace_digest=build.workspace_digest)
         )
     else:
-        build.enter(BuildStatus.QUEUED, ctx.now, "once more")
+        build.enter(ctx, BuildStatus.QUEUED, "once more")
         ctx.emit(BuildQueued(build_id=build.id, platform=platform))
 
 
-def wait(build: Build, now: datetime, missing: str) -> None:
+def wait(ctx: Context, build: Build, missing: str) -> None:
     """Let it wait for a system that is away; that does not count as a try."""
     build.enter(
-        BuildStatus.ASSEMBLING if build.workspace_digest else BuildStatus.QUEUED, now, f"waits: {missing}"
+        ctx, BuildStatus.ASSEMBLING if build.workspace_digest else BuildStatus.QUEUED, f"waits: {missing}"
     )
-    build.due_at, build.tries = now + PAUSE, max(-1, build.tries - 1)
+    build.due_at, build.tries = ctx.now + PAUSE, max(-1, build.tries - 1)
 
 
 def is_dead(build: Build, now: datetime) -> bool:

@@ -46,7 +46,7 @@ class Workshop:
                     fail(own, build, refused.code)
             except Unavailable as away:
                 with self.step() as (own, build):
-                    wait(build, own.now, away.code)
+                    wait(own, build, away.code)
 
     def made(self) -> None:
         """As `make`, where nothing stands in the way."""
@@ -59,16 +59,14 @@ class Workshop:
                 "sha256:" + hashlib.sha256(bundle).hexdigest(),
                 len(bundle),
             )
-            build.enter(
-                BuildStatus.SIGNING, own.now, "a web app needs no signature; its digest is in the record"
-            )
+            build.enter(own, BuildStatus.SIGNING, "a web app needs no signature; its digest is in the record")
         key = f"builds/{self.build.id}/{name}"
         with self.step() as (own, build):
-            build.enter(BuildStatus.UPLOADING, own.now)
+            build.enter(own, BuildStatus.UPLOADING)
         storage.put(self.ctx.tenant.id, key, bundle, "application/zip")
         with self.step() as (own, build):
             build.artifact_name, build.artifact_key = name, key
-            build.enter(BuildStatus.COMPLETED, own.now, build.artifact_digest or "")
+            build.enter(own, BuildStatus.COMPLETED, build.artifact_digest or "")
             own.emit(
                 BuildCompleted(
                     build_id=build.id,
