@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from shared.i18n import thing, translate
+from shared.i18n import thing, translate, written
 
 if TYPE_CHECKING:
     from shared.adapters.circuit_breaker import Ended
@@ -28,9 +28,14 @@ class Problem(Exception):
         self.details = details
         super().__init__(self.code, details)
 
-    def text(self, language: str) -> str:
-        """The sentence for a person, in their language."""
-        return translate(self.key, language, self.message, self.details)
+    def text(self, language: str, asked: str = "") -> str:
+        """The sentence for a person; `asked` is the module of the function that was called (for `NotFound`)."""
+        del asked
+        return translate(self.key, language, self.message, self.details, type(self).__module__)
+
+    def language(self, wanted: str) -> str:
+        """The language that the sentence comes in: English where nobody has translated it yet."""
+        return wanted if written(self.key, wanted, type(self).__module__) else "en"
 
     @property
     def key(self) -> str:
@@ -144,10 +149,12 @@ class NotFound(Problem):
             self.code if type(self) is not NotFound or resource == "Resource" else f"{snake}_NOT_FOUND"
         )
 
-    def text(self, language: str) -> str:
-        """The sentence, with the thing's name in the same language."""
-        named = {"resource": thing(self.details["resource"], language)} if "resource" in self.details else {}
-        return translate(self.key, language, self.message, self.details | named)
+    def text(self, language: str, asked: str = "") -> str:
+        """The sentence, with the thing's name in the same language, as the function's service calls it."""
+        details = dict(self.details)
+        if "resource" in details:
+            details["resource"] = thing(details["resource"], language, asked)
+        return translate(self.key, language, self.message, details, type(self).__module__)
 
 
 class NoSuchRoute(Problem):

@@ -1,13 +1,19 @@
-"""Translated texts: one JSON file per language in shared/locales, the English sentence as the last resort."""
+"""Translated texts, one JSON file per language: those of a service beside it (`functions/core/texts/de.json`),
+those of a module beside that (`functions/modules/defects/texts/de.json`), what all share in shared/locales.
 
+Keys are the codes of errors, and the names of things that can be missing. English sentences stand in the code,
+and are what is said where a language lacks one; null stands where a translation is awaited (`./heidi texts`).
+"""
+
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 LOCALES = Path(__file__).parent / "locales"
-# what can be missing, by its name in the code, in all languages
-THINGS = Path(__file__).parent / "things.json"
+FUNCTIONS = Path(__file__).parent.parent / "functions"
+MODULES = "modules"  # the service of services: each of its folders has texts of its own
 
 
 class Blank(dict[str, Any]):
@@ -17,31 +23,35 @@ class Blank(dict[str, Any]):
         return "–"
 
 
-@lru_cache
-def catalogue(language: str) -> dict[str, str]:
-    """All texts of one language, read once, at first use."""
+def texts_of(module: str) -> Path:
+    """The folder with the texts of whatever a Python module says."""
+    top, *rooms = module.split(".")
+    if top != "functions" or not rooms:
+        return LOCALES
+    return FUNCTIONS.joinpath(*rooms[: 2 if rooms[0] == MODULES else 1], "texts")
+
+
+@lru_cache(None)
+def catalogue(language: str, folder: Path) -> dict[str, str | None]:
+    """All texts of one language in one folder, read once, at first use."""
     import orjson
 
-    path = LOCALES / f"{language}.json"
-    texts: dict[str, str] = orjson.loads(path.read_bytes()) if path.exists() else {}
+    path = folder / f"{language}.json"
+    texts: dict[str, str | None] = orjson.loads(path.read_bytes()) if path.exists() else {}
     return texts
 
 
-@lru_cache(1)
-def things() -> dict[str, dict[str, str]]:
-    """What the kinds of things are called, read once, when something is missing."""
-    import orjson
-
-    found: dict[str, dict[str, str]] = orjson.loads(THINGS.read_bytes())
-    return found
+def written(key: str, language: str, module: str = "") -> str | None:
+    """The text for a key as a module says it; None where nobody has written it in this language yet."""
+    return catalogue(language, texts_of(module)).get(key) or catalogue(language, LOCALES).get(key)
 
 
-def thing(name: str, language: str) -> str:
-    """What a kind of thing is called; its name in the code where nobody has translated it."""
-    return things().get(name, {}).get(language, name)
+def thing(name: str, language: str, module: str = "") -> str:
+    """What a kind of thing is called; in English where nobody has translated it: `Defect photo`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).capitalize()
+    return written(name, language, module) or written(name, "en", module) or words
 
 
-def translate(key: str, language: str, fallback: str, values: Mapping[str, Any]) -> str:
+def translate(key: str, language: str, fallback: str, values: Mapping[str, Any], module: str = "") -> str:
     """The text for a key with its {placeholders} filled; the fallback where a language lacks it."""
-    text = catalogue(language).get(key, fallback)
-    return text.format_map(Blank(values))
+    return (written(key, language, module) or fallback).format_map(Blank(values))

@@ -8,7 +8,7 @@ from typing import Any
 from shared.errors import Invalid
 from shared.kit.languages import DEFAULT, LANGUAGES
 
-TEXTS = Path(__file__).parent / "texts"
+TEXTS = Path(__file__).parent / "mails"
 PAGE = """<!doctype html><html lang="{{ language }}" dir="{{ direction }}">
 <head><meta charset="utf-8"><title>{{ subject }}</title></head>
 <body style="font-family:sans-serif;line-height:1.5;max-width:40em;margin:2em auto;padding:0 1em;color:#1a1a1a">

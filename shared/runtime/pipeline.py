@@ -120,7 +120,7 @@ class Function:
                 from shared.telemetry.error_reports import report
 
                 report(error, trace)
-            return error_response(problem, request, trace.correlation_id), problem
+            return error_response(problem, request, trace.correlation_id, self.record.module), problem
 
     def run(self, request: Request, trace: Trace) -> Response:
         """Who, where, whether; then the arguments; then the transaction."""

@@ -24,8 +24,8 @@ def as_problem(error: Exception) -> Problem:
     return problem
 
 
-def error_response(problem: Problem, request: Request, correlation_id: str) -> Response:
-    """The error body, in the reader's language."""
+def error_response(problem: Problem, request: Request, correlation_id: str, asked: str = "") -> Response:
+    """The error body, in the reader's language; `asked` is the module of the function that was called."""
     language = (
         negotiate(request.header("accept-language"), DEFAULT)
         if request.header("accept-language")
@@ -34,14 +34,17 @@ def error_response(problem: Problem, request: Request, correlation_id: str) -> R
     body = {
         "error": {
             "code": problem.code,
-            "message": problem.text(language),
+            "message": problem.text(language, asked),
             "details": problem.details,
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "correlationId": correlation_id,
             "path": request.path,
         }
     }
-    headers = problem.response_headers() | {"Content-Language": language, "X-Content-Type-Options": "nosniff"}
+    headers = problem.response_headers() | {
+        "Content-Language": problem.language(language),
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(problem.status, orjson.dumps(body, default=str), headers=headers)
 
 

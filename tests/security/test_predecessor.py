@@ -229,7 +229,7 @@ def test_s13_no_password_is_kept_as_it_was_typed(city: City) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_s14_names_are_text_in_a_mail_and_nothing_else(language: str) -> None:
     texts: dict[str, Any] = json.loads(
-        (ROOT / f"functions/notification/texts/{language}.json").read_text("utf-8")
+        (ROOT / f"functions/notification/mails/{language}.json").read_text("utf-8")
     )
     for template, source in texts.items():
         html = render(

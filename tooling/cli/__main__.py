@@ -21,6 +21,7 @@ from tooling.cli import (
     release,
     rollout,
     stack,
+    texts,
 )
 from tooling.command_failed import CommandFailed, failure_of
 
@@ -42,6 +43,7 @@ for group in (
     cities,
     checks,
     generate,
+    texts,
     functions,
     events,
     keys,

@@ -21,6 +21,12 @@ def generate(*, check: Check = False) -> None:
     differing = engine("tooling.generate").generate(check=check)
     for name in differing:
         typer.echo(f"{name} differs" if check else f"{name} written")
+    missing = [gap for gap in engine("tooling.texts").gaps() if not gap.awaited] if check else []
+    for gap in missing:
+        typer.echo(f"{gap} is missing")
     if check and differing:
         typer.secho("Run ./heidi generate and commit what it writes.", err=True)
-        raise typer.Exit(1)
+    if missing:
+        typer.secho("Write each into its file, or null where a translation is awaited.", err=True)
+    if differing or missing:
+        raise typer.Exit(int(check))

@@ -77,7 +77,7 @@ class Document(DatedModel):
         """Why it could not be read, in a reader's language; before that was kept, in English."""
         if not self.why:
             return self.problem
-        return translate(self.why["key"], language, self.why["message"], self.why["details"])
+        return translate(self.why["key"], language, self.why["message"], self.why["details"], __name__)
 
 
 def kept(problem: Problem) -> dict[str, Any]:
