@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from shared.errors import Problem
 from shared.kit.http import Environ, Request, Response, StartResponse
+from shared.runtime.gateway.routes import Routes
 from shared.runtime.problem_details import error_response
 from tests.support import function
-from tooling.gateway.routes import Routes
 from tooling.generate.openapi import document
 from tooling.registry import records
 

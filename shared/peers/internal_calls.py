@@ -21,22 +21,27 @@ def ask(path: str, tenant_id: UUID | None = None, *, timeout: float = 5) -> byte
     gateway = settings().gateway_url
     with question(path, gateway) as headers:
         said = headers | ({"X-Tenant-ID": str(tenant_id)} if tenant_id else {})
-        return here[0](path, said) if here else answered(gateway + path, said, timeout)
+        return here[0](path, said, timeout) if here else answered(gateway + path, said, timeout)
 
 
-here: list[Callable[[str, dict[str, str]], bytes]] = []  # how this process answers, where it is the gateway
+Answering = Callable[[str, dict[str, str], float], bytes]
+here: list[Answering] = []  # how this process answers, where many functions live in it
 
 
-def in_process(handle: Callable[[Request], Response]) -> Callable[[str, dict[str, str]], bytes]:
+def in_process(
+    handle: Callable[[Request], Response], holds: Callable[[str, str], bool] = lambda *_: True
+) -> Answering:
     """As `answered`, by whoever answers requests in this process: a question over HTTP would need another one
-    of its threads.
+    of its threads. `holds` says which methods and paths those are; others are asked for over HTTP.
     """
 
-    def ask_here(path: str, headers: dict[str, str]) -> bytes:
+    def ask_here(path: str, headers: dict[str, str], timeout: float) -> bytes:
         address, said = (
             urlsplit(path),
             headers | {"Host": "localhost", "Authorization": f"Bearer {service_tokens.asking()}"},
         )
+        if not holds("GET", address.path):
+            return answered(settings().gateway_url + path, headers, timeout)
         response = handle(
             Request(
                 {"REQUEST_METHOD": "GET", "QUERY_STRING": address.query}

@@ -1,5 +1,5 @@
 """One entry for every function: FUNCTION_TARGET=core.listings.approve_listing (or approve-listing) chooses
-which.
+which; `core` is all of a service, `all` is everything (shared/runtime/gateway).
 
 functions-framework --source shared/runtime/entry.py --target core.listings.approve_listing
 python -m shared.runtime.server            # the same function on a leaner server
@@ -23,8 +23,16 @@ if TYPE_CHECKING:
     from shared.runtime.pipeline import Function
 
 
+ALL = "all"
+
+
 class NoSuchFunction(Exception):
     """FUNCTION_TARGET names no function of ours."""
+
+
+def is_several(target: str) -> bool:
+    """Whether this names a folder of functions, or all of them."""
+    return target == ALL or ROOT.joinpath("functions", *target.split(".")).is_dir()
 
 
 def module_of(target: str) -> str:
@@ -49,7 +57,12 @@ def load(target: str) -> "Function":
 
     walls.unreadable()
     module = module_of(target)
-    handler = getattr(importlib.import_module(module), module.rpartition(".")[2])
+    try:
+        handler = getattr(importlib.import_module(module), module.rpartition(".")[2])
+    except ModuleNotFoundError as error:
+        if not module.startswith(str(error.name)):
+            raise
+        raise NoSuchFunction(f"there is no function {target!r}; `heidi functions list` shows all") from None
     required_secrets.check()
     start_logging(settings().log_level)
     function = Function(record_of(handler))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from shared.function import RECORD, Misdeclared, record_of
 from shared.kit.keepers import KEEPERS
 from shared.kit.record import Record
+from shared.runtime.entry import ALL
 
 ROOT = Path(__file__).resolve().parents[2]
 # what makes a file's function a deployed one
@@ -41,10 +42,16 @@ class RegistryError(Exception):
 @lru_cache(1)
 def records() -> dict[str, Record]:
     """Every function's record by its deployed name, sorted; `contradictions` says whether they fit together."""
+    return records_of(ALL)
+
+
+def records_of(target: str) -> dict[str, Record]:
+    """Those in one folder of functions/, as FUNCTION_TARGET names it: `core`, `core.listings`; or all."""
+    folder = ROOT.joinpath("functions", *([] if target == ALL else target.split(".")))
     try:
         found = [
             record_of(handler)
-            for path in sorted((ROOT / "functions").rglob("*.py"), reverse=True)
+            for path in sorted(folder.rglob("*.py"), reverse=True)
             if (handler := handler_of(path)) is not None
         ]
     except Misdeclared as mistake:

@@ -2,6 +2,8 @@
 second process.
 
 FUNCTION_TARGET=list-listings PORT=8080 WORKER_THREADS=4 python -m shared.runtime.server
+FUNCTION_TARGET=core WORKER_THREADS=32 python -m shared.runtime.server              # all of a service
+FUNCTION_TARGET=all WORKER_THREADS=64 WORKERS=2 python -m shared.runtime.server     # all, in two processes
 """
 
 import atexit
@@ -323,29 +325,31 @@ def number(name: str, default: int) -> int:
 
 
 def main() -> int:
-    """Serve the function that FUNCTION_TARGET names; 1 with a sentence when that is not possible."""
+    """Serve what FUNCTION_TARGET names: a function, all of a service, or `all`; 1 with a sentence when that is
+    not possible.
+    """
     gc.disable()  # nothing that is loaded now is garbage later
     # looking for plugins that nobody has installed takes 15 ms
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # as process 1 of a container we would not end by ourselves
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from shared.kit.settings import SettingsError
-    from shared.runtime.entry import NoSuchFunction, load
+    from shared.runtime.entry import NoSuchFunction, is_several, load
 
     try:
         target = os.environ.get("FUNCTION_TARGET")
         if not target:
             raise SettingsError(
-                "Set FUNCTION_TARGET to the name of a function; `heidi functions list` shows all."
+                "Set FUNCTION_TARGET to the name of a function, of a service, or to `all`; `heidi functions list` "
+                "shows all."
             )
+        host, port = os.environ.get("HOST") or "0.0.0.0", number("PORT", 8080)  # noqa: S104
+        if is_several(target):
+            from shared.runtime.gateway import assembly
+
+            return assembly.serve(target, host, port)
         function = load(target)
-        server = Server(
-            function,
-            os.environ.get("HOST") or "0.0.0.0",  # noqa: S104
-            number("PORT", 8080),
-            number("WORKER_THREADS", 4),
-            function.body_limit,
-        )
+        server = Server(function, host, port, number("WORKER_THREADS", 4), function.body_limit)
     except (NoSuchFunction, SettingsError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1

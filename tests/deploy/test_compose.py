@@ -128,7 +128,6 @@ def test_ours_run_as_in_production_and_are_given_no_secret_of_others(name: str) 
     )
     wanted = {
         "migrate": {"POSTGRES_SUPERUSER_PASSWORD", "POSTGRES_OWNER_PASSWORD"},
-        "heidi": {"GATEWAY_PASSWORD"},
         "clock": {"POSTGRES_OWNER_PASSWORD"},
     }
     assert {each for each in (*OTHERS, "POSTGRES_OWNER_PASSWORD") if said[each]} == wanted.get(name, set())
@@ -190,9 +189,10 @@ def test_the_host_image_makes_the_databases_and_serves_all_functions(tmp_path: P
             "--detach",
             "--name",
             name,
-            "--env=GATEWAY_HOST=127.0.0.1",
-            f"--env=GATEWAY_PORT={port}",
-            "--env=HEIDI_HOME=/tmp/heidi",
+            "--env=FUNCTION_TARGET=all",
+            "--env=HOST=127.0.0.1",
+            f"--env=PORT={port}",
+            "--env=WORKERS=2",
             image,
             *SERVICES["heidi"]["command"],
         )

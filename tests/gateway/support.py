@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tooling.gateway.gateway import Gateway
+from tooling.gateway.local import LocalGateway
 from tooling.stack.home import ROOT
 
 PASSWORD = "only-for-this-test"
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Running(httpx.Client):
     """A gateway that runs, and an HTTP client for it."""
 
-    def __init__(self, port: int, made: Gateway, home: Path) -> None:
+    def __init__(self, port: int, made: LocalGateway, home: Path) -> None:
         super().__init__(base_url=f"http://127.0.0.1:{port}", timeout=30)
         self.made, self.home, self.port = made, home, port
 

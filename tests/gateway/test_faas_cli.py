@@ -142,7 +142,7 @@ def test_describe_counts_calls_and_says_ready(gateway: Running, city: City) -> N
 
 
 def test_deploy_keeps_labels_annotations_and_variables_over_a_restart(gateway: Running) -> None:
-    from tooling.gateway.functions import Functions
+    from tooling.gateway.deployments import Deployments
     from tooling.gateway.logs import LogBook
 
     changed = deployment(NAME) | {
@@ -152,7 +152,7 @@ def test_deploy_keeps_labels_annotations_and_variables_over_a_restart(gateway: R
     }
     assert gateway.system("PUT", "functions", json=changed).status_code == 202
     assert described(gateway, NAME)["labels"] == {"canary": "true"}
-    again = Functions(records(), LogBook(), gateway.home / "gateway" / "deployments.json").get(NAME).status(0)
+    again = Deployments(records(), LogBook(), gateway.home / "gateway" / "deployments.json").status(NAME, 0)
     assert (again["annotations"], again["envVars"]) == ({"topic": "x"}, {"A": "1"})
 
 

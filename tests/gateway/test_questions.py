@@ -42,4 +42,4 @@ def test_a_crowd_that_names_cities_that_do_not_exist_waits_for_nobody_and_holds_
 def test_an_answer_that_is_none_is_as_if_the_other_function_were_away() -> None:
     ask = internal_calls.in_process(lambda _: Response(500))
     with pytest.raises(Unavailable):
-        ask("/api/internal/usage", {})
+        ask("/api/internal/usage", {}, 5)

@@ -4,8 +4,8 @@ import pytest
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
 from shared.kit.record import Access, Record
+from shared.runtime.gateway.routes import Routes
 from tests.gateway.support import Running
-from tooling.gateway.routes import Routes
 from tooling.generate.common import public
 
 PUBLIC = Access(public=True)

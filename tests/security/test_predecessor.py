@@ -20,6 +20,7 @@ from shared.kit.languages import LANGUAGES
 from shared.kit.record import Record
 from shared.kit.settings import Settings, SettingsError, settings
 from shared.runtime import cors, rate_limits, required_secrets, terms_gate
+from shared.runtime.gateway.routes import Routes
 from tests.auth.people import PASSWORD, accept, invite, join, link_token, login, refresh
 from tests.core.factories import make_category, make_listing, make_published
 from tests.security.reading import (
@@ -36,7 +37,6 @@ from tests.security.reading import (
     taken,
 )
 from tests.support import City, answer, call, deliver, function, superuser
-from tooling.gateway.routes import Routes
 from tooling.registry import ROOT, records, services
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"

@@ -1,1 +1,1 @@
-"""The local gateway: all functions in one process, at their public addresses and behind OpenFaaS's API."""
+"""The gateway of a laptop: the server of all functions, with OpenFaaS's API, async calls and a page."""

@@ -9,18 +9,25 @@ def main() -> int:
     """Start; 1 with a sentence on stderr when that is not possible."""
     gc.disable()  # nothing that is loaded now is garbage later
     from shared.kit.settings import SettingsError
+    from shared.runtime.gateway import workers
     from shared.sandbox import walls
     from tooling.command_failed import CommandFailed
     from tooling.gateway.assembly import assemble
     from tooling.gateway.settings import gateway_settings
-    from tooling.gateway.workers import is_one_of_several, say_ready, several
     from tooling.registry import RegistryError
 
     walls.unreadable()
     try:
         settings = gateway_settings()
-        if settings.gateway_workers > 1 and not is_one_of_several():
-            return several(settings)
+        if settings.gateway_workers > 1 and not workers.is_one_of_several():
+            settings.password()  # made once, before several would make it
+            return workers.several(
+                "tooling.gateway",
+                settings.gateway_workers,
+                settings.gateway_host,
+                settings.gateway_port,
+                settings.directory / "workers",
+            )
         server, gateway = assemble(settings)
     except (SettingsError, RegistryError, CommandFailed) as error:
         print(error, file=sys.stderr)
@@ -42,7 +49,7 @@ def main() -> int:
             }
         },
     )
-    server.run(gateway.close, say_ready)
+    server.run(gateway.close, workers.say_ready)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Puts the gateway together."""
+"""Puts a laptop's gateway together."""
 
 import logging
 from collections.abc import Mapping
@@ -8,24 +8,26 @@ from shared.kit.record import Record
 from shared.kit.settings import settings as house
 from shared.peers import internal_calls
 from shared.runtime import required_secrets
+from shared.runtime.gateway import workers
+from shared.runtime.gateway.counted import Counted
+from shared.runtime.gateway.peers import Peers
+from shared.runtime.gateway.routes import Routes
 from shared.runtime.server import Server
 from shared.telemetry.logs import home, start_logging
 from tooling.gateway.async_queue import AsyncQueue
-from tooling.gateway.counted import Counted
-from tooling.gateway.functions import Functions
-from tooling.gateway.gateway import Gateway
+from tooling.gateway.deployments import Deployments
+from tooling.gateway.local import LocalGateway
 from tooling.gateway.logs import LogBook
 from tooling.gateway.pages import Pages
-from tooling.gateway.peers import Peers
-from tooling.gateway.routes import Routes
 from tooling.gateway.secretstore import SecretStore
 from tooling.gateway.settings import GatewaySettings
 from tooling.gateway.system import System
-from tooling.gateway.workers import inherited
 from tooling.registry import records
 
 
-def assemble(settings: GatewaySettings, known: Mapping[str, Record] | None = None) -> tuple[Server, Gateway]:
+def assemble(
+    settings: GatewaySettings, known: Mapping[str, Record] | None = None
+) -> tuple[Server, LocalGateway]:
     """A server that has its port, and the gateway behind it; OSError when the port is taken."""
     known = records() if known is None else known
     required_secrets.check()
@@ -33,15 +35,15 @@ def assemble(settings: GatewaySettings, known: Mapping[str, Record] | None = Non
     home["service"] = "gateway"
     logs = LogBook()
     logging.getLogger("heidi").addHandler(logs)
-    functions = Functions(known, logs, settings.directory / "deployments.json")
-    counted, shared = Counted(functions), inherited()
+    functions = Deployments(known, logs, settings.directory / "deployments.json")
+    counted, shared = Counted(functions), workers.inherited()
     system = System(
         functions, logs, SecretStore(settings.heidi_home / "secrets"), settings.password(), counted
     )
     hosts = tuple(filter(None, map(str.strip, settings.callback_private_hosts.split(","))))
     async_queue = AsyncQueue(settings.directory / "later", functions.call_later, hosts)
     pages = Pages(known, settings.inbox_port)
-    gateway = Gateway(functions, Routes(known.values()), system, async_queue, pages)
+    gateway = LocalGateway(functions, Routes(known.values()), system, async_queue, pages)
     server = Server(
         gateway,
         settings.gateway_host,
@@ -52,7 +54,7 @@ def assemble(settings: GatewaySettings, known: Mapping[str, Record] | None = Non
     )
     if shared:
         peers = Peers(
-            settings.directory / "workers",
+            workers.directory(),
             {"numbers": counted.own, "lines": logs.lines_for, "deployed": functions.read_again},
         )
         counted.peers, logs.others, functions.tell_others = peers, peers.ask, partial(peers.ask, "deployed")

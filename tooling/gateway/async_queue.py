@@ -22,7 +22,7 @@ from uuid import uuid4
 from shared.adapters import http_client
 from shared.errors import Problem, RateLimited
 from shared.kit.http import Request, Response
-from tooling.gateway.settings import private
+from shared.runtime.gateway.peers import private
 from tooling.gateway.tally import Tally, add, has_room, share_of, whose
 
 WORKERS = 4

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 
 from shared.kit.settings import Settings, SettingsError, secret_directories
+from shared.runtime.gateway.peers import private
 from tooling.stack.home import Home
 
 
@@ -44,12 +45,6 @@ class GatewaySettings(Settings):
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(24) + "\n", "utf-8")
         return path.read_text("utf-8").strip()
-
-
-def private(directory: Path) -> None:
-    """A directory that only we can look into."""
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o700)
 
 
 @lru_cache

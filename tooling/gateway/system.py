@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from shared.errors import NotFound
 from shared.kit.http import Request, Response
-from tooling.gateway.counted import Counted
-from tooling.gateway.functions import NAMESPACE, Deployment, Functions
+from shared.runtime.gateway.counted import Counted
+from tooling.gateway.deployments import NAMESPACE, Deployment, Deployments
 from tooling.gateway.logs import LogBook, Question, TooManyFollowers, answer
 from tooling.gateway.secretstore import Secret, SecretStore
 from tooling.generate.common import IMAGE, VERSION
@@ -48,7 +48,7 @@ class System:
     """Who is let in, and what they can do."""
 
     def __init__(
-        self, functions: Functions, logs: LogBook, secrets: SecretStore, password: str, counted: Counted
+        self, functions: Deployments, logs: LogBook, secrets: SecretStore, password: str, counted: Counted
     ) -> None:
         self.functions, self.logs, self.secrets, self.counted = functions, logs, secrets, counted
         self.expected = b"admin:" + password.encode()
@@ -105,7 +105,7 @@ class System:
             return json([])
         calls = self.counted.calls()
         return json(
-            [each.status(calls.get(name, 0)) for name, each in sorted(self.functions.deployed.items())]
+            [self.functions.status(name, calls.get(name, 0)) for name in sorted(self.functions.deployed)]
         )
 
     def describe(self, request: Request, name: str) -> Response:
@@ -115,7 +115,7 @@ class System:
         if not here(request):
             raise NotFound("Function", name)
         name = name.removesuffix(f".{NAMESPACE}")
-        return json(self.functions.get(name).status(self.counted.calls().get(name, 0)))
+        return json(self.functions.status(name, self.counted.calls().get(name, 0)))
 
     def scale(self, request: Request, name: str) -> Response:
         """POST: there is one instance of each function, no more and no fewer."""

@@ -42,7 +42,6 @@ SECRETS = (
 OTHERS = {  # of compose.yaml: what it is for
     "POSTGRES_SUPERUSER_PASSWORD": "of `postgres`, who makes roles and databases; no function has it",
     "RABBITMQ_PASSWORD": "of `heidi` in RabbitMQ",
-    "GATEWAY_PASSWORD": "of `admin` at the gateway's own addresses, for faas-cli; the edge does not show them",
     "ONCALL_TOKEN": "of the service that wakes somebody (profile monitoring)",
     "GRAFANA_PASSWORD": "of `admin` in Grafana (profile monitoring)",
     "PGADMIN_PASSWORD": "of PGADMIN_EMAIL (profile admin)",

@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from shared.runtime.network import BACKLOG
-from tooling.gateway.settings import GatewaySettings
 
 PATIENCE = 120.0  # seconds in which a worker is ready, and in which one that was told to end has ended
 PAUSE = 1.0  # seconds between two starts of a worker that ends at once
@@ -26,12 +26,12 @@ LOOK = 0.05
 class Worker:
     """One process; it says that it is ready by a byte through a pipe."""
 
-    def __init__(self, listening: socket.socket, environment: dict[str, str]) -> None:
+    def __init__(self, module: str, listening: socket.socket, environment: dict[str, str]) -> None:
         reading, writing = os.pipe()
-        told = {"GATEWAY_SOCKET": str(listening.fileno()), "GATEWAY_READY": str(writing)}
+        told = {"WORKER_SOCKET": str(listening.fileno()), "WORKER_READY": str(writing)}
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tooling.gateway"],
+            self.process = subprocess.Popen(  # noqa: S603 (ourselves)
+                [sys.executable, "-m", module],
                 env=environment | told,
                 pass_fds=(listening.fileno(), writing),
             )
@@ -63,9 +63,9 @@ class Worker:
 class Workers:
     """Keeps so many running."""
 
-    def __init__(self, settings: GatewaySettings, listening: socket.socket) -> None:
-        self.count, self.listening = settings.gateway_workers, listening
-        self.environment = dict(os.environ)
+    def __init__(self, module: str, count: int, listening: socket.socket, directory: Path) -> None:
+        self.module, self.count, self.listening = module, count, listening
+        self.environment = os.environ | {"WORKER_DIRECTORY": str(directory)}
         self.running: list[Worker] = []
         self.ending = self.replacing = False
 
@@ -98,7 +98,7 @@ class Workers:
 
     def start(self) -> Worker:
         """One more."""
-        return Worker(self.listening, self.environment)
+        return Worker(self.module, self.listening, self.environment)
 
     def mend(self) -> None:
         """A new one for each that has ended; slower where it ends at once."""
@@ -141,28 +141,34 @@ class Workers:
             each.close()
 
 
-def several(settings: GatewaySettings) -> int:
-    """Take the port and keep workers on it until told to stop; OSError when it is taken."""
-    host = settings.gateway_host
+def several(module: str, count: int, host: str, port: int, directory: Path) -> int:
+    """Take the port and keep so many processes of `python -m module` on it until told to stop.
+
+    In `directory`, which is emptied, they find each other. OSError when the port is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, settings.gateway_port), family=family, backlog=BACKLOG) as listening:
-        shutil.rmtree(settings.directory / "workers", ignore_errors=True)
-        settings.password()  # made once, before several would make it
-        return Workers(settings, listening).run()
+    with socket.create_server((host, port), family=family, backlog=BACKLOG) as listening:
+        shutil.rmtree(directory, ignore_errors=True)
+        return Workers(module, count, listening, directory).run()
 
 
 def is_one_of_several() -> bool:
     """Whether our parent has given us a socket."""
-    return "GATEWAY_SOCKET" in os.environ
+    return "WORKER_SOCKET" in os.environ
 
 
 def inherited() -> socket.socket | None:
     """That socket."""
-    return socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) if is_one_of_several() else None
+    return socket.socket(fileno=int(os.environ["WORKER_SOCKET"])) if is_one_of_several() else None
+
+
+def directory() -> Path:
+    """Where those who share that socket find each other."""
+    return Path(os.environ["WORKER_DIRECTORY"])
 
 
 def say_ready() -> None:
     """Tell our parent that we answer."""
-    if number := os.environ.get("GATEWAY_READY"):
+    if number := os.environ.get("WORKER_READY"):
         os.write(int(number), b".")
         os.close(int(number))

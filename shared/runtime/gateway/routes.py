@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
 from shared.kit.record import Record
-from tooling.generate.common import addressed
 
 HOLE = "{}"
 
@@ -24,9 +23,10 @@ class Routes:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.root = Node()
-        for record in addressed(records):
-            for path in record.addresses:
-                self.add(path, record)
+        for record in records:
+            if record.kind == "http" and record.path:
+                for path in record.addresses:
+                    self.add(path, record)
 
     def add(self, path: str, record: Record) -> None:
         """One address of a function."""

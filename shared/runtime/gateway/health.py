@@ -1,12 +1,12 @@
-"""Whether the gateway lives, and whether what its functions need is there."""
+"""Whether this process lives, and whether what its functions need is there."""
 
 from functools import lru_cache
 
 from shared.adapters import circuit_breaker
 from shared.kit.http import LIVE, OK, Response
+from shared.runtime.gateway.functions import Functions
 from shared.runtime.health import READY, STARTED, Check, Troubled, broker, postgres, redis, report
-from tooling.gateway.functions import Functions
-from tooling.registry import services
+from shared.runtime.registry import services
 
 
 def answer(path: str, functions: Functions) -> Response | None:

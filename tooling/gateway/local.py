@@ -1,78 +1,48 @@
-"""Which request goes where."""
+"""What a laptop's gateway answers besides: OpenFaaS's API, calls that are answered later, and a page."""
 
 import logging
 import re
-import time
 from uuid import uuid4
 
 from shared.errors import NoSuchRoute, NotFound, Unauthenticated
 from shared.kit.forwarded import client_address
 from shared.kit.http import Request, Response
 from shared.kit.settings import settings
-from shared.runtime import cors
-from shared.runtime.binding import limit
+from shared.runtime.gateway.gateway import ADDRESSES, Gateway
+from shared.runtime.gateway.routes import Routes
 from shared.runtime.pipeline import is_platform
-from shared.runtime.problem_details import as_problem, refusal
-from shared.telemetry import access_log
-from shared.telemetry.logs import about
-from shared.telemetry.metrics import TEXT
-from shared.telemetry.redaction import scrub
-from shared.telemetry.spans import IDENTITY
 from shared.telemetry.trace import SAFE
-from tooling.gateway import health
 from tooling.gateway.async_queue import AsyncQueue
-from tooling.gateway.functions import NAMESPACE, Functions
+from tooling.gateway.deployments import NAMESPACE, Deployments
 from tooling.gateway.pages import Pages
-from tooling.gateway.routes import Routes
 from tooling.gateway.system import LIMIT as SYSTEM_LIMIT
 from tooling.gateway.system import System, text
 from tooling.ownnames import is_own
 
-ANY_METHOD = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-ADDRESSES = ("/api/", "/l/", "/links/", "/.well-known/")
-FOR_PAGES = (*ADDRESSES, "/function/", "/async-function/")  # what other web pages may call
 BY_NAME = re.compile(r"/(async-)?function/([a-z0-9-]+)(?:\.([a-z0-9-]+))?(/.*)?")
 
 
-class Gateway:
-    """Answers every request to this process."""
+class LocalGateway(Gateway):
+    """Answers every request to a laptop."""
+
+    for_pages = (*ADDRESSES, "/function/", "/async-function/")
 
     def __init__(
-        self, functions: Functions, routes: Routes, system: System, async_queue: AsyncQueue, pages: Pages
+        self, functions: Deployments, routes: Routes, system: System, async_queue: AsyncQueue, pages: Pages
     ) -> None:
-        self.functions, self.routes, self.system = functions, routes, system
-        self.async_queue, self.pages = async_queue, pages
-
-    def __call__(self, request: Request) -> Response:
-        """One answer, whatever goes wrong."""
-        started = time.perf_counter()
-        try:
-            response = self.preflight(request) if request.method == "OPTIONS" else self.route(request)
-        except Exception as error:  # noqa: BLE001 (the outermost edge: every error gets a body)
-            response = refused(error, request, started)
-        if request.path.startswith(FOR_PAGES):
-            cors.mark(request, response)
-        return response
+        super().__init__(functions, routes, system.counted)
+        self.system, self.async_queue, self.pages = system, async_queue, pages
 
     def route(self, request: Request) -> Response:
-        """By the first part of the path; on a laptop only where one of its own names was called: else a proxy
-        has looked.
-        """
+        """Only where one of this laptop's own names was called; elsewhere a proxy has looked."""
         path = request.path
         if not settings().trust_forwarded_for and not is_own(request.header("host"), settings().base_domain):
             return text(421, "This is not the host that was called.")
-        if path.startswith(ADDRESSES):
-            return self.public(request)
         if path.startswith(("/function/", "/async-function/")):
             return self.by_name(request)
         if path.startswith("/system/"):
             return self.system(request, path.removeprefix("/system/"))
-        if path == "/metrics":
-            return Response(200, self.system.counted.numbers(), TEXT)
-        found = health.answer(path, self.functions) or self.pages.find(request)
-        if found is None:
-            raise NoSuchRoute
-        return found
+        return self.pages.find(request) or super().route(request)
 
     def body_limit(self, request: Request) -> int:
         """How many bytes this request's body may have: its function says so; none where nobody reads one."""
@@ -81,15 +51,13 @@ class Gateway:
             return settings().max_upload_bytes
         if request.path.startswith("/system/"):
             return SYSTEM_LIMIT
-        name = by_name[2] if by_name else self.routes.find(request.method, request.path)
-        return limit(self.functions.get(name).record, request)
+        return self.limit_of(by_name[2], request) if by_name else super().body_limit(request)
 
     def public(self, request: Request) -> Response:
-        """A public address."""
-        name = self.routes.find(request.method, request.path)
-        if name not in self.functions.deployed:
+        """A public address, unless its function was removed."""
+        if self.routes.find(request.method, request.path) not in self.functions.deployed:
             raise NoSuchRoute
-        return self.call(name, request)
+        return super().public(request)
 
     def by_name(self, request: Request) -> Response:
         """/function/<name>[.<namespace>][/rest], now or later; the function sees the rest as its path."""
@@ -118,36 +86,16 @@ class Gateway:
     def call(self, name: str, request: Request) -> Response:
         """Call now; the answer carries the call's id."""
         call_id = named(request)
-        response = self.functions.call(name, request)
+        response = super().call(name, request)
         response.headers["X-Call-Id"] = call_id
         return response
-
-    def preflight(self, request: Request) -> Response:
-        """What may be asked of this address."""
-        if not request.path.startswith(FOR_PAGES):
-            return Response(204, headers={"Allow": ", ".join(ANY_METHOD)})
-        is_public = request.path.startswith(ADDRESSES)
-        return cors.preflight(request, self.routes.allowed(request.path) if is_public else ANY_METHOD)
 
     def close(self) -> None:
         """Let followers of logs go, and finish the calls that were promised."""
         logging.getLogger("heidi").removeHandler(self.system.logs)
         self.system.logs.close()
         self.async_queue.close()
-        if peers := self.system.counted.peers:
-            peers.leave(self.system.counted.own())
-
-
-def refused(error: Exception, request: Request, started: float) -> Response:
-    """The answer to what reaches no function, and its line: by its path, without ids and addresses of people."""
-    problem = as_problem(error)
-    response = refusal(problem, request)
-    token = about.set({"service": "gateway", "correlationId": response.headers["X-Correlation-Id"]})
-    access_log.call(
-        request, scrub(IDENTITY.sub("{id}", request.path))[:200], response.status, started, problem
-    )
-    about.reset(token)
-    return response
+        super().close()
 
 
 def named(request: Request) -> str:

@@ -1,11 +1,10 @@
-"""The functions that are deployed here: all of the collection, unless somebody removed one; what was deployed
-is remembered.
+"""The functions that are deployed on this laptop: all of the collection, unless somebody removed one; what was
+deployed is remembered.
 """
 
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -14,14 +13,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from shared.errors import NotFound, Problem
+from shared.errors import Problem
 from shared.kit.http import Request, Response
 from shared.kit.record import Record
-from shared.runtime.pipeline import Function
+from shared.runtime.gateway.functions import Deployed, Functions
+from shared.runtime.gateway.peers import private
 from shared.runtime.problem_details import refusal
 from tooling.command_failed import CommandFailed
 from tooling.gateway.logs import LogBook
-from tooling.gateway.settings import private
 from tooling.generate.common import IMAGE
 from tooling.generate.specification import specification
 
@@ -70,26 +69,30 @@ class Kept(BaseModel):
     deployed: dict[str, Deployment]
 
 
-@dataclass(slots=True)
-class Deployed:
-    """One function, its description, and how often it was called."""
+class Deployments(Functions):
+    """Calls functions by name, deploys and removes them, and keeps a line of each call."""
 
-    record: Record
-    description: Deployment
-    invocations: int = 0
-    function: Function | None = field(default=None)
+    def __init__(self, records: Mapping[str, Record], logs: LogBook, state: Path) -> None:
+        """Remember what was deployed and removed; a state file that cannot be read is an error that says so."""
+        super().__init__(records)
+        self.logs, self.state = logs, state
+        self.changing = threading.Lock()
+        self.tell_others: Callable[[], object] = lambda: None  # where several processes answer
+        self.descriptions: dict[str, Deployment] = {}
+        self.remember()
 
-    @property
-    def was_described_anew(self) -> bool:
-        """Whether somebody deployed it in another way than stack.yml says."""
-        first = Deployment.first(self.record)
-        return self.description != first.model_copy(update={"created_at": self.description.created_at})
+    def description(self, name: str) -> Deployment:
+        """How it was deployed: as stack.yml says, unless somebody has said something else."""
+        if name not in self.descriptions:
+            self.descriptions[name] = Deployment.first(self.records[name])
+        return self.descriptions[name]
 
-    def status(self, calls: int) -> dict[str, Any]:
-        """The object of OpenFaaS's API; labels and annotations are always there."""
-        said = self.description
+    def status(self, name: str, calls: int) -> dict[str, Any]:
+        """The object of OpenFaaS's API; labels and annotations are always there. NotFound when there is none."""
+        self.get(name)
+        said = self.description(name)
         return {
-            "name": self.record.name,
+            "name": name,
             "image": said.image,
             "namespace": NAMESPACE,
             "envProcess": said.env_process or "",
@@ -107,34 +110,10 @@ class Deployed:
             "createdAt": said.created_at.isoformat().replace("+00:00", "Z"),
         }
 
-
-class Functions:
-    """Calls functions by name, deploys and removes them."""
-
-    def __init__(self, records: Mapping[str, Record], logs: LogBook, state: Path) -> None:
-        """Remember what was deployed and removed; a state file that cannot be read is an error that says so."""
-        self.records, self.logs, self.state = records, logs, state
-        self.changing, self.counting = threading.Lock(), threading.Lock()
-        self.tell_others: Callable[[], object] = lambda: None  # where several processes answer
-        self.deployed = {name: Deployed(record, Deployment.first(record)) for name, record in records.items()}
-        self.remember()
-
-    def get(self, name: str) -> Deployed:
-        """The function with this name; NotFound when there is none, or when it was removed."""
-        found = self.deployed.get(name)
-        if found is None:
-            raise NotFound("Function", name)
-        return found
-
     def call(self, name: str, request: Request) -> Response:
         """Call it, count the call, keep a line about it."""
-        found = self.get(name)
-        if found.function is None:
-            found.function = Function(found.record)
         started = time.perf_counter()
-        response = found.function(request)
-        with self.counting:
-            found.invocations += 1
+        response = super().call(name, request)
         took = time.perf_counter() - started
         status = f"{response.status} {HTTPStatus(response.status).phrase}"
         self.logs.add(
@@ -153,19 +132,17 @@ class Functions:
     def read_again(self, _: object = None) -> None:
         """Another process has deployed or removed something."""
         with self.changing:
-            before = self.deployed
             self.deployed = {
-                name: before.get(name) or Deployed(record, Deployment.first(record))
-                for name, record in self.records.items()
+                name: self.deployed.get(name) or Deployed(record) for name, record in self.records.items()
             }
+            self.descriptions = {}
             self.remember()
 
     def deploy(self, wanted: Deployment) -> None:
         """Describe a function anew, or bring it back."""
         with self.changing:
-            known = self.deployed.get(wanted.service) or Deployed(self.records[wanted.service], wanted)
-            known.description = wanted
-            self.deployed[wanted.service] = known
+            self.deployed.setdefault(wanted.service, Deployed(self.records[wanted.service]))
+            self.descriptions[wanted.service] = wanted
             self.save()
         self.tell_others()
 
@@ -174,6 +151,7 @@ class Functions:
         with self.changing:
             self.get(name)
             del self.deployed[name]
+            self.descriptions.pop(name, None)
             self.save()
         self.tell_others()
 
@@ -189,19 +167,20 @@ class Functions:
             ) from None
         for name in kept.removed:
             self.deployed.pop(name, None)
-        for name, said in kept.deployed.items():
-            if name in self.deployed:
-                self.deployed[name].description = said
+        self.descriptions |= {name: said for name, said in kept.deployed.items() if name in self.deployed}
 
     def save(self) -> None:
         """Write down what differs from the collection, in one step."""
         kept = Kept(
             removed=sorted(self.records.keys() - self.deployed.keys()),
-            deployed={
-                name: each.description for name, each in self.deployed.items() if each.was_described_anew
-            },
+            deployed={name: said for name, said in self.descriptions.items() if self.is_told_anew(name)},
         )
         private(self.state.parent)
         draft = self.state.with_suffix(".new")
         draft.write_text(kept.model_dump_json(by_alias=True, indent=1), "utf-8")
         draft.replace(self.state)
+
+    def is_told_anew(self, name: str) -> bool:
+        """Whether somebody deployed it in another way than stack.yml says."""
+        first, said = Deployment.first(self.records[name]), self.descriptions[name]
+        return said != first.model_copy(update={"created_at": said.created_at})

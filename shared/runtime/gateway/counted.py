@@ -1,10 +1,10 @@
-"""What all workers of a gateway have counted, as one."""
+"""What all processes of one server have counted, as one."""
 
 from typing import Any
 
+from shared.runtime.gateway.functions import Functions
+from shared.runtime.gateway.peers import Peers
 from shared.telemetry.metrics import Family, added, exposition, own_numbers
-from tooling.gateway.functions import Functions
-from tooling.gateway.peers import Peers
 
 
 class Counted:

@@ -1,7 +1,7 @@
-"""What workers of one gateway ask each other: numbers to add up, lines of logs, and whether something was
+"""What processes of one server ask each other: numbers to add up, lines of logs, and whether something was
 deployed.
 
-Each has a socket in the gateway's directory. What one of them counted is kept in a file there whenever
+Each has a socket in one directory. What one of them counted is kept in a file there whenever
 somebody asks and when it ends, so that a sum never falls: Prometheus would take that for a new beginning, and
 count everything twice.
 """
@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from tooling.gateway.settings import private
 
 PATIENCE = 1.0
 Answers = dict[str, Callable[[Any], Any]]
@@ -94,3 +92,9 @@ def write(path: Path, said: Any) -> None:
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(said), "utf-8")
     draft.replace(path)
+
+
+def private(directory: Path) -> None:
+    """A directory that only we can look into."""
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)

@@ -1,0 +1,1 @@
+"""A server of many functions: all of a folder of functions/, each at its public address and by its name."""
