@@ -15,6 +15,7 @@ from shared.db.pg import pool
 from shared.db.sql import Sql
 from shared.events.outbox import Outgoing, publisher, write
 from shared.kit.cloudevents import SOURCE, Envelope
+from shared.kit.forwarded import client_address
 from shared.kit.ids import new_id
 from shared.kit.lazy import lazy
 from shared.kit.record import Record
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
+LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"
 
 
 @dataclass
@@ -78,6 +80,11 @@ class Context:
             raise Unauthenticated
         return self.user.id
 
+    @property
+    def address(self) -> str:
+        """The caller's address, as brakes count it; empty where nobody calls (an event, a tick)."""
+        return client_address(self.request) if self.request else ""
+
     def may(self, permission: str) -> bool:
         """Whether the caller's roles hold this permission."""
         return permission in self.user.permissions
@@ -121,11 +128,9 @@ class Context:
         Guests cost nothing to make: their address counts, and a city's guests have a share apart from its
         people's.
         """
-        from shared.kit.forwarded import client_address
-
         if self.event or (self.user.id and not self.user.guest) or not self.request:
             return Whose(str(self.tenant.id), self.actor)
-        return Whose(f"{self.tenant.id} guests", client_address(self.request))
+        return Whose(f"{self.tenant.id} guests", self.address)
 
     @property
     def who(self) -> str:
@@ -166,6 +171,12 @@ class Context:
         else wants it waits.
         """
         self.sql.run(LOCK, name=f"{self.tenant.id} {name}")
+
+    def lock_shared(self, name: str) -> None:
+        """Hold this name together with others who share it; it travels with the next statement of `sql`, and
+        waits for whoever holds it alone.
+        """
+        self.sql.queue(LOCK_SHARED, name=f"{self.tenant.id} {name}")
 
     def after_commit(self, action: Callable[[], Any]) -> None:
         """Do something once the transaction is durable, and never when it is not."""

@@ -10,10 +10,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from shared.kit.languages import LANGUAGES, canonical
 
@@ -88,6 +92,33 @@ SPOKEN = {
     "description": "`dk`, `no`, `se` and regions (`de-AT`) are understood too",
 }
 LanguageTag = Annotated[str, AfterValidator(known_language), WithJsonSchema(SPOKEN)]
+
+
+class NullRefused:
+    """Refuses null where a field may be left out only, and says so in the JSON schema."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Null is refused before anything else is looked at."""
+        return no_info_before_validator_function(not_null, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The value's own schema: what a client would type as nullable is not."""
+        found = handler(schema)
+        given = [each for each in found.pop("anyOf", ()) if each != {"type": "null"}]
+        return {**found, **given[0]} if len(given) == 1 else {**found, **({"anyOf": given} if given else {})}
+
+
+def not_null(value: object) -> object:
+    """The value; ValueError for null, which would remove what every such thing has."""
+    if value is None:
+        raise ValueError("cannot be removed")
+    return value
+
+
+NotNull = Annotated[T | None, NullRefused()]
+"""A change that may be left out and cannot be null: `name: NotNull[Line] = None`."""
 
 
 class Schema(BaseModel):

@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field
 
 from functions.analytics.event import Name
 from shared.errors import Invalid
+from shared.kit.ids import CANONICAL
 from shared.schema import Schema
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 LONGEST = 366
 COLUMNS = ("firstDay", "lastDay", "count", "visitorDays")
 
@@ -31,7 +31,7 @@ Format = Literal["json", "csv"]
 Subject = Annotated[
     str,
     Field(
-        pattern=rf"^(|(listing|category):{UUID}|screen:[a-z0-9-]{{1,63}})$",
+        pattern=rf"^(|(listing|category):{CANONICAL}|screen:[a-z0-9-]{{1,63}})$",
         description=(
             "only this listing, category or screen: `listing:` and its id, or `screen:` and its name; left out, everything"
         ),

@@ -4,17 +4,16 @@ from uuid import UUID
 
 from shared.context import Context
 from shared.errors import CityPreparing
-from shared.kit.forwarded import client_address, host_of
+from shared.kit.forwarded import host_of
 from shared.tenancy import tenants
 from shared.tenancy.tenants import Tenant
 
 
 def agreed_city(ctx: Context, named: UUID | str | None, *, everywhere: bool = False) -> Tenant:
     """The city that the call itself names; host name and header may name it too, and then must agree."""
-    asker = client_address(ctx.request) if ctx.request else ""
-    also = tenants.find(str(named).lower(), asker).id if named else None
+    also = tenants.find(str(named).lower(), ctx.address).id if named else None
     host = host_of(ctx.request) if ctx.request else ""
-    return tenants.resolve(host, header(ctx, "x-tenant-id"), also, everywhere=everywhere, asker=asker)
+    return tenants.resolve(host, header(ctx, "x-tenant-id"), also, everywhere=everywhere, asker=ctx.address)
 
 
 def refuse_unopened(tenant: Tenant) -> None:

@@ -8,7 +8,6 @@ from events.notification import NotificationRequested
 from functions.auth.sessions.throttle import TooManyAttempts, fingerprint
 from shared.adapters import counters, redis
 from shared.context import Context
-from shared.kit.forwarded import client_address
 from shared.kit.ids import PLATFORM_ID, new_id
 
 HOUR, TO_ONE_ADDRESS, BY_ONE_CALLER = 3600, 5, 100
@@ -32,7 +31,7 @@ def may_be_sent(ctx: Context, kind: str, address: str) -> bool:
 
     Counted before anybody looks whether the address is known, so that it makes no difference.
     """
-    caller = client_address(ctx.request) if ctx.request else ""
+    caller = ctx.address
     if counted("by", caller) > BY_ONE_CALLER:
         raise TooManyAttempts(retryAfter=HOUR)
     return has_room(kind, address)

@@ -16,7 +16,6 @@ from pydantic import Field, SecretStr
 
 from shared.context import Context
 from shared.errors import Invalid
-from shared.kit.forwarded import client_address
 from shared.kit.settings import settings
 from shared.kit.shares import Whose
 from shared.kit.slots import Slots, cores
@@ -75,7 +74,7 @@ def working(ctx: Context) -> Iterator[None]:
     """
     with (
         ctx.released(),
-        PROCESSORS.taken(PATIENCE, Whose(client_address(ctx.request) if ctx.request else "")),
+        PROCESSORS.taken(PATIENCE, Whose(ctx.address)),
     ):
         yield
 

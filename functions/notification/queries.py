@@ -4,7 +4,6 @@ when it was.
 And of deliveries, where there are many at once.
 """
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('token:' || CAST(:tenant AS text) || CAST(:token AS text), 0))"
 SAVE = """INSERT INTO devices AS d (id, tenant_id, user_id, device_id, platform, token, said_at, removed_at)
  VALUES (:id, :tenant, :user, :device, :platform, :token, CAST(:said_at AS timestamptz), CAST(:removed_at AS timestamptz))
  ON CONFLICT (tenant_id, user_id, device_id) DO UPDATE SET platform = excluded.platform, token = excluded.token,

@@ -45,17 +45,17 @@ def is_configured() -> bool:
 
 
 def embedding_model() -> str:
-    """Return the name of the configured embedding model, which is stored beside each of its vectors."""
+    """The name of the configured embedding model, which is stored beside each of its vectors."""
     return settings().openai_embedding_model
 
 
 def chat_model() -> str:
-    """Return the name of the configured chat model, which is shown beside what it wrote."""
+    """The name of the configured chat model, which is shown beside what it wrote."""
     return settings().openai_chat_model
 
 
 def embed(texts: Sequence[str]) -> list[list[float]]:
-    """Return one vector per text, in order; raises LlmUnavailable."""
+    """One vector per text, in order; raises LlmUnavailable."""
     vectors: list[list[float]] = []
     for at in range(0, len(texts), EMBED_BATCH):
         batch = [text or " " for text in texts[at : at + EMBED_BATCH]]
@@ -66,12 +66,12 @@ def embed(texts: Sequence[str]) -> list[list[float]]:
 
 
 def chat(messages: Sequence[Message], *, max_tokens: int = 700) -> str:
-    """Return the model's whole answer; raises LlmUnavailable."""
+    """The model's whole answer; raises LlmUnavailable."""
     return guarded("chat", lambda: request_chat(messages, max_tokens), CHAT_SECONDS)
 
 
 def stream_chat(messages: Sequence[Message], *, max_tokens: int = 700) -> Iterator[str]:
-    """Yield the model's answer piece by piece; LlmUnavailable may come before the first piece or between two."""
+    """The model's answer piece by piece; LlmUnavailable may come before the first piece or between two."""
     end = time.monotonic() + STREAM_SECONDS
     parts = guarded("chat", lambda: request_stream(messages, max_tokens), STREAM_SECONDS)
     try:
@@ -118,7 +118,7 @@ def ending(error: Exception) -> Ended:
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return what a call can fail with.
+    """What a call can fail with.
 
     The SDK takes whatever it gets for the right shape, and a broken stream surfaces as its HTTP client's own
     error.

@@ -1,10 +1,18 @@
 """Identifiers that sort by the time they were made (UUID version 7, RFC 9562 §5.7)."""
 
 import os
+import re
 import time
 from uuid import UUID
 
 PLATFORM_ID = UUID(int=1)  # the tenant that is no city
+CANONICAL = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # as we write one (RFC 9562 §4)
+ID = re.compile(CANONICAL, re.IGNORECASE)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an identifier and no slug: 36 characters with its dashes, in either case."""
+    return ID.fullmatch(text) is not None
 
 
 def new_id() -> UUID:

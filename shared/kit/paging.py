@@ -13,8 +13,9 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.errors import BadRequest
+from shared.kit.ids import CANONICAL
 
-FORM = re.compile(r"(\d{1,17})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+FORM = re.compile(rf"(\d{{1,17}})\.({CANONICAL})")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Limit = Annotated[int, Field(ge=1, le=100, description="rows per page, 1 to 100")]
 Cursor = Annotated[str, Field(max_length=100, description="`nextCursor` of the page before")]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.adapters import redis
 from shared.errors import TenantInactive, TenantMismatch, TenantRequired, UnknownTenant
-from shared.kit.ids import PLATFORM_ID
+from shared.kit.ids import PLATFORM_ID, is_id
 from shared.kit.languages import DEFAULT
 from shared.kit.settings import settings
 from shared.peers.read_through import forget as forget_shared
@@ -28,7 +28,6 @@ DOMAIN = re.compile(
     rf"(?=.{{4,253}}\Z)(?!.*\.(?:localhost|local|internal|svc|arpa|onion)\Z)(?:{LABEL}\.)+[a-z]{LABEL}"
 )
 SLUG = re.compile(LABEL)
-ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Tenant(BaseModel):
@@ -72,7 +71,7 @@ def lookup(name: str, asker: str = "") -> Tenant | None:
     text = recall(key(name), f"/api/internal/city/tenant?name={name}", SHARED_SECONDS, asker)
     tenant = Tenant.model_validate_json(text) if text else None
     # whoever writes to Redis moves no token to another city
-    if tenant and ID.fullmatch(name) and str(tenant.id) != name:
+    if tenant and is_id(name) and str(tenant.id) != name:
         tenant = None
     if len(memory) > 10_000:
         memory.clear()

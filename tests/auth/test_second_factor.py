@@ -260,10 +260,7 @@ def test_codes_guessed_from_many_addresses_are_counted_per_account(
     city: City, person: Person, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_up(token)
-    for module in ("sessions.login", "factors.proving"):
-        monkeypatch.setattr(
-            f"functions.auth.{module}.client_address", lambda _: f"2001:db8::{uuid4().hex[:4]}"
-        )
+    monkeypatch.setattr("shared.context.client_address", lambda _: f"2001:db8::{uuid4().hex[:4]}")
     codes = [
         answer(challenge, "000000").code
         for challenge in [challenged(city, person) for _ in range(8)]

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from events.city import BoundarySet
-from functions.core.boundary.queries import LOCK_SHARED
+from shared.context import LOCK_SHARED
 from shared.kit.cloudevents import Envelope
 from shared.kit.settings import settings
 from tests.core.factories import make_listing, make_published
@@ -139,7 +139,7 @@ def somebody_waits() -> bool:
 def test_a_listing_that_is_made_while_the_boundary_changes_is_not_forgotten(city: City) -> None:
     near = make_listing(city, location=INSIDE)
     work = city.sql("core")
-    work.run(LOCK_SHARED, tenant=city.id)
+    work.run(LOCK_SHARED, name=f"{city.id} boundary")
     # as in a call that has not seen the boundary
     work.run("UPDATE listings SET lat = :lat, lon = :lon", **OUTSIDE)
     with ThreadPoolExecutor(1) as pool:

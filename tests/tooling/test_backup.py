@@ -29,11 +29,11 @@ from tests.core.factories import make_listing
 from tests.stack import RunningStack
 from tests.support import City, call, superuser
 from tooling import sealed
-from tooling.backup import aftercare, local, restoring
+from tooling.backup import aftercare, local, restoration
 from tooling.backup.archive import reading
 from tooling.backup.cut import cut, held_back
+from tooling.backup.dump import take
 from tooling.backup.server import Server
-from tooling.backup.taking import take
 from tooling.command_failed import CommandFailed
 from tooling.migrate import upgrade
 from tooling.registry import ROOT, services
@@ -65,7 +65,7 @@ def server(servers: ThirdParties, worker_id: str) -> Iterator[Server]:
         yield Server.named()
         let_go()
     with superuser("postgres") as connection:
-        for mark in ("", restoring.FRESH, restoring.OLD):
+        for mark in ("", restoration.FRESH, restoration.OLD):
             for name in names:
                 connection.run(f'DROP DATABASE IF EXISTS "{mark}{prefix}{name}" WITH (FORCE)')
 
@@ -76,11 +76,11 @@ def let_go() -> None:
         pool(settings().postgres_database_prefix + name).clear()
 
 
-def bring_back(server: Server, path: Path) -> restoring.Restored:
+def bring_back(server: Server, path: Path) -> restoration.Restored:
     let_go()
     with reading(path) as archive:
-        restoring.check(archive)
-        return restoring.bring_back(server, archive)
+        restoration.check(archive)
+        return restoration.bring_back(server, archive)
 
 
 def identities(server: Server) -> dict[str, int]:
@@ -173,7 +173,7 @@ def backup(server: Server, tmp_path: Path) -> Path:
 def test_what_is_damaged_is_refused_before_anything_is_touched(
     server: Server, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restoring, "bring_back", lambda *_: pytest.fail("something was touched"))
+    monkeypatch.setattr(restoration, "bring_back", lambda *_: pytest.fail("something was touched"))
     before, whole = identities(server), backup.read_bytes()
     for what, damage in DAMAGES.items():
         assert damage(whole) != whole, what
@@ -198,7 +198,7 @@ def test_an_attempt_that_fails_leaves_everything_as_it_was_and_the_next_one_succ
             bring_back(server, backup)
     assert identities(server) == before
     with server.connect() as connection:  # what kill -9 leaves
-        connection.run(f'CREATE DATABASE "{restoring.FRESH}{server.prefix}core"')
+        connection.run(f'CREATE DATABASE "{restoration.FRESH}{server.prefix}core"')
     bring_back(server, backup)
     assert identities(server).keys() == before.keys()
 
@@ -212,11 +212,11 @@ def test_the_databases_change_places_all_or_none(server: Server, backup: Path) -
     with reading(backup) as archive, server.connect(server.prefix + "users") as somebody:
         somebody.run("SELECT 1")
         with pytest.raises(CommandFailed, match=f"{server.prefix}users by postgres"):
-            restoring.bring_back(server, archive)
-        for name in restoring.wanted():
-            somebody.run(f'CREATE DATABASE "{restoring.FRESH}{server.prefix}{name}"')
+            restoration.bring_back(server, archive)
+        for name in restoration.wanted():
+            somebody.run(f'CREATE DATABASE "{restoration.FRESH}{server.prefix}{name}"')
         with pytest.raises(CommandFailed, match="all is as it was"):
-            restoring.swap(server, restoring.wanted())
+            restoration.swap(server, restoration.wanted())
     assert {name: identities(server)[name] for name in before} == before
 
 
@@ -232,7 +232,7 @@ def test_nothing_of_a_sealed_backup_can_be_read_and_all_of_it_comes_back(
     ]
     let_go()
     with reading(path, PASSPHRASE) as archive:
-        restoring.bring_back(server, archive)
+        restoration.bring_back(server, archive)
     assert titles(city) == ["Lesecafé"]
 
 
@@ -269,7 +269,7 @@ def test_files_are_of_the_same_moment_as_the_rows(
         came.append(picture(city))
         return set()
 
-    monkeypatch.setattr("tooling.backup.taking.used_keys", meanwhile)
+    monkeypatch.setattr("tooling.backup.dump.used_keys", meanwhile)
     manifest = take(server, path := tmp_path / "a.tar")
     mine = {file.key for file in manifest.files.values() if file.tenant == str(city.id)}
     assert mine == {stays, goes}
@@ -287,7 +287,7 @@ def test_a_file_that_was_changed_while_the_backup_ran_comes_back_whole(
 ) -> None:
     key = picture(city)
     monkeypatch.setattr(
-        "tooling.backup.taking.used_keys", lambda _: storage.put(city.id, key, b"newer") and set()
+        "tooling.backup.dump.used_keys", lambda _: storage.put(city.id, key, b"newer") and set()
     )
     take(server, path := tmp_path / "a.tar")
     bring_back(server, path)
@@ -309,10 +309,10 @@ def test_the_keys_of_what_is_sealed_come_with_the_passphrase_only(
     with pytest.raises(CommandFailed, match="is sealed"):
         local.check(path)
     with reading(path, PASSPHRASE) as archive:
-        assert restoring.opened(archive, PASSPHRASE) == {"ENCRYPTION_KEY": old}
+        assert restoration.opened(archive, PASSPHRASE) == {"ENCRYPTION_KEY": old}
         with pytest.raises(CommandFailed, match=next(iter(sealing.keys(old)))):
-            restoring.require_keys(archive.manifest, "n" * 40)
-        restoring.require_keys(archive.manifest, f"{'n' * 40},{old}")
+            restoration.require_keys(archive.manifest, "n" * 40)
+        restoration.require_keys(archive.manifest, f"{'n' * 40},{old}")
 
 
 def test_a_backup_from_a_newer_heidi_is_refused_and_an_older_one_is_migrated(

@@ -17,7 +17,7 @@ from shared.kit.ids import PLATFORM_ID
 from tooling.command_failed import CommandFailed
 from tooling.stack.home import ROOT, Home
 from tooling.stack.lines import Cities, Wanted, for_people, read
-from tooling.stack.showing import HIDDEN, show
+from tooling.stack.log_view import HIDDEN, show
 
 CITY, OTHER = str(uuid4()), str(uuid4())
 
@@ -213,7 +213,7 @@ FOLLOW = """
 import sys
 from pathlib import Path
 from tooling.stack.home import Home
-from tooling.stack.showing import HIDDEN, show
+from tooling.stack.log_view import HIDDEN, show
 show(Home(Path(sys.argv[1])), None, 50, follow=True, function=None, city=None, errors=False)
 """
 

@@ -14,7 +14,7 @@ from tests.tooling.support import eventually
 from tooling.command_failed import CommandFailed
 from tooling.stack import records
 from tooling.stack.home import Home
-from tooling.stack.reporting import Terminal
+from tooling.stack.progress import Terminal
 from tooling.stack.service import Service
 from tooling.stack.services import MODULES, python
 from tooling.stack.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Stopped, Supervisor

@@ -10,16 +10,16 @@ from uuid import UUID
 from shared.kit.settings import settings
 from tooling import city_residue as remains
 from tooling import sealed
-from tooling.backup import aftercare, restoring
+from tooling.backup import aftercare, restoration
 from tooling.backup.archive import Manifest, Reader, reading
-from tooling.backup.restoring import Restored
+from tooling.backup.dump import take
+from tooling.backup.restoration import Restored
 from tooling.backup.server import Server
-from tooling.backup.taking import take
 from tooling.command_failed import CommandFailed
 from tooling.stack import control, databases, once, ports, records, up
 from tooling.stack.environment import POSTGRES, entered, environment, ours
 from tooling.stack.home import Home
-from tooling.stack.reporting import Terminal
+from tooling.stack.progress import Terminal
 from tooling.stack.services import FOUNDATION, Services, embedded_postgres
 from tooling.stack.state import MAKERS, State
 from tooling.stack.steps import Steps
@@ -38,22 +38,22 @@ def backup(path: Path, passphrase: str = "", *, with_secrets: bool = False) -> M
 def check(path: Path, passphrase: str = "") -> Manifest:
     """Whether the file could be brought back here; touches nothing."""
     with reading(path, passphrase) as archive:
-        restoring.check(archive)
-        restoring.opened(archive, passphrase)
+        restoration.check(archive)
+        restoration.opened(archive, passphrase)
         return archive.manifest
 
 
 def restore(path: Path, passphrase: str = "", *, lose_sealed: bool = False) -> Restored:
     """Check, then exchange; the local stack runs again afterwards if it ran before."""
     with reading(path, passphrase) as archive:
-        restoring.check(archive)
-        found = restoring.opened(archive, passphrase).get("ENCRYPTION_KEY", "")
+        restoration.check(archive)
+        found = restoration.opened(archive, passphrase).get("ENCRYPTION_KEY", "")
         if ours(POSTGRES):
             return restore_here(Home.here(), archive, found, lose_sealed=lose_sealed)
         with entered({}):
             if not lose_sealed:
-                restoring.require_keys(archive.manifest, settings().encryption_key.get_secret_value())
-            return restoring.bring_back(Server.named(), archive)
+                restoration.require_keys(archive.manifest, settings().encryption_key.get_secret_value())
+            return restoration.bring_back(Server.named(), archive)
 
 
 def restore_here(home: Home, archive: Reader, found: str, *, lose_sealed: bool) -> Restored:
@@ -63,7 +63,7 @@ def restore_here(home: Home, archive: Reader, found: str, *, lose_sealed: bool) 
         dict.fromkeys([*environment(state)["ENCRYPTION_KEY"].split(","), *filter(None, found.split(","))])
     )
     if not lose_sealed:
-        restoring.require_keys(archive.manifest, openers)
+        restoration.require_keys(archive.manifest, openers)
     ran = control.stop(home)
     with serving(prepared(home), state) as server:
 
@@ -71,7 +71,7 @@ def restore_here(home: Home, archive: Reader, found: str, *, lose_sealed: bool) 
             state.secrets |= {"encryption": openers, **{name: MAKERS[name]() for name in OUT_OF_DATE}}
             state.write(home.state)
 
-        restored = restoring.bring_back(server, archive, believe_the_old_key_and_no_old_token)
+        restored = restoration.bring_back(server, archive, believe_the_old_key_and_no_old_token)
         Steps(Supervisor(home, Terminal()), state, embedded_postgres(home, state), environment(state)).skip()
     if ran:
         up.in_background()

@@ -103,7 +103,7 @@ def logs(
     from tooling.cli.engine import enter
     from tooling.command_failed import CommandFailed
     from tooling.stack.home import Home
-    from tooling.stack.showing import show
+    from tooling.stack.log_view import show
 
     with suppress(CommandFailed):  # a stack that has stopped still has its logs
         enter()

@@ -47,6 +47,9 @@ class Schemas:
         # pydantic refuses keys of another pattern, and does not say so
         if "patternProperties" in node and not names:
             node = node | {"additionalProperties": False}
+        # NotNull: what stands there when it is left out is nothing that anybody could send
+        if "default" in node and node["default"] is None and not names and not takes_null(node):
+            node = {key: value for key, value in node.items() if key != "default"}
         return {
             key: shown(value)
             if key == "description" and isinstance(value, str)
@@ -54,6 +57,11 @@ class Schemas:
             for key, value in node.items()
             if names or key != "title"
         }
+
+
+def takes_null(node: Schema) -> bool:
+    """Whether null is a value of this schema, as far as pydantic writes it."""
+    return {"type": "null"} in node.get("anyOf", ()) or ("type" not in node and "$ref" not in node)
 
 
 def readable(definitions: Iterable[str]) -> dict[str, str]:

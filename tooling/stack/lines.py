@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -11,14 +10,13 @@ from urllib.request import urlopen
 
 from rich.text import Text
 
-from shared.kit.ids import PLATFORM_ID
+from shared.kit.ids import PLATFORM_ID, is_id
 from tooling.cli.table import printable
 from tooling.command_failed import CommandFailed
 from tooling.stack.ports import port
 
 COLOURS = {"ERROR": "red", "CRITICAL": "red", "WARN": "yellow", "DEBUG": "dim"}
 TROUBLE = frozenset({"WARN", "ERROR", "CRITICAL"})
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TEXTS = ("timestamp", "service", "function", "tenantId", "correlationId", "exception")
 PLATFORM = {str(PLATFORM_ID): "platform"}
 SHOWN_ELSEWHERE = frozenset({"method", "route", "status", "durationMs", "code", "event"})
@@ -75,7 +73,7 @@ class Cities:
 
     def id(self, city: str) -> str:
         """The id of a city by its slug; a CommandFailed when there is none."""
-        if UUID.fullmatch(city):
+        if is_id(city):
             return city
         self.ask()
         by_slug = {slug: tenant_id for tenant_id, slug in self.slugs.items()}

@@ -13,7 +13,7 @@ from tooling.command_failed import CommandFailed
 from tooling.stack import logs, processes, records
 from tooling.stack.home import Home
 from tooling.stack.ports import port
-from tooling.stack.reporting import Reporter
+from tooling.stack.progress import Reporter
 from tooling.stack.service import Service
 
 EVERY = 0.02  # seconds between two looks while starting or stopping

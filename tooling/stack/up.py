@@ -12,7 +12,7 @@ from tooling.command_failed import CommandFailed, failure_of
 from tooling.stack import ports, processes, records, renewal
 from tooling.stack.environment import environment
 from tooling.stack.home import ROOT, Home
-from tooling.stack.reporting import Pipe, Reporter, Terminal, replay
+from tooling.stack.progress import Pipe, Reporter, Terminal, replay
 from tooling.stack.services import FOUNDATION, Services
 from tooling.stack.state import State
 from tooling.stack.steps import Steps

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.kit import ids
 from shared.kit.record import camel
 
 Shape = Callable[[Any], bool]
@@ -64,14 +65,13 @@ SETTINGS: dict[str, frozenset[str]] = {
 # tests/audit/test_changes.py, where every other column that can hold objects has its reason to be kept whole.
 PARTS = {("listing", "media"): frozenset({"id", "licence"})}
 LICENCE = re.compile(r"(?i)CC[ -]?(0|zero|BY(-(SA|NC|ND)){0,2})([ -]\d\.\d)?([ -][A-Z]{2})?|public domain")
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?")
 WORD = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*([_.:-][a-z0-9]+)*")
 
 
 def is_id(value: Any) -> bool:
     """Whether this is an id of ours; an id that an app or a person has chosen may say something about them."""
-    return isinstance(value, str) and UUID.fullmatch(value) is not None
+    return isinstance(value, str) and ids.is_id(value)
 
 
 def is_word(value: Any) -> bool:

@@ -8,7 +8,6 @@ is left.
 from shared.context import Context
 from shared.errors import TokenRevoked
 
-ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('roles:' || CAST(:tenant AS text), 0))"
 NOW = """SELECT state = 'active' AND roles @> CAST(:roles AS text[]) FROM accounts
  WHERE tenant_id = :tenant AND id = :id FOR SHARE"""
 
@@ -17,6 +16,6 @@ def decide_alone(ctx: Context) -> None:
     """Wait for who decides at this moment; TokenRevoked where that has taken from the caller what they would
     decide by.
     """
-    ctx.sql.run(ALONE, tenant=ctx.tenant.id)
+    ctx.lock("roles")
     if ctx.sql.run(NOW, tenant=ctx.tenant.id, id=ctx.user_id, roles=list(ctx.user.roles)) == [[False]]:
         raise TokenRevoked

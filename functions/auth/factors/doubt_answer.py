@@ -12,7 +12,6 @@ from functions.auth.factors.queries import DOUBTED
 from functions.auth.sessions.throttle import Attempt, fingerprint
 from shared.adapters import redis
 from shared.context import Context
-from shared.kit.forwarded import client_address
 from shared.kit.ids import new_id
 
 
@@ -20,7 +19,7 @@ def settle_doubt(ctx: Context, asked: Opened, code: str) -> tuple[UUID, str, boo
     """Whose login it is, their password's hash, and whether a second factor was proven; SecondFactorWrong for
     all else.
     """
-    address = client_address(ctx.request) if ctx.request else ""
+    address = ctx.address
     tried = Attempt.at(ctx.tenant.id, f"{asked.doubted} {address}", address, door="doubt")
     tried.count("account", "address")  # whether or not the password was right: no refusal tells
     account_id, of_password = owner_of(ctx, asked.id) or (new_id(), "")

@@ -10,15 +10,12 @@ from functions.auth.sessions.queries import KNOWN
 from functions.auth.sessions.throttle import Attempt
 from functions.auth.tables import Account
 from shared.context import Context
-from shared.kit.forwarded import client_address
 from shared.kit.sealing import resealed, unseal
 
 
 def attempt(ctx: Context, account_id: UUID) -> Attempt:
     """Count one attempt to prove this person's second factor, wherever it is tried."""
-    return Attempt.begin(
-        ctx.tenant.id, str(account_id), client_address(ctx.request) if ctx.request else "", door="factor"
-    )
+    return Attempt.begin(ctx.tenant.id, str(account_id), ctx.address, door="factor")
 
 
 def spend(ctx: Context, account_id: UUID, code: str) -> bool:

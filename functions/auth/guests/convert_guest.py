@@ -11,7 +11,6 @@ from functions.auth.password import PasswordTooCommon, PasswordTooPersonal, Pass
 from functions.auth.registrations.mails import KIND
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts
 from shared.function import Context, http, signed_in
-from shared.kit.forwarded import client_address
 
 
 @http.post(
@@ -31,9 +30,7 @@ from shared.kit.forwarded import client_address
 )
 @signed_in
 def convert_guest(ctx: Context, wanted: ConversionIn) -> ConversionStarted:
-    Attempt.begin(
-        ctx.tenant.id, str(ctx.user_id), client_address(ctx.request) if ctx.request else "", door="convert"
-    )
+    Attempt.begin(ctx.tenant.id, str(ctx.user_id), ctx.address, door="convert")
     password_hash = chosen(ctx, wanted.password, wanted.email, wanted.name)
     account, token = the_guest(ctx, wanted.device_secret), new_token(ctx.tenant.id)
     if may_be_sent(ctx, KIND, wanted.email):

@@ -13,7 +13,6 @@ from functions.auth.sessions.throttle import count, fingerprint
 from shared.adapters import redis
 from shared.context import Context
 from shared.errors import Conflict, Invalid, Unauthenticated, UnknownTenant
-from shared.kit.forwarded import client_address
 from shared.kit.ids import PLATFORM_ID
 from shared.schema import Email, LanguageTag, Line, Schema
 
@@ -89,7 +88,5 @@ def enter_as_guest(ctx: Context, named: str | None) -> None:
     if city.id == PLATFORM_ID:
         raise UnknownTenant(tenant=city.slug)
     refuse_unopened(city)
-    count(
-        [redis.key(city.id, "guest", fingerprint(client_address(ctx.request) if ctx.request else ""))], FREE
-    )
+    count([redis.key(city.id, "guest", fingerprint(ctx.address))], FREE)
     ctx.enter(city)

@@ -19,7 +19,6 @@ from functions.auth.sessions.termination import end
 from functions.auth.sessions.throttle import Attempt
 from functions.auth.tables import Account
 from shared.function import Context, http
-from shared.kit.forwarded import client_address
 from shared.schema import Schema
 
 
@@ -52,7 +51,7 @@ def reset_password(ctx: Context, reset: Reset) -> None:
     renew(ctx, account, password_hash, how="reset")
     end(ctx, END_ALL, account.id)
     revoke_api_tokens(ctx, account.id)
-    address = client_address(ctx.request) if ctx.request else ""
+    address = ctx.address
     # whoever reads the mail gets in from here
     for door, name in (("login", account.address), ("factor", str(account.id))):
         ctx.after_commit(Attempt.at(ctx.tenant.id, name, address, door).let_in)

@@ -18,7 +18,6 @@ from functions.auth.sessions.session import Credentials, CredentialsWrong, Signe
 from functions.auth.sessions.throttle import Attempt, TooManyAttempts
 from shared.errors import TenantInactive, TenantMismatch, UnknownTenant
 from shared.function import Context, http
-from shared.kit.forwarded import client_address
 from shared.telemetry.logs import note
 
 
@@ -33,7 +32,7 @@ from shared.telemetry.logs import note
 )
 def login(ctx: Context, credentials: Credentials) -> SignedIn | Challenge:
     ctx.enter(agreed_city(ctx, credentials.tenant_id))
-    address = client_address(ctx.request) if ctx.request else ""
+    address = ctx.address
     attempt = Attempt.at_the_door(ctx.tenant.id, credentials.email, address)
     account = ctx.sql.one(FIND, tenant=ctx.tenant.id, email=credentials.email)
     if account:

@@ -47,7 +47,7 @@ NO_INFORMATION = {
 
 
 def no_information(language: str) -> Answer:
-    """Return the honest answer when nothing was found, in one of the ten languages (otherwise German)."""
+    """The honest answer when nothing was found, in one of the ten languages (otherwise German)."""
     return Answer(
         NO_INFORMATION.get(language, NO_INFORMATION["de"]), (), informed=False, written_by="builtin"
     )

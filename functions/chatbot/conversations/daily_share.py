@@ -13,7 +13,6 @@ from uuid import UUID
 from shared.adapters import counters, redis
 from shared.context import Context
 from shared.errors import RateLimited
-from shared.kit.forwarded import client_address
 
 PART, LEAST = 100, 20  # a hundredth of the month's, twenty at least
 DAY = 86400
@@ -72,7 +71,7 @@ def who(ctx: Context) -> tuple[str, UUID | str]:
     """Whoever asks: a person who is known, or else an address."""
     if ctx.user.id and not ctx.user.guest:
         return "person", ctx.user.id
-    return "address", client_address(ctx.request) if ctx.request else ""
+    return "address", ctx.address
 
 
 def of_today(ctx: Context, what: str, *whose: UUID | str) -> str:

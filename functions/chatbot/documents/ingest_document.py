@@ -2,7 +2,7 @@
 be known.
 """
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from events.chatbot import DocumentIngested, DocumentRequested
 from functions.chatbot.documents.document import DocumentIn, DocumentOut, State
@@ -43,7 +43,7 @@ def ingest_document(ctx: Context, document: DocumentIn) -> DocumentOut:
 
 def known_page(ctx: Context, url: str) -> Document | None:
     """The document that was read from this address before; whoever gives it in at the same moment waits."""
-    ctx.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{ctx.tenant.id} {url}", 0))))
+    ctx.lock(f"page {url}")
     newest = select(Document).where(Document.url == url).order_by(Document.created_at.desc()).limit(1)
     return ctx.db.scalar(newest.with_for_update())
 

@@ -23,7 +23,7 @@ class Block:
 
 
 def tidy(text: str) -> str:
-    """Return the text without control characters, with single spaces, no blank lines and no space at line
+    """The text without control characters, with single spaces, no blank lines and no space at line
     ends.
     """
     lines = (SPACES.sub(" ", line).strip() for line in UNSEEN.sub("", text).splitlines())

@@ -80,7 +80,7 @@ def parsed_part(archive: zipfile.ZipFile, name: str, deadline: Deadline) -> "Ele
 
 
 def heading_styles(styles: "Element | None") -> dict[str, int]:
-    """Return the level of every paragraph style that is a heading, by its outline level or its English name."""
+    """The level of every paragraph style that is a heading, by its outline level or its English name."""
     found: dict[str, int] = {}
     for style in styles.iter(f"{W}style") if styles is not None else ():
         name = value_of(style.find(f"{W}name")).lower()
@@ -113,7 +113,7 @@ def blocks_of(root: "Element", styles: dict[str, int], deadline: Deadline) -> It
 
 
 def row_text(row: "Element") -> str:
-    """Return the cells of a row, each in its column: empty ones keep their place, merged ones are written
+    """The cells of a row, each in its column: empty ones keep their place, merged ones are written
     once.
     """
     cells = [""] * column_count(row.find(f"{W}trPr/{W}gridBefore"), least=0)
@@ -128,7 +128,7 @@ def row_text(row: "Element") -> str:
 
 
 def cells_of(row: "Element") -> Iterator["Element"]:
-    """Yield a row's own cells, those in content controls too, but not those of tables inside them."""
+    """A row's own cells, those in content controls too, but not those of tables inside them."""
     for part in row:
         if part.tag == f"{W}tc":
             yield part
@@ -137,7 +137,7 @@ def cells_of(row: "Element") -> Iterator["Element"]:
 
 
 def column_count(element: "Element | None", *, least: int) -> int:
-    """Return how many columns are meant; Word knows 63 at the most."""
+    """How many columns are meant; Word knows 63 at the most."""
     value = value_of(element)
     return min(max(int(value), least), MAX_COLUMNS) if value.isdecimal() and len(value) < 10 else least
 

@@ -84,14 +84,14 @@ def extract(
 
 
 def checked_type(data: bytes, declared_type: str, filename: str = "") -> str:
-    """Return the true type; refuse what is declared as one thing and is another."""
+    """The true type; what is declared as one thing and is another is refused."""
     declared = declared_type.partition(";")[0].strip().lower()
     declared = ALIASES.get(declared, declared)
     if declared in {"", "application/octet-stream"}:
         declared = next((kind for suffix, kind in SUFFIXES.items() if filename.lower().endswith(suffix)), "")
     if declared not in TYPES:
         raise DocumentTypeUnsupported(declared=declared_type[:100], expected=", ".join(SUFFIXES))
-    found = sniff(data)
+    found = true_type(data)
     fits = (
         found == declared
         or (found == TEXT and declared in {MARKDOWN, HTML})
@@ -102,8 +102,8 @@ def checked_type(data: bytes, declared_type: str, filename: str = "") -> str:
     return declared
 
 
-def sniff(data: bytes) -> str:
-    """Return what the bytes are; text without HTML marks is plain text, anything else unknown is
+def true_type(data: bytes) -> str:
+    """What the bytes are; text without HTML marks is plain text, anything else unknown is
     octet-stream.
     """
     from functions.chatbot.extraction.plain_text import looks_like_html, looks_like_text
@@ -145,7 +145,7 @@ def title_of(parsed: Parsed, filename: str) -> str:
 
 
 def guess_language(text: str) -> str | None:
-    """Return one of the ten languages where its commonest words clearly lead, otherwise None."""
+    """One of the ten languages where its commonest words clearly lead, otherwise None."""
     words = Counter(folded_words(text[:20_000]))
     scores = {tag: sum(words[word] for word in folded(common)) for tag, common in COMMON.items()}
     first, second = sorted(scores, key=lambda tag: -scores[tag])[:2]

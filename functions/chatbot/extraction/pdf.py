@@ -74,7 +74,7 @@ def pages_of(data: bytes, deadline: Deadline) -> tuple[list[list[str]], str | No
 
 
 def declared_title(reader: "PdfReader") -> str | None:
-    """Return the title in the metadata, unless it is what word processors write there by themselves."""
+    """The title in the metadata, unless it is what word processors write there by themselves."""
     title = tidy(str((reader.metadata.title if reader.metadata else None) or ""))
     return None if MACHINE_MADE.search(title) else title or None
 

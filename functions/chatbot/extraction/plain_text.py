@@ -33,7 +33,7 @@ def looks_like_html(data: bytes) -> bool:
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
-    """Return the characters: byte order mark, then UTF-8, then what is declared, then Windows-1252."""
+    """The characters: byte order mark, then UTF-8, then what is declared, then Windows-1252."""
     for mark, encoding in BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")

@@ -245,7 +245,7 @@ def is_around(tag: str, attrs: dict[str, str | None]) -> bool:
 
 
 def reachable(href: str) -> str:
-    """Return the mail address or the telephone number that a link leads to; nothing for others."""
+    """The mail address or the telephone number that a link leads to; nothing for others."""
     scheme, _, rest = href.strip().partition(":")
     address = unquote(rest.partition("?")[0]).strip()
     known = (scheme.lower() == "mailto" and "@" in address) or (

@@ -27,7 +27,7 @@ class Chunk:
 
     @property
     def heading(self) -> str:
-        """Return the heading path as one line."""
+        """The heading path as one line."""
         return " › ".join(self.headings)
 
 
@@ -41,7 +41,7 @@ def chunk_document(title: str, text: str) -> list[Chunk]:
 
 
 def searchable(title: str, headings: tuple[str, ...], text: str) -> str:
-    """Return what is embedded of a chunk: its title and headings before its text."""
+    """What is embedded of a chunk: its title and headings before its text."""
     return "\n".join((title, *headings, text))
 
 
@@ -66,7 +66,7 @@ def passages_of(blocks: list[Block]) -> Iterator[Passage]:
 
 
 def cut(path: list[tuple[int, str]], lines: list[str]) -> Iterator[Passage]:
-    """Yield passages of lines, even in size, none longer than MAX_CHARS."""
+    """Passages of lines, even in size, none longer than MAX_CHARS."""
     headings = tuple(text for _, text in path)
     total = sum(len(line) + 1 for line in lines)
     goal = total / max(1, round(total / TARGET_CHARS))
@@ -83,7 +83,7 @@ def cut(path: list[tuple[int, str]], lines: list[str]) -> Iterator[Passage]:
 
 
 def pieces(paragraph: str) -> Iterator[str]:
-    """Yield a paragraph's sentences where it is long, whole where it is short; a monstrous sentence in parts."""
+    """A paragraph's sentences where it is long, whole where it is short; a monstrous sentence in parts."""
     for line in paragraph.split("\n"):
         if len(line) <= TARGET_CHARS // 2:
             yield line

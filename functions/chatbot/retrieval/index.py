@@ -53,17 +53,17 @@ class Indexed:
 
     @property
     def words(self) -> frozenset[int]:
-        """Return the terms of its words; single letters are left out."""
+        """The terms of its words; single letters are left out."""
         found = folded_words(f"{self.title} {self.heading} {self.text}")
         return frozenset(word_term(word) for word in found if len(word) > 1 or word.isdigit())
 
     @property
     def grams(self) -> frozenset[int]:
-        """Return the terms of its n-grams."""
+        """The terms of its n-grams."""
         return frozenset(gram_term(gram) for gram in gram_counts(self.title, f"{self.heading} {self.text}"))
 
     def vector(self, document_id: UUID) -> Vector:
-        """Return its built-in embedding."""
+        """Its built-in embedding."""
         values = sketch_chunk(self.title, f"{self.heading} {self.text}")
         return Vector(str(self.id), values, {"document_id": str(document_id)})
 

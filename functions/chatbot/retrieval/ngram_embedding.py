@@ -26,14 +26,14 @@ def gram_counts(title: str, text: str) -> Counter[str]:
 
 
 def sketch_chunk(title: str, text: str) -> list[float]:
-    """Return the unit vector of a chunk; how rare an n-gram is in the corpus is weighed on the question's
+    """The unit vector of a chunk; how rare an n-gram is in the corpus is weighed on the question's
     side only.
     """
     return hashed((gram, 1 + math.log(count)) for gram, count in gram_counts(title, text).items())
 
 
 def sketch_question(question_grams: Iterable[str], idf: Callable[[str], float]) -> list[float]:
-    """Return the unit vector of a question, each n-gram weighted by how rare it is."""
+    """The unit vector of a question, each n-gram weighted by how rare it is."""
     return hashed((gram, idf(gram)) for gram in question_grams)
 
 

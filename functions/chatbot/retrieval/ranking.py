@@ -18,12 +18,12 @@ B = 0.75
 
 
 def gram_term(gram: str) -> int:
-    """Return the number under which an n-gram's frequency is kept."""
+    """The number under which an n-gram's frequency is kept."""
     return signed(crc32(b"g" + gram.encode()))
 
 
 def word_term(word: str) -> int:
-    """Return the number under which a word's frequency and postings are kept."""
+    """The number under which a word's frequency and postings are kept."""
     return signed(crc32(b"w" + word.encode()))
 
 
@@ -46,7 +46,7 @@ class Question:
         return cls(text, words, tuple(dict.fromkeys(grams(list(words), GRAM_SIZES))))
 
     def terms(self) -> list[int]:
-        """Return every term whose frequency the ranking needs."""
+        """Every term whose frequency the ranking needs."""
         return [*(gram_term(gram) for gram in self.grams), *(word_term(word) for word in self.words)]
 
 
@@ -58,11 +58,11 @@ class Corpus:
     frequencies: Mapping[int, int]
 
     def idf(self, gram: str) -> float:
-        """Return how informative an n-gram is."""
+        """How informative an n-gram is."""
         return self.weight(self.frequencies.get(gram_term(gram), 0))
 
     def word_idf(self, word: str) -> float:
-        """Return how informative a word is."""
+        """How informative a word is."""
         return self.weight(self.frequencies.get(word_term(word), 0))
 
     def weight(self, found: int) -> float:
@@ -86,12 +86,12 @@ class Candidate:
 
     @lazy
     def folded_title(self) -> str:
-        """Return the title in the form in which n-grams are counted."""
+        """The title in the form in which n-grams are counted."""
         return padded(self.title)
 
     @lazy
     def folded(self) -> str:
-        """Return headings and text in the form in which n-grams are counted."""
+        """Headings and text in the form in which n-grams are counted."""
         return padded(f"{self.heading} {self.text}")
 
 
@@ -107,7 +107,7 @@ class Ranked:
 
 
 def rank(question: Question, corpus: Corpus, candidates: Sequence[Candidate], top: int = 5) -> list[Ranked]:
-    """Return the best candidates by the sum of normalised BM25 over n-grams and normalised vector similarity.
+    """The best candidates by the sum of normalised BM25 over n-grams and normalised vector similarity.
 
     Where an embedding model has its say, words count for as much as the question is covered by them: a
     question in another language than the documents is decided by the model alone.
@@ -157,7 +157,7 @@ def bm25(weights: Mapping[str, float], candidate: Candidate, average: float) -> 
 
 
 def coverage(weights: Mapping[str, float], candidate: Candidate) -> float:
-    """Return the share of the question's n-grams, weighted by how informative they are, that a chunk
+    """The share of the question's n-grams, weighted by how informative they are, that a chunk
     contains.
     """
     total = sum(weights.values())

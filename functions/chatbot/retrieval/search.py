@@ -70,7 +70,7 @@ def retrieve(
     external: External | None = None,
     top: int = 5,
 ) -> Found:
-    """Return the chunks of a tenant that fit a question best; with an external model its neighbours count
+    """The chunks of a tenant that fit a question best; with an external model its neighbours count
     too.
     """
     question = Question.of(text)

@@ -52,23 +52,23 @@ ABBREVIATION = re.compile(
 
 
 def fold(text: str) -> str:
-    """Return the text in one form for comparing: compatible characters, lower case, no accents, Latin digits."""
+    """The text in one form for comparing: compatible characters, lower case, no accents, Latin digits."""
     lower = text.casefold()
     return lower if lower.isascii() else unicodedata.normalize("NFKD", lower).translate(FOLDS)
 
 
 def folded_words(text: str) -> list[str]:
-    """Return the folded words of a text, in order."""
+    """The folded words of a text, in order."""
     return WORD.findall(fold(text))
 
 
 def padded(text: str) -> str:
-    """Return the folded words with one space around each, the form in which n-grams are counted."""
+    """The folded words with one space around each, the form in which n-grams are counted."""
     return f" {' '.join(folded_words(text))} "
 
 
 def grams(words: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
-    """Yield the character n-grams of the words, each word with a space at both ends; words that are shorter
+    """The character n-grams of the words, each word with a space at both ends; words that are shorter
     whole.
     """
     for word in words:
@@ -77,7 +77,7 @@ def grams(words: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
 
 @lru_cache(maxsize=65_536)
 def word_grams(word: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the n-grams of one word."""
+    """The n-grams of one word."""
     spaced = f" {word} "
     found = [spaced[at : at + size] for size in sizes for at in range(len(spaced) - size + 1)]
     return tuple(found) or (spaced,)

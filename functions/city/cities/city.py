@@ -1,19 +1,19 @@
 """A city as clients write and read it, and what can be wrong with it."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from functions.city.cities.features import Features
 from functions.city.usage.quotas import PLANS, STANDARD, Plan, Quotas
 from shared.errors import Conflict
 from shared.kit.contrast import check_contrast
+from shared.kit.ids import is_id
 from shared.kit.languages import DEFAULT
-from shared.schema import Email, LanguageTag, Line, Schema, Slug, WebAddress, line
+from shared.schema import Email, LanguageTag, Line, NotNull, Schema, Slug, WebAddress, line
 
 RESERVED = frozenset(
     {
@@ -42,7 +42,6 @@ RESERVED = frozenset(
         "localhost",
     }
 )
-ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class CityExists(Conflict):
@@ -51,7 +50,7 @@ class CityExists(Conflict):
 
 def free(slug: str) -> str:
     """A slug that can be a host name of its own and cannot be taken for an id; ValueError otherwise."""
-    if slug in RESERVED or ID.fullmatch(slug):
+    if slug in RESERVED or is_id(slug):
         raise ValueError(f"{slug!r} is reserved")
     return slug
 
@@ -72,7 +71,7 @@ def zone(name: str) -> str:
 def named(name: str) -> dict[str, str | None]:
     """The parameters of a query for a city by its slug or its id."""
     name = name.lower()
-    return {"slug": name, "id": name if ID.fullmatch(name) else None}
+    return {"slug": name, "id": name if is_id(name) else None}
 
 
 def any_named(name: str) -> dict[str, str | None]:
@@ -166,25 +165,19 @@ class CityIn(Schema):
 class CityChanges(Schema):
     """What of a city changes; what is left out stays, null removes."""
 
-    name: Line | None = None
-    state: Annotated[str, line(100)] | None = None
+    name: NotNull[Line] = None
+    state: NotNull[Annotated[str, line(100)]] = None
     population: Population | None = None
     location: Location | None = None
-    time_zone: TimeZone | None = None
-    languages: Languages | None = None
-    features: Features | None = None
-    theme: Theme | None = None
+    time_zone: NotNull[TimeZone] = None
+    languages: NotNull[Languages] = None
+    features: NotNull[Features] = None
+    theme: NotNull[Theme] = None
     contact: Contact | None = None
     website: WebAddress | None = None
-    second_factor: bool | None = Field(default=None, alias="requireSecondFactor", description="of its admins")
-
-    @field_validator("name", "state", "time_zone", "languages", "features", "theme", "second_factor")
-    @classmethod
-    def stays(cls, value: object) -> object:
-        """Refuse to remove what every city has."""
-        if value is None:
-            raise ValueError("cannot be removed")
-        return value
+    second_factor: NotNull[bool] = Field(
+        default=None, alias="requireSecondFactor", description="of its admins"
+    )
 
 
 class CityOut(Schema):

@@ -6,13 +6,13 @@ import json
 
 from events.city import BoundarySet
 from functions.core.boundary.outside import is_inside
-from functions.core.boundary.queries import FLAG, LOCK_EXCLUSIVE, PLACES, SAVE, UNFLAG
+from functions.core.boundary.queries import FLAG, PLACES, SAVE, UNFLAG
 from shared.function import Context, on
 
 
 @on(BoundarySet, timeout=120)
 def flag_listings_outside(ctx: Context, event: BoundarySet) -> None:
-    ctx.sql.run(LOCK_EXCLUSIVE, tenant=ctx.tenant.id)
+    ctx.lock("boundary")
     geometry = json.dumps(event.geometry) if event.geometry else None
     said_at = ctx.event.time if ctx.event else ctx.now
     if not ctx.sql.run(SAVE, tenant=ctx.tenant.id, geometry=geometry, said_at=said_at):

@@ -1,7 +1,5 @@
 """The SQL of boundaries. The lock lets no listing be made beside a boundary that is just changing."""
 
-LOCK = "pg_advisory_xact_lock{0}(hashtextextended('boundary:' || CAST(:tenant AS text), 0))"
-LOCK_SHARED, LOCK_EXCLUSIVE = "SELECT " + LOCK.format("_shared"), "SELECT " + LOCK.format("")
 GEOMETRY = "SELECT geometry::text FROM boundaries WHERE tenant_id = :tenant AND geometry IS NOT NULL"
 SAVE = """INSERT INTO boundaries AS b (tenant_id, geometry, said_at) VALUES (:tenant, CAST(:geometry AS json), :said_at)
  ON CONFLICT (tenant_id) DO UPDATE SET geometry = excluded.geometry, said_at = excluded.said_at

@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from shared.errors import Conflict
-from shared.schema import LanguageTag, Line, Schema, Slug
+from shared.schema import LanguageTag, Line, NotNull, Schema, Slug
 
 
 class CategoryExists(Conflict):
@@ -39,18 +39,10 @@ class CategoryIn(Schema):
 class CategoryChanges(Schema):
     """What of a category changes; what is left out stays. `parentId: null` moves it to the first level."""
 
-    names: Names | None = None
-    icon: Icon | None = None
-    position: Position | None = None
+    names: NotNull[Names] = None
+    icon: NotNull[Icon] = None
+    position: NotNull[Position] = None
     parent_id: UUID | None = None
-
-    @field_validator("names", "icon", "position")
-    @classmethod
-    def stays(cls, value: object) -> object:
-        """Refuse to remove what every category has."""
-        if value is None:
-            raise ValueError("cannot be removed")
-        return value
 
 
 class CategoryOut(Schema):

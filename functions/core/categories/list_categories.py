@@ -3,6 +3,7 @@ each.
 """
 
 from functions.core.categories.category import CategoryTree
+from functions.core.categories.category_view import languages
 from functions.core.categories.queries import TREE
 from shared.function import Context, Json, http
 from shared.schema import Page
@@ -10,4 +11,4 @@ from shared.schema import Page
 
 @http.get("/api/categories", public=True, cache=("categories", "listings"), min_scale=1)
 def list_categories(ctx: Context) -> Json[Page[CategoryTree]]:
-    return ctx.sql.json(TREE, tenant=ctx.tenant.id, language=ctx.language, own_language=ctx.tenant.language)
+    return ctx.sql.json(TREE, tenant=ctx.tenant.id, **languages(ctx))

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from events.core import ContentPublished, ListingCreated
 from functions.core.boundary.outside import is_inside
-from functions.core.boundary.queries import LOCK_SHARED
 from functions.core.listings.listing import ListingIn, ListingOut, Location, Status, as_json, slug_for
 from functions.core.listings.queries import CREATE, OUTSIDE
 from shared import quotas
@@ -24,7 +23,7 @@ def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
     language = listing.language or ctx.tenant.language
     listing_id = new_id()
     if listing.location:
-        ctx.sql.queue(LOCK_SHARED, tenant=ctx.tenant.id)
+        ctx.lock_shared("boundary")
     row = ctx.sql.one(
         CREATE,
         id=listing_id,

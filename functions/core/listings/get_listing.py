@@ -1,6 +1,5 @@
 """Read one listing, by its id or its slug."""
 
-import re
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -9,14 +8,14 @@ from functions.core.listings.listing import ListingOut
 from functions.core.listings.queries import BY_SLUG, ONE
 from shared.errors import NotFound
 from shared.function import Context, Json, http
+from shared.kit.ids import is_id
 
-UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,100}$")]
 
 
 @http.get("/api/listings/{listing_id}", public=True, cache=("listings",), raises=[NotFound], min_scale=1)
 def get_listing(ctx: Context, listing_id: Name) -> Json[ListingOut]:
-    query = ONE if UUID.fullmatch(listing_id) else BY_SLUG
+    query = ONE if is_id(listing_id) else BY_SLUG
     found = ctx.sql.json_or_none(
         query,
         id=listing_id,

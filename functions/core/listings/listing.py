@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -131,6 +131,3 @@ def slug_for(title: str) -> str:
 def as_json(value: Schema | None) -> str | None:
     """A part of a listing as the JSON that the table keeps; what was left out stays out."""
     return value.model_dump_json(by_alias=True, exclude_none=True) if value else None
-
-
-Row = dict[str, Any]

@@ -13,11 +13,11 @@ COLUMNS = """id, slug, category_id AS "categoryId", status, version, language, t
 # for the author and for admins
 PRIVATE = 'rejection_reason AS "rejectionReason", outside_boundary AS "outsideBoundary"'
 VISIBLE = "tenant_id = :tenant AND (status = 'published' OR created_by = CAST(:caller AS uuid) OR :all)"
-ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS},
+READ = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS},
  CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN rejection_reason END AS "rejectionReason",
  CASE WHEN created_by = CAST(:caller AS uuid) OR :all THEN outside_boundary END AS "outsideBoundary"
- FROM listings WHERE id = :id AND {VISIBLE}) x"""
-BY_SLUG = ONE.replace("id = :id", "slug = :id", 1)
+ FROM listings WHERE"""
+ONE, BY_SLUG = f"{READ} id = :id AND {VISIBLE}) x", f"{READ} slug = :slug AND {VISIBLE}) x"
 # One round trip: nothing is made where the quota is used up; where the city has a boundary, it comes along.
 CREATE = f"""WITH spent AS ({SPEND}), made AS (
  INSERT INTO listings (id, tenant_id, category_id, slug, status, language, dictionary, title, summary, description, address,

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from events.core import MediaUploaded
-from functions.core.media.media import MediaOut, State, UploadMismatch, UploadMissing, sniff
+from functions.core.media.media import MediaOut, State, UploadMismatch, UploadMissing, content_type_of
 from functions.core.media.tables import Media
 from shared.adapters import storage
 from shared.errors import NotFound
@@ -39,6 +39,6 @@ def check_arrived(ctx: Context, media: Media) -> None:
         raise UploadMissing from None
     if size != media.size:
         raise UploadMismatch(announced=f"{media.size} bytes", found=f"{size} bytes")
-    found = sniff(storage.get(ctx.tenant.id, media.key))
+    found = content_type_of(storage.get(ctx.tenant.id, media.key))
     if found != media.content_type:
         raise UploadMismatch(announced=media.content_type, found=found or "something else")

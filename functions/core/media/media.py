@@ -107,7 +107,7 @@ class MediaOut(Schema):
     created_at: datetime
 
 
-def sniff(data: bytes) -> str:
+def content_type_of(data: bytes) -> str:
     """The content type that a file's first bytes tell; empty for kinds that we do not take."""
     if data[:3] == b"\xff\xd8\xff":
         return "image/jpeg"

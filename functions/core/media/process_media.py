@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from events.core import MediaRefused, MediaUploaded
 from events.platform import FilesAbandoned
-from functions.core.media.media import State, sniff
+from functions.core.media.media import State, content_type_of
 from functions.core.media.tables import Media
 from shared import quotas
 from shared.adapters import malware, storage
@@ -67,7 +67,7 @@ def looked_at(ctx: Context, media: Media) -> Found | Exception:
     try:
         data = storage.get(ctx.tenant.id, media.key)
         # the link that brought it was still good after it was looked at
-        if sniff(data) != media.content_type:
+        if content_type_of(data) != media.content_type:
             raise PictureRefused(f"this is not {media.content_type}")
         was_scanned = malware.check(data)
         is_picture = media.content_type != "application/pdf"

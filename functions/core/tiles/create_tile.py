@@ -1,6 +1,6 @@
 """Create a tile, after the ones that are there."""
 
-from functions.core.tiles.queries import LAST, LOCK
+from functions.core.tiles.queries import LAST
 from functions.core.tiles.tables import Tile
 from functions.core.tiles.tile import MOST, TileDetail, TileIn, TileNeverShown, TooManyTiles
 from functions.core.tiles.tile_view import detail, require_media
@@ -11,7 +11,7 @@ from shared.kit.ids import new_id
 @http.post("/api/tiles", status=201, raises=[TooManyTiles, TileNeverShown])
 @requires("tiles:write")
 def create_tile(ctx: Context, tile: TileIn) -> Json[TileDetail]:
-    ctx.sql.run(LOCK, tenant=ctx.tenant.id)
+    ctx.lock("tiles")
     [[count, last]] = ctx.sql.run(LAST, tenant=ctx.tenant.id)
     if count >= MOST:
         raise TooManyTiles(limit=MOST)

@@ -1,5 +1,6 @@
 """List a city's tiles in their order, in the reader's language; admins also those that are not shown now."""
 
+from functions.core.categories.category_view import languages
 from functions.core.tiles.queries import LIST
 from functions.core.tiles.tile import TileOut
 from shared.errors import Forbidden
@@ -16,6 +17,5 @@ def list_tiles(ctx: Context, *, unpublished: bool = False) -> Json[Page[TileOut]
         tenant=ctx.tenant.id,
         now=ctx.now,
         all=unpublished,
-        language=ctx.language,
-        own_language=ctx.tenant.language,
+        **languages(ctx),
     )

@@ -11,7 +11,6 @@ LIST = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), 
  FROM (SELECT {COLUMNS} FROM {ROWS} WHERE t.tenant_id = :tenant AND {SHOWN} ORDER BY t.position, t.id) x"""
 ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS}, t.titles, t.descriptions FROM {ROWS}
  WHERE t.tenant_id = :tenant AND t.id = :id AND {SHOWN}) x"""
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('tiles:' || CAST(:tenant AS text), 0))"
 LAST = "SELECT count(*), coalesce(max(position), 0) FROM tiles WHERE tenant_id = :tenant"
 CREATE = """INSERT INTO tiles (id, tenant_id, titles, descriptions, icon, link, position)
  VALUES (:id, :tenant, :titles, :descriptions, :icon, :link, :position) ON CONFLICT (id) DO NOTHING RETURNING id"""

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from functions.core.tiles.queries import IDS, LIST, LOCK, ORDER
+from functions.core.categories.category_view import languages
+from functions.core.tiles.queries import IDS, LIST, ORDER
 from functions.core.tiles.tile import MOST, TileOut, TilesIncomplete
 from shared.function import Context, Json, http, requires
 from shared.schema import Page, Schema
@@ -20,7 +21,7 @@ class TileOrder(Schema):
 @http.put("/api/tiles/order", raises=[TilesIncomplete])
 @requires("tiles:write")
 def reorder_tiles(ctx: Context, order: TileOrder) -> Json[Page[TileOut]]:
-    ctx.sql.run(LOCK, tenant=ctx.tenant.id)
+    ctx.lock("tiles")
     present = [str(row[0]) for row in ctx.sql.run(IDS, tenant=ctx.tenant.id)]
     if sorted(present) != sorted(map(str, order.ids)):
         raise TilesIncomplete
@@ -30,6 +31,5 @@ def reorder_tiles(ctx: Context, order: TileOrder) -> Json[Page[TileOut]]:
         tenant=ctx.tenant.id,
         now=ctx.now,
         all=True,
-        language=ctx.language,
-        own_language=ctx.tenant.language,
+        **languages(ctx),
     )

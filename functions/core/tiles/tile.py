@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from functions.core.categories.category import Icon, Names
 from functions.core.listings.listing import Picture
 from shared.errors import Conflict, Invalid
 from shared.rich_text import RichText
-from shared.schema import Instant, LanguageTag, Schema, WebAddress
+from shared.schema import Instant, LanguageTag, NotNull, Schema, WebAddress
 
 MOST = 100
 AppPath = Annotated[
@@ -59,21 +59,13 @@ class TileIn(Schema):
 class TileChanges(Schema):
     """What of a tile changes; what is left out stays, null takes away what a tile may lack."""
 
-    titles: Names | None = None
-    descriptions: Descriptions | None = None
-    icon: Icon | None = None
+    titles: NotNull[Names] = None
+    descriptions: NotNull[Descriptions] = None
+    icon: NotNull[Icon] = None
     link: Link | None = None
     media_id: UUID | None = None
     publish_at: Instant | None = None
     expire_at: Instant | None = None
-
-    @field_validator("titles", "descriptions", "icon")
-    @classmethod
-    def stays(cls, value: object) -> object:
-        """Refuse to remove what every tile has."""
-        if value is None:
-            raise ValueError("cannot be removed")
-        return value
 
 
 class TileOut(Schema):

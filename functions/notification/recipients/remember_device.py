@@ -1,7 +1,7 @@
 """Keep where a device can be reached; a token that moves to another person leaves the one before."""
 
 from events.users import DeviceRegistered
-from functions.notification.queries import LEAVE, LOCK, SAVE
+from functions.notification.queries import LEAVE, SAVE
 from functions.notification.recipients.recipient import said_at
 from shared.function import Context, on
 from shared.kit.ids import new_id
@@ -10,7 +10,7 @@ from shared.kit.ids import new_id
 @on(DeviceRegistered)
 def remember_device(ctx: Context, event: DeviceRegistered) -> None:
     whose = {"tenant": ctx.tenant.id, "token": event.token}
-    ctx.sql.run(LOCK, **whose)
+    ctx.lock(f"token {event.token}")
     ctx.sql.run(
         SAVE,
         id=new_id(),

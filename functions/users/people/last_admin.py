@@ -10,7 +10,6 @@ from shared.auth.last_admin import LastAdmin, chief, is_needed
 from shared.context import Context
 from shared.peers import internal_calls
 
-ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('leaving:' || CAST(:tenant AS text), 0))"
 OTHERS = """SELECT 1 FROM profiles WHERE tenant_id = :tenant AND id <> :id AND id = ANY(CAST(:able AS uuid[]))
  AND state = 'active' AND roles @> ARRAY[CAST(:role AS text)] LIMIT 1"""
 
@@ -26,7 +25,7 @@ def keep_one(ctx: Context, person: Profile) -> None:
     if role not in person.roles or not is_needed(ctx.tenant.id, ctx.user):
         return
     able = [ctx.user_id] if ctx.user_id != person.id else lead_admins(ctx)
-    ctx.sql.run(ALONE, tenant=ctx.tenant.id)
+    ctx.lock("leaving")
     if not ctx.sql.run(OTHERS, tenant=ctx.tenant.id, id=person.id, able=able, role=role):
         raise LastAdmin
 

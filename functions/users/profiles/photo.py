@@ -3,7 +3,6 @@
 from shared.adapters import counters, redis
 from shared.context import Context
 from shared.errors import Invalid, RateLimited
-from shared.kit.forwarded import client_address
 from shared.kit.ids import PLATFORM_ID
 from shared.runtime.binding import Upload
 from shared.schema import Schema
@@ -30,6 +29,6 @@ def refuse_many_of_guests(ctx: Context) -> None:
     """
     if not (ctx.user.guest and ctx.request):
         return
-    key = redis.key(PLATFORM_ID, "guests-photos", f"{ctx.now:%Y-%m-%dT%H}", client_address(ctx.request))
+    key = redis.key(PLATFORM_ID, "guests-photos", f"{ctx.now:%Y-%m-%dT%H}", ctx.address)
     if counters.add(key, HOUR) > OF_GUESTS:
         raise RateLimited(retryAfter=HOUR - ctx.now.minute * 60 - ctx.now.second)

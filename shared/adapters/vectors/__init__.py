@@ -59,14 +59,14 @@ class Vectors(Protocol):
 
 
 def open_vectors(sql: Any, model: str) -> Vectors:
-    """Return Pinecone where it is configured, otherwise pgvector in the caller's transaction."""
+    """Pinecone where it is configured, otherwise pgvector in the caller's transaction."""
     from shared.adapters.vectors.pgvector import PgVectors
 
     return outside_vectors(model) or PgVectors(sql, model)
 
 
 def outside_vectors(model: str) -> Vectors | None:
-    """Return Pinecone where it is configured; it is asked while no connection to Postgres is held."""
+    """Pinecone where it is configured; it is asked while no connection to Postgres is held."""
     from shared.kit.settings import settings
 
     config = settings()

@@ -44,7 +44,7 @@ class UnitOfWork(Protocol):
     """What the adapter needs of the caller's transaction."""
 
     def run(self, sql: str, **values: Any) -> list[list[Any]]:
-        """Return the rows of one statement with `:name` parameters."""
+        """The rows of one statement with `:name` parameters."""
 
 
 class PgVectors:

@@ -17,7 +17,7 @@ DELETE_BATCH = 1000
 
 @lru_cache(maxsize=4)
 def connect(host: str, api_key: str) -> Any:
-    """Return the SDK's client for the index at a host; nothing is sent yet."""
+    """The SDK's client for the index at a host; nothing is sent yet."""
     from pinecone import Pinecone, RetryConfig
 
     retries = RetryConfig(max_retries=ATTEMPTS - 1, backoff_factor=0.1, max_wait=1.0)

@@ -1,4 +1,4 @@
-"""Show what the processes wrote: in columns on a terminal, as JSON to a pipe."""
+"""What the processes wrote, as it is shown: in columns on a terminal, as JSON to a pipe."""
 
 import json
 import sys

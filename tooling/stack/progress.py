@@ -1,4 +1,4 @@
-"""Tell how the start is going: on the terminal, or through a pipe to the terminal of another process."""
+"""How the start is going: on the terminal, or through a pipe to the terminal of another process."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Make a backup."""
+"""A backup as it is made: every database at one moment, and the files that their rows keep."""
 
 import tempfile
 from pathlib import Path

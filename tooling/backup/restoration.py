@@ -1,4 +1,4 @@
-"""Bring a backup back: into fresh databases, which take the place of the old ones in one transaction or not
+"""How a backup comes back: into fresh databases, which take the place of the old ones in one transaction or not
 at all.
 """
 
