@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -19,15 +20,22 @@ from tooling import install, pythons
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN, CHECK = "requirements.lock", "requirements-dev.lock"  # the second holds all of the first
+INSTALLER = "requirements-installer.lock"
+HELP = "docs/reference/commands.txt"  # tooling/generate/commands.py
 MARKER = "heidi.json"
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
     """Never returns: the process becomes the command, or ends with one sentence."""
     venv = venv_directory()
-    lock = CHECK if arguments[:1] in (["test"], ["release"]) else RUN
+    asks = is_question(arguments)
+    lock = CHECK if arguments[:1] in (["test"], ["release"]) and not asks else RUN
     try:
         if not is_ready(venv, lock):
+            if asks:
+                answer(arguments)
+            if is_in_use(venv):
+                keep(venv, lock, arguments)
             signal.signal(signal.SIGTERM, interrupted)  # as Ctrl-C: the old environment comes back
             with only_one(venv):
                 if not is_ready(venv, lock):  # another ./heidi may have made it while we waited
@@ -42,6 +50,49 @@ def main(arguments: Sequence[str]) -> NoReturn:
 def interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
     """Somebody asks us to end: a timeout, a closing session."""
     raise KeyboardInterrupt
+
+
+def is_question(arguments: Sequence[str]) -> bool:
+    """Whether only help or the version is asked for, for which nothing has to be installed."""
+    return not arguments or arguments[0] == "--version" or not {"-h", "--help"}.isdisjoint(arguments)
+
+
+def answer(arguments: Sequence[str]) -> NoReturn:
+    """From what is written down."""
+    if arguments[:1] == ["--version"]:
+        found = re.search(r'__version__ = "(.+?)"', (ROOT / "shared" / "__init__.py").read_text("utf-8"))
+        sys.exit(print(f"HEIDI {found[1] if found else 'unknown'}"))
+    words = [word for word in arguments if not word.startswith("-")]
+    parts = (ROOT / HELP).read_text("utf-8").split("\n$ ")
+    helps = dict(part.removeprefix("$ ").split("\n", 1) for part in parts)
+    while words and " ".join(("./heidi", *words, "--help")) not in helps:
+        words.pop()  # `logs gateway --help`
+    sys.exit(print(helps[" ".join(("./heidi", *words, "--help"))].rstrip()))
+
+
+def is_in_use(venv: Path) -> bool:
+    """Whether a running stack of this checkout works with an environment that would be replaced."""
+    if venv != ROOT / ".venv" or read_marker(venv).get(RUN) in {None, digest(ROOT / RUN)}:
+        return False  # half made, or only to be added to
+    try:
+        with Path(os.environ.get("HEIDI_HOME") or ROOT / ".heidi", "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def keep(venv: Path, lock: str, arguments: Sequence[str]) -> NoReturn:
+    """What a running stack works with stays until it has stopped."""
+    if lock == CHECK:
+        raise install.Failed(
+            f"{lock} has changed, and HEIDI is running with the packages of before: stop it first (./heidi down), "
+            "or name another directory for the tests with HEIDI_VENV."
+        )
+    install.say(f"{lock} has changed; HEIDI is running with the packages of before: ./heidi down, then up.")
+    become(venv, arguments)
 
 
 def venv_directory() -> Path:
@@ -114,7 +165,7 @@ def make(venv: Path, lock: str) -> None:
     marker = read_marker(venv)
     # what it has stays as it is, so that it is good also when this fails
     if lock == CHECK and is_ready(venv, RUN):
-        install.packages(venv, ROOT / CHECK)
+        install.packages(venv, ROOT / CHECK, ROOT / INSTALLER)
         mark(venv, lock)
         return
     if CHECK in marker:  # it had the tools of the checks; losing them with every new lock would be a nuisance
@@ -122,7 +173,7 @@ def make(venv: Path, lock: str) -> None:
     old = set_aside(venv)
     try:
         install.environment(base_python(venv), venv)
-        install.packages(venv, ROOT / lock)
+        install.packages(venv, ROOT / lock, ROOT / INSTALLER)
         mark(venv, lock)
     except BaseException:
         restore(venv, old)

@@ -3,6 +3,7 @@ fails.
 """
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tooling import bootstrap, install, pythons
+from tooling import bootstrap, install, packages, pythons
 from tooling.bootstrap import CHECK, MARKER, RUN
 from tooling.stack.home import ROOT
 
@@ -48,7 +49,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (venv / "bin" / "python").symlink_to(sys.executable)
 
     monkeypatch.setattr(install, "environment", environment)
-    monkeypatch.setattr(install, "packages", lambda _venv, lock: locks.append(lock.name))
+    monkeypatch.setattr(install, "packages", lambda _venv, lock, _installer: locks.append(lock.name))
     return locks
 
 
@@ -74,6 +75,17 @@ def wheel(directory: Path, name: str = "tiny") -> Path:
     return path
 
 
+def tiny_works(venv: Path) -> bool:
+    """Whether the package of one line is there."""
+    said = subprocess.run(
+        [venv / "bin" / "python", "-c", "import tiny; print(tiny.WORKS)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return said.stdout == "True\n"
+
+
 def lock(directory: Path, sha256: str, name: str = "tiny") -> Path:
     path = directory / RUN
     path.write_text(f"{name}==1.0 \\\n    --hash=sha256:{sha256}\n")
@@ -94,16 +106,107 @@ def test_what_the_lock_names_is_installed_and_nothing_is_said_about_it(
     package = wheel(tmp_path)
     offline(monkeypatch, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
     install.packages(empty, lock(tmp_path, hashlib.sha256(package.read_bytes()).hexdigest()))
+    assert tiny_works(empty)
+    assert len(capfd.readouterr().err.splitlines()) == 2
+
+
+def test_uv_takes_what_the_lock_names_from_where_pip_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    uv = shutil.which("uv", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
+    if uv is None:
+        pytest.skip("there is no uv here: ./heidi fetches one where it makes the environment itself")
+    venv = tmp_path / ".venv"
+    install.environment(sys.executable, venv)
+    (venv / "bin" / "uv").symlink_to(uv)
+    (sheltered := tmp_path / "wheels").mkdir()
+    package = wheel(sheltered)
+    offline(monkeypatch, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(sheltered))
+    install.packages(
+        venv, lock(tmp_path, hashlib.sha256(package.read_bytes()).hexdigest()), tmp_path / "none"
+    )
+    assert tiny_works(venv)
+    wheel(sheltered, "other")
+    with pytest.raises(install.Failed, match=r"not the one that requirements\.lock names"):
+        install.packages(venv, lock(tmp_path, "0" * 64, "other"), tmp_path / "none")
+    assert "pip" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("uv", ["exit 1", '[ "$1" = --version ] || { echo "no such platform" >&2; exit 2; }'])
+def test_where_uv_does_not_run_pip_does_it_and_a_sentence_says_so(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], uv: str
+) -> None:
+    package = wheel(tmp_path, "small")
+    (empty / "bin" / "uv").write_text(f"#!/bin/sh\n{uv}\n")
+    (empty / "bin" / "uv").chmod(0o755)
+    offline(monkeypatch, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
+    (installer := tmp_path / "installer.lock").write_text("absent==1.0 --hash=sha256:" + "0" * 64)
+    install.packages(
+        empty, lock(tmp_path, hashlib.sha256(package.read_bytes()).hexdigest(), "small"), installer
+    )
+    assert "takes a minute" in capfd.readouterr().err
+    subprocess.run([empty / "bin" / "python", "-c", "import small"], check=True)
+
+
+def test_uv_is_told_what_pip_is_told() -> None:
+    options, environment = packages.told(
+        {
+            "index-url": "https://one.example",
+            "extra-index-url": "https://a.example https://b.example",
+            "cert": "/ca.pem",
+        }
+    )
+    assert options[2:] == [
+        *("--default-index", "https://one.example"),
+        *("--index", "https://a.example", "--index", "https://b.example"),
+    ]
+    assert environment["SSL_CERT_FILE"] == "/ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--version"], "HEIDI "),
+        ([], "Usage: ./heidi [OPTIONS] COMMAND"),
+        (["--help"], "Usage: ./heidi [OPTIONS] COMMAND"),
+        (["test", "--help"], "Usage: ./heidi test"),
+        (["functions", "show", "-h"], "Usage: ./heidi functions show"),
+        (["logs", "gateway", "--help"], "Usage: ./heidi logs"),
+    ],
+)
+def test_help_and_version_install_nothing(tmp_path: Path, asked: list[str], told: str) -> None:
     result = subprocess.run(
-        [empty / "bin" / "python", "-c", "import tiny; print(tiny.WORKS, tiny.__cached__)"],
+        [sys.executable, str(ROOT / "heidi"), *asked],
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, "HEIDI_VENV": str(tmp_path / ".venv")},
     )
-    works, cached = result.stdout.split()
-    assert works == "True"
-    assert Path(cached).exists()  # compiled, so that the first start is quick too
-    assert len(capfd.readouterr().err.splitlines()) == 3
+    assert told in result.stdout
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_what_a_running_stack_works_with_is_not_replaced(
+    root: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv = root / ".venv"
+    bootstrap.make(venv, RUN)
+    for name in (RUN, CHECK):
+        (root / name).write_text("newer\n")
+    monkeypatch.setenv("HEIDI_VENV", str(venv))
+    monkeypatch.setenv("HEIDI_HOME", str(root / "home"))
+    monkeypatch.setattr(bootstrap, "become", lambda _venv, arguments: sys.exit(f"became {arguments[0]}"))
+    (root / "home").mkdir()
+    with (root / "home" / "lock").open("wb") as running:
+        fcntl.flock(running, fcntl.LOCK_EX)
+        with pytest.raises(SystemExit, match="stop it first"):
+            bootstrap.main(["test"])
+        with pytest.raises(SystemExit, match="became status"):
+            bootstrap.main(["status"])
+        assert installed == [RUN]
+    with pytest.raises(SystemExit, match="became test"):
+        bootstrap.main(["test"])
+    assert installed == [RUN, CHECK]
 
 
 def test_a_package_with_another_hash_is_not_installed(
@@ -214,7 +317,7 @@ def test_when_a_new_lock_cannot_be_installed_the_old_environment_stays(
     bootstrap.make(venv, RUN)
     (root / RUN).write_text("newer\n")
 
-    def fails(_venv: Path, _lock: Path) -> None:
+    def fails(_venv: Path, _lock: Path, _installer: Path) -> None:
         raise install.Failed("no network")
 
     monkeypatch.setattr(install, "packages", fails)
@@ -232,7 +335,7 @@ def test_what_is_stopped_while_the_checks_are_added_leaves_what_was_there(
     venv = root / ".venv"
     bootstrap.make(venv, RUN)
 
-    def stopped(_venv: Path, _lock: Path) -> None:
+    def stopped(_venv: Path, _lock: Path, _installer: Path) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(install, "packages", stopped)
@@ -248,7 +351,7 @@ sys.path.insert(0, {repository!r})
 from tooling import bootstrap, install
 bootstrap.ROOT = pathlib.Path({root!r})
 install.environment = lambda python, venv: venv.mkdir()
-install.packages = lambda venv, lock: (print("installing", flush=True), time.sleep(600))
+install.packages = lambda venv, lock, installer: (print("installing", flush=True), time.sleep(600))
 bootstrap.main(["status"])
 """
 
@@ -349,10 +452,16 @@ def test_a_python_without_its_venv_module_is_named_with_the_package_to_install(
         bootstrap.base_python(tmp_path / ".venv")
 
 
+def runs(python: str) -> bool:
+    """pyenv puts shims on PATH also for versions that it does not have."""
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
 @pytest.mark.parametrize("version", ["3.6", "3.8", "3.10"])
 def test_an_old_python_hands_over_to_a_newer_one(version: str, tmp_path: Path) -> None:
     installed = (Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3")
-    old = next(map(str, installed), None) or shutil.which(f"python{version}")
+    found = [*map(str, installed), *filter(None, [shutil.which(f"python{version}")])]
+    old = next((path for path in found if runs(path)), None)
     if old is None:
         pytest.skip(f"there is no Python {version} here")
     script = "import sys; sys.path.insert(0, sys.argv[1]); from tooling import pythons; print(pythons.find(sys.argv[2]))"

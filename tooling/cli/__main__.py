@@ -26,6 +26,7 @@ from tooling.cli import (
 from tooling.command_failed import CommandFailed, failure_of
 
 MENDABLE = (("shared.kit.settings", "SettingsError"), ("tooling.registry", "RegistryError"))
+NAME = "./heidi"
 app = typer.Typer(
     name="heidi",
     no_args_is_help=True,
@@ -80,7 +81,7 @@ def heidi(
 def main() -> None:
     """Exit code 1 for what went wrong, 2 for a wrong use, 130 for Ctrl-C."""
     try:
-        app(prog_name="./heidi")
+        app(prog_name=NAME)
     except CommandFailed as problem:
         end(str(problem))
     except BrokenPipeError:  # `./heidi logs | head`
