@@ -19,6 +19,7 @@ from shared.auth import signing
 from shared.db.pg import pool
 from shared.db.sql import Sql
 from shared.kit.cloudevents import BATCH, Envelope
+from shared.kit.features import MODULES
 from shared.kit.http import Request, Response
 from shared.kit.settings import settings
 from shared.runtime.pipeline import Function
@@ -26,7 +27,7 @@ from shared.tenancy import tenants
 from shared.tenancy.tenants import PLATFORM, Tenant
 from tooling.registry import records, services
 
-ALL_FEATURES = frozenset({"chatbot", "poi_map", "defects", "surveys"})
+ALL_FEATURES = MODULES
 OUTBOX = """SELECT id, source, type, time, correlation_id, actor_id, traceparent, impersonator_id, data FROM outbox
  WHERE tenant_id = :tenant ORDER BY id"""
 CHANGES = CHANGED.replace(" WHERE ", " WHERE tenant_id = :tenant AND ")

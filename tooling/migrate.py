@@ -23,7 +23,7 @@ def migrate(only: str | None = None, prefix: str | None = None) -> None:
         upgrade(ROOT / "functions" / service / "migrations", prefix + service)
 
 
-def upgrade(scripts: Path, database: str, to: str = "head") -> None:
+def upgrade(scripts: Path, database: str, to: str = "heads") -> None:
     """Run one service's missing migrations, all of them or as far as one."""
     config = Config()
     config.set_main_option("script_location", str(scripts))

@@ -87,6 +87,15 @@ def expires(table: str, age: str, column: str = "created_at") -> None:
     op.execute(f"CREATE INDEX {table}_age ON {table} USING brin ({column})")
 
 
+def due(table: str, column: str = "due_at") -> None:
+    """Let the relay role see of which cities rows are due, and their ids: a tick asks it
+    (shared/db/relay_role.py), then enters each city. Without a time there, nothing is due.
+    """
+    op.execute(f"CREATE POLICY due ON {table} FOR SELECT TO {RELAY} USING ({column} IS NOT NULL)")
+    grant(table, f"SELECT (id, tenant_id, {column})", RELAY)
+    op.execute(f"CREATE INDEX {table}_due ON {table} ({column}) WHERE {column} IS NOT NULL")
+
+
 def counted(table: str, *columns: str, rows: str, index: str) -> None:
     """Let the relay role see these columns of these rows, and no others, of all tenants: to count them, not
     to delete them.

@@ -94,6 +94,20 @@ class Table(NamedTuple):
 Models = Iterable[Model | Table]
 
 
+def models_of(package: str) -> Models:
+    """The models of all modules in a package that have some, by their names: services in a service."""
+    import importlib.util
+    import pkgutil
+
+    folder = importlib.import_module(package)
+    return [
+        model
+        for module in pkgutil.iter_modules(folder.__path__, f"{package}.")
+        if module.ispkg and importlib.util.find_spec(f"{module.name}.models")
+        for model in importlib.import_module(f"{module.name}.models").MODELS
+    ]
+
+
 def held(models: Models) -> Iterator[tuple[str, Personal]]:
     """The tables that hold something about people."""
     for name, privacy in map(Table.of, models):

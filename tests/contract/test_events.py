@@ -14,8 +14,8 @@ from events.base import AnyEvent, Event
 from tests.contract.promises import Promises, extended, problems
 
 SNAPSHOT = Path(__file__).parent / "events.json"
-for module in pkgutil.iter_modules(events.__path__):
-    importlib.import_module(f"events.{module.name}")
+for module in pkgutil.walk_packages(events.__path__, "events."):
+    importlib.import_module(module.name)
 EVENTS = {event.type(): event for event in Event.__subclasses__() if event is not AnyEvent}
 
 

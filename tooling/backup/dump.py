@@ -17,7 +17,7 @@ from tooling.backup.server import Server, program
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-HEAD = "SELECT version_num FROM alembic_version"
+HEAD = "SELECT string_agg(version_num, ' ' ORDER BY version_num) FROM alembic_version"
 NUMBER = """SELECT last_value FROM pg_sequences
  WHERE schemaname || '.' || sequencename = pg_get_serial_sequence('public.changes', 'id')"""
 

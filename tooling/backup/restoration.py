@@ -58,14 +58,15 @@ def check(archive: Reader) -> None:
 
 
 def knows(service: str, revision: str) -> bool:
-    """Whether a migration is in this checkout."""
+    """Whether a migration is in this checkout; of modules' migrations, which are side by side, each."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(ROOT / "functions" / service / "migrations"))
     config.set_main_option("path_separator", "os")
-    return revision in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return known.issuperset(revision.split())
 
 
 def require_keys(manifest: Manifest, encryption_key: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from shared.i18n import MODULES
 from shared.kit.docstrings import shown
 
 Mode = Literal["validation", "serialization"]
@@ -65,8 +66,8 @@ def takes_null(node: Schema) -> bool:
 
 
 def readable(definitions: Iterable[str]) -> dict[str, str]:
-    """`functions__city__city__Contact` is CityContact where the service makes it unique; `Page_ListingOut_`
-    is ListingOutPage.
+    """`functions__city__city__Contact` is CityContact where the service makes it unique, a module's is named
+    by the module; `Page_ListingOut_` is ListingOutPage.
     """
     wanted = {name: short(name) for name in definitions}
     taken = list(wanted.values())
@@ -82,6 +83,6 @@ def short(name: str) -> str:
         return short(generic[2]) + generic[1].rpartition("__")[2]
     parts = name.split("__")
     mode = next((end for end in ("-Input", "-Output") if name.endswith(end)), "")
-    return (parts[1].title() + parts[-1] if parts[0] == "functions" else parts[-1]).removesuffix(
-        mode
-    ) + mode.removeprefix("-")
+    room = parts[2 if parts[1:2] == [MODULES] else 1] if parts[0] == "functions" else ""
+    owner = "".join(word.title() for word in room.split("_"))
+    return (owner + parts[-1]).removesuffix(mode) + mode.removeprefix("-")
