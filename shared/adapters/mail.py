@@ -240,6 +240,12 @@ class Server:
             raise
 
 
+def written_by(name: str, address: str) -> str:
+    """The sender as its readers see it: this name, and the address of `address`, which may have another."""
+    shown = CONTROL.sub(" ", name).replace("<", "").replace(">", "").strip()[:100]
+    return f"{shown} <{parse_address(address).addr_spec}>" if shown else address
+
+
 def compose(
     to: str,
     subject: str,

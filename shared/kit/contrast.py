@@ -8,6 +8,7 @@ from shared.errors import Invalid
 
 Rgb = tuple[int, int, int]
 READABLE = 4.5  # text
+WHITE, BLACK = "#ffffff", "#000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,25 @@ def ratio(one: str, other: str) -> float:
     """The contrast of two colours, 1 to 21."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def mix(one: str, other: str, share: float) -> str:
+    """A colour between two: `share` 0 is the one, 1 is the other."""
+    return "#" + "".join(
+        f"{round(a + (b - a) * share):02x}" for a, b in zip(rgb(one), rgb(other), strict=True)
+    )
+
+
+def on(colour: str) -> str:
+    """White or black, whichever reads better on this colour; one of them always has at least 4.5:1."""
+    return WHITE if ratio(WHITE, colour) >= ratio(BLACK, colour) else BLACK
+
+
+def readable(colour: str, background: str) -> str:
+    """The colour, as much nearer to white or black as it takes to be read on a background."""
+    end = on(background)
+    shades = (mix(colour, end, step / 20) for step in range(21))
+    return next(shade for shade in shades if ratio(shade, background) >= READABLE)
 
 
 def check_contrast(*, primary: str, background: str, text: str) -> None:

@@ -45,6 +45,8 @@ class Tenant(BaseModel):
     terms: int = 0  # the version of the mandatory terms in force; 0 for none
     second_factor: bool = False  # whether its admins need one
     quotas: dict[str, int] = {}
+    colour: str = "#00508c"  # of its mails' buttons
+    logo: str = ""  # the path of a picture of its own; empty for none
 
     @property
     def language(self) -> str:

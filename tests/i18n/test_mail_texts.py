@@ -4,10 +4,10 @@ from typing import get_args
 
 import httpx
 import pytest
-from jinja2 import Environment, meta
+from jinja2 import meta
 
 from functions.auth.account import Role
-from functions.notification.templates import TEXTS, render, texts
+from functions.notification.templates import TEXTS, environment, render, texts
 from shared.kit.languages import LANGUAGES
 from tests.adapters.running import ThirdParties
 from tests.core.factories import make_listing
@@ -19,7 +19,7 @@ WRITTEN = "de"
 LINK = "https://heidi.example/links/invitation#token=a-b_c"
 FORMS = sorted(texts(WRITTEN))
 BY_US = [name for name in FORMS if name != "free_text"]
-parse = Environment(autoescape=True).parse
+parse = environment(autoescape=True).parse
 
 
 def names(text: str) -> set[str]:

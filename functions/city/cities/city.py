@@ -196,6 +196,7 @@ class CityOut(Schema):
     contact: Contact | None
     website: str | None
     header_url: str | None
+    logo_url: str | None
     active: bool
     status: Status
     created_at: datetime

@@ -1,16 +1,18 @@
 """The SQL of the registry: read before there is a tenant, so nothing here names one."""
 
 STATUS = "CASE WHEN NOT active THEN 'inactive' WHEN preparing THEN 'preparing' ELSE 'active' END"
+LOGO_URL = "'/api/cities/' || slug || '/logo?v=' || left(md5(logo_key), 8)"
 COLUMNS = f"""id, slug, name, state, population,
  CASE WHEN lat IS NULL OR lon IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
  time_zone AS "timeZone", languages, features, theme, contact, website,
- CASE WHEN header_key IS NOT NULL THEN '/api/cities/' || slug || '/header' END AS "headerUrl",
+ CASE WHEN header_key IS NOT NULL THEN '/api/cities/' || slug || '/header' END AS "headerUrl", {LOGO_URL} AS "logoUrl",
  active, {STATUS} AS status, created_at AS "createdAt", updated_at AS "updatedAt" """
 NAMED = "(slug = :slug OR id = CAST(:id AS uuid))"
 BY_ANY_NAME = "(slug = :slug OR id = CAST(:id AS uuid) OR hosts @> ARRAY[CAST(:host AS text)])"
-DIRECTORY = """SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'preparing', preparing,
+DIRECTORY = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'preparing', preparing,
  'languages', languages, 'features', features, 'time_zone', time_zone,
- 'terms', terms_version, 'second_factor', second_factor, 'quotas', quotas)::text
+ 'terms', terms_version, 'second_factor', second_factor, 'quotas', quotas,
+ 'colour', coalesce(theme->>'primary', '#00508c'), 'logo', coalesce({LOGO_URL}, ''))::text
  FROM cities"""
 LIVING = f"{DIRECTORY} WHERE {NAMED} AND deleted_at IS NULL"
 # Events name what is gone, by its id.
@@ -51,6 +53,7 @@ FOLLOW_TERMS = (
     "UPDATE cities SET terms_version = greatest(terms_version, CAST(:version AS int)) WHERE id = :id"
 )
 HEADER = "SELECT header_key FROM cities WHERE id = :id"
+LOGO = "SELECT logo_key FROM cities WHERE id = :id"
 SOURCE = """SELECT id, json_build_object('state', state, 'timeZone', time_zone, 'languages', languages, 'features', features,
   'theme', theme, 'requireSecondFactor', second_factor, 'quotas', json_build_object('listings', quotas->'listings',
    'storageBytes', quotas->'storage_bytes', 'builds', quotas->'builds', 'questions', quotas->'questions'))::text
@@ -62,7 +65,7 @@ UNERASED = f"{DIRECTORY} WHERE {DUE_AGAIN} ORDER BY updated_at LIMIT 100"
 REMIND = f"UPDATE cities SET updated_at = :now WHERE id = :id AND {DUE_AGAIN} RETURNING erased_from"
 TOMBSTONE = """UPDATE cities SET erased_at = :now, updated_at = :now, name = slug, state = '', population = NULL, lat = NULL,
  lon = NULL, features = '{}', theme = '{}', contact = NULL, website = NULL, header_key = NULL,
- header_bytes = 0, quotas = '{}', hosts = '{}' WHERE id = :id"""
+ header_bytes = 0, logo_key = NULL, logo_bytes = 0, quotas = '{}', hosts = '{}' WHERE id = :id"""
 # asked by the relay role, of all tenants
 EXPIRED = "SELECT tenant_id, id FROM exports WHERE created_at < :until"
 FORGET_EXPORT = "DELETE FROM exports WHERE tenant_id = :tenant AND id = :id"

@@ -1,6 +1,7 @@
 """The city as a row."""
 
 from datetime import datetime
+from hashlib import md5
 from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +32,8 @@ class City(TenantModel):
     website: Mapped[str | None]
     header_key: Mapped[str | None]
     header_bytes: Mapped[int] = mapped_column(default=0)
+    logo_key: Mapped[str | None]
+    logo_bytes: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool]
     preparing: Mapped[bool]
     terms_version: Mapped[int]
@@ -58,6 +61,12 @@ class City(TenantModel):
     def header_url(self) -> str | None:
         """Where its header image is shown."""
         return f"/api/cities/{self.slug}/header" if self.header_key else None
+
+    @property
+    def logo_url(self) -> str | None:
+        """Where its logo is shown: another address for another picture, so that it can be kept."""
+        digest = md5((self.logo_key or "").encode(), usedforsecurity=False).hexdigest()
+        return f"/api/cities/{self.slug}/logo?v={digest[:8]}" if self.logo_key else None
 
     def switch(self, *, on: bool, at: datetime) -> None:
         """Switch it on, or off."""

@@ -1,21 +1,8 @@
 """The colours of an app, derived so that they can be read (WCAG 2.2, success criteria 1.4.3 and 1.4.11)."""
 
-from shared.kit.contrast import READABLE, luminance, ratio, rgb
+from shared.kit.contrast import BLACK, READABLE, WHITE, luminance, mix, on, ratio
 
 VISIBLE = 3.0  # controls, icons, the focus ring
-WHITE, BLACK = "#ffffff", "#000000"
-
-
-def mix(one: str, other: str, share: float) -> str:
-    """A colour between two: `share` 0 is the one, 1 is the other."""
-    return "#" + "".join(
-        f"{round(a + (b - a) * share):02x}" for a, b in zip(rgb(one), rgb(other), strict=True)
-    )
-
-
-def on(colour: str) -> str:
-    """White or black, whichever reads better on this colour; one of them always has at least 4.5:1."""
-    return WHITE if ratio(WHITE, colour) >= ratio(BLACK, colour) else BLACK
 
 
 def palette(*, primary: str, secondary: str, background: str, text: str) -> dict[str, str]:

@@ -5,9 +5,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from functions.factory.pwa.config import AppConfig
-from functions.factory.pwa.contrast import mix, on
 from functions.factory.pwa.errors import LogoInvalid
 from functions.factory.pwa.sign import draw_sign
+from shared.kit.contrast import mix, on
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -17,6 +17,7 @@ from sqlalchemy import delete
 
 from events.notification import NotificationFailed, NotificationRequested, NotificationSent
 from functions.notification.deliveries.retry_schedule import KEPT, end_of_use, next_try
+from functions.notification.letters.letterhead import Letterhead
 from functions.notification.queries import KEEP, KNOWN, SENT
 from functions.notification.recipients.notice_rules import kind_of
 from functions.notification.tables import Delivery, Device, Recipient
@@ -25,6 +26,7 @@ from shared.errors import Invalid, Unavailable
 from shared.function import Context
 from shared.kit.cipher import SealBroken
 from shared.kit.ids import new_id
+from shared.tenancy.tenants import address
 
 PATIENCE = timedelta(seconds=5)
 log = logging.getLogger("heidi.notification")
@@ -118,9 +120,22 @@ def reader_of(ctx: Context, request: NotificationRequested) -> Reader:
     return Reader(person.email, request.language or person.language, person)
 
 
-def message_for(reader: Reader, request: NotificationRequested, **enclosed: str) -> Message:
-    """The text in the reader's language."""
-    return render(request.template, reader.language, request.values | enclosed)
+def message_for(ctx: Context, reader: Reader, request: NotificationRequested, **enclosed: str) -> Message:
+    """The text in the reader's language, as the city writes it."""
+    return render(
+        request.template,
+        reader.language,
+        request.values | enclosed,
+        letterhead=Letterhead(
+            ctx.tenant.name,
+            ctx.tenant.colour,
+            address(ctx.tenant) + ctx.tenant.logo if ctx.tenant.logo else "",
+            kind_of(request),
+            request.unsubscribe_url or "",
+        ),
+        link=request.link or "",
+        zone=ctx.tenant.time_zone,
+    )
 
 
 def take_on(ctx: Context, request: NotificationRequested, send: Callable[[list[Kept]], object]) -> None:

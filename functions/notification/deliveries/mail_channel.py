@@ -60,7 +60,7 @@ def pack(ctx: Context, delivery: Delivery, request: NotificationRequested) -> Le
     reader = reader_of(ctx, request)
     if reason := unwanted(reader.person, request) or ("" if reader.address else "NO_ADDRESS"):
         raise Unwanted(reason)
-    message = message_for(reader, request, **opened(request))
+    message = message_for(ctx, reader, request, **opened(request))
     headers = {"Content-Language": reader.language} | unsubscribing(request)
 
     def written() -> Mail:
@@ -69,7 +69,7 @@ def pack(ctx: Context, delivery: Delivery, request: NotificationRequested) -> Le
             message.subject,
             message.text,
             message.html,
-            ctx.settings.email_from,
+            mail.written_by(ctx.tenant.name, ctx.settings.email_from),
             message_id=mail.message_id_for(request.notification_id, reader.address),
             headers=headers,
             files=read_files(ctx.tenant.id, request.files),

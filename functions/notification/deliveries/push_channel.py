@@ -102,8 +102,8 @@ def pack(ctx: Context, delivery: Delivery, request: NotificationRequested) -> Pu
         raise Unwanted(reason)
     if until := end_of_quiet(reader.person, request, ctx.now, ctx.tenant.time_zone):
         raise Later(until)
-    message = message_for(reader, request)
-    words = message.text if request.template == "free_text" else message.gist
+    message = message_for(ctx, reader, request)
+    words = "\n\n".join(message.paragraphs) if request.template == "free_text" else message.gist
     left = round((delivery.expires_at - ctx.now).total_seconds()) if delivery.expires_at else TTL
     push = PushMessage(
         id=str(request.notification_id),

@@ -23,7 +23,7 @@ PAGE_POLICY = (
 # open outside.
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src data: http://127.0.0.1:* http://localhost:*; frame-ancestors 'self'"
+    "img-src data: http://127.0.0.1:* http://localhost:* http://*.localhost:*; frame-ancestors 'self'"
 )
 templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
