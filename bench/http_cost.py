@@ -1,6 +1,6 @@
 """CPU seconds per 1,000 requests, ours against the naive way, on the same Postgres in one run.
 
-    python -m bench.http_cost [--seconds 5] [--rounds 3] [--only list get]
+    python -m bench.http_cost [--seconds 5] [--rounds 3] [--only list get] [--keep cost.json]
 
 Ours does everything that the pipeline does: both tenant walls, token, revocation, role, rate limit, outbox,
 publishing. One worker, 16 connections, 20 tenants × 5,000 listings. `ratio` is ours / naive of the server's
@@ -17,6 +17,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import quote
 
 import psutil
@@ -177,6 +178,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=list(FUNCTIONS), choices=list(FUNCTIONS))
+    parser.add_argument("--keep", type=Path, help="where the server's CPU goes as JSON, for bench.picture")
     options = parser.parse_args()
     results: dict[tuple[str, str], list[Cost]] = {}
     with stack() as postgres:
@@ -187,6 +189,11 @@ def main() -> None:
                         measure(cell, way, options.seconds, postgres)
                     )
     report(results)
+    if options.keep:
+        kept: dict[str, dict[str, float]] = {}
+        for (cell, way), costs in results.items():
+            kept.setdefault(cell, {})[way] = round(median(costs, "server"), 4)
+        options.keep.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
