@@ -191,8 +191,8 @@ def main() -> None:
     report(results)
     if options.keep:
         kept: dict[str, dict[str, float]] = {}
-        for (cell, way), costs in results.items():
-            kept.setdefault(cell, {})[way] = round(median(costs, "server"), 4)
+        for (cell, name), costs in results.items():
+            kept.setdefault(cell, {})[name] = round(median(costs, "server"), 4)
         options.keep.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
