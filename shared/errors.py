@@ -10,6 +10,7 @@ from shared.i18n import thing, translate, written
 
 if TYPE_CHECKING:
     from shared.adapters.circuit_breaker import Ended
+    from shared.field_errors import FieldCode
 
 
 class Problem(Exception):
@@ -36,6 +37,19 @@ class Problem(Exception):
     def language(self, wanted: str) -> str:
         """The language that the sentence comes in: English where nobody has translated it yet."""
         return wanted if written(self.key, wanted, type(self).__module__) else "en"
+
+    def told(self, language: str) -> dict[str, Any]:
+        """The details; where there are errors of fields, each with its sentence."""
+        if "errors" not in self.details:
+            return self.details
+        from shared.field_errors import sentence
+
+        return self.details | {
+            "errors": [
+                each | {"message": sentence(each["code"], language, each["limits"])}
+                for each in self.details["errors"]
+            ]
+        }
 
     @property
     def key(self) -> str:
@@ -204,7 +218,16 @@ class Invalid(Problem):
 
 
 class ValidationFailed(Invalid):
+    """`errors` holds what shared/field_errors.py finds: one entry a field."""
+
     message = "Some fields are not valid; the details name them."
+
+    @classmethod
+    def of(cls, field: str, code: "FieldCode", **limits: Any) -> "ValidationFailed":
+        """One field that only the handler could see to be wrong."""
+        from shared.field_errors import found
+
+        return cls(errors=[found(field, code, **limits)])
 
 
 class IdempotencyKeyReused(Invalid):

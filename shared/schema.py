@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
+from shared.field_errors import FieldCode, wrong
 from shared.kit.languages import LANGUAGES, canonical
 
 T = TypeVar("T")
@@ -30,6 +31,25 @@ NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
 NO_BREAK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+EMAIL = f"^{ATOM}]+@{ATOM}]+\\.{ATOM}.]+$"
+SLUG = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+WEB_ADDRESS = rf"^https?://[^/?#{BLANK}]+[^{BLANK}]*$"
+COLOUR = "^#[0-9A-Fa-f]{6}$"
+CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+CLOCK_TO_MIDNIGHT = r"^([01]\d|2[0-4]):[0-5]\d$"
+PHONE = r"^(\+?[0-9][0-9 ()/-]{3,38})?$"
+# what a person is told instead of a regular expression
+FORMS: dict[str, FieldCode] = {
+    NO_CONTROL: "CONTROL_CHARACTERS",
+    NO_BREAK: "CONTROL_CHARACTERS",
+    EMAIL: "NOT_AN_EMAIL",
+    SLUG: "NOT_A_SLUG",
+    WEB_ADDRESS: "NOT_A_WEB_ADDRESS",
+    COLOUR: "NOT_A_COLOUR",
+    CLOCK: "NOT_A_TIME",
+    CLOCK_TO_MIDNIGHT: "NOT_A_TIME",
+    PHONE: "NOT_A_PHONE",
+}
 
 
 def line(max_length: int, min_length: int = 0) -> StringConstraints:
@@ -50,27 +70,24 @@ Line = Annotated[str, line(200, 1)]
 Words = Annotated[str, text(2_000)]
 Email = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, to_lower=True, max_length=254, pattern=f"^{ATOM}]+@{ATOM}]+\\.{ATOM}.]+$"
-    ),
+    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL),
 ]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-WebAddress = Annotated[
-    str, StringConstraints(pattern=rf"^https?://[^/?#{BLANK}]+[^{BLANK}]*$", max_length=2000)
-]
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+WebAddress = Annotated[str, StringConstraints(pattern=WEB_ADDRESS, max_length=2000)]
+Colour = Annotated[str, StringConstraints(pattern=COLOUR, to_lower=True)]
 
 
 def known_language(tag: str) -> str:
-    """The tag that we store for a language; ValueError for one that is not ours."""
+    """The tag that we store for a language; refused where it is not ours."""
     if (found := canonical(tag)) is None:
-        raise ValueError(f"{tag[:20]!r} is not one of our languages")
+        raise wrong("UNKNOWN_LANGUAGE", oneOf=sorted(LANGUAGES))
     return found
 
 
 def written_out(moment: Any) -> Any:
     """The moment, unless it is a number: pydantic would count it from 1970."""
     if isinstance(moment, (int, float)) or (isinstance(moment, str) and not RFC_3339.fullmatch(moment)):
-        raise ValueError("write it as 2026-11-25T10:00:00Z")
+        raise wrong("NOT_A_MOMENT")
     return moment
 
 
@@ -79,7 +96,7 @@ def on_the_calendar(moment: datetime) -> datetime:
     try:
         moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("this is before the year 1 or after the year 9999, in UTC") from None
+        raise wrong("OUT_OF_CALENDAR") from None
     return moment
 
 
@@ -111,9 +128,9 @@ class NullRefused:
 
 
 def not_null(value: object) -> object:
-    """The value; ValueError for null, which would remove what every such thing has."""
+    """The value; refused is null, which would remove what every such thing has."""
     if value is None:
-        raise ValueError("cannot be removed")
+        raise wrong("CANNOT_BE_REMOVED")
     return value
 
 

@@ -6,8 +6,6 @@ from functions.analytics.queries import CONSENT
 from shared.errors import ValidationFailed
 from shared.function import Context
 
-REFUSED = [{"field": "consent", "problem": "this person has not agreed to `analytics` (set-consents)"}]
-
 
 def refuse_without_consent(ctx: Context) -> None:
     """ValidationFailed, as where `consent` is false.
@@ -20,4 +18,4 @@ def refuse_without_consent(ctx: Context) -> None:
         return
     stored = ctx.sql.run(CONSENT, tenant=ctx.tenant.id, user=ctx.user.id)
     if stored != [[True]] and (stored or not ctx.user.guest):
-        raise ValidationFailed(errors=REFUSED)
+        raise ValidationFailed.of("consent", "NO_CONSENT")

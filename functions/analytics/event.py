@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 
 from shared.errors import ValidationFailed
+from shared.field_errors import found, wrong
 from shared.schema import LanguageTag, Schema, Slug
 
 Name = Literal[
@@ -29,14 +30,14 @@ SKEW = timedelta(minutes=1)  # so far may a phone's clock be ahead
 def given(consent: bool) -> bool:  # noqa: FBT001 (a field's value)
     """Consent, unless it is not given; to `Literal[True]` the number 1 would be consent too."""
     if not consent:
-        raise ValueError("nothing is taken in without consent")
+        raise wrong("NO_CONSENT")
     return consent
 
 
 def random(chosen: UUID) -> UUID:
     """An id of version 4; other versions hold a time or a device, and people's ids here are version 7."""
     if chosen.version != 4:
-        raise ValueError("use a UUID of version 4, which is random")
+        raise wrong("NOT_RANDOM")
     return chosen
 
 
@@ -83,8 +84,5 @@ def refuse_times(events: list[UsageEvent], now: datetime) -> None:
     wrong = [number for number, event in enumerate(events) if not now - OLDEST <= event.at <= now + SKEW]
     if wrong:
         raise ValidationFailed(
-            errors=[
-                {"field": f"events.{number}.at", "problem": "in the future, or more than 7 days ago"}
-                for number in wrong[:20]
-            ]
+            errors=[found(f"events.{number}.at", "NOT_RECENT", days=OLDEST.days) for number in wrong[:20]]
         )

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from functions.analytics.event import Name
 from shared.errors import Invalid
+from shared.field_errors import wrong
 from shared.kit.ids import CANONICAL
 from shared.schema import Schema
 
@@ -19,7 +20,7 @@ COLUMNS = ("firstDay", "lastDay", "count", "visitorDays")
 def written_out(day: Any) -> Any:
     """The day, unless it is a number: pydantic would count it from 1970."""
     if not (isinstance(day, str) and DATE.fullmatch(day)):
-        raise ValueError("write it as 2026-11-25")
+        raise wrong("NOT_A_DATE")
     return day
 
 

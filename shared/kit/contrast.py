@@ -5,6 +5,7 @@ cannot.
 from dataclasses import dataclass
 
 from shared.errors import Invalid
+from shared.field_errors import found
 
 Rgb = tuple[int, int, int]
 READABLE = 4.5  # text
@@ -30,7 +31,13 @@ class Shortfall:
     @property
     def told(self) -> dict[str, object]:
         """As details have it."""
-        return {"field": f"theme.{self.field}", "problem": str(self), "type": "value_error"}
+        return found(
+            f"theme.{self.field}",
+            "CONTRAST_LOW",
+            pair=f"{self.colour} / {self.background}",
+            ratio=round(self.ratio, 2),
+            minimum=self.required,
+        )
 
 
 class ContrastTooLow(Invalid, ValueError):

@@ -24,6 +24,8 @@ from pydantic import (
 
 from events.base import Event
 from shared.errors import MalformedJson, Unauthenticated, ValidationFailed
+from shared.field_errors import found as wrong_field
+from shared.field_errors import wrong
 from shared.kit.http import MULTIPART, URLENCODED, Json, Request, Response
 from shared.kit.record import PLACEHOLDER, Record, camel
 from shared.kit.settings import settings
@@ -38,9 +40,9 @@ BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQU
 
 
 def filled(content: bytes) -> bytes:
-    """What is in a file; ValueError for an empty one, which some clients leave out of a form."""
+    """What is in a file; refused where it is empty, as some clients send it in a form that has none."""
     if not content:
-        raise ValueError("the file is empty")
+        raise wrong("EMPTY_FILE")
     return content
 
 
@@ -106,18 +108,29 @@ class Binding:
     def read(self, record: Record, request: Request) -> dict[str, Any]:
         """The handler's keyword arguments; ValidationFailed names every field that is wrong."""
         found: dict[str, Any] = {}
-        given = self.given(record, request)
+        errors: list[dict[str, Any]] = []
+        try:
+            found = self.read_parameters(self.given(record, request))
+        except ValidationFailed as refused:
+            errors = refused.details["errors"]
+        if self.body is not None and self.body_name:
+            try:
+                found[self.body_name] = self.read_body(record, request)
+            except ValidationFailed as refused:
+                errors += refused.details["errors"]
+        if errors:
+            raise ValidationFailed(errors=errors)
+        return found
+
+    def read_parameters(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What the handler takes of path and query; there is nothing else in them."""
         model = self.parameters
         if model is not None:
-            values = validated(lambda: model.model_validate(given), "query")
-            found = vars(values).copy()
-        elif given:
-            raise ValidationFailed(
-                errors=[{"field": name[:100], "problem": "unknown parameter"} for name in given]
-            )
-        if self.body is not None and self.body_name:
-            found[self.body_name] = self.read_body(record, request)
-        return found
+            values: BaseModel = validated(lambda: model.model_validate(given), given, "query")
+            return vars(values).copy()
+        if given:
+            raise ValidationFailed(errors=[wrong_field(name[:100], "UNKNOWN_FIELD") for name in given])
+        return {}
 
     def given(self, record: Record, request: Request) -> dict[str, Any]:
         """Parameters from path and query, and from a JSON body when a function without one is invoked by
@@ -131,7 +144,7 @@ class Binding:
         if in_path is None and self.body is None and self.parameters is not None and request.method == "POST":
             raw = request.body(settings().max_json_bytes)
             return request.query | (
-                validated(lambda: OBJECT.validate_json(raw), "body") if raw.strip() else {}
+                validated(lambda: OBJECT.validate_json(raw), raw, "body") if raw.strip() else {}
             )
         return request.query
 
@@ -141,13 +154,13 @@ class Binding:
         body = self.body
         if self.model and (request.content_type == MULTIPART or is_urlencoded(record, request)):
             fields = form_fields(record, self.model, request)
-            return validated(lambda: body.validate_python(fields), "body")
+            return validated(lambda: body.validate_python(fields), fields, "body")
         if record.events:
             body = event_adapter(event_class(record, request.header("ce-type")))
         raw = request.body(limit(record, request)) or b"{}"
         if b"\\u0000" in raw:
-            raise ValidationFailed(errors=[{"field": "body", "problem": "NUL characters are not allowed"}])
-        return validated(lambda: body.validate_json(raw, strict=True), "body")
+            raise ValidationFailed.of("body", "CONTROL_CHARACTERS")
+        return validated(lambda: body.validate_json(raw, strict=True), raw, "body")
 
     def answer(self, result: Any, status: int) -> Response:
         """The response for what the handler returned."""
@@ -199,9 +212,7 @@ def event_class(record: Record, type_: str) -> type[Event]:
     for event, known in zip(record.events, record.types, strict=True):
         if known in {type_, "*"}:
             return event
-    raise ValidationFailed(
-        errors=[{"field": "ce-type", "problem": f"{record.name} does not hear {type_[:100]}"}]
-    )
+    raise ValidationFailed.of("ce-type", "NOT_ONE_OF", oneOf=list(record.types))
 
 
 @lru_cache(1024)
@@ -243,15 +254,19 @@ def writer(returns: Any) -> Callable[[Any], bytes] | None:
     return lambda value: adapter.dump_json(value, by_alias=True)
 
 
-def validated(validate: Callable[[], Any], place: str) -> Any:
-    """What validation gives, or the problem that a client can act on."""
+def validated(validate: Callable[[], Any], given: Any, place: str) -> Any:
+    """What validation gives, or the problem that a client can act on; `given` is what was sent, perhaps as
+    JSON.
+    """
     try:
         return validate()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)
         if first[0]["type"] == "json_invalid":
             raise malformed(first[0]["msg"]) from None
-        raise ValidationFailed(errors=[described(e, place) for e in first[:20]]) from None
+        from shared.runtime.invalid_fields import told
+
+        raise ValidationFailed(errors=told(error, given, place)) from None
     except UnicodeDecodeError as error:
         line = error.object.rfind(b"\n", 0, error.start) + 1
         raise MalformedJson(
@@ -263,12 +278,6 @@ def malformed(message: str) -> MalformedJson:
     """Where the parser gave up, without its English."""
     found = PLACE.search(message)
     return MalformedJson(line=int(found[1]) if found else 1, column=int(found[2]) if found else 1)
-
-
-def described(error: Any, place: str) -> dict[str, str]:
-    """One validation error: which field, what is wrong, and pydantic's stable name for it."""
-    field = ".".join(map(str, error["loc"]))[:200] or place
-    return {"field": field, "problem": error["msg"][:300], "type": error["type"]}
 
 
 def bearer(request: Request) -> str:

@@ -35,7 +35,7 @@ def error_response(problem: Problem, request: Request, correlation_id: str, aske
         "error": {
             "code": problem.code,
             "message": problem.text(language, asked),
-            "details": problem.details,
+            "details": problem.told(language),
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "correlationId": correlation_id,
             "path": request.path,

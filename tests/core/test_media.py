@@ -375,7 +375,7 @@ def test_a_listing_that_names_unknown_media_is_refused_and_told_which(city: City
     assert refused.status == 422
     errors = refused.body["error"]["details"]["errors"]
     assert {error["field"] for error in errors} == {"mediaIds"}
-    assert [error["problem"].rpartition(" ")[2] for error in errors] == [announced, foreign, unknown]
+    assert [error["limits"]["id"] for error in errors] == [announced, foreign, unknown]
     assert city.call("list-listings", "editor", query="mine=true&status=pending_approval").body["items"] == []
 
 

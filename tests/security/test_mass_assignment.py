@@ -75,7 +75,7 @@ def refused(got: Answer) -> set[str]:
     """The fields that the answer says are unknown."""
     assert (got.status, got.code) == (422, "VALIDATION_FAILED"), got.body
     return {
-        each["field"] for each in got.body["error"]["details"]["errors"] if each["type"] == "extra_forbidden"
+        each["field"] for each in got.body["error"]["details"]["errors"] if each["code"] == "UNKNOWN_FIELD"
     }
 
 

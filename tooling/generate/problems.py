@@ -61,7 +61,16 @@ DETAILS: dict[str, Document] = {
     "TOO_MANY_TILES": {"limit": 100},
     "UNKNOWN_TENANT": {"tenant": "heidelbreg"},
     "UPLOAD_MISMATCH": {"announced": "image/png", "found": "application/pdf"},
-    "VALIDATION_FAILED": {"errors": [{"field": "title", "problem": "Field required", "type": "missing"}]},
+    "VALIDATION_FAILED": {
+        "errors": [
+            {
+                "field": "title",
+                "code": "TOO_SHORT",
+                "message": "This needs at least 3 characters.",
+                "limits": {"minLength": 3},
+            }
+        ]
+    },
 }
 QUOTAS: dict[str, Document] = {  # of the functions that use up something else than bytes
     "create-listing": {"quota": "listings", "limit": 10_000},
@@ -90,7 +99,8 @@ SCHEMA: Document = {
                 },
                 "details": {
                     "type": "object",
-                    "description": "What it is about; for VALIDATION_FAILED `errors`, one per field.",
+                    "description": "What it is about; for VALIDATION_FAILED `errors`, one per field: its name, a stable `code`, a `message`"
+                    " in the reader's language, and the `limits` that were missed, by the names of JSON Schema.",
                 },
                 "timestamp": {"type": "string", "format": "date-time"},
                 "correlationId": {

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from shared.field_errors import wrong
 from shared.schema import Schema, text
 
 
 def said(question: str) -> str:
-    """A question that says something; ValueError for fewer than two characters, blanks around them aside."""
+    """A question that says something; refused with fewer than two characters, blanks around them aside."""
     if len(question) < 2:
-        raise ValueError("a question has at least two characters")
+        raise wrong("TOO_SHORT", minLength=2)
     return question
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AliasChoices, Field, model_validator
 
 from shared.errors import Conflict, Invalid
+from shared.field_errors import wrong
 from shared.runtime.binding import Upload
 from shared.schema import Line, Schema, WebAddress
 
@@ -33,7 +34,7 @@ class DocumentIn(Schema):
     def one_source(self) -> Self:
         """Refuse neither and both."""
         if (self.file is None) == (self.url is None):
-            raise ValueError("give either a file or a url")
+            raise wrong("EITHER_OR", one="file", other="url")
         return self
 
 

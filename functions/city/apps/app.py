@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AliasChoices, Field, StringConstraints, model_validator
 
 from shared.errors import Conflict, Problem
+from shared.field_errors import wrong
 from shared.schema import Line, Schema, WebAddress
 
 Platform = Literal["ios", "android", "web"]
@@ -41,9 +42,9 @@ def protected(address: str) -> str:
     """
     url = urlsplit(address)
     if url.scheme == "http" and (url.hostname or "") not in LOCAL:
-        raise ValueError("only https, or this very machine")
+        raise wrong("ONLY_HTTPS")
     if url.username is not None or "@" in url.netloc:
-        raise ValueError("no user names in addresses")
+        raise wrong("NO_USER_NAMES")
     return address
 
 
@@ -51,7 +52,7 @@ def bare(address: str) -> str:
     """An origin: scheme, host and port alone (RFC 6454 §6.2); ValueError for others."""
     url = urlsplit(address)
     if address.lower() != f"{url.scheme}://{url.netloc}".lower() or "*" in url.netloc:
-        raise ValueError("an origin is scheme, host and port alone")
+        raise wrong("ORIGIN_ONLY")
     return address.lower()
 
 
@@ -75,9 +76,9 @@ class AppIn(Schema):
     def fits_its_platform(self) -> Self:
         """Refuse a web app with a bundle id or without an origin, and an installed one the other way round."""
         if self.platform == "web" and (self.bundle_id or not self.origins):
-            raise ValueError("a web app has origins and no bundle id")
+            raise wrong("WEB_APP_FIELDS")
         if self.platform != "web" and (self.origins or not self.bundle_id):
-            raise ValueError("an installed app has a bundle id and no origins")
+            raise wrong("INSTALLED_APP_FIELDS")
         return self
 
 

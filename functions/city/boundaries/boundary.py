@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator
 
 from shared.errors import Invalid
+from shared.field_errors import wrong
 from shared.schema import Schema
 
 MOST_POSITIONS, MOST_RINGS = 50_000, 1_000
@@ -36,7 +37,7 @@ class GeoJson(BaseModel):
     def wgs84(cls, value: object) -> object:
         """Refuse another reference system: since RFC 7946 there is only WGS 84."""
         if value is not None:
-            raise ValueError("positions are in WGS 84; leave `crs` out")
+            raise wrong("NOT_WGS84")
         return value
 
 

@@ -5,15 +5,16 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from functions.city.cities.features import Features
 from functions.city.usage.quotas import PLANS, STANDARD, Plan, Quotas
 from shared.errors import Conflict
+from shared.field_errors import wrong
 from shared.kit.contrast import check_contrast
 from shared.kit.ids import is_id
 from shared.kit.languages import DEFAULT
-from shared.schema import Email, LanguageTag, Line, NotNull, Schema, Slug, WebAddress, line
+from shared.schema import Colour, Email, LanguageTag, Line, NotNull, Schema, Slug, WebAddress, line
 
 RESERVED = frozenset(
     {
@@ -49,9 +50,9 @@ class CityExists(Conflict):
 
 
 def free(slug: str) -> str:
-    """A slug that can be a host name of its own and cannot be taken for an id; ValueError otherwise."""
+    """A slug that can be a host name of its own and cannot be taken for an id; refused otherwise."""
     if slug in RESERVED or is_id(slug):
-        raise ValueError(f"{slug!r} is reserved")
+        raise wrong("RESERVED")
     return slug
 
 
@@ -61,11 +62,11 @@ def once(tags: list[str]) -> list[str]:
 
 
 def zone(name: str) -> str:
-    """A time zone that the tz database knows; ValueError for others."""
+    """A time zone that the tz database knows; others are refused."""
     try:
         return ZoneInfo(name).key
     except (KeyError, OSError):
-        raise ValueError(f"{name[:40]!r} is not a time zone") from None
+        raise wrong("UNKNOWN_TIME_ZONE") from None
 
 
 def named(name: str) -> dict[str, str | None]:
@@ -87,7 +88,6 @@ Languages = Annotated[
     list[LanguageTag], AfterValidator(once), Field(min_length=1, max_length=30, description="its own first")
 ]
 TimeZone = Annotated[str, line(60, 1), AfterValidator(zone)]
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$", to_lower=True)]
 Status = Literal["preparing", "active", "inactive"]  # preparing: without an imprint only its staff can use it
 Population = Annotated[int, Field(ge=0, le=100_000_000)]
 
@@ -153,7 +153,7 @@ class CityIn(Schema):
     def one_measure(self) -> Self:
         """Refuse a plan together with quotas."""
         if self.plan and self.quotas:
-            raise ValueError("give either a plan or quotas")
+            raise wrong("EITHER_OR", one="plan", other="quotas")
         return self
 
     @property

@@ -4,14 +4,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from shared.field_errors import wrong
 from shared.kit.features import MODULES
 
 
 def known(names: list[str]) -> list[str]:
-    """The modules in order, once each; ValueError names the one that does not exist."""
+    """The modules in order, once each; refused where one of them does not exist."""
     strange = next((name for name in names if name not in MODULES), None)
     if strange is not None:
-        raise ValueError(f"{strange[:40]!r} is not one of our modules: {', '.join(sorted(MODULES))}")
+        raise wrong("NOT_ONE_OF", oneOf=sorted(MODULES))
     return sorted(set(names))
 
 

@@ -33,8 +33,6 @@ def list_cities(
     if lat is not None and lon is not None:
         return ctx.sql.json(NEARBY, state=state, lat=lat, lon=lon, radius=radius, limit=limit)
     if lat is not None or lon is not None:
-        missing = "lon" if lon is None else "lat"
-        raise ValidationFailed(
-            errors=[{"field": missing, "problem": "a place needs both latitude and longitude"}]
-        )
+        missing, given = ("lon", "lat") if lon is None else ("lat", "lon")
+        raise ValidationFailed.of(missing, "NEEDS_OTHER", other=given)
     return ctx.sql.json(PAGE, state=state, after=cursor or "", limit=limit)

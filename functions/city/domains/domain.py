@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.errors import Conflict
+from shared.field_errors import wrong
 from shared.kit.settings import settings
 from shared.schema import Schema
 from shared.tenancy.tenants import DOMAIN
@@ -32,9 +33,9 @@ def foreign(name: str) -> str:
     """A host name that can be a city's own; ValueError for the platform's."""
     base = settings().base_domain
     if not DOMAIN.fullmatch(name):
-        raise ValueError("is no host name of the public DNS")
+        raise wrong("NOT_A_HOST")
     if name == base or name.endswith("." + base):
-        raise ValueError(f"below {base} every city has its name already")
+        raise wrong("NAMED_ALREADY", domain=base)
     return name
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, model_validator
 
 from shared.errors import Conflict
+from shared.field_errors import wrong
 from shared.rich_text import safe_html
 from shared.schema import LanguageTag, Schema, text
 
@@ -29,9 +30,9 @@ class CityLacksImprint(Conflict):
 
 
 def visible(html: str) -> str:
-    """The text, unless nothing of it can be seen: ValueError."""
+    """The text, refused where nothing of it can be seen."""
     if not MARKUP.sub("", html):
-        raise ValueError("nothing of this can be seen")
+        raise wrong("NOTHING_VISIBLE")
     return html
 
 
@@ -49,7 +50,7 @@ class LegalTextIn(Schema):
     def without_gaps(self) -> Self:
         """Refuse to publish what a draft has left open."""
         if self.publish and GAP in self.text:
-            raise ValueError(f"there are gaps ({GAP}) in this text; fill them in before it is published")
+            raise wrong("HAS_GAPS", gap=GAP)
         return self
 
 

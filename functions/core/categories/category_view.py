@@ -27,6 +27,6 @@ def require_parent(ctx: Context, parent_id: UUID) -> None:
     """
     parent = ctx.db.get(Category, parent_id, with_for_update=True)
     if parent is None:
-        raise ValidationFailed(errors=[{"field": "parentId", "problem": "there is no such category"}])
+        raise ValidationFailed.of("parentId", "UNKNOWN_REFERENCE", id=parent_id)
     if parent.parent_id is not None:
         raise CategoryTooDeep

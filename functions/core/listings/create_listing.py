@@ -8,6 +8,7 @@ from functions.core.listings.listing import ListingIn, ListingOut, Location, Sta
 from functions.core.listings.queries import CREATE, OUTSIDE
 from shared import quotas
 from shared.errors import ValidationFailed
+from shared.field_errors import found
 from shared.function import Context, Json, http, requires
 from shared.kit.ids import new_id
 from shared.kit.languages import LANGUAGES
@@ -51,7 +52,7 @@ def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
     made, unknown_media, boundary = row
     if unknown_media:
         raise ValidationFailed(
-            errors=[{"field": "mediaIds", "problem": f"there is no uploaded file {x}"} for x in unknown_media]
+            errors=[found("mediaIds", "UNKNOWN_REFERENCE", id=missing) for missing in unknown_media]
         )
     if status != Status.DRAFT:
         ctx.emit(

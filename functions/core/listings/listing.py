@@ -12,7 +12,7 @@ from pydantic import Field
 from shared.errors import Conflict
 from shared.kit.ids import new_id
 from shared.rich_text import RichText
-from shared.schema import Email, LanguageTag, Line, Schema, WebAddress, Words, line, text
+from shared.schema import CLOCK_TO_MIDNIGHT, Email, LanguageTag, Line, Schema, WebAddress, Words, line, text
 
 TAGS = 20
 UMLAUTS = str.maketrans(
@@ -36,7 +36,7 @@ class ListingNotPending(Conflict):
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+Clock = Annotated[str, Field(pattern=CLOCK_TO_MIDNIGHT)]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday"]
 
 

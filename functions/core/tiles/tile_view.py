@@ -29,6 +29,4 @@ def shown(ctx: Context, tile_id: UUID) -> Json[TileDetail]:
 def require_media(ctx: Context, media_id: UUID) -> None:
     """ValidationFailed unless this is an uploaded file of the city."""
     if not ctx.sql.run(MEDIA, tenant=ctx.tenant.id, id=media_id)[0][0]:
-        raise ValidationFailed(
-            errors=[{"field": "mediaId", "problem": f"there is no uploaded file {media_id}"}]
-        )
+        raise ValidationFailed.of("mediaId", "UNKNOWN_REFERENCE", id=media_id)

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from functions.users.profiles.tables import Profile
-from shared.schema import LanguageTag, Schema
+from shared.field_errors import wrong
+from shared.schema import CLOCK, LanguageTag, Schema
 
 Channel = Literal["email", "push"]
 Channels = Annotated[
     list[Channel], Field(max_length=2), AfterValidator(lambda channels: sorted(set(channels)))
 ]
-Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Clock = Annotated[str, StringConstraints(pattern=CLOCK)]
 
 
 class QuietHours(Schema):
@@ -29,7 +30,7 @@ class QuietHours(Schema):
     def some_time(self) -> Self:
         """Refuse hours that begin when they end: nobody can tell whether that is never or always."""
         if self.from_ == self.until:
-            raise ValueError("quiet hours cannot begin when they end")
+            raise wrong("SAME_TIMES")
         return self
 
 

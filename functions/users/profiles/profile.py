@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from functions.users.profiles.salutations import Salutation
-from shared.schema import LanguageTag, Line, Schema, line
+from shared.schema import PHONE, LanguageTag, Line, Schema, line
 
 
 class State(StrEnum):
@@ -42,5 +42,5 @@ class ProfileChange(Schema):
     salutation: Salutation | None = None
     first_name: Annotated[str, line(100)] | None = None
     last_name: Annotated[str, line(100)] | None = None
-    phone: Annotated[str, line(40), Field(pattern=r"^(\+?[0-9][0-9 ()/-]{3,38})?$")] | None = None
+    phone: Annotated[str, line(40), Field(pattern=PHONE)] | None = None
     language: LanguageTag | None = None
