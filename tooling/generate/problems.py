@@ -99,8 +99,8 @@ SCHEMA: Document = {
                 },
                 "details": {
                     "type": "object",
-                    "description": "What it is about; for VALIDATION_FAILED `errors`, one per field: its name, a stable `code`, a `message`"
-                    " in the reader's language, and the `limits` that were missed, by the names of JSON Schema.",
+                    "description": "What it is about; for VALIDATION_FAILED `errors`, one per field: its name, a stable `code`,"
+                    " a `message` in the reader's language, the `limits` that were missed, as JSON Schema names them.",
                 },
                 "timestamp": {"type": "string", "format": "date-time"},
                 "correlationId": {
