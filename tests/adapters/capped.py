@@ -59,6 +59,7 @@ class Capped:
             await asyncio.Event().wait()
         if self.how == "421":
             await server.push("421 4.7.0 Too many mails in this session")
+        assert server.transport
         server.transport.close()
         return MISSING
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from tooling.stack.ports import free_port
 from tooling.thirdparty.config import Config
@@ -40,7 +41,7 @@ class ThirdParties:
     """Starts and stops the servers; `url(name)` says where one of them is."""
 
     def __init__(self, directory: Path) -> None:
-        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        ports: dict[str, Any] = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self.clock = Clock()
         self.config = Config(
             thirdparty_dir=directory,

@@ -46,7 +46,7 @@ def bucket(s3: Client) -> str:
 def send(thirdparty: ThirdParties) -> Send:
     """Sign a request as an S3 client does and send it, with a body that may be another one."""
 
-    class Auth(S3SigV4Auth):
+    class Auth(S3SigV4Auth):  # type: ignore[misc]  # botocore has no types
         def payload(self, request: AWSRequest) -> str:
             return request.context.get("payload") or super().payload(request)
 

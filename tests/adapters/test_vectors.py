@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp import web
 
-from shared.adapters.vectors import Vector, Vectors, VectorsUnavailable
+from shared.adapters.vectors import Match, Vector, Vectors, VectorsUnavailable
 from shared.adapters.vectors.pgvector import PgVectors
 from shared.adapters.vectors.pinecone import PineconeVectors, connect
 from shared.db.pg import Pool
@@ -71,7 +71,7 @@ def vector(name: str, *values: float, document: str = "doc", **metadata: str | i
 NORTH, NEARLY_NORTH, EAST, SOUTH = (0.0, 2.0, 0.0), (0.2, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, -1.0, 0.0)
 
 
-def ids(matches: list) -> list[str]:
+def ids(matches: list[Match]) -> list[str]:
     return [match.id for match in matches]
 
 

@@ -46,9 +46,10 @@ def test_what_an_app_says_is_kept_as_it_was_said(city: City) -> None:
 
 
 def test_without_consent_nothing_is_taken(city: City) -> None:
+    refusals: tuple[Any, ...] = (False, None, 1, "true", {})
     for body in (
         {"events": [event()]},
-        *({"consent": no, "events": [event()]} for no in (False, None, 1, "true", {})),
+        *({"consent": no, "events": [event()]} for no in refusals),
     ):
         answer = city.call("track-events", body=body)
         assert (answer.status, answer.body["error"]["details"]["errors"][0]["field"]) == (422, "consent"), (

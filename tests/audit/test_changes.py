@@ -122,7 +122,7 @@ def test_of_a_listings_pictures_and_contacts_nobodys_name_is_kept(city: City) ->
     """Every text of a listing and its picture says which it is: where in the log one is found is what the
     city published.
     """
-    names = {"author": "Marke Erika", "licence": "© Marke Erika"}
+    names: dict[str, Any] = {"author": "Marke Erika", "licence": "© Marke Erika"}
     picture = make_medium(city, alt="Marke Max im Bild", filename="Marke Max.png", **names)
     known = make_medium(city, alt="Marke Max", licence="CC BY-SA 4.0")
     listing = make_listing(
@@ -287,7 +287,12 @@ def test_of_what_was_deleted_there_is_no_state(city: City) -> None:
 def test_settings_are_kept_as_what_they_were_and_what_they_became(city: City) -> None:
     with registered(city) as made:
         for listings, size in ((10, None), (20, 10**12)):
-            body = {"listings": listings, "storageBytes": size, "builds": None, "questions": None}
+            body: dict[str, Any] = {
+                "listings": listings,
+                "storageBytes": size,
+                "builds": None,
+                "questions": None,
+            }
             assert platform(made, "set-city-quotas", made.tenant.slug, "/quotas", body=body).status == 200
         body = {
             "theme": {"primary": "#123456", "secondary": "#ffffff"},

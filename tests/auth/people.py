@@ -22,7 +22,7 @@ class Person:
 
 
 def invite(
-    city: City, role: str = "editor", email: str = "", by: str = "super_city_admin", **fields: str
+    city: City, role: str = "editor", email: str = "", by: str = "super_city_admin", **fields: Any
 ) -> Answer:
     return city.call(
         "invite-user", by, body={"email": email or f"{uuid4().hex[:8]}@example.org", "role": role} | fields
@@ -82,7 +82,7 @@ def is_in(body: dict[str, str]) -> bool:
     return call("whoami", token=body["accessToken"]).status == 200
 
 
-def accept(token: str, password: str = PASSWORD, name: str = "Ada Lenz", **parts: str) -> Answer:
+def accept(token: str, password: str = PASSWORD, name: str = "Ada Lenz", **parts: Any) -> Answer:
     return call("accept-invitation", body={"token": token, "name": name, "password": password}, **parts)
 
 
@@ -94,12 +94,12 @@ def join(city: City, role: str = "editor", email: str = "") -> Person:
     return Person(UUID(made.body["id"]), made.body["email"])
 
 
-def login(city: City, person: Person | str, password: str = PASSWORD, **parts: object) -> Answer:
+def login(city: City, person: Person | str, password: str = PASSWORD, **parts: Any) -> Answer:
     email = person if isinstance(person, str) else person.email
-    return call("login", body={"email": email, "password": password}, tenant=city.tenant.slug, **parts)  # type: ignore[arg-type]
+    return call("login", body={"email": email, "password": password}, tenant=city.tenant.slug, **parts)
 
 
-def refresh(token: str, **parts: str) -> Answer:
+def refresh(token: str, **parts: Any) -> Answer:
     return call("refresh", body={"refreshToken": token}, **parts)
 
 

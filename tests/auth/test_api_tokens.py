@@ -69,7 +69,7 @@ def revoke(token: str, token_id: str) -> Answer:
     return call("revoke-api-token", path=f"/api/auth/api-tokens/{token_id}", token=token)
 
 
-def pending(token: str, **parts: str) -> Answer:
+def pending(token: str, **parts: Any) -> Answer:
     """A call that needs the permission to approve."""
     return call("list-pending-listings", token=token, **parts)
 
@@ -248,7 +248,7 @@ def test_a_token_expires_even_while_it_is_remembered(
 
     class Later(datetime):
         @classmethod
-        def now(cls, tz: Any = None) -> datetime:
+        def now(cls, tz: Any = None) -> Any:
             return datetime.now(tz) + MONTH
 
     monkeypatch.setattr("shared.auth.api_tokens.datetime", Later)

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -297,13 +297,13 @@ def test_nobody_converts_a_guest_whose_id_they_know(city: City, guest: Guest) ->
     assert call("convert-guest", body=body, token=eve["accessToken"]).code == "DEVICE_SECRET_WRONG"
     acting, _ = signing.issue(
         "access",
-        user(guest),
+        UUID(user(guest)),
         city.id,
         ["citizen"],
         uuid4(),
         now=datetime.now(UTC).timestamp(),
         act={"sub": str(uuid4())},
-    )  # type: ignore[arg-type]
+    )
     assert call("convert-guest", body=body, token=acting).code == "IN_PERSON_ONLY"
 
 

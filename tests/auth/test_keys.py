@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from shared.auth import signing
+from shared.kit.jwks import KeysWrong
 from shared.kit.settings import Settings, SettingsError, settings
 from shared.runtime import required_secrets
 from tests.auth.people import join, login, refresh
@@ -16,7 +17,7 @@ from tests.auth.signing import EDDSA, OTHER_EDDSA, RS256, SECRET, Use, head, jwt
 from tests.gateway.conftest import gateway
 from tests.support import City, call
 from tooling.command_failed import CommandFailed
-from tooling.keys import KeysWrong, known, with_new
+from tooling.keys import known, with_new
 from tooling.keys import public as public_document
 
 __all__ = ["gateway", "jwt_keys"]

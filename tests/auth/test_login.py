@@ -12,7 +12,7 @@ from shared.adapters import redis
 from shared.auth import signing
 from shared.auth.rbac import permissions_of
 from tests.auth.people import PASSWORD, accept, invite, join, link_token, login
-from tests.support import City, call
+from tests.support import Answer, City, call
 
 
 def test_a_person_logs_in_and_gets_both_tokens(city: City) -> None:
@@ -59,7 +59,7 @@ def test_the_address_may_be_written_in_any_case(city: City) -> None:
     assert login(city, " ADA.LENZ@example.ORG ").status == 200
 
 
-def refusals(city: City) -> dict[str, object]:
+def refusals(city: City) -> dict[str, Answer]:
     locked, inactive, known = join(city), join(city), join(city)
     city.rows("auth", "UPDATE accounts SET state = 'locked' WHERE id = :id RETURNING 1", id=locked.id)
     city.rows("auth", "UPDATE accounts SET state = 'inactive' WHERE id = :id RETURNING 1", id=inactive.id)

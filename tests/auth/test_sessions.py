@@ -1,5 +1,6 @@
 """One's sessions: seeing them, and ending them for good."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -27,10 +28,10 @@ def revoke(body: dict[str, str], session_id: object) -> Answer:
     return call("revoke-session", path=f"/api/auth/sessions/{session_id}", token=body["accessToken"])
 
 
-def sessions(body: dict[str, str], query: str = "") -> dict[str, list[dict[str, object]]]:
+def sessions(body: dict[str, str], query: str = "") -> dict[str, list[dict[str, Any]]]:
     answer = call("list-sessions", token=body["accessToken"], query=query)
     assert answer.status == 200, answer.body
-    found: dict[str, list[dict[str, object]]] = answer.body
+    found: dict[str, list[dict[str, Any]]] = answer.body
     return found
 
 

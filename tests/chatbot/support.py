@@ -60,6 +60,7 @@ def transaction(pool: Pool, tenant: UUID) -> Iterator[Sql]:
 def serving(application: web.Application) -> Iterator[str]:
     """The address of an application that runs in a thread."""
     loop, started, address = asyncio.new_event_loop(), threading.Event(), ""
+    stop = asyncio.Event()
 
     async def serve() -> None:
         nonlocal address, stop
@@ -73,7 +74,6 @@ def serving(application: web.Application) -> Iterator[str]:
         await stop.wait()
         await runner.cleanup()
 
-    stop = asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
     assert started.wait(10), "the server did not start"

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import cast
 
 import pytest
 from aiohttp import web
@@ -93,7 +94,7 @@ def test_a_stream_brings_the_same_answer_in_pieces(local: str) -> None:
 def test_a_stream_may_be_left_early(local: str) -> None:
     stream = llm.stream_chat(PROMPT)
     assert next(stream)
-    stream.close()
+    cast("Generator[str]", stream).close()
 
 
 def test_without_a_key_or_an_address_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ what it cannot answer.
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -75,11 +76,11 @@ def test_a_question_that_can_be_answered_is_embedded_and_written(informed: City,
 def test_the_same_question_under_one_key_is_kept_once_and_no_connection_is_held_while_a_model_works(
     informed: City, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lent, embed, chat = list[int](), llm.embed, generative.chat
+    lent, embed, chat = list[int](), llm.embed, llm.chat
     shares = pool(settings().postgres_database_prefix + "chatbot").shares
     monkeypatch.setattr(llm, "embed", lambda *given: lent.append(shares.free) or embed(*given))
     monkeypatch.setattr(generative, "chat", lambda *given: lent.append(shares.free) or chat(*given))
-    asked = {"body": {"question": SENSE}, "headers": {"idempotency-key": "k"}}
+    asked: dict[str, Any] = {"body": {"question": SENSE}, "headers": {"idempotency-key": "k"}}
     first, second = (informed.call("rag-query", **asked) for _ in range(2))
     assert (first.status, first.body) == (second.status, second.body)
     assert lent == [settings().postgres_pool_size] * 2
@@ -90,7 +91,7 @@ def test_the_same_question_under_one_key_is_kept_once_and_no_connection_is_held_
 def test_a_model_that_is_away_costs_neither_the_answer_nor_the_key(city: City) -> None:
     ingest(city, TEXT)
     city.settle()
-    asked = {"body": {"question": SENSE}, "headers": {"idempotency-key": "k"}}
+    asked: dict[str, Any] = {"body": {"question": SENSE}, "headers": {"idempotency-key": "k"}}
     with configured(web.Application()):
         first, second = (city.call("rag-query", **asked) for _ in range(2))
     assert first.body["writtenBy"] == "builtin"

@@ -3,6 +3,7 @@ and revoked.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,7 @@ IOS = {
     "bundleId": "app.heidi.weinheim",
     "redirects": ["app.heidi.weinheim:/login"],
 }
-WEB = {
+WEB: dict[str, Any] = {
     "name": "Weinheim im Browser",
     "platform": "web",
     "origins": ["https://App.Weinheim.example"],
@@ -27,7 +28,7 @@ WEB = {
 }
 
 
-def register(by: City, which: object, role: str = "super_city_admin", **fields: object):
+def register(by: City, which: object, role: str = "super_city_admin", **fields: Any):
     return by.call("register-app", role, path=f"/api/cities/{which}/apps", body=IOS | fields)
 
 
@@ -169,7 +170,7 @@ def test_a_web_app_says_where_it_may_be_called_from(city: City) -> None:
         {"redirects": ["https://a.example/"] * 21},
     ],
 )
-def test_what_an_app_cannot_be_is_refused(city: City, fields: dict[str, object]) -> None:
+def test_what_an_app_cannot_be_is_refused(city: City, fields: dict[str, Any]) -> None:
     with registered(city) as made:
         assert register(made, made.id, **fields).status == 422
 

@@ -1,5 +1,7 @@
 """The registry: who reads it, who changes it, and how a city is switched off."""
 
+from typing import Any
+
 import pytest
 
 from shared.kit.contrast import ContrastTooLow, Shortfall
@@ -8,11 +10,11 @@ from tests.city.factories import onboard, publish_imprint, registered, resolved
 from tests.support import City, call
 
 
-def get(name: object, **parts: object):
+def get(name: object, **parts: Any):
     return call("get-city", path=f"/api/cities/{name}", **parts)
 
 
-def update(by: City, which: object, role: str = "super_city_admin", **changes: object):
+def update(by: City, which: object, role: str = "super_city_admin", **changes: Any):
     return by.call("update-city", role, path=f"/api/cities/{which}", body=changes)
 
 
@@ -141,7 +143,10 @@ def test_what_every_city_has_cannot_be_removed(city: City) -> None:
     with registered(city) as made:
         for field in ("name", "languages", "theme", "timeZone"):
             assert (
-                update(made, made.id, **{field: None}).body["error"]["details"]["errors"][0]["field"] == field
+                update(made, made.id, **dict[str, Any]({field: None})).body["error"]["details"]["errors"][0][
+                    "field"
+                ]
+                == field
             )
         assert update(made, made.id, slug="other").status == 422
 
@@ -214,6 +219,7 @@ def test_a_city_demands_a_second_factor_of_its_admins_and_every_function_knows(c
         assert resolved(made.tenant.slug).second_factor is True
         assert update(made, made.id, name="Weinheim").status == 200
         assert resolved(made.tenant.slug).second_factor is True
+        nonsense: dict[str, Any]
         for nonsense in (
             {"requireSecondFactor": None},
             {"secondFactor": "maybe"},

@@ -114,7 +114,12 @@ def test_a_persons_export_and_one_that_was_replaced_do_not_count(city: City) -> 
         hand_in(made, first, "core")
         second = export(city, made)
         assert not [key for key in made.files() if str(first) in key]
-        for export_id, more in ((first, {}), (uuid4(), {}), (second, {"userId": str(uuid4())})):
+        others: list[tuple[UUID, dict[str, Any]]] = [
+            (first, {}),
+            (uuid4(), {}),
+            (second, {"userId": str(uuid4())}),
+        ]
+        for export_id, more in others:
             assert hand_in(made, export_id, "core", **more).status == 204
         assert state(city, made).body["missing"] == list(KEEPERS)
 
@@ -323,9 +328,9 @@ def test_a_service_that_does_not_confirm_is_asked_again_every_day_and_named(
         (("cityId", str(gone.id)), ("slug", gone.tenant.slug))
     }
     assert [
-        r.context["missing"]
+        context["missing"]
         for r in caplog.records
-        if getattr(r, "context", {}).get("cityId") == str(gone.id)
+        if (context := getattr(r, "context", {})).get("cityId") == str(gone.id)
     ] == [[KEEPERS[0]]] * 2
     erased(gone, KEEPERS[0])
     tick("erase-deleted-cities", hours=100)

@@ -20,7 +20,7 @@ class Zone:
 
     def __init__(self) -> None:
         self.texts: dict[str, list[str]] = {}
-        self.fault: int | None = None
+        self.fault: rcode.Rcode | None = None
 
     def answer(self, wire: bytes) -> bytes:
         """The answer to one question (RFC 1035 §4)."""

@@ -3,6 +3,7 @@ wanted by the law.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from shared.kit.settings import settings
 from tests.city.factories import platform, publish_imprint, registered
@@ -18,12 +19,12 @@ CONTACT = {
 }
 
 
-def save(by: City, which: object, kind: str = "imprint", role: str = "super_city_admin", **fields: object):
+def save(by: City, which: object, kind: str = "imprint", role: str = "super_city_admin", **fields: Any):
     body = {"language": "de", "text": "<p>Stadt Weinheim</p>"} | fields
     return by.call("save-legal-text", role, path=f"/api/cities/{which}/legal/{kind}", body=body)
 
 
-def read(which: object, kind: str = "imprint", query: str = "", **parts: object):
+def read(which: object, kind: str = "imprint", query: str = "", **parts: Any):
     return call("get-legal-text", path=f"/api/cities/{which}/legal/{kind}", query=query, **parts)
 
 

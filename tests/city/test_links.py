@@ -1,6 +1,6 @@
 """What a mail or a push leads to is one address that stays, whatever shows the thing by then."""
 
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from tooling.stack.environment import entered
 ID = uuid4()
 
 
-def opened(city: City, thing: Thing = "listing", **parts: str) -> Answer:
+def opened(city: City, thing: Thing = "listing", **parts: Any) -> Answer:
     url = urlsplit(link_to(city.tenant, thing, ID))
     return call("open-link", path=url.path, host=url.netloc, headers={"accept-language": "de"} | parts)
 

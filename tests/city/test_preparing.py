@@ -2,6 +2,8 @@
 (DDG §5).
 """
 
+from typing import Any
+
 import pytest
 
 from tests.city.factories import platform, publish_imprint, registered, resolved
@@ -25,7 +27,7 @@ def listed(made: City) -> bool:
     ] == [made.tenant.slug]
 
 
-def seen(made: City, **parts: object) -> int:
+def seen(made: City, **parts: Any) -> int:
     return call("get-city", path=f"/api/cities/{made.tenant.slug}", **parts).status
 
 

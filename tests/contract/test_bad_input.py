@@ -1,6 +1,7 @@
 """Hostile input, for every function: a 4xx with a code, never a 500 (nor a 2xx for nonsense)."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tooling.registry import records
 
 HTTP = [record for record in records().values() if record.kind == "http"]
 WRITES = [record for record in HTTP if record.method != "GET"]
-names = {"ids": lambda value: value.name if isinstance(value, Record) else None}
+names: dict[str, Any] = {"ids": lambda value: value.name if isinstance(value, Record) else None}
 
 BODIES = {
     "not JSON": b"{",

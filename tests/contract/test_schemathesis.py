@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -42,7 +43,9 @@ def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 @thorough.parametrize()
 @BOUNDS
-def test_who_may_do_everything_is_answered_as_described(case: schemathesis.Case, somewhere: City) -> None:
+def test_who_may_do_everything_is_answered_as_described(
+    case: schemathesis.Case[Any], somewhere: City
+) -> None:
     compare(case, somewhere, "super_admin")
 
 
@@ -50,12 +53,12 @@ def test_who_may_do_everything_is_answered_as_described(case: schemathesis.Case,
 @quick.parametrize()
 @BOUNDS
 def test_who_may_do_less_is_answered_as_described(
-    case: schemathesis.Case, role: str, somewhere: City
+    case: schemathesis.Case[Any], role: str, somewhere: City
 ) -> None:
     compare(case, somewhere, role)
 
 
-def compare(case: schemathesis.Case, city: City, role: str) -> None:
+def compare(case: schemathesis.Case[Any], city: City, role: str) -> None:
     """All of schemathesis' checks, but for what `valid_is_not_called_invalid` does better."""
     headers = {"X-Tenant-ID": city.tenant.slug} | (
         {"Authorization": f"Bearer {city.token(role)}"} if role else {}
@@ -67,7 +70,7 @@ def compare(case: schemathesis.Case, city: City, role: str) -> None:
     )
 
 
-def valid_is_not_called_invalid(_: object, response: Response, case: schemathesis.Case) -> None:
+def valid_is_not_called_invalid(_: object, response: Response, case: schemathesis.Case[Any]) -> None:
     """Whatever JSON Schema can say of a field is said: only rules beyond it (`value_error`, or no type at
     all) are left.
 

@@ -37,7 +37,7 @@ def make_published(city: City, **fields: Any) -> dict[str, Any]:
     return make_listing(city, "city_admin", publish=True, **fields)
 
 
-def make_medium(city: City, *, state: str = "ready", size: int = 3, **texts: str) -> UUID:
+def make_medium(city: City, *, state: str = "ready", size: int = 3, **texts: Any) -> UUID:
     """A picture of the city, as if it had been uploaded and processed."""
     media_id = uuid4()
     said = {"filename": "a.png", "alt": "", "author": "Ada", "licence": "CC0"} | texts

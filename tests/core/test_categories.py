@@ -1,5 +1,6 @@
 """Categories: the tree, who may change it, and what cannot be done to it."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,17 +14,17 @@ from tests.support import City
 NAMES = {"de": "Bäder", "en": "Pools"}
 
 
-def create(city: City, role: str = "city_admin", **body: object):
+def create(city: City, role: str = "city_admin", **body: Any):
     return city.call("create-category", role, body={"names": NAMES} | body)
 
 
-def made(city: City, **body: object) -> dict[str, object]:
+def made(city: City, **body: Any) -> dict[str, Any]:
     answer = create(city, **body)
     assert answer.status == 201, answer.body
     return answer.body
 
 
-def change(city: City, category: object, **body: object):
+def change(city: City, category: object, **body: Any):
     return city.call("update-category", "city_admin", path=f"/api/categories/{category}", body=body)
 
 
@@ -31,7 +32,7 @@ def delete(city: City, category: object, role: str = "city_admin"):
     return city.call("delete-category", role, path=f"/api/categories/{category}")
 
 
-def tree(city: City, language: str = "") -> list[dict[str, object]]:
+def tree(city: City, language: str = "") -> list[dict[str, Any]]:
     answer = city.call("list-categories", headers={"accept-language": language})
     assert answer.status == 200, answer.body
     return answer.body["items"]

@@ -301,7 +301,7 @@ def test_pictures_that_are_dangerous_or_damaged_are_refused_and_it_says_why(
     ],
 )
 def test_an_announcement_that_does_not_do_names_its_field(city: City, field: str, value: object) -> None:
-    refused = announce(city, picture(), **{field: value})
+    refused = announce(city, picture(), **dict[str, Any]({field: value}))
     assert (refused.status, refused.body["error"]["details"]["errors"][0]["field"]) == (422, field)
 
 

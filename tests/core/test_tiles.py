@@ -19,18 +19,18 @@ TITLES = {"de": "Bäder", "en": "Pools"}
 YESTERDAY, TOMORROW = ((datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (-1, 1))
 
 
-def create(city: City, role: str = "city_admin", **body: object):
+def create(city: City, role: str = "city_admin", **body: Any):
     return city.call("create-tile", role, body={"titles": TITLES} | body)
 
 
-def made(city: City, **body: object) -> dict[str, Any]:
+def made(city: City, **body: Any) -> dict[str, Any]:
     answer = create(city, **body)
     assert answer.status == 201, answer.body
     tile: dict[str, Any] = answer.body
     return tile
 
 
-def change(city: City, tile: dict[str, Any], role: str = "city_admin", **body: object):
+def change(city: City, tile: dict[str, Any], role: str = "city_admin", **body: Any):
     return city.call("update-tile", role, path=f"/api/tiles/{tile['id']}", body=body)
 
 

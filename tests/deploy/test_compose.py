@@ -149,10 +149,8 @@ def test_secrets_are_new_every_time_and_good_enough_for_production() -> None:
     first, second = assigned(example(filled=True)), assigned(example(filled=True))
     assert all(first[name] != second[name] and len(first[name]) >= 32 for name in (*SECRETS, *OTHERS))
     assert all(not assigned(example())[name] for name in (*SECRETS, *OTHERS))
-    read = Settings(
-        _env_file=None,
-        **{name.lower(): value for name, value in (first | {"ENVIRONMENT": "production"}).items()},
-    )
+    given: dict[str, Any] = {name.lower(): value for name, value in first.items()}
+    read = Settings(_env_file=None, **given | {"environment": "production"})
     assert read.environment == "production"
 
 

@@ -163,7 +163,7 @@ def test_what_a_sender_could_smuggle_is_replaced_and_the_event_is_left_alone(
         httpx.post(
             f"http://127.0.0.1:{port}/{path}?to=elsewhere",
             content=b"{}",
-            headers={name: value.encode("latin-1") for name, value in (event | smuggled).items()},
+            headers=[(name.encode(), value.encode("latin-1")) for name, value in (event | smuggled).items()],
         )
     of_event, of_tick = (headers for headers, _ in listener.heard)
     for headers in (of_event, of_tick):

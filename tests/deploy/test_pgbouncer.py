@@ -19,7 +19,7 @@ from tests.core.factories import make_category, make_listing, make_published
 from tests.deploy.pooler import Pooler, pooler, version
 from tests.support import City, superuser
 
-STATE = (
+STATE: tuple[str, dict[str, Any]] = (
     "SELECT pg_backend_pid(), coalesce(current_setting('heidi.tenant', true), ''), coalesce(current_setting('heidi.who', true), '')",
     {},
 )

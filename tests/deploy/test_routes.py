@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from shared.errors import MethodNotAllowed, Problem
+from shared.kit.http import LIVE
 from shared.runtime.gateway.routes import Routes, fitting
-from shared.runtime.health import LIVE, READY
+from shared.runtime.health import READY
 from tooling.generate import caddyfile, routes, traefik
 from tooling.generate.common import addressed, public
 from tooling.registry import ROOT, records

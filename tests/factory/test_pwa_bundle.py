@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_features_in_another_order_are_the_same_inputs() -> None:
         {"languages": ("en",)},
     ],
 )
-def test_every_input_changes_the_digest_of_the_inputs(change: dict) -> None:
+def test_every_input_changes_the_digest_of_the_inputs(change: dict[str, Any]) -> None:
     digests = {
         json.loads(record(given, 7, DAY, {}))["inputs"]["digest"] for given in (config(), config(**change))
     }
@@ -97,7 +98,7 @@ def test_the_build_number_alone_does_not_make_readers_load_the_app_again() -> No
 
 def test_the_service_worker_keeps_every_file_of_the_app_and_changes_with_any_of_them() -> None:
     files = bundle()
-    kept = json.loads(re.search(r"const FILES = (\[.*\]);", files["sw.js"].decode())[1])
+    kept = json.loads(re.findall(r"const FILES = (\[.*\]);", files["sw.js"].decode())[0])
     assert set(kept) == {"./", *files} - {"sw.js", "heidi-build.json"}
     assert files["sw.js"] != bundle(config(app_name="Heidelberg direkt"))["sw.js"]
 
@@ -200,6 +201,6 @@ def test_the_page_has_landmarks_a_skip_link_and_no_fixed_zoom() -> None:
     assert {"header", "nav", "main", "footer"} <= {tag for tag, _ in page.tags}
     assert ("a", {"class": "skip", "href": "#main"}) in page.tags
     viewport = next(
-        attributes["content"] for _, attributes in page.tags if attributes.get("name") == "viewport"
+        str(attributes["content"]) for _, attributes in page.tags if attributes.get("name") == "viewport"
     )
     assert not re.search("user-scalable|maximum-scale", viewport)

@@ -1,16 +1,17 @@
 import json
 import re
 import struct
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from functions.factory.pwa import LogoInvalid, Theme, build_bundle
-from functions.factory.pwa.contrast import on, palette
+from functions.factory.pwa.contrast import palette
 from functions.factory.pwa.icons import draw_icons
 from functions.factory.pwa.sign import initials
 from functions.factory.pwa.texts import TEMPLATE, texts
-from shared.kit.contrast import ContrastTooLow, ratio
+from shared.kit.contrast import ContrastTooLow, on, ratio
 from shared.kit.languages import LANGUAGES
 from tests.factory.pwa_support import DAY, HEIDELBERG, config, logo
 
@@ -111,7 +112,7 @@ def test_black_or_white_is_readable_on_every_grey() -> None:
         {"unknown": 1},
     ],
 )
-def test_a_hostile_or_impossible_setting_is_refused(change: dict) -> None:
+def test_a_hostile_or_impossible_setting_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         config(**change)
 
@@ -161,7 +162,7 @@ def test_a_maskable_icon_fills_its_square_and_a_plain_one_has_round_corners() ->
     corners = {}
     for name in ("icon", "maskable"):
         with Image.open(BytesIO(drawn[f"icons/{name}-512.png"])) as image:
-            corners[name] = image.getpixel((0, 0))[3]
+            corners[name] = image.getchannel("A").getpixel((0, 0))
     assert corners == {"icon": 0, "maskable": 255}
 
 

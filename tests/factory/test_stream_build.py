@@ -13,9 +13,10 @@ import pytest
 from shared import live
 from shared.adapters import pubsub, redis
 from shared.db.pg import pool
-from shared.errors import Unavailable
+from shared.errors import Busy, Unavailable
 from shared.kit.http import Lasting, Request
 from shared.kit.settings import settings
+from shared.kit.shares import Whose
 from shared.runtime.server import Server
 from tests.factory.test_web_build import prepare, trigger
 from tests.gateway.conftest import running
@@ -176,10 +177,10 @@ def test_a_person_has_few_streams_at_once_and_a_city_never_all(city: City, build
         stream.close()
     seats = live.Seats(8)
     for person in range(4):
-        seats.take(live.Whose("heidelberg", str(person)))
-    with pytest.raises(live.Busy):
-        seats.take(live.Whose("heidelberg", "another"))
-    seats.take(live.Whose("ladenburg", "somebody"))
+        seats.take(Whose("heidelberg", str(person)))
+    with pytest.raises(Busy):
+        seats.take(Whose("heidelberg", "another"))
+    seats.take(Whose("ladenburg", "somebody"))
 
 
 def test_a_stream_that_nobody_reads_gives_its_seat_back(city: City, build: str, patient: None) -> None:
@@ -218,8 +219,8 @@ def test_streams_leave_the_gateways_threads_to_everybody_else(
         assert gateway.get(f"/api/builds/{build}", headers=headers).status_code == 200
         seats = live.seats_of("stream-build", 64)
         assert sum(seats.people.values()) == len(waiting)
-        for each in waiting:
-            each.close()
+        for stream in waiting:
+            stream.close()
         eventually(lambda: not seats.people)  # who has gone is noticed, although nothing happens
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from functions.factory.builds import steps
 from functions.factory.builds.build import TRIES
+from functions.factory.pwa.bundle import build_bundle
 from shared.adapters import storage
 from shared.kit.settings import settings
 from tests.adapters.running import ThirdParties, free_ports
@@ -168,7 +169,7 @@ def test_every_step_is_seen_when_it_begins_and_has_its_own_time(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build, seen = queued(city), list[str]()
-    bundle, put = steps.build_bundle, storage.put
+    bundle, put = build_bundle, storage.put
 
     def watched(step: Any) -> Any:
         def does(*values: Any, **more: Any) -> Any:
@@ -178,7 +179,7 @@ def test_every_step_is_seen_when_it_begins_and_has_its_own_time(
         return does
 
     monkeypatch.setattr(steps, "build_bundle", watched(bundle))
-    monkeypatch.setattr(steps.storage, "put", watched(put))
+    monkeypatch.setattr(storage, "put", watched(put))
     city.settle()
     assert seen[-2:] == ["building", "uploading"]
     times = [line["at"] for line in read(city, build)["log"]]

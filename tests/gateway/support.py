@@ -101,7 +101,7 @@ def process(module: str, *arguments: str, **environment: str) -> Iterator["subpr
             started.kill()
 
 
-def answers(url: str, started: "subprocess.Popen[str]") -> httpx.Response:
+def answers(url: str, started: "subprocess.Popen[Any]") -> httpx.Response:
     """The first answer of a process that is starting."""
 
     def ask() -> httpx.Response | None:
@@ -111,4 +111,6 @@ def answers(url: str, started: "subprocess.Popen[str]") -> httpx.Response:
         except httpx.TransportError:
             return None
 
-    return eventually(ask)
+    answer = eventually(ask)
+    assert answer
+    return answer

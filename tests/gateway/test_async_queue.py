@@ -164,7 +164,7 @@ def test_what_waits_is_bounded_also_when_many_come_at_once_to_several_processes(
 
 def test_two_processes_make_a_call_once(tmp_path: Path) -> None:
     called: list[str] = []
-    first = AsyncQueue(tmp_path, lambda name, _: called.append(name) or Response(204))  # type: ignore[func-returns-value]
+    first = AsyncQueue(tmp_path, lambda name, _: called.append(name) or Response(204))
     first.accept(NAME, Request({"REQUEST_METHOD": "POST"}, "/"), b"")
     second = AsyncQueue(tmp_path, first.call)
     first.start()

@@ -134,7 +134,7 @@ def test_one_that_fails_lets_the_event_come_again_and_hinders_no_other() -> None
         return answer
 
     for name in bodies:
-        functions.deployed[name].function = answering(name)  # type: ignore[assignment]
+        functions.deployed[name].function = answering(name)
     environ = {"REQUEST_METHOD": "POST", "HTTP_CE_TYPE": NotificationRequested.type(), "PATH_INFO": "/events"}
 
     def again() -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import MethodNotAllowed, NoSuchRoute
-from shared.kit.record import Access, Record
+from shared.kit.record import Access, Method, Record
 from shared.runtime.gateway.routes import Routes
 from tests.gateway.support import Running
 from tooling.generate.common import public
@@ -11,7 +11,7 @@ from tooling.generate.common import public
 PUBLIC = Access(public=True)
 
 
-def named(name: str, method: str, path: str, access: Access = PUBLIC) -> Record:
+def named(name: str, method: Method, path: str, access: Access = PUBLIC) -> Record:
     def handler() -> None:
         pass
 

@@ -12,6 +12,7 @@ from tests.gateway.test_routes import named
 from tooling.generate import asyncapi, event_types, generate, knative, schedules, stack, triggers
 from tooling.generate.access import mark
 from tooling.generate.common import VERSION, public
+from tooling.generate.specification import specification
 from tooling.registry import ROOT, records
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -55,7 +56,7 @@ def test_stack_yml_has_every_function_under_one_image() -> None:
 def test_connectors_find_the_topics_of_event_functions() -> None:
     functions = yaml.safe_load(stack.render(records()))["functions"]
     assert functions["send-email"]["annotations"]["topic"] == "app.heidi.notification.requested"
-    tick = stack.specification(ticking("*/5 * * * *"))["annotations"]
+    tick = specification(ticking("*/5 * * * *"))["annotations"]
     assert (tick["topic"], tick["schedule"]) == ("cron-function", "*/5 * * * *")
 
 

@@ -63,4 +63,4 @@ def test_a_service_of_modules_holds_what_its_modules_hold(tmp_path, monkeypatch)
             (folder / "models.py").write_text(models)
     (tmp_path / "several" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    assert models_of("several") == ["defects", "photos", "tours"]
+    assert list[object](models_of("several")) == ["defects", "photos", "tours"]

@@ -18,12 +18,12 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    return json.loads(openapi.render(records()))  # type: ignore[no-any-return]
+    return json.loads(openapi.render(records()))
 
 
 @pytest.fixture(scope="module")
 def events() -> Document:
-    return json.loads(asyncapi.render(records()))  # type: ignore[no-any-return]
+    return json.loads(asyncapi.render(records()))
 
 
 def operations(document: Document) -> dict[str, Document]:

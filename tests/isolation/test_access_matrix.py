@@ -6,6 +6,7 @@ the handler.
 """
 
 import time
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,7 @@ from tooling.registry import records
 HTTP = [record for record in records().values() if record.kind == "http"]
 INTERNAL = [record for record in records().values() if record.kind != "http"]
 GUARDED = [record for record in HTTP if not record.access.public]
-names = {"ids": lambda value: value.name if isinstance(value, Record) else str(value)}
+names: dict[str, Any] = {"ids": lambda value: value.name if isinstance(value, Record) else str(value)}
 
 
 def path_of(record: Record) -> str:

@@ -3,7 +3,9 @@ addresses and in bodies.
 """
 
 import json
+import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -71,7 +73,7 @@ def test_a_real_id_of_another_city_in_an_address_is_an_id_of_nothing(
     for role in MATRIX:
         if role != "super_admin" or "city" not in holes:  # who may change every city, may
             paths = [
-                PLACEHOLDER.sub(lambda hole, last=last: filled(hole[1], holes, last, elsewhere), record.path)
+                PLACEHOLDER.sub(partial(filled, holes, last, elsewhere), record.path)
                 for last in (foreign, nothing)
             ]
             theirs, none = (
@@ -86,8 +88,9 @@ def test_a_real_id_of_another_city_in_an_address_is_an_id_of_nothing(
     assert theirs[0] != 404 or "_NOT_FOUND" in theirs[1]
 
 
-def filled(name: str, holes: list[str], last: str, elsewhere: Walk) -> str:
+def filled(holes: list[str], last: str, elsewhere: Walk, hole: re.Match[str]) -> str:
     """A value for a placeholder; the last one is in question."""
+    name = hole[1]
     return last if holes and name == holes[-1] else elsewhere.ids.get(camel(name), "listing")
 
 

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.adapters import redis
-from shared.db.migration import RELAY
 from shared.db.pg import Connection, pool
+from shared.db.roles import RELAY
 from shared.db.sql import Sql
 from shared.kit.ids import PLATFORM_ID
 from shared.kit.settings import settings

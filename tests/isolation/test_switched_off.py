@@ -1,6 +1,7 @@
 """A city that is switched off is switched off in every function, for everyone but the platform."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.support import City, call
 from tooling.registry import records
 
 IN_A_CITY = [r for r in records().values() if r.kind == "http" and not r.tenantless and not r.access.internal]
-names = {"ids": lambda value: value.name}
+names: dict[str, Any] = {"ids": lambda value: value.name}
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_a_function_answers_nobody_of_a_city_that_is_switched_off(record: Record
             {"host": f"{slug}.localhost"},
             {"tenant": slug, "host": f"{slug}.localhost"},
         ):
-            answer = call(record.name, path=path_of(record), token=token, **named)
+            answer = call(record.name, path=path_of(record), token=token, **dict[str, Any](named))
             assert (answer.status, answer.code) == (403, "TENANT_INACTIVE"), (role, named)
 
 

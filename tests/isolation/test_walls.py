@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 from pg8000.native import Connection, DatabaseError
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
+from sqlalchemy.orm import Session
 
 from functions.core.listings.tables import Listing
 from shared.db import orm
@@ -124,18 +125,18 @@ def test_with_the_first_wall_switched_off_the_second_holds(
     mine = make_listing(city)
     with_wall = listings_seen_by(city)
     monkeypatch.setattr(orm, "with_loader_criteria", lambda *_, **__: text(""), raising=True)
-    orm.event.remove(orm.Session, "do_orm_execute", orm.name_the_tenant)
+    event.remove(Session, "do_orm_execute", orm.name_the_tenant)
     try:
         assert listings_seen_by(city) == with_wall == [mine["id"]]
     finally:
-        orm.event.listen(orm.Session, "do_orm_execute", orm.name_the_tenant)
+        event.listen(Session, "do_orm_execute", orm.name_the_tenant)
 
 
 def test_the_first_wall_names_the_tenant_in_every_statement(city: City) -> None:
     work = city.sql("core")
     seen: list[str] = []
     session = Database(work, city.id)
-    orm.event.listen(session.get_bind().engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    event.listen(session.get_bind().engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     session.scalars(select(Listing).where(Listing.title == "x")).all()
     work.rollback()
     assert "listings.tenant_id = " in seen[-1].partition("WHERE")[2]

@@ -37,6 +37,7 @@ class FakeBroker(ThreadingHTTPServer):
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        server: "FakeBroker"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"])).decode()

@@ -1,7 +1,7 @@
 """What records say about themselves, for tests that hold for functions which are not written yet."""
 
 from enum import Enum
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ OUTSIDE = [record for record in HTTP if not record.access.internal]
 WRITES = [record for record in OUTSIDE if record.method != "GET"]
 GUARDED = [record for record in OUTSIDE if not record.access.public]
 NOWHERE = "00000000-0000-4000-8000-000000000000"
-by_name = {"ids": lambda value: value.name if isinstance(value, Record) else str(value)}
+by_name: dict[str, Any] = {"ids": lambda value: value.name if isinstance(value, Record) else str(value)}
 
 
 def present(*names: str) -> Record:
@@ -29,7 +29,8 @@ def present(*names: str) -> Record:
 def body_model(record: Record) -> type[BaseModel] | None:
     """What a function takes as its body."""
     binding = Binding.of(record)
-    return binding.body._type if binding.body else None
+    model: Any = binding.body._type if binding.body else None
+    return cast("type[BaseModel] | None", model)
 
 
 def fields_of(annotation: Any, seen: frozenset[Any] = frozenset()) -> set[str]:

@@ -8,6 +8,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -31,11 +32,12 @@ AT_ONCE = 8  # calls that one instance of a function gets at the same time
 def heavy(kind: str) -> bytes:
     """The largest picture of a kind that is let in, in few bytes."""
     file = io.BytesIO()
-    size, options = {
+    kinds: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {
         "PNG": ((4000, 4000), {}),
         "WEBP": ((4000, 4000), {"quality": 1}),
         "JPEG": ((8000, 6000), {"progressive": True}),
-    }[kind]
+    }
+    size, options = kinds[kind]
     Image.new("RGB" if kind == "JPEG" else "RGBA", size, (9, 99, 200, 80)).save(file, kind, **options)
     return file.getvalue()
 

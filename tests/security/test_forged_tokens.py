@@ -273,4 +273,6 @@ def test_each_secret_signs_for_one_use(city: City, jwt_keys: Use) -> None:
 
 def test_a_token_of_one_city_is_refused_at_anothers_host(city: City, other_city: City, mode: str) -> None:
     for parts in ({"host": f"{other_city.tenant.slug}.localhost"}, {"tenant": other_city.tenant.slug}):
-        assert call("list-pending-listings", token=ours(city), **parts).code == "TENANT_MISMATCH"
+        assert (
+            call("list-pending-listings", token=ours(city), **dict[str, Any](parts)).code == "TENANT_MISMATCH"
+        )

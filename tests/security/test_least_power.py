@@ -15,8 +15,8 @@ from shared.kit import cipher
 from shared.kit.jwks import parse
 from shared.kit.record import Record
 from shared.kit.settings import settings
-from tests.conftest import ROLES_SECRET
 from tests.deploy.test_cluster import GIVEN, filled
+from tests.kept_cluster import ROLES
 from tooling import cluster
 from tooling.generate.secrets import powers, secrets
 from tooling.registry import ROOT, records, services
@@ -73,7 +73,7 @@ def of_cluster() -> dict[str, str]:
     return (
         cluster.read(filled())
         | {name: f"{name} of its own" for name in GIVEN}
-        | {"POSTGRES_ROLES_SECRET": ROLES_SECRET}
+        | {"POSTGRES_ROLES_SECRET": ROLES}
     )
 
 

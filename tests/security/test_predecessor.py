@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from functions.notification.templates import render
-from shared.auth import tokens
+from shared.auth.rbac import permissions_of
 from shared.auth.tokens import Principal
 from shared.db.privacy import Personal
 from shared.errors import NoSuchRoute
@@ -147,7 +147,7 @@ def test_s8_new_terms_stop_writing_until_they_are_accepted_and_accepting_is_no_w
             role = next(
                 role
                 for role in ("editor", "city_admin", "super_city_admin", "super_admin")
-                if record.access.signed_in or record.access.permission in tokens.permissions_of((role,))
+                if record.access.signed_in or record.access.permission in permissions_of((role,))
             )
             if role != "super_admin":
                 got = city.call(record.name, role, path=path_of(record), body={})

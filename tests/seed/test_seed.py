@@ -57,7 +57,7 @@ def seeded() -> Iterator[list[City]]:
 
 def counts() -> dict[str, int]:
     """How many rows there are in each table that the seed fills."""
-    found = {}
+    found: dict[str, int] = {}
     for service, tables in TABLES.items():
         with superuser(prefixed(service)) as connection:
             found |= {

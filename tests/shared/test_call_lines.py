@@ -46,7 +46,7 @@ def raises(error: Exception) -> None:
 def pod(name: str, found: list[Line], city: City, **environment: str) -> Iterator[httpx.Client]:
     """One function as in a pod, which finds the city in Redis; its lines when it has ended."""
     redis.command("SET", tenants.key(city.tenant.slug), city.tenant.model_dump_json(), "EX", 60)
-    redis.command("SET", tenants.key(city.id), city.tenant.model_dump_json(), "EX", 60)
+    redis.command("SET", tenants.key(str(city.id)), city.tenant.model_dump_json(), "EX", 60)
     port = free_port()
     variables = {
         "FUNCTION_TARGET": name,

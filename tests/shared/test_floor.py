@@ -4,6 +4,7 @@ stays one.
 
 import logging
 import threading
+from collections.abc import Iterator
 
 import pytest
 from pg8000.exceptions import InterfaceError
@@ -23,11 +24,12 @@ from tooling.registry import records
 
 
 @pytest.fixture
-def pool(monkeypatch) -> Pool:
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
     """One connection, and no patience."""
     monkeypatch.setattr(settings(), "postgres_pool_size", 1)
     monkeypatch.setattr(settings(), "postgres_pool_patience", 0.0)
-    made = Pool(name := settings().postgres_database_prefix + "core", *login(name))
+    name = settings().postgres_database_prefix + "core"
+    made = Pool(name, *login(name))
     yield made
     made.clear()
 
@@ -164,7 +166,7 @@ def test_rows_that_were_added_before_entering_stay_where_they_were_added(
     city: City, other_city: City
 ) -> None:
     ctx = context(city)
-    category = ctx.db.get(Category, make_category(city))
+    category = ctx.db.get_or_404(Category, make_category(city))
     category.icon = "changed"
     ctx.enter(other_city.tenant)
     ctx.finish()

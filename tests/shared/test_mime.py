@@ -43,7 +43,7 @@ def test_what_was_written_is_what_is_read(subject: str, text: str, html: str) ->
     found = message_from_bytes(sent.content)
     for name in ("subject", "x-city"):
         assert str(make_header(decode_header(found[name]))).strip() == mail.one_line(subject)
-    plain, page = (part.get_payload(decode=True) for part in found.get_payload())
+    plain, page = (bytes(part.get_payload(decode=True)) for part in found.walk() if not part.is_multipart())
     assert (plain.splitlines(), page.splitlines()) == (same_lines(text), same_lines(html))
     assert sent.content.isascii()
     assert b"\n" not in sent.content.replace(b"\r\n", b"")

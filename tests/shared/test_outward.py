@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from shared.adapters import http_client
 from shared.adapters.http_client import AnswerTooLarge, OutwardUnavailable, TooLate
 from shared.adapters.public_addresses import AddressRefused
 
-HERE = {"private_hosts": ["127.0.0.1"]}
+HERE: dict[str, Any] = {"private_hosts": ["127.0.0.1"]}
 
 
 @contextmanager
@@ -84,7 +85,7 @@ def test_a_name_is_resolved_once_and_that_very_address_is_called(monkeypatch: py
     asked: list[str] = []
     really = socket.getaddrinfo
 
-    def resolve(host: str, *how: object, **more: object) -> object:
+    def resolve(host: str, *how: Any, **more: Any) -> object:
         asked.append(host)
         return really("127.0.0.1" if host == "rebinding.example" else host, *how, **more)
 

@@ -24,8 +24,8 @@ from tests.adapters.running import ThirdParties
 from tests.auth.factors import answer, challenged, later, set_up
 from tests.auth.people import join, login, refresh
 from tests.auth.test_api_tokens import made, revoke
-from tests.conftest import TEMPLATE
 from tests.core.factories import make_listing
+from tests.kept_cluster import PREFIX
 from tests.stack import RunningStack
 from tests.support import City, call, superuser
 from tooling import sealed
@@ -33,7 +33,7 @@ from tooling.backup import aftercare, local, restoration
 from tooling.backup.archive import reading
 from tooling.backup.cut import cut, held_back
 from tooling.backup.dump import take
-from tooling.backup.server import Server
+from tooling.backup.server import Server, wanted
 from tooling.command_failed import CommandFailed
 from tooling.migrate import upgrade
 from tooling.registry import ROOT, services
@@ -54,7 +54,7 @@ def server(servers: ThirdParties, worker_id: str) -> Iterator[Server]:
     names = [*services(), "broker"]
     with superuser("postgres") as connection:
         for name in services():
-            connection.run(f'CREATE DATABASE "{prefix}{name}" TEMPLATE "{TEMPLATE}{name}" OWNER heidi_owner')
+            connection.run(f'CREATE DATABASE "{prefix}{name}" TEMPLATE "{PREFIX}{name}" OWNER heidi_owner')
             for statement in access(prefix + name):
                 connection.run(statement)
         connection.run(f'CREATE DATABASE "{prefix}broker" OWNER heidi_owner')
@@ -213,10 +213,10 @@ def test_the_databases_change_places_all_or_none(server: Server, backup: Path) -
         somebody.run("SELECT 1")
         with pytest.raises(CommandFailed, match=f"{server.prefix}users by postgres"):
             restoration.bring_back(server, archive)
-        for name in restoration.wanted():
+        for name in wanted():
             somebody.run(f'CREATE DATABASE "{restoration.FRESH}{server.prefix}{name}"')
         with pytest.raises(CommandFailed, match="all is as it was"):
-            restoration.swap(server, restoration.wanted())
+            restoration.swap(server, wanted())
     assert {name: identities(server)[name] for name in before} == before
 
 
@@ -336,7 +336,7 @@ def test_a_backup_from_a_newer_heidi_is_refused_and_an_older_one_is_migrated(
     bring_back(server, older)
     assert (
         shapes(server)["audit"]
-        == shapes(Server(server.host, server.port, server.user, server.password, TEMPLATE))["audit"]
+        == shapes(Server(server.host, server.port, server.user, server.password, PREFIX))["audit"]
     )
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,7 +23,7 @@ from tooling.stack.log_view import HIDDEN, show
 CITY, OTHER = str(uuid4()), str(uuid4())
 
 
-def line(**facts: object) -> str:
+def line(**facts: Any) -> str:
     """A line of a call."""
     return json.dumps(
         {
@@ -84,15 +85,10 @@ def home(tmp_path: Path, gateway: str) -> Home:
     return made
 
 
-def shown(home: Home, capsys: pytest.CaptureFixture[str], **parts: object) -> list[dict[str, object]]:
+def shown(home: Home, capsys: pytest.CaptureFixture[str], **parts: Any) -> list[dict[str, object]]:
     """What a pipe gets."""
-    show(
-        home,
-        **(
-            {"name": None, "lines": 50, "follow": False, "function": None, "city": None, "errors": False}
-            | parts
-        ),
-    )  # type: ignore[arg-type]
+    usual: dict[str, Any] = {"name": None, "lines": 50, "follow": False, "function": None, "city": None}
+    show(home, **usual | {"errors": False} | parts)
     return [json.loads(text) for text in capsys.readouterr().out.splitlines()]
 
 

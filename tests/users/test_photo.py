@@ -3,6 +3,7 @@
 import base64
 import io
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -105,7 +106,7 @@ def test_what_is_no_picture_is_refused(city: City, person: Known, content: bytes
 def test_guests_of_one_address_send_ten_photos_an_hour_and_people_as_many_as_they_like(
     city: City, person: Known
 ) -> None:
-    address = {"address": f"192.0.2.{uuid4().int % 200}"}
+    address: dict[str, Any] = {"address": f"192.0.2.{uuid4().int % 200}"}
     broken = {"photo": {"content": base64.b64encode(b"no picture").decode()}}
     guests = [known(city, email="", guest=True) for _ in range(3)]
     tokens = [guest.token(guest=True) for guest in guests]

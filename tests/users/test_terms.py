@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from shared.auth.rbac import MATRIX
+from shared.errors import TermsNotAccepted
 from shared.kit.settings import settings
 from shared.runtime import terms_gate
 from shared.tenancy.tenants import PLATFORM
@@ -149,7 +150,7 @@ def test_a_newer_mandatory_version_must_be_accepted_anew(city: City) -> None:
         status["mustAccept"],
     ) == (2, 2, 1, True)
     bound = city.tenant.model_copy(update={"terms": 2})
-    with pytest.raises(terms_gate.TermsNotAccepted):
+    with pytest.raises(TermsNotAccepted):
         terms_gate.refuse_unaccepted(bound, person_of(person))
     accept(person, 2)
     terms_gate.refuse_unaccepted(bound, person_of(person))
