@@ -20,7 +20,7 @@ from shared.db.pg import pool
 from shared.db.sql import Sql
 from shared.kit.cloudevents import BATCH, Envelope
 from shared.kit.features import MODULES
-from shared.kit.http import Request, Response
+from shared.kit.http import Lasting, Request, Response
 from shared.kit.settings import settings
 from shared.runtime.pipeline import Function
 from shared.tenancy import tenants
@@ -145,7 +145,11 @@ def asked(path: str, tenant_id: UUID | None = None, *, timeout: float = 5) -> by
 
 def answer(response: Response) -> Answer:
     """A response, read."""
+    if isinstance(response.body, Lasting):
+        response.body.end()  # what is there already, and no more
     raw = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+    if isinstance(response.body, Lasting):
+        response.body.close()
     is_json = response.content_type == "application/json" and raw
     return Answer(response.status, json.loads(raw) if is_json else None, response.headers, raw)
 

@@ -4,7 +4,7 @@
 
 import hashlib
 
-from shared.kit.http import JSON, Request, Response
+from shared.kit.http import JSON, Lasting, Request, Response
 from shared.kit.record import Record
 from shared.runtime.representation import has
 
@@ -21,7 +21,7 @@ def marked(record: Record, request: Request, response: Response) -> Response:
     What is not a success is never kept, and what the function said itself stands.
     """
     headers = response.headers
-    if response.status != 200:
+    if response.status != 200 or isinstance(response.body, Lasting):
         headers.setdefault("Cache-Control", PRIVATE)
         return response
     if is_for_everyone(record, request):

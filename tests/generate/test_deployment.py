@@ -11,7 +11,7 @@ from shared.kit.record import Access, Record
 from tests.gateway.test_routes import named
 from tooling.generate import asyncapi, event_types, generate, knative, schedules, stack, triggers
 from tooling.generate.access import mark
-from tooling.generate.common import VERSION, public
+from tooling.generate.common import THREADS, VERSION, public
 from tooling.generate.specification import specification
 from tooling.registry import ROOT, records
 
@@ -160,9 +160,14 @@ def test_what_needs_much_memory_needs_it_for_one_request_and_somebody_always_ans
     for record in records().values():
         spec = knative.service(record)["spec"]["template"]["spec"]
         assert (spec["containerConcurrency"] == 1) is (record.memory >= 512 or record.kind == "tick")
-        assert {"name": "WORKER_THREADS", "value": str(spec["containerConcurrency"] + 1)} in container(
-            record
-        )["env"]
+        calls = THREADS if record.threads else spec["containerConcurrency"]  # streams have threads of their own
+        assert {"name": "WORKER_THREADS", "value": str(calls + 1)} in container(record)["env"]
+
+
+def test_one_instance_takes_as_many_streams_as_its_function_says() -> None:
+    record = records()["stream-build"]
+    assert knative.service(record)["spec"]["template"]["spec"]["containerConcurrency"] == record.threads == 64
+    assert specification(record)["labels"]["com.openfaas.scale.target"] == "64"
 
 
 def test_probes_are_as_required_but_starts_are_seen_at_once() -> None:
