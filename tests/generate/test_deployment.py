@@ -160,7 +160,9 @@ def test_what_needs_much_memory_needs_it_for_one_request_and_somebody_always_ans
     for record in records().values():
         spec = knative.service(record)["spec"]["template"]["spec"]
         assert (spec["containerConcurrency"] == 1) is (record.memory >= 512 or record.kind == "tick")
-        calls = THREADS if record.threads else spec["containerConcurrency"]  # streams have threads of their own
+        calls = (
+            THREADS if record.threads else spec["containerConcurrency"]
+        )  # streams have threads of their own
         assert {"name": "WORKER_THREADS", "value": str(calls + 1)} in container(record)["env"]
 
 
