@@ -132,8 +132,10 @@ class Cluster:
 
     @classmethod
     @contextmanager
-    def started(cls, home: Path, *names: str, **environment: str) -> "Iterator[Cluster]":
-        """Up inside the block."""
+    def started(
+        cls, home: Path, *names: str, config: Path = INTERNAL, **environment: str
+    ) -> "Iterator[Cluster]":
+        """Up inside the block; a name may be a service's, which then lives in one process."""
         at, inside, events = free_port(), free_port(), free_port()
         gateway = {
             "HEIDI_PLATFORM": "knative",
@@ -144,7 +146,7 @@ class Cluster:
             "BROKER_TOKEN": TOKEN,
         }
         with (
-            caddy(INTERNAL, home / "internal", events, **gateway) as log,
+            caddy(config, home / "internal", events, **gateway) as log,
             served(*names, GATEWAY_URL=f"http://127.0.0.1:{inside}", **environment) as ports,
             ingress(home / "ingress", at, ports),
         ):

@@ -1,6 +1,7 @@
 """The same server with all of a service, and with everything: `python -m shared.runtime.server`."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,10 +13,11 @@ import pytest
 
 from events.city import CityOnboarded
 from events.notification import NotificationRequested
+from shared.errors import Busy
 from shared.kit.cloudevents import Envelope
 from shared.kit.http import Request, Response
 from shared.kit.settings import settings
-from shared.runtime.gateway import events
+from shared.runtime.gateway import events, ticks
 from shared.runtime.gateway.functions import Functions
 from shared.runtime.registry import records_of
 from tests.city.factories import registered
@@ -94,11 +96,12 @@ def test_a_service_answers_at_its_addresses_and_by_name_and_for_nobody_else(
     for stranger in ("/api/users", "/function/whoami"):
         assert core.get(stranger, headers=named).status_code == 404
     ready = core.get("/health/ready")
-    assert (ready.status_code, ready.json()["checks"]) == (
-        200,
-        {"broker": "does not answer"},
-    )  # it is only missed
-    assert 'service="core",function="core"' in core.get("/metrics").text.replace(" ", "")
+    # the broker is only missed
+    assert (ready.status_code, ready.json()["checks"].keys()) == (200, {"broker"})
+    assert (
+        'process_resident_memory_bytes{function="core",kind="http",service="core"}'
+        in core.get("/metrics").text
+    )
 
 
 def test_an_event_reaches_all_of_a_service_that_hear_it_once(core: httpx.Client, home: City) -> None:
@@ -179,3 +182,44 @@ def test_what_names_nothing_is_refused_with_a_sentence(target: str) -> None:
     assert started.returncode == 1
     assert "there is no function" in said
     assert "Traceback" not in said
+
+
+def test_a_tick_runs_in_one_process_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticks, "LEASE", 0.3)
+    record, token = records()["purge-sessions"], settings().broker_token.get_secret_value()
+    ours, stranger = (
+        Request({"REQUEST_METHOD": "POST", "HTTP_AUTHORIZATION": f"Bearer {each}"})
+        for each in (token, "guessed")
+    )
+    with ticks.alone(record, ours):
+        held = time.monotonic()
+        while time.monotonic() < held + 0.5:  # longer than a lease: it is renewed
+            with pytest.raises(Busy), ticks.alone(record, ours):
+                pytest.fail("twice at a time")
+        with ticks.alone(record, stranger), ticks.alone(records()["send-email"], ours):
+            pass  # the one is refused by the function, of the other there may be many
+    with ticks.alone(record, ours):
+        pass
+
+
+def test_a_tick_whose_process_was_killed_runs_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticks, "LEASE", 0.1)
+    monkeypatch.setattr(ticks, "renew", lambda *_: None)
+    record = records()["purge-sessions"]
+    request = Request(
+        {
+            "REQUEST_METHOD": "POST",
+            "HTTP_AUTHORIZATION": f"Bearer {settings().broker_token.get_secret_value()}",
+        }
+    )
+    killed = ticks.alone(record, request)
+    killed.__enter__()
+
+    def runs() -> bool:
+        try:
+            with ticks.alone(record, request):
+                return True
+        except Busy:
+            return False
+
+    eventually(runs)

@@ -1,12 +1,14 @@
 """What Caddy reads: from a request to its function, at the edge and between the functions of a cluster."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from functions.platform.dead_letters.dead_letter import RETOLD
 from shared.kit.record import PLACEHOLDER, Record
 from shared.kit.settings import Settings
+from shared.runtime.gateway.events import DOOR
 from tooling.generate.common import GENERATED, addressed, methods, public
+from tooling.generate.unit import Unit, together
 
 DEAD_LETTERS = "keep-dead-letter"  # the one function that the broker calls although it has an address
 # Knative takes these for success
@@ -16,6 +18,10 @@ EDGE = f"""# {GENERATED}
 # From method and path to function, and how many bytes a body may have, for deploy/edge/Caddyfile.
 # Exact addresses come first; the first line that fits counts.
 """
+UNHEARD = """vars heard {heidi_heard}
+@unheard vars heard no
+respond @unheard 204
+"""
 INTERNAL = f"""# {GENERATED}
 # For the internal gateway's Caddyfile: functions by address, for those that ask each other; event and tick
 # functions by name, for the broker and the clock; and what a dispatcher is told instead of a status that it would
@@ -23,12 +29,22 @@ INTERNAL = f"""# {GENERATED}
 """
 
 
-def edge(records: Mapping[str, Record]) -> str:
+def name_of(record: Record) -> str:
+    """Where a function is deployed as one of its own."""
+    return record.name
+
+
+def service_of(record: Record) -> str:
+    """Where all of a service are deployed together."""
+    return record.service
+
+
+def edge(records: Mapping[str, Record], deployed: Callable[[Record], str] = name_of) -> str:
     """deploy/edge/routes.caddy: one line per method and public address."""
     shown = public(records.values())
     limits = sorted({limit(record) for record in shown})
     rows = (
-        f"{line(path, method)} {record.name} {limit(record)}"
+        f"{line(path, method)} {deployed(record)} {limit(record)}"
         for record in shown
         for path in record.addresses
         for method in methods(record, path, shown)
@@ -42,19 +58,46 @@ def edge(records: Mapping[str, Record]) -> str:
     )
 
 
+def edge_grouped(records: Mapping[str, Record]) -> str:
+    """deploy/edge/routes-grouped.caddy: from the same addresses to services."""
+    return edge(records, service_of)
+
+
 def internal(records: Mapping[str, Record]) -> str:
     """knative/base/internal-gateway/routes.caddy: a snippet per port."""
+    names = mapping(
+        "{heidi_function} {heidi_path}",
+        (row for record in callees(records.values()) for row in called(record)),
+        '"" ""',
+    )
+    return snippets(records, name_of, names)
+
+
+def internal_grouped(records: Mapping[str, Record]) -> str:
+    """knative/components/grouped/routes.caddy: events lead to whole services, ticks and what is sent again to a
+    function of one.
+    """
+    units = [unit for unit in together(records) if unit.types]
+    rows = [row for unit in units for row in heard(unit)]
+    rows += [row for record in callees(records.values()) for row in called_within(record)]
+    names = mapping("{heidi_function} {heidi_path}", rows, '"" ""')
+    types = [f'"~^/events/{DEAD_LETTERS} " yes', *(row for unit in units for row in wanted(unit))]
+    filtered = mapping(
+        "{heidi_heard}", [*types, '"~^/events/[a-z-]+ [a-z]" no'], "yes", "{path} {header.Ce-Type}"
+    )
+    return snippets(records, service_of, names + filtered + UNHEARD)
+
+
+def snippets(records: Mapping[str, Record], deployed: Callable[[Record], str], names: str) -> str:
+    """The file: addresses and names, and what a dispatcher is told."""
     asked = addressed(records.values())
     rows = (
-        f"{line(path, method)} {r.name}"
+        f"{line(path, method)} {deployed(r)}"
         for r in asked
         for path in r.addresses
         for method in methods(r, path, asked)
     )
     addresses = mapping("{heidi_function}", rows, '""')
-    names = mapping(
-        "{heidi_function}", (row for record in callees(records.values()) for row in called(record)), '""'
-    )
     largest = max(map(limit, asked))
     retold = "".join(
         f"@said_{status} status {status}\nreplace_status @said_{status} {status + RETOLD}\n"
@@ -63,7 +106,7 @@ def internal(records: Mapping[str, Record]) -> str:
     return INTERNAL + "".join(
         (
             snippet("addresses", addresses + frozen(largest)),
-            snippet("names", names + frozen(json_limit())),
+            snippet("names", names + "vars path {heidi_path}\n" + frozen(json_limit())),
             snippet("retold", retold),
         )
     )
@@ -76,8 +119,30 @@ def callees(records: Iterable[Record]) -> list[Record]:
 
 def called(record: Record) -> list[str]:
     """How the broker or the clock names a function, and who sends a dead letter again."""
-    doors = ("ticks",) if record.kind == "tick" else ("events", "replays")
-    return [f'"POST /{door}/{record.name}" {record.name}' for door in doors]
+    return [f'"POST /{door}/{record.name}" {record.name} /' for door in doors(record)]
+
+
+def doors(record: Record) -> tuple[str, ...]:
+    """By which ways it is called."""
+    return ("ticks",) if record.kind == "tick" else ("events", "replays")
+
+
+def called_within(record: Record) -> list[str]:
+    """The same of one that lives in its service; only events come to all of the service."""
+    own = [door for door in doors(record) if door != "events" or record.name == DEAD_LETTERS]
+    return [f'"POST /{door}/{record.name}" {record.service} /function/{record.name}' for door in own]
+
+
+def heard(unit: Unit) -> list[str]:
+    """Where events come to all of a service; also again, when nobody knows for whom of it."""
+    return [f'"POST /{door}/{unit.name}" {unit.name} {DOOR}' for door in ("events", "replays")]
+
+
+def wanted(unit: Unit) -> list[str]:
+    """The events that somebody of a service hears: of others it is not woken."""
+    if "*" in unit.types:
+        return [f'"~^/events/{unit.name} " yes']
+    return [f'"/events/{unit.name} {type_}" yes' for type_ in unit.types]
 
 
 def limit(record: Record) -> int:
@@ -105,13 +170,9 @@ def line(path: str, method: str) -> str:
     return f'"~^{method} {fixed}/?$"'
 
 
-def mapping(outputs: str, rows: Iterable[str], default: str) -> str:
-    """Caddy's map of method and path."""
-    return (
-        f'map "{{method}} {{path}}" {outputs} {{\n'
-        + "".join(f"\t{row}\n" for row in rows)
-        + f"\tdefault {default}\n}}\n"
-    )
+def mapping(outputs: str, rows: Iterable[str], default: str, by: str = "{method} {path}") -> str:
+    """Caddy's map, of method and path."""
+    return f'map "{by}" {outputs} {{\n' + "".join(f"\t{row}\n" for row in rows) + f"\tdefault {default}\n}}\n"
 
 
 def found(limit: str) -> str:

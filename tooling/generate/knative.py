@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from shared.kit.record import Record
 from tooling.generate import secrets
 from tooling.generate.common import REPOSITORY, SETTINGS, THREADS, Document, by_service
+from tooling.generate.unit import Unit, alone
 from tooling.generate.yamlfile import as_yaml
 
 INSIDE = {"networking.knative.dev/visibility": "cluster-local"}
@@ -15,7 +16,6 @@ heidi-for-… for each thing that it can do and others cannot (tooling/generate/
 They are spread over nodes without our saying so: by Knative's own preference (config-deployment, default-affinity-type) and by
 the scheduler's; constraints of our own would need a feature flag that is off by default."""
 MAX_SCALE = 20
-HEAVY = 512  # MiB
 PORT = 8080
 AUTOSCALING, WARM = "autoscaling.knative.dev", "heidi.app/warm"
 UNPRIVILEGED: Document = {
@@ -35,71 +35,76 @@ def render(records: Mapping[str, Record]) -> str:
 
 
 def service(record: Record) -> Document:
-    """One function as a Knative Service; overlays find those that stay warm by their label."""
+    """One function as a Knative Service."""
+    return deployed(alone(record))
+
+
+def deployed(unit: Unit) -> Document:
+    """A Knative Service; overlays find those that stay warm by their label."""
     labels = {
         "app.kubernetes.io/part-of": "heidi",
-        "app.kubernetes.io/component": record.service,
-        "heidi.app/kind": record.kind,
+        "app.kubernetes.io/component": unit.service,
+        "heidi.app/kind": unit.kind,
     }
-    if record.min_scale:
+    if unit.min_scale:
         labels[WARM] = "true"
     return {
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Service",
         "metadata": {
-            "name": record.name,
+            "name": unit.name,
             "labels": labels | INSIDE,
-            "annotations": {"heidi.app/description": record.summary},
+            "annotations": {"heidi.app/description": unit.summary},
         },
         "spec": {
             "template": {
-                "metadata": {"labels": labels, "annotations": scaling(record) | scraping(record)},
-                "spec": pod(record),
+                "metadata": {"labels": labels, "annotations": scaling(unit) | scraping(unit)},
+                "spec": pod(unit),
             }
         },
     }
 
 
-def scaling(record: Record) -> dict[str, str]:
+def scaling(unit: Unit) -> dict[str, str]:
     """Hot functions stay warm; nothing grows without end; a tick never runs twice at a time."""
-    most = 1 if record.kind == "tick" else MAX_SCALE
+    most = 1 if unit.kind == "tick" else MAX_SCALE
     by_load = (
         {"class": "hpa.autoscaling.knative.dev", "metric": "cpu", "target": "70"}
-        if record.scale_on == "cpu"
+        if unit.scale_on == "cpu"
         else {}
     )
-    facts = {"min-scale": str(record.min_scale), "max-scale": str(most)} | by_load
+    facts = {"min-scale": str(unit.min_scale), "max-scale": str(most)} | by_load
     return {f"{AUTOSCALING}/{name}": value for name, value in facts.items()}
 
 
-def scraping(record: Record) -> dict[str, str]:
+def scraping(unit: Unit) -> dict[str, str]:
     """Prometheus asks those that are always there; the others say it themselves while they live."""
-    if not record.min_scale:
+    if not unit.min_scale:
         return {}
     return {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORT), "prometheus.io/path": "/metrics"}
 
 
-def pod(record: Record) -> Document:
+def pod(unit: Unit) -> Document:
     """One container, unprivileged, with only /tmp to write to.
 
     Left alone, Knative would end what has not begun to answer after 300 s, however long it may take.
     """
     return {
-        "containerConcurrency": at_once(record),
-        "timeoutSeconds": record.timeout,
-        "responseStartTimeoutSeconds": record.timeout,
-        "serviceAccountName": secrets.account(record.service),
+        "containerConcurrency": unit.at_once,
+        "timeoutSeconds": unit.timeout,
+        "responseStartTimeoutSeconds": unit.timeout,
+        "serviceAccountName": secrets.account(unit.service),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "volumes": [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}],
         "containers": [
             {
                 "image": REPOSITORY,
-                "env": environment(record),
-                "envFrom": sources(record),
+                "env": environment(unit),
+                "envFrom": sources(unit),
                 "ports": [{"containerPort": PORT}],
-                **probes(record),
-                "resources": resources(record),
+                **probes(unit),
+                "resources": resources(unit),
                 "securityContext": UNPRIVILEGED,
                 "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 (in the container)
             }
@@ -107,41 +112,34 @@ def pod(record: Record) -> Document:
     }
 
 
-def at_once(record: Record) -> int:
-    """How many requests one instance takes at once: of what needs its memory for a single picture one, as of
-    ticks; of streams as many as have a thread of their own.
-    """
-    if record.threads:
-        return record.threads
-    return 1 if record.kind == "tick" or record.memory >= HEAVY else THREADS
-
-
-def environment(record: Record) -> list[dict[str, str]]:
-    """Which function it is, with one thread more than it takes requests, which answers the probes; and how it
+def environment(unit: Unit) -> list[dict[str, str]]:
+    """Which it is, with one thread more than it takes requests, which answers the probes; and how it
     is measured.
     """
-    values = {"FUNCTION_TARGET": record.target, "WORKER_THREADS": str(min(at_once(record), THREADS) + 1)}
-    if not record.min_scale:
+    values = {"FUNCTION_TARGET": unit.target, "WORKER_THREADS": str(unit.threads)}
+    if unit.threads > THREADS + 1:
+        values["POSTGRES_POOL_SIZE"] = str(unit.threads)
+    if not unit.min_scale:
         values["OTEL_METRICS_EXPORTER"] = "otlp"
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def sources(record: Record) -> list[Document]:
+def sources(unit: Unit) -> list[Document]:
     """Where its settings come from."""
     return [
         {"configMapRef": {"name": SETTINGS}},
-        *({"secretRef": {"name": name}} for name in secrets.secrets(record)),
+        *({"secretRef": {"name": name}} for name in secrets.needed(unit.service, unit.records)),
     ]
 
 
-def probes(record: Record) -> Document:
+def probes(unit: Unit) -> Document:
     """Requirements §16.3, but for starts: they are waited for, so they are looked at each second, for as long
     (300 s).
 
     What starts on demand says no period for readiness either: Knative then asks many times a second until the
     first yes.
     """
-    often = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3} if record.min_scale else {}
+    often = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3} if unit.min_scale else {}
     return {
         "startupProbe": probe("startup", periodSeconds=1, timeoutSeconds=5, failureThreshold=300),
         "readinessProbe": probe("ready", **often),
@@ -156,10 +154,10 @@ def probe(path: str, **times: int) -> Document:
     return {"httpGet": {"path": f"/health/{path}", "port": PORT}, **times}
 
 
-def resources(record: Record) -> Document:
+def resources(unit: Unit) -> Document:
     """What is scaled by its load asks for the quarter of a core that §14.3 gives; 70 % of it is the target."""
-    cpu = "250m" if record.scale_on == "cpu" else "20m"
-    return {"requests": {"memory": "64Mi", "cpu": cpu}, "limits": {"memory": memory(record.memory)}}
+    cpu = "250m" if unit.scale_on == "cpu" else "20m"
+    return {"requests": {"memory": "64Mi", "cpu": cpu}, "limits": {"memory": memory(unit.memory)}}
 
 
 def memory(mebibytes: int) -> str:

@@ -43,11 +43,12 @@ def by_resource(shown: Iterable[Record]) -> dict[str, list[Record]]:
 
 def route(name: str, records: Sequence[Record], shown: Sequence[Record]) -> Document:
     """One HTTPRoute."""
+    labels = {**PARTS_OF_HEIDI, "heidi.app/routes": "functions", "heidi.app/service": records[0].service}
     parents = [{"name": GATEWAY, "sectionName": listener} for listener in LISTENERS]
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
-        "metadata": {"name": name, "labels": {**PARTS_OF_HEIDI, "heidi.app/routes": "functions"}},
+        "metadata": {"name": name, "labels": labels},
         "spec": {"parentRefs": parents, "rules": [rule(record, shown) for record in records]},
     }
 

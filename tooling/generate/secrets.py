@@ -58,7 +58,12 @@ def secrets(record: Record) -> list[str]:
     """The Secrets that a function is given: what every one needs, its service's way into its database, then
     one a power.
     """
-    return [SECRETS, account(record.service), *(secret(power) for power in powers(record))]
+    return needed(record.service, (record,))
+
+
+def needed(service: str, records: Iterable[Record]) -> list[str]:
+    """Those of a process in which these functions of one service live."""
+    return [SECRETS, account(service), *map(secret, used(records))]
 
 
 def secret(power: Power) -> str:

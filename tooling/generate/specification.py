@@ -1,10 +1,12 @@
 """One function as OpenFaaS describes it; the local gateway and stack.yml say the same."""
 
 import re
+from collections.abc import Sequence
 
 from shared.kit.record import Record
 from tooling.generate.common import IMAGE, THREADS, Document
-from tooling.generate.secrets import secrets
+from tooling.generate.secrets import needed
+from tooling.generate.unit import WHOLE, Unit, alone
 
 MOST, IDLE = 20, "10m"  # instances at once; how long one is kept that nobody calls
 EVERY = re.compile(r"\*/(\d+) \* \* \* \* \*")
@@ -16,56 +18,57 @@ class NoSuchSchedule(Exception):
 
 def specification(record: Record) -> Document:
     """One function as stack.yml describes it."""
+    return described(alone(record))
+
+
+def described(unit: Unit) -> Document:
+    """A function of OpenFaaS'."""
     return {
         "lang": "heidi",
-        "handler": f"./functions/{record.service}",
+        "handler": f"./functions/{unit.service}",
         "image": IMAGE,
         "skip_build": True,
-        "environment": environment(record),
+        "environment": environment(unit),
         "environment_file": ["deploy/openfaas/settings.yml"],
-        "secrets": secrets(record),
-        "labels": labels(record),
-        "annotations": annotations(record),
-        "limits": {"memory": f"{record.memory}Mi"},
+        "secrets": needed(unit.service, unit.records),
+        "labels": labels(unit),
+        "annotations": annotations(unit),
+        "limits": {"memory": f"{unit.memory}Mi"},
         "requests": {"memory": "64Mi", "cpu": "20m"},
         "readonly_root_filesystem": True,
     }
 
 
-def environment(record: Record) -> dict[str, str]:
+def environment(unit: Unit) -> dict[str, str]:
     """Which function it is; and how long a call may take, which OpenFaaS waits for before it ends an
     instance.
     """
-    seconds = f"{record.timeout}s"
+    seconds = f"{unit.timeout}s"
     return {
-        "FUNCTION_TARGET": record.target,
-        "WORKER_THREADS": str(THREADS),
+        "FUNCTION_TARGET": unit.target,
+        "WORKER_THREADS": str(max(THREADS, unit.threads - 1)),
         "read_timeout": seconds,
         "write_timeout": seconds,
         "exec_timeout": seconds,
     }
 
 
-def labels(record: Record) -> dict[str, str]:
+def labels(unit: Unit) -> dict[str, str]:
     """Whose it is, and how many instances there may be: as many as its calls at once need."""
-    scale = {"min": str(record.min_scale)} if record.min_scale else {"zero": "true", "zero-duration": IDLE}
-    scale |= {"max": str(MOST), "type": "capacity", "target": str(record.threads or THREADS)}
+    scale = {"min": str(unit.min_scale)} if unit.min_scale else {"zero": "true", "zero-duration": IDLE}
+    scale |= {"max": str(MOST), "type": "capacity", "target": str(max(THREADS, unit.at_once))}
     return {
-        "heidi.service": record.service,
-        "heidi.kind": record.kind,
+        "heidi.service": unit.service,
+        "heidi.kind": unit.kind,
         **{f"com.openfaas.scale.{name}": value for name, value in scale.items()},
     }
 
 
-def annotations(record: Record) -> dict[str, str]:
+def annotations(unit: Unit) -> dict[str, str]:
     """What it does, how it is, and for event connectors and the cron connector when to call it."""
-    found = {"description": record.summary, "heidi.access": str(record.access)}
-    if record.kind == "http":
-        found["heidi.route"] = f"{record.method} {record.public_path}"
-    if record.types:
-        found["topic"] = ",".join(topics(record))
-    if record.cron:
-        found |= {"topic": "cron-function", "schedule": schedule(record)}
+    found = {"description": unit.summary, **(facts(unit.records[0]) if unit.kind != WHOLE else {})}
+    if unit.types:
+        found["topic"] = ",".join(topics(unit.types))
     found |= {
         "com.openfaas.health.http.path": "/health/live",
         "com.openfaas.health.http.initialDelay": "2s",
@@ -73,7 +76,7 @@ def annotations(record: Record) -> dict[str, str]:
     }
     # OpenFaaS' Prometheus reads the dotted names, any other the same pods' names with a slash: to both they
     # are one.
-    if record.min_scale:
+    if unit.min_scale:
         found |= {
             "prometheus.io.scrape": "true",
             "prometheus.io.port": "8080",
@@ -82,10 +85,20 @@ def annotations(record: Record) -> dict[str, str]:
     return found
 
 
-def topics(record: Record) -> list[str]:
-    """The types of events that a function hears; each by its name, because connectors know no wildcard."""
-    if "*" not in record.types:
-        return list(record.types)
+def facts(record: Record) -> dict[str, str]:
+    """Who may call a function, and where or when it is called."""
+    found = {"heidi.access": str(record.access)}
+    if record.kind == "http":
+        found["heidi.route"] = f"{record.method} {record.public_path}"
+    if record.cron:
+        found |= {"topic": "cron-function", "schedule": schedule(record)}
+    return found
+
+
+def topics(types: Sequence[str]) -> list[str]:
+    """The types of events that are heard; each by its name, because connectors know no wildcard."""
+    if "*" not in types:
+        return list(types)
     from tooling.registry import records
 
     return sorted({event.type() for each in records().values() for event in each.emits})

@@ -10,7 +10,8 @@ import yaml
 
 from shared.kit.record import Record
 from tooling.generate.common import IMAGE, THREADS, Document, by_service
-from tooling.generate.specification import specification
+from tooling.generate.specification import described, specification
+from tooling.generate.unit import together
 from tooling.generate.yamlfile import as_yaml
 
 GATEWAY = "http://127.0.0.1:8080"
@@ -35,6 +36,9 @@ RESOURCES = {"memory": str, "cpu": str}
 COMMENT = """Deploy with `faas-cli deploy -f stack.yml` (docs/guides/openfaas.md). Settings are in deploy/openfaas/settings.yml;
 the Secret heidi-secrets holds what every function needs, heidi-for-… what only some can do, a key per setting.
 faas-cli skips what it does not know and replaces dollar signs: `heidi generate --check` refuses both."""
+GROUPED = """Each service in one function, instead of stack.yml: docs/scale.md says for whom. The internal gateway and the
+edge then need routes to services: `kubectl apply -k deploy/openfaas/grouped`, HEIDI_ROUTES=routes-grouped.caddy, HEIDI_WARM=city.
+"""
 ALONE = """One function from this checkout, on the packages of the published image (docs/guides/openfaas.md):
     FUNCTION=list-cities faas-cli build --shrinkwrap -f function.yml
     FUNCTION=list-cities faas-cli local-run list-cities -f function.yml --network host
@@ -48,13 +52,23 @@ class StackError(Exception):
 
 def render(records: Mapping[str, Record]) -> str:
     """The whole file; StackError when faas-cli would misread it."""
-    functions = {
-        record.name: specification(record)
-        for group in by_service(records.values()).values()
-        for record in group
-    }
+    grouped = by_service(records.values()).values()
+    return whole({record.name: specification(record) for group in grouped for record in group}, COMMENT)
+
+
+def grouped(records: Mapping[str, Record]) -> str:
+    """stack-grouped.yml: each service as one function; ticks are functions beside it, because a function of
+    OpenFaaS' has one schedule.
+    """
+    services = {unit.name: described(unit) for unit in together(records)}
+    ticks = {record.name: specification(record) for record in records.values() if record.kind == "tick"}
+    return whole(services | ticks, GROUPED + COMMENT)
+
+
+def whole(functions: Mapping[str, Document], comment: str) -> str:
+    """A file that faas-cli reads; StackError when it would misread it."""
     provider = {"name": "openfaas", "gateway": GATEWAY}
-    text = as_yaml({"version": "1.0", "provider": provider, "functions": functions}, comment=COMMENT)
+    text = as_yaml({"version": "1.0", "provider": provider, "functions": dict(functions)}, comment=comment)
     validate(text)
     return text
 

@@ -51,7 +51,10 @@ def up_to(most: int) -> str:
 def host(record: Record) -> Document:
     """The function's host name, for Knative's ingress; X-Forwarded-Host keeps the caller's."""
     return middleware(
-        record.name, {"headers": {"customRequestHeaders": {"Host": hostname(record)}}}, middleware="host"
+        record.name,
+        {"headers": {"customRequestHeaders": {"Host": hostname(record)}}},
+        middleware="host",
+        service=record.service,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from shared.kit.record import Record
 from tooling.generate.common import Document
-from tooling.generate.knative import at_once
+from tooling.generate.unit import Unit, alone
 from tooling.generate.yamlfile import as_yaml
 
 BROKER, DEAD_LETTERS = "heidi", "keep-dead-letter"
@@ -34,31 +34,32 @@ def trigger(record: Record, type_: str) -> Document:
         if type_ == "*"
         else type_.removeprefix("app.heidi.").replace(".", "-").replace("_", "-")
     )
+    return bringing(alone(record), f"{record.name}-{topic}", wanted)
+
+
+def bringing(unit: Unit, name: str, wanted: Document) -> Document:
+    """A Trigger that brings what is wanted; all, where nothing is said."""
     return {
         "apiVersion": "eventing.knative.dev/v1",
         "kind": "Trigger",
-        "metadata": {
-            "name": f"{record.name}-{topic}",
-            "labels": labels(record),
-            "annotations": dispatcher(record),
-        },
+        "metadata": {"name": name, "labels": labels(unit), "annotations": dispatcher(unit)},
         "spec": {
             "broker": BROKER,
             **wanted,
-            "subscriber": through_gateway("events", record.name),
+            "subscriber": through_gateway("events", unit.name),
             "delivery": DELIVERY,
         },
     }
 
 
-def dispatcher(record: Record) -> dict[str, str]:
+def dispatcher(unit: Unit) -> dict[str, str]:
     """What the Trigger's dispatcher may take (by default four cores), and how many events it has under way.
 
     By default it is one: an event that is tried again would hold up all cities' others behind it, for the
     sake of an order that no function relies on.
     """
     sizes = {"cpu-request": "10m", "memory-request": "32Mi", "memory-limit": "128Mi"}
-    facts = {"parallelism": str(at_once(record) * INSTANCES)} | sizes
+    facts = {"parallelism": str(unit.at_once * INSTANCES)} | sizes
     return {f"rabbitmq.eventing.knative.dev/{name}": value for name, value in facts.items()}
 
 
@@ -70,6 +71,6 @@ def through_gateway(door: str, function: str) -> Document:
     }
 
 
-def labels(record: Record) -> dict[str, str]:
+def labels(owner: Record | Unit) -> dict[str, str]:
     """Whose it is."""
-    return {"app.kubernetes.io/part-of": "heidi", "app.kubernetes.io/component": record.service}
+    return {"app.kubernetes.io/part-of": "heidi", "app.kubernetes.io/component": owner.service}

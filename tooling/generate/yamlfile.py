@@ -27,7 +27,7 @@ def text(dumper: Plain, value: str) -> yaml.ScalarNode:
 Plain.add_representer(str, text)
 
 
-def as_yaml(*documents: Document, comment: str = "") -> str:
+def as_yaml(*documents: Document | list[Document], comment: str = "") -> str:
     """One or more YAML documents under a comment that says where they come from."""
     head = "".join(f"# {line}\n" for line in (GENERATED, *comment.splitlines()))
     body = yaml.dump_all(

@@ -8,7 +8,7 @@ from shared.kit.http import Request, Response
 from shared.kit.settings import settings
 from shared.runtime import cors
 from shared.runtime.binding import limit
-from shared.runtime.gateway import events, health
+from shared.runtime.gateway import events, health, ticks
 from shared.runtime.gateway.counted import Counted
 from shared.runtime.gateway.functions import Functions
 from shared.runtime.gateway.routes import Routes
@@ -81,7 +81,8 @@ class Gateway:
         if found is None:
             raise NoSuchRoute
         name, rest = found.groups()
-        return self.call(name, Request(request.environ, rest or "/"))
+        with ticks.alone(self.functions.get(name).record, request):
+            return self.call(name, Request(request.environ, rest or "/"))
 
     def call(self, name: str, request: Request) -> Response:
         """Call a function."""
