@@ -132,7 +132,7 @@ def test_openfaas_has_the_same_choice() -> None:
         topics = functions[name]["annotations"].get("topic", "")
         assert set(filter(None, topics.split(","))) >= {t for r in own for t in r.types if t != "*"}
         assert set(functions[name]["secrets"]) == {each for record in own for each in secrets.secrets(record)}
-    made = kustomize(ROOT / "deploy" / "openfaas" / "grouped")
+    made = kustomize(ROOT / "deploy" / "openfaas-grouped")
     assert knative_services(made) == {}
     assert kinds(made, "Trigger", "eventing.knative.dev").keys() == {
         record.service for record in records().values() if record.types

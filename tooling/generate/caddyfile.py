@@ -83,7 +83,10 @@ def internal_grouped(records: Mapping[str, Record]) -> str:
     names = mapping("{heidi_function} {heidi_path}", rows, '"" ""')
     types = [f'"~^/events/{DEAD_LETTERS} " yes', *(row for unit in units for row in wanted(unit))]
     filtered = mapping(
-        "{heidi_heard}", [*types, '"~^/events/[a-z-]+ [a-z]" no'], "yes", "{path} {header.Ce-Type}"
+        "{heidi_heard}",
+        [*types, f'"~^/events/({"|".join(unit.name for unit in units)}) [a-z]" no'],
+        "yes",
+        "{path} {header.Ce-Type}",
     )
     return snippets(records, service_of, names + filtered + UNHEARD)
 

@@ -37,7 +37,7 @@ COMMENT = """Deploy with `faas-cli deploy -f stack.yml` (docs/guides/openfaas.md
 the Secret heidi-secrets holds what every function needs, heidi-for-… what only some can do, a key per setting.
 faas-cli skips what it does not know and replaces dollar signs: `heidi generate --check` refuses both."""
 GROUPED = """Each service in one function, instead of stack.yml: docs/scale.md says for whom. The internal gateway and the
-edge then need routes to services: `kubectl apply -k deploy/openfaas/grouped`, HEIDI_ROUTES=routes-grouped.caddy, HEIDI_WARM=city.
+edge then need routes to services: `kubectl apply -k deploy/openfaas-grouped`, HEIDI_ROUTES=routes-grouped.caddy, HEIDI_WARM=city.
 """
 ALONE = """One function from this checkout, on the packages of the published image (docs/guides/openfaas.md):
     FUNCTION=list-cities faas-cli build --shrinkwrap -f function.yml
