@@ -82,12 +82,8 @@ def internal_grouped(records: Mapping[str, Record]) -> str:
     rows += [row for record in callees(records.values()) for row in called_within(record)]
     names = mapping("{heidi_function} {heidi_path}", rows, '"" ""')
     types = [f'"~^/events/{DEAD_LETTERS} " yes', *(row for unit in units for row in wanted(unit))]
-    filtered = mapping(
-        "{heidi_heard}",
-        [*types, f'"~^/events/({"|".join(unit.name for unit in units)}) [a-z]" no'],
-        "yes",
-        "{path} {header.Ce-Type}",
-    )
+    rest = f'"~^/events/({"|".join(unit.name for unit in units)}) [a-z]" no'
+    filtered = mapping("{heidi_heard}", [*types, rest], "yes", "{path} {header.Ce-Type}")
     return snippets(records, service_of, names + filtered + UNHEARD)
 
 
