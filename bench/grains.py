@@ -33,7 +33,7 @@ class Found:
 
     def start(self, what: str) -> float:
         """The median of `ready` (milliseconds) or `cpu` (milliseconds)."""
-        return statistics.median(getattr(each, what) for each in self.starts)
+        return float(statistics.median(getattr(each, what) for each in self.starts))
 
     @property
     def first(self) -> float:
