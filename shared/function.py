@@ -86,6 +86,8 @@ class Misdeclared(TypeError):
 
 def requires(permission: Permission) -> Callable[[F], F]:
     """Only callers whose roles hold this permission, for example `listings:approve`."""
+    if not isinstance(permission, str):
+        raise Misdeclared(f'{permission.__name__}: name the permission, @requires("listings:approve")')
     return marked("@requires", Access(permission=permission))
 
 
@@ -129,6 +131,9 @@ class Http:
 
     @staticmethod
     def at(method: Method, path: str, facts: HttpFacts) -> Callable[[F], F]:
+        if not isinstance(path, str):
+            raise Misdeclared(f'{path.__name__}: name the address, @http.{method.lower()}("/api/listings")')
+
         def read(handler: F) -> F:
             said: dict[str, Any] = dict(facts)
             door = Access(public=said.pop("public", False), internal=said.pop("internal", False))
@@ -175,6 +180,15 @@ def attach(
     if strange := sorted(facts.keys() - known.__annotations__.keys() - OWN):
         can = ", ".join(sorted(known.__annotations__))
         raise Misdeclared(f"{handler.__name__}: a function cannot say {', '.join(strange)}; it can say {can}")
+    if hasattr(handler, RECORD):
+        raise Misdeclared(
+            f"{handler.__name__}: a function is called in one way, and this one has two decorators"
+        )
+    for name, said, of in (("emits", emits, Event), ("raises", raises, Problem)):
+        if isinstance(said, type) or not all(isinstance(one, type) and issubclass(one, of) for one in said):
+            raise Misdeclared(
+                f"{handler.__name__}: {name} is a list of classes of {of.__name__}, not {said!r}"
+            )
     setattr(handler, RECORD, Record(handler, kind, access, emits=tuple(emits), raises=tuple(raises), **facts))
     return handler
 

@@ -2,17 +2,13 @@
 contradicts itself.
 """
 
-import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from events.privacy import ExportRequested, UserDeleted
-from shared.auth.rbac import all_permissions
-from shared.kit.features import MODULES
 from shared.kit.keepers import KEEPERS
-from shared.kit.record import PLACEHOLDER, Record
-from shared.live import LIFE
-from shared.runtime.binding import Binding
+from shared.kit.record import Record
 from shared.runtime.registry import ROOT, RegistryError, Tick, Trigger, records, services, ticks, triggers
+from tooling.declarations import misfits
 
 __all__ = [
     "ROOT",
@@ -52,7 +48,7 @@ def contradictions(found: Iterable[Record]) -> list[str]:
                 or record.access.internal
             ):
                 problems.append(f"{record.name} has neither @requires nor public=True")
-            problems += [f"{record.name}: {problem}" for problem in misfits(record)]
+        problems += [f"{record.name}: {problem}" for problem in misfits(record)]
         unsaid = set(record.types) - said - {"*"}
         problems += [f"{record.name} waits for {type_}, which nobody emits" for type_ in sorted(unsaid)]
     return problems
@@ -67,23 +63,3 @@ def unkept(found: Iterable[Record], keepers: Iterable[str] = KEEPERS) -> list[st
         for event, name in KEEPING.items()
         if (service, event) not in hearing and (file := f"{name.format(service)}.py")
     ]
-
-
-def misfits(record: Record) -> Iterator[str]:
-    """What would make every call fail: a placeholder that nobody reads, a module or a permission that does
-    not exist.
-    """
-    parameters = inspect.signature(record.handler).parameters
-    yield from (
-        f"its path holds {{{name}}}, which is none of its parameters"
-        for name in PLACEHOLDER.findall(record.path)
-        if name not in parameters
-    )
-    if record.threads and (record.method != "GET" or record.timeout <= LIFE):
-        yield f"it streams, so it is a GET whose timeout is longer than the {LIFE:.0f} seconds of a stream"
-    if (record.form or record.any_field) and Binding.of(record).body is None:
-        yield "it takes a form, and has no body"
-    if record.feature and record.feature not in MODULES:
-        yield f"{record.feature} is no module: {', '.join(sorted(MODULES))}"
-    if record.access.permission and record.access.permission not in all_permissions():
-        yield f"nobody holds the permission {record.access.permission}"

@@ -168,6 +168,8 @@ class Binding:
             return result
         if result is None and self.write is None:
             return Response(204)
+        if self.returns in (None, type(None)):
+            raise TypeError(f"it is declared to return nothing, and returned {type(result).__name__}")
         if isinstance(result, bytes) or self.write is None:
             return Response(status, result)
         return Response(status, self.write(result))

@@ -17,6 +17,7 @@ from shared.runtime.entry import ALL
 ROOT = Path(__file__).resolve().parents[2]
 # what makes a file's function a deployed one
 MARKS = ("\n@http.", "\n@on(", "\n@tick(", " = eraser(", " = exporter(")
+DOORS = ("\n@requires(", "\n@signed_in")
 
 
 class Trigger(NamedTuple):
@@ -63,7 +64,11 @@ def records_of(target: str) -> dict[str, Record]:
 
 def handler_of(path: Path) -> Callable[..., Any] | None:
     """The function in a file whose name it bears, or None for a noun."""
-    if "migrations" in path.parts or not any(mark in path.read_text("utf-8") for mark in MARKS):
+    if "migrations" in path.parts:
+        return None
+    text = path.read_text("utf-8")
+    if (marks := sum(map(text.count, MARKS))) != 1:
+        refuse_what_would_vanish(path, text, marks)
         return None
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     handler = getattr(module, path.stem, None)
@@ -72,6 +77,16 @@ def handler_of(path: Path) -> Callable[..., Any] | None:
             f"{path.relative_to(ROOT)} holds a function of another name: file and function are called the same"
         )
     return handler
+
+
+def refuse_what_would_vanish(path: Path, text: str, marks: int) -> None:
+    """A file that holds more functions than the one that is found by its name, or one that nothing calls."""
+    if marks:
+        raise RegistryError(f"{path.relative_to(ROOT)} holds {marks} functions: each has a file of its own")
+    if any(mark in text for mark in DOORS):
+        raise RegistryError(
+            f"{path.relative_to(ROOT)} says who may call, and not how: write @http.get(…) above"
+        )
 
 
 def triggers() -> list[Trigger]:
