@@ -2,11 +2,12 @@
 and say.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
 from events.base import Event
@@ -30,8 +31,26 @@ if TYPE_CHECKING:
     from shared.kit.http import Request
 
 T = TypeVar("T")
+ETAG = re.compile(r'(?:W/)?"(\d{1,10})[."]')  # made by freshness.py: the version, a dot, what it looks like
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
 LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"
+
+
+class Versioned(Protocol):
+    """A row that counts its versions (shared/db/migration.py: versioned)."""
+
+    @property
+    def id(self) -> Any:
+        """Its name in the audit."""
+
+    @property
+    def version(self) -> Any:
+        """How often it was changed, and one."""
+
+
+def versions_in(etags: str) -> set[int]:
+    """The versions that an If-Match names."""
+    return {int(found) for found in ETAG.findall(etags)}
 
 
 @dataclass
@@ -165,6 +184,18 @@ class Context:
             from shared.errors import TenantMismatch
 
             raise TenantMismatch
+
+    def refuse_outdated(self, row: Versioned, entity: str) -> None:
+        """VersionOutdated where the caller has seen another version of this row, which is locked, than there is.
+
+        `entity` is what the audit calls such a thing; `If-Match: *` is whichever there is (RFC 9110 §13.1.1).
+        """
+        said = self.request.header("if-match") if self.request else ""
+        seen = versions_in(said)
+        if said and said.strip() != "*" and row.version not in seen:
+            from shared.errors import VersionOutdated
+
+            raise VersionOutdated(row.version, max(seen, default=None), (self.tenant.id, entity, row.id))
 
     def lock(self, name: str) -> None:
         """Hold this name in the city's part of the service's database until the transaction ends; whoever

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from shared.i18n import thing, translate, written
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from shared.adapters.circuit_breaker import Ended
     from shared.field_errors import FieldCode
 
@@ -202,6 +204,25 @@ class Conflict(Problem):
     message = "This conflicts with what is there already."
 
 
+class VersionOutdated(Problem):
+    """What was read has changed since; `about` is tenant, kind and id, as the audit calls it
+    (shared/runtime/edits.py adds who changed what), `seen` the version that the caller names.
+    """
+
+    status = 412
+    message = "Somebody has changed this meanwhile: it is version {version} now. Read it again, then decide."
+
+    def __init__(
+        self, version: int = 0, seen: int | None = None, about: "tuple[UUID, str, UUID] | None" = None
+    ) -> None:
+        super().__init__(version=version, seen=seen, changes=None)
+        self.about = about
+
+    def response_headers(self) -> dict[str, str]:
+        """The version that there is."""
+        return {"ETag": f'"{self.details["version"]}"'}
+
+
 class PayloadTooLarge(Problem):
     status = 413
     message = "The body is larger than {limit} bytes."
@@ -232,6 +253,11 @@ class ValidationFailed(Invalid):
 
 class IdempotencyKeyReused(Invalid):
     message = "This Idempotency-Key was used before with another request."
+
+
+class VersionRequired(Problem):
+    status = 428
+    message = "Several people may change this. Say which version you have seen: send its ETag as If-Match."
 
 
 class RateLimited(Problem):

@@ -88,6 +88,8 @@ def call(
 ) -> Answer:
     """Call a function through its whole pipeline; `body` is JSON unless it is bytes."""
     record = records()[name]
+    # whichever version there is, where a test does not say which one its caller has seen
+    headers = ({"if-match": "*"} if record.versioned and record.method != "GET" else {}) | (headers or {})
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     sent = {"authorization": f"Bearer {token}" if token else "", "x-tenant-id": tenant, "host": host} | (
         headers or {}

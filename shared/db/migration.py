@@ -183,6 +183,27 @@ def shown_too(table: str, *columns: str) -> None:
     audited(table, *shown, *(column for column in columns if column not in shown), entity=entity)
 
 
+COUNT_VERSION = """CREATE OR REPLACE FUNCTION count_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+ NEW.version := OLD.version + 1;
+ RETURN NEW;
+END $$"""
+
+
+def versioned(table: str, *columns: str) -> None:
+    """Let rows count how often these columns have changed, whoever changes them: what several people may edit
+    is refused to whoever has seen another version (shared/context.py: refuse_outdated).
+    """
+    op.execute(f"ALTER TABLE {table} ADD COLUMN version integer NOT NULL DEFAULT 1")
+    op.execute(COUNT_VERSION)
+    old, new = (", ".join(f"{side}.{column}" for column in columns) for side in ("OLD", "NEW"))
+    op.execute(
+        f"CREATE TRIGGER versioned BEFORE UPDATE ON {table} FOR EACH ROW"
+        f" WHEN (({old}) IS DISTINCT FROM ({new})) EXECUTE FUNCTION count_version()"
+    )
+    shown_too(table, "version")
+
+
 def usage_table() -> None:
     """What a city has used of its quotas, counted in the transactions that use it (shared/quotas.py)."""
     tenant_table(

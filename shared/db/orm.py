@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Select, Text, Uuid, create_engine, event, tuple_
+from sqlalchemy import DateTime, FetchedValue, MetaData, Select, Text, Uuid, create_engine, event, tuple_
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
@@ -54,6 +54,10 @@ class Base(DeclarativeBase):
     def __init_subclass__(cls, **more: Any) -> None:
         cls.metadata = metadata_of(".".join(cls.__module__.split(".")[:2]))
         super().__init_subclass__(**more)
+
+
+# counted by the database (shared/db/migration.py: versioned)
+Version = Annotated[int, mapped_column(server_default=FetchedValue(), server_onupdate=FetchedValue())]
 
 
 class TenantModel(Base):

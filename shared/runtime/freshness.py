@@ -4,6 +4,8 @@
 
 import hashlib
 
+import orjson
+
 from shared.kit.http import JSON, Lasting, Request, Response
 from shared.kit.record import Record
 from shared.runtime.representation import has
@@ -30,7 +32,7 @@ def marked(record: Record, request: Request, response: Response) -> Response:
         headers.setdefault("Cache-Control", PRIVATE)
     if response.content_type != JSON or not isinstance(response.body, bytes):
         return response
-    etag = headers.setdefault("ETag", named(response.body))
+    etag = headers.setdefault("ETag", named(record, response.body))
     known = request.header("if-none-match")
     return Response(304, headers=headers) if known and has(known, etag) else response
 
@@ -40,6 +42,15 @@ def is_for_everyone(record: Record, request: Request) -> bool:
     return bool(record.cache) and not request.header("authorization")
 
 
-def named(body: bytes) -> str:
-    """A strong validator: other bytes have another one."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+def named(record: Record, body: bytes) -> str:
+    """A strong validator: other bytes have another one. Where several people may edit, the version stands
+    before the dot, and writers are asked for that alone: it is the same in every language.
+    """
+    version = f"{orjson.loads(memoryview(body))['version']}." if record.versioned else ""
+    return f'"{version}{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def written(record: Record, response: Response) -> None:
+    """Let who has just written something go on from its new version."""
+    if isinstance(response.body, bytes) and response.body and 200 <= response.status < 300:
+        response.headers["ETag"] = named(record, response.body)

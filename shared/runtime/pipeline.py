@@ -20,6 +20,8 @@ from shared.errors import (
     TokenInvalid,
     TokenRestricted,
     Unauthenticated,
+    VersionOutdated,
+    VersionRequired,
 )
 from shared.events import backlog, dead_letters
 from shared.kit.cloudevents import BATCH, in_binary_mode, of_batch
@@ -80,6 +82,8 @@ class Function:
             response, problem = self.answer(request, trace)
             if self.is_read and request.method in READS:
                 response = freshness.marked(self.record, request, response)
+            elif self.record.versioned:
+                freshness.written(self.record, response)
             if spans.are_exported():
                 spans.invocation(self.record, request, response.status, trace, problem)
             access_log.call(request, self.route, response.status, started, problem)
@@ -116,6 +120,10 @@ class Function:
             return self.run(request, trace), None
         except Exception as error:  # noqa: BLE001 (the outermost edge: every error gets a body)
             problem = as_problem(error)
+            if isinstance(problem, VersionOutdated):
+                from shared.runtime.edits import tell_who
+
+                tell_who(problem)
             if problem.status == 500 and settings().sentry_dsn:
                 from shared.telemetry.error_reports import report
 
@@ -163,6 +171,8 @@ class Function:
         self.check_feature(tenant)
         if self.record.needs_terms:
             terms_gate.refuse_unaccepted(tenant, caller)
+        if self.record.versioned and self.record.method != "GET" and not request.header("if-match"):
+            raise VersionRequired
         if not is_platform(request):
             backlog.refuse_more(self.record)
         home = tenants.find(str(caller.tenant_id)) if self.record.home_tenant else tenant

@@ -87,6 +87,12 @@ def test_every_code_has_its_sentence_in_every_language_with_the_same_gaps() -> N
         assert set(texts) == set(LANGUAGES), f"{code} lacks a language in shared/field_errors.json"
         gaps = {language: sorted(PLACEHOLDER.findall(text)) for language, text in texts.items()}
         assert all(each == gaps["en"] for each in gaps.values()), (code, gaps)
+        loose = [
+            text
+            for text in (texts["ar"], texts["fa"])
+            if re.search(r"(?<!\u2068)\{\w+\}|\{\w+\}(?!\u2069)", text)
+        ]
+        assert not loose, f"{code}: a value could scramble the sentence; put U+2068 and U+2069 around it"
 
 
 @pytest.mark.parametrize("known", list_all_errors(), ids=lambda known: known["type"])

@@ -94,7 +94,7 @@ def an_admin_needs_two_factors(stage: Stage) -> None:
 
     slug, admin, password = stage.props["new city"]
     stage.login(slug, admin, password).call(
-        "PATCH", f"/api/cities/{slug}", json={"requireSecondFactor": True}
+        "PATCH", f"/api/cities/{slug}", json={"requireSecondFactor": True}, headers={"If-Match": "*"}
     )
     kim = until(lambda: restricted(stage, slug, admin, password), "the rule is known everywhere")
     kim.call("GET", "/api/users", expect=403)

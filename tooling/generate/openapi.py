@@ -43,7 +43,7 @@ def document(records: Mapping[str, Record]) -> Document:
             "securitySchemes": {"bearer": BEARER},
             "parameters": COMMON,
             "headers": HEADERS,
-            "responses": problems.components(refused) | {"NotModified": NOT_MODIFIED},
+            "responses": problems.components(refused) | {"304": NOT_MODIFIED},
             "schemas": {"Error": problems.SCHEMA} | schemas.components,
             "examples": {code: problems.example(problem) for code, problem in sorted(everything.items())},
         },
@@ -242,7 +242,7 @@ def unchanged(record: Record) -> Document:
     """What comes back to whoever names the ETag of what is there still."""
     if not has_etag(record):
         return {}
-    return {"304": {"$ref": "#/components/responses/NotModified"}}
+    return {"304": {"$ref": "#/components/responses/304"}}
 
 
 def has_etag(record: Record) -> bool:
@@ -274,7 +274,7 @@ FRESHNESS: Document = {
     "ETag": {"$ref": "#/components/headers/ETag"},
     "Cache-Control": {"$ref": "#/components/headers/CacheControl"},
 }
-NOT_MODIFIED: Document = {"description": "You have it already", "headers": FRESHNESS}
+NOT_MODIFIED: Document = {"description": "Not Modified: you have it already", "headers": FRESHNESS}
 HEADERS: Document = {
     "ETag": {
         "description": "The name of exactly these bytes (RFC 9110 §8.8.3); send it back as If-None-Match.",
@@ -323,6 +323,14 @@ COMMON: Document = {
         "schema": {"type": "string"},
         "description": "The same key with the same request gets the first answer again, and nothing is done twice.",
     },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": '"7.4bf92f3577b34da6a3ce929d0e0e4736"',
+        "description": "The ETag of what one has read: 412 where somebody has changed it since; `*` overwrites what is there.",
+    },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
@@ -347,6 +355,7 @@ APPLIES: dict[str, Callable[[Record], bool]] = {
     "Language": lambda _: True,
     "IdempotencyKey": lambda record: record.claims,
     "IfNoneMatch": has_etag,
+    "IfMatch": lambda record: record.versioned and record.method != "GET",
     "LastEventId": lambda record: record.threads > 0,
     "CorrelationId": lambda _: True,
 }

@@ -59,6 +59,17 @@ DETAILS: dict[str, Document] = {
     "TOO_MANY_ATTEMPTS": {"retryAfter": 30},
     "TOO_MANY_DOMAINS": {"most": 10},
     "TOO_MANY_TILES": {"limit": 100},
+    "VERSION_OUTDATED": {
+        "version": 8,
+        "seen": 7,
+        "changes": [
+            {
+                "by": "0192f0c1-2d3e-7abc-8def-0123456789ab",
+                "at": "2026-11-23T10:29:41Z",
+                "fields": ["names"],
+            }
+        ],
+    },
     "UNKNOWN_TENANT": {"tenant": "heidelbreg"},
     "UPLOAD_MISMATCH": {"announced": "image/png", "found": "application/pdf"},
     "VALIDATION_FAILED": {
@@ -189,8 +200,7 @@ def refusals(record: Record, own: Mapping[str, Document] | None = None) -> list[
     found.append(errors.ValidationFailed)
     if record.method in BODY_METHODS:
         found += [errors.BodyBroken, errors.MalformedJson, errors.PayloadTooLarge, errors.RequestTimeout]
-    if record.claims:
-        found.append(errors.IdempotencyKeyReused)
+    found += once_only(record)
     distinct = dict.fromkeys([*found, *record.raises])
     told = [Refusal.of(problem, own.get(problem.code)) for problem in distinct if problem is not NotFound]
     return [*told, Refusal.missing(record)] if "{" in record.path or NotFound in record.raises else told
@@ -202,6 +212,13 @@ def by_status(found: Iterable[Refusal]) -> dict[int, list[Refusal]]:
     for problem in found:
         groups.setdefault(problem.status, []).append(problem)
     return dict(sorted(groups.items()))
+
+
+def once_only(record: Record) -> list[type[Problem]]:
+    """What keeps writes from being done twice, or over what their caller has not seen."""
+    if record.versioned and record.method != "GET":
+        return [errors.VersionRequired, errors.VersionOutdated]
+    return [errors.IdempotencyKeyReused] if record.claims else []
 
 
 def responses(found: Iterable[Refusal]) -> Document:

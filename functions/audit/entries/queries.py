@@ -73,6 +73,11 @@ def entity(*, after: bool) -> str:
  WHERE EXISTS (SELECT FROM known)"""
 
 
+# the five newest changes that the thing's own table has told
+RECENT = """SELECT json_build_object('nextCursor', null, 'items', coalesce(json_agg(
+  json_build_object('by', actor_id, 'at', at, 'fields', data -> 'fields') ORDER BY at DESC, sequence DESC), '[]'))::text
+ FROM (SELECT * FROM entries WHERE tenant_id = :tenant AND resource_type = :type AND resource_id = :resource
+  AND action = 'record.update' ORDER BY at DESC, sequence DESC LIMIT 5) e"""
 BATCH = f"""SELECT ({SHOWN})::text, at, sequence FROM entries e
  WHERE tenant_id = :tenant AND recorded_at >= :since AND at < :until
   AND (at, sequence) > (CAST(:time AS timestamptz), CAST(:last AS bigint))

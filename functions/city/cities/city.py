@@ -199,6 +199,7 @@ class CityOut(Schema):
     logo_url: str | None
     active: bool
     status: Status
+    version: int
     created_at: datetime
     updated_at: datetime
 

@@ -9,7 +9,9 @@ from shared.errors import NotFound
 from shared.function import Context, Json, http
 
 
-@http.get("/api/cities/{city}", public=True, cache=("cities",), tenantless=True, raises=[NotFound])
+@http.get(
+    "/api/cities/{city}", public=True, cache=("cities",), tenantless=True, raises=[NotFound], versioned=True
+)
 def get_city(ctx: Context, city: CityName) -> Json[CityOut]:
     found = ctx.sql.json_or_none(ONE, **named(city), **insider(ctx.user))
     if found is None:

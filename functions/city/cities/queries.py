@@ -6,7 +6,7 @@ COLUMNS = f"""id, slug, name, state, population,
  CASE WHEN lat IS NULL OR lon IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
  time_zone AS "timeZone", languages, features, theme, contact, website,
  CASE WHEN header_key IS NOT NULL THEN '/api/cities/' || slug || '/header' END AS "headerUrl", {LOGO_URL} AS "logoUrl",
- active, {STATUS} AS status, created_at AS "createdAt", updated_at AS "updatedAt" """
+ active, {STATUS} AS status, version, created_at AS "createdAt", updated_at AS "updatedAt" """
 NAMED = "(slug = :slug OR id = CAST(:id AS uuid))"
 BY_ANY_NAME = "(slug = :slug OR id = CAST(:id AS uuid) OR hosts @> ARRAY[CAST(:host AS text)])"
 DIRECTORY = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'preparing', preparing,

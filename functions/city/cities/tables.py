@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Mapped, mapped_column
 
 from functions.city.cities.city import Status
-from shared.db.orm import TenantModel
+from shared.db.orm import TenantModel, Version
 from shared.db.privacy import Impersonal
 
 
@@ -46,6 +46,7 @@ class City(TenantModel):
     erased_from: Mapped[list[str]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    version: Mapped[Version]
 
     @property
     def location(self) -> dict[str, float] | None:

@@ -66,6 +66,7 @@ class CategoryTree(CategoryOut):
 
 
 class CategoryDetail(CategoryTree):
-    """One category with its names in all languages."""
+    """One category with its names in all languages; `version` counts its changes."""
 
     names: dict[str, str]
+    version: int

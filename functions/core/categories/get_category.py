@@ -14,7 +14,13 @@ from shared.kit.ids import is_id
 Name = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,100}$")]
 
 
-@http.get("/api/categories/{category}", public=True, cache=("categories", "listings"), raises=[NotFound])
+@http.get(
+    "/api/categories/{category}",
+    public=True,
+    cache=("categories", "listings"),
+    raises=[NotFound],
+    versioned=True,
+)
 def get_category(ctx: Context, category: Name) -> Json[CategoryDetail]:
     by_id = category if is_id(category) else None
     found = ctx.sql.json_or_none(

@@ -2,7 +2,7 @@
 
 NAME = "coalesce(names->>:language, names->>:own_language, names->>'en', (SELECT min(value) FROM jsonb_each_text(names)))"
 COUNTED = f"""counted AS MATERIALIZED (
-  SELECT c.id, c.parent_id, c.slug, c.names, {NAME} AS name, c.icon, c.position, coalesce(l.listings, 0) AS listings
+  SELECT c.id, c.parent_id, c.slug, c.names, c.version, {NAME} AS name, c.icon, c.position, coalesce(l.listings, 0) AS listings
   FROM categories c LEFT JOIN (
    SELECT category_id, count(*) AS listings FROM listings WHERE tenant_id = :tenant AND status = 'published'
    GROUP BY category_id) l ON l.category_id = c.id
@@ -20,7 +20,7 @@ TREE = f"""WITH {COUNTED}, {CHILDREN}
  SELECT json_build_object('items', coalesce(json_agg({BUILT}) ORDER BY c.position, c.name, c.id), '[]'), 'nextCursor', null)::text
  FROM {JOINED} WHERE c.parent_id IS NULL"""
 ONE = f"""WITH {COUNTED}, {CHILDREN}
- SELECT {BUILT}, 'names', c.names)::text FROM {JOINED} WHERE c.id = CAST(:id AS uuid) OR c.slug = :slug"""
+ SELECT {BUILT}, 'names', c.names, 'version', c.version)::text FROM {JOINED} WHERE c.id = CAST(:id AS uuid) OR c.slug = :slug"""
 CREATE = """INSERT INTO categories (id, tenant_id, parent_id, slug, names, icon, position)
  VALUES (:id, :tenant, :parent_id, :slug, :names, :icon, :position) ON CONFLICT (tenant_id, slug) DO NOTHING RETURNING id"""
 ANY = "SELECT EXISTS (SELECT FROM categories WHERE tenant_id = :tenant)"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from shared.db.orm import TenantModel
+from shared.db.orm import TenantModel, Version
 from shared.db.privacy import Impersonal
 
 
@@ -22,3 +22,4 @@ class Category(TenantModel):
     position: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    version: Mapped[Version]

@@ -9,10 +9,11 @@ from functions.core.categories.tables import Category
 from shared.function import Context, Json, http, requires
 
 
-@http.patch("/api/categories/{category_id}", raises=[CategoryTooDeep])
+@http.patch("/api/categories/{category_id}", raises=[CategoryTooDeep], versioned=True)
 @requires("categories:write")
 def update_category(ctx: Context, category_id: UUID, changes: CategoryChanges) -> Json[CategoryDetail]:
     row = ctx.db.get_or_404(Category, category_id, lock=True)
+    ctx.refuse_outdated(row, "category")
     if changes.parent_id:
         _listings, children = ctx.sql.run(HELD, tenant=ctx.tenant.id, id=category_id)[0]
         if children or changes.parent_id == category_id:

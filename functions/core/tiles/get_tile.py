@@ -8,6 +8,6 @@ from shared.errors import NotFound
 from shared.function import Context, Json, http
 
 
-@http.get("/api/tiles/{tile_id}", public=True, cache=("tiles",), raises=[NotFound])
+@http.get("/api/tiles/{tile_id}", public=True, cache=("tiles",), raises=[NotFound], versioned=True)
 def get_tile(ctx: Context, tile_id: UUID) -> Json[TileDetail]:
     return shown(ctx, tile_id)

@@ -9,7 +9,7 @@ ROWS = "tiles t LEFT JOIN media m ON m.tenant_id = t.tenant_id AND m.id = t.medi
 SHOWN = "(:all OR (coalesce(t.publish_at <= :now, true) AND coalesce(t.expire_at > :now, true)))"
 LIST = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor', null)::text
  FROM (SELECT {COLUMNS} FROM {ROWS} WHERE t.tenant_id = :tenant AND {SHOWN} ORDER BY t.position, t.id) x"""
-ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS}, t.titles, t.descriptions FROM {ROWS}
+ONE = f"""SELECT row_to_json(x)::text FROM (SELECT {COLUMNS}, t.titles, t.descriptions, t.version FROM {ROWS}
  WHERE t.tenant_id = :tenant AND t.id = :id AND {SHOWN}) x"""
 LAST = "SELECT count(*), coalesce(max(position), 0) FROM tiles WHERE tenant_id = :tenant"
 CREATE = """INSERT INTO tiles (id, tenant_id, titles, descriptions, icon, link, position)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from shared.db.orm import TenantModel
+from shared.db.orm import TenantModel, Version
 from shared.db.privacy import Impersonal
 
 
@@ -25,3 +25,4 @@ class Tile(TenantModel):
     expire_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    version: Mapped[Version]

@@ -83,10 +83,11 @@ class TileOut(Schema):
 
 
 class TileDetail(TileOut):
-    """One tile with its texts in all languages."""
+    """One tile with its texts in all languages; `version` counts its changes."""
 
     titles: dict[str, str]
     descriptions: dict[str, str]
+    version: int
 
 
 def check_times(publish_at: datetime | None, expire_at: datetime | None) -> None:

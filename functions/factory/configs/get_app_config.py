@@ -6,7 +6,7 @@ from functions.factory.configs.newest import newest
 from shared.function import Context, http, requires
 
 
-@http.get("/api/factory/app-config", raises=[AppConfigMissing])
+@http.get("/api/factory/app-config", raises=[AppConfigMissing], versioned=True)
 @requires("builds:read")
 def get_app_config(ctx: Context) -> AppConfigOut:
     row = newest(ctx)

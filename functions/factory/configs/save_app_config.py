@@ -6,7 +6,7 @@ from shared.function import Context, http, requires
 from shared.kit.contrast import ContrastTooLow
 
 
-@http.put("/api/factory/app-config", raises=[ContrastTooLow])
+@http.put("/api/factory/app-config", raises=[ContrastTooLow], versioned=True)
 @requires("app_config:write")
 def save_app_config(ctx: Context, config: AppConfigIn) -> AppConfigOut:
     row = save(ctx, config)

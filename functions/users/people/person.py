@@ -21,6 +21,7 @@ class PersonOut(ProfileOut):
     roles: list[str]
     state: State
     deleted_at: datetime | None
+    version: int
 
 
 class OwnAccount(Conflict):

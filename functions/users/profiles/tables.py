@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from functions.users.profiles.profile import State
 from shared.adapters import storage
 from shared.auth.rbac import RANK
-from shared.db.orm import DatedModel
+from shared.db.orm import DatedModel, Version
 from shared.db.privacy import Personal
 
 LINK_SECONDS = 60 * 60
@@ -57,6 +57,7 @@ class Profile(DatedModel):
     state: Mapped[str] = mapped_column(default=State.ACTIVE)
     deleted_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+    version: Mapped[Version]
 
     @property
     def photo_url(self) -> str | None:
