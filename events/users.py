@@ -87,6 +87,22 @@ class DeviceRegistered(Event):
     language: str = "de"
 
 
+class BrowserRegistered(Event):
+    """A person's browser can be reached by Web Push: `endpoint` is its push service's address for it.
+
+    `p256dh` and `auth` are what messages are encrypted with that only it can open (RFC 8291); `device.removed`
+    takes it back.
+    """
+
+    topic: ClassVar[str] = "browser.registered"
+    user_id: UUID
+    device_id: str
+    endpoint: str
+    p256dh: str
+    auth: str
+    language: str = "de"
+
+
 class DeviceRemoved(Event):
     """A device is not to be reached any more."""
 

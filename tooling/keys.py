@@ -1,4 +1,4 @@
-"""Values for JWT_KEYS: JWKS documents on one line."""
+"""Values for JWT_KEYS: JWKS documents on one line; and for VAPID_PRIVATE_KEY and VAPID_PUBLIC_KEY."""
 
 import hashlib
 import json
@@ -59,3 +59,24 @@ def made(alg: str) -> dict[str, Any]:
 def document(keys: list[dict[str, Any]]) -> str:
     """A JWKS document on one line, as an environment variable holds it."""
     return json.dumps({"keys": keys}, separators=(",", ":"))
+
+
+def vapid() -> dict[str, str]:
+    """A key pair for Web Push (RFC 8292): the private number and the public point, in base64url."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from shared.adapters.push.webpush import public_of
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    number = private.private_numbers().private_value.to_bytes(32, "big")
+    return {"VAPID_PRIVATE_KEY": base64url(number), "VAPID_PUBLIC_KEY": public_of(private)}
+
+
+def vapid_public(private: str) -> str:
+    """The public part of a VAPID_PRIVATE_KEY."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from shared.adapters.push.subscription import decoded
+    from shared.adapters.push.webpush import public_of
+
+    return public_of(ec.derive_private_key(int.from_bytes(decoded(private), "big"), ec.SECP256R1()))

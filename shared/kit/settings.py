@@ -182,6 +182,15 @@ class Settings(BaseSettings):
     firebase_private_key: SecretStr | None = None
     fcm_endpoint: str = "https://fcm.googleapis.com"
     fcm_token_uri: str = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address)
+    vapid_private_key: SecretStr | None = Field(
+        None, description="of Web Push: `./heidi keys vapid` makes it and its public part"
+    )
+    vapid_public_key: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9_-]{87}$", description="of Web Push, which apps are given"
+    )
+    webpush_private_hosts: str = Field(
+        "", description="hosts in private networks that are push services, comma-separated"
+    )
     apns_endpoint: str = "https://api.push.apple.com"
     apns_key: SecretStr | None = None
     apns_key_id: str | None = None

@@ -10,12 +10,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from tooling.keys import vapid
 from tooling.stack.ports import free_port
 from tooling.thirdparty.config import Config
 from tooling.thirdparty.keys import make_apns_key, make_firebase_key
 from tooling.thirdparty.parts import Parts
 
 BUCKET = "heidi-test"
+VAPID = vapid()
 PORTS = ("object_store_port", "inbox_port", "push_port", "smtp_port")
 
 
@@ -109,6 +111,8 @@ class ThirdParties:
             "EMAIL_FROM": "Kiel <noreply@heidi-app.de>",
             "FCM_ENDPOINT": self.url("push"),
             "APNS_ENDPOINT": self.url("push"),
+            "WEBPUSH_PRIVATE_HOSTS": "127.0.0.1",
+            **VAPID,
         }
 
 

@@ -1,4 +1,4 @@
-"""keys new, public, reseal: what access tokens are signed with."""
+"""keys new, public, reseal, vapid: what access tokens are signed with, and pushes to browsers."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -33,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
         epilog="Example: `./heidi keys new`, or beside those in use: `./heidi keys new --last keys.json`",
     )(new)
     group.command("public", epilog="Example: `./heidi keys public keys.json`")(public)
+    group.command("vapid", epilog="Example: `./heidi keys vapid >> production.env`")(vapid)
     group.command("reseal", epilog="Example: `./heidi keys reseal`")(reseal)
     app.add_typer(group, name="keys", rich_help_panel="Development")
 
@@ -49,6 +50,14 @@ def public(keys: Whole) -> None:
     from tooling.cli.engine import engine
 
     typer.echo(engine("tooling.keys").public(keys.read()))
+
+
+def vapid() -> None:
+    """Print VAPID_PRIVATE_KEY and VAPID_PUBLIC_KEY, for Web Push; with others browsers subscribe anew."""
+    from tooling.cli.engine import engine
+
+    for name, value in engine("tooling.keys").vapid().items():
+        typer.echo(f"{name}={value}")
 
 
 def reseal() -> None:

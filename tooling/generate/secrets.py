@@ -40,6 +40,7 @@ POWERS = {
     "shared.adapters.mail": Power("mail", ("SMTP_USER", "SMTP_PASSWORD")),
     "shared.adapters.push.fcm": Power("fcm", ("FIREBASE_PRIVATE_KEY",)),
     "shared.adapters.push.apns": Power("apns", ("APNS_KEY",)),
+    "shared.adapters.push.webpush": Power("webpush", ("VAPID_PRIVATE_KEY",)),
     "shared.adapters.llm": Power("llm", ("OPENAI_API_KEY",)),
     "shared.adapters.vectors.pinecone": Power("pinecone", ("PINECONE_API_KEY",)),
 }

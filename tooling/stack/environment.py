@@ -34,6 +34,7 @@ OBJECTS = ("S3_ENDPOINT",)
 MAIL = ("SMTP_HOST",)
 FIREBASE = ("FIREBASE_PROJECT_ID", "FIREBASE_CLIENT_EMAIL", "FIREBASE_PRIVATE_KEY")
 APNS = ("APNS_KEY", "APNS_KEY_ID", "APNS_TEAM_ID")
+WEBPUSH = ("VAPID_PRIVATE_KEY", "VAPID_PUBLIC_KEY")
 BROKER = ("BROKER_URL", "K_SINK")
 
 
@@ -46,6 +47,7 @@ def environment(state: State, given: Mapping[str, str] = os.environ) -> dict[str
         mail(given),
         firebase(state, given),
         apns(state, given),
+        webpush(state),
         broker(given),
         common(state, given),
     )
@@ -150,6 +152,21 @@ def apns(state: State, given: Mapping[str, str]) -> Part:
             "APNS_TEAM_ID": "LOCALTEAM1",
             "APNS_TOPIC": "app.heidi.local",
             "APNS_ENDPOINT": url("PUSH_PORT", given),
+        },
+    )
+
+
+def webpush(state: State) -> Part:
+    """A key that every push service believes, the local one too, which is called although it is here."""
+    from tooling.keys import vapid_public
+
+    private = state.secrets["vapid_key"]
+    return Part(
+        WEBPUSH,
+        {
+            "VAPID_PRIVATE_KEY": private,
+            "VAPID_PUBLIC_KEY": vapid_public(private),
+            "WEBPUSH_PRIVATE_HOSTS": "127.0.0.1,localhost",
         },
     )
 

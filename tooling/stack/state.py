@@ -42,6 +42,13 @@ def jwt_keys() -> str:
     return with_new("EdDSA")
 
 
+def vapid_key() -> str:
+    """The private key of Web Push; its public part is made of it (tooling/stack/environment.py)."""
+    from tooling.keys import vapid
+
+    return vapid()["VAPID_PRIVATE_KEY"]
+
+
 MAKERS: dict[str, Callable[[], str]] = {
     "postgres_superuser": password,
     "postgres_owner": password,
@@ -59,6 +66,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "s3_secret_key": lambda: secrets.token_urlsafe(30),
     "firebase_key": firebase_key,
     "apns_key": apns_key,
+    "vapid_key": vapid_key,
 }
 
 

@@ -25,6 +25,7 @@ from tooling.thirdparty.object_store.server import ObjectStore
 from tooling.thirdparty.push.apns import Apns
 from tooling.thirdparty.push.fcm import Fcm
 from tooling.thirdparty.push.server import PushServices
+from tooling.thirdparty.push.webpush import WebPush
 
 STOP_WITHIN = 1.0
 
@@ -92,6 +93,7 @@ class Parts:
         app: ASGIFramework = PushServices(
             Fcm(self.config, self.inbox, self.clock),  # type: ignore[assignment]
             Apns(self.config, self.inbox, self.clock),
+            WebPush(self.config, self.inbox, self.clock),
             urlsplit(self.config.fcm_token_uri).path or "/token",
         )
         listener = self.listen(self.config.push_port, "PUSH_PORT")

@@ -106,6 +106,7 @@ def render_worker(config: AppConfig, version: str, paths: list[str]) -> str:
         "cache": f"heidi-{config.slug}-",
         "version": version,
         "api": config.base_url,
+        "name": config.app_name,
         "files": ["./", *paths],
     }
     return Template(template("sw.js")).substitute({name: json.dumps(value) for name, value in values.items()})

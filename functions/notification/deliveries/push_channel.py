@@ -20,6 +20,7 @@ from shared.adapters.push import (
     PushMessage,
     PushRejected,
     PushUnavailable,
+    VapidKey,
     send,
 )
 from shared.function import Context
@@ -84,10 +85,17 @@ def pushes(kept: Sequence[Kept], end: float | None = None) -> bool:
 def end_of(message: PushMessage, target: Target) -> DeviceGone | PushRejected | PushUnavailable | None:
     """What kept it from reaching a device; None when it did."""
     try:
-        send(message, target.token, ApnsApp.from_settings() if target.platform == "apns" else None)
+        send(message, target.token, account_for(target.platform))
     except (DeviceGone, PushRejected, PushUnavailable) as problem:
         return problem
     return None
+
+
+def account_for(platform: str) -> ApnsApp | VapidKey | None:
+    """Through whom a kind of device is reached; None for Google's. PushRejected where that is not set up."""
+    if platform == "web":
+        return VapidKey.from_settings()
+    return ApnsApp.from_settings() if platform == "apns" else None
 
 
 def pack(ctx: Context, delivery: Delivery, request: NotificationRequested) -> Push:

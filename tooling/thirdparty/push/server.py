@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote
 from tooling.thirdparty.push.apns import Apns
 from tooling.thirdparty.push.fcm import Fcm
 from tooling.thirdparty.push.reply import Reply
+from tooling.thirdparty.push.webpush import WebPush
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -19,10 +20,10 @@ APNS_SEND = re.compile(r"/3/device/([^/]+)")
 
 
 class PushServices:
-    """Routes a request to Google or to Apple."""
+    """Routes a request to Google, to Apple, or to a browser's push service."""
 
-    def __init__(self, fcm: Fcm, apns: Apns, token_path: str) -> None:
-        self.fcm, self.apns, self.token_path = fcm, apns, token_path
+    def __init__(self, fcm: Fcm, apns: Apns, web: WebPush, token_path: str) -> None:
+        self.fcm, self.apns, self.web, self.token_path = fcm, apns, web, token_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry point."""
@@ -48,7 +49,7 @@ class PushServices:
             return self.fcm.send(unquote(fcm[1]), headers.get("authorization", ""), body)
         if path == self.token_path:
             return self.fcm.token(dict(parse_qsl(body.decode("latin-1"))))
-        return Reply(404, {"reason": "BadPath"})
+        return self.web.answer(path, headers, body) or Reply(404, {"reason": "BadPath"})
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

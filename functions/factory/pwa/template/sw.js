@@ -30,6 +30,45 @@ self.addEventListener("fetch", (event) => {
   else if (new URL(request.url).origin === self.location.origin) event.respondWith(kept(request, request));
 });
 
+// A message from the city (the JSON of shared/adapters/push/webpush.py): shown once however often it comes.
+self.addEventListener("push", (event) => {
+  let said = {};
+  try {
+    said = event.data?.json() ?? {};
+  } catch {} // a message that we cannot read is shown all the same: browsers end subscriptions that stay silent
+  event.waitUntil(self.registration.showNotification(said.title || $name, {
+    body: said.body || "",
+    tag: said.id,
+    dir: "auto",
+    icon: "icons/icon-192.png",
+    badge: "icons/favicon.png",
+    data: { link: ours(said.data?.link) },
+  }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.link || "./"));
+});
+
+// Only addresses of the app itself or of its city; whatever else a message says is not opened.
+function ours(link) {
+  if (!link) return null;
+  try {
+    const { origin, href } = new URL(link, self.location.href);
+    return origin === self.location.origin || origin === new URL(API).origin ? href : null;
+  } catch {
+    return null;
+  }
+}
+
+async function open(link) {
+  const url = new URL(link, self.location.href);
+  const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const shown = windows.find((each) => each.url === url.href) || (url.href === new URL("./", self.location.href).href && windows[0]);
+  return shown ? shown.focus() : clients.openWindow(url.href);
+}
+
 async function kept(key, request) {
   const cache = await caches.open(SHELL);
   return (await cache.match(key, { ignoreSearch: true })) || fetch(request);
