@@ -1,8 +1,8 @@
 """Browsers take pushes, too."""
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
