@@ -109,7 +109,7 @@ def test_a_listing_and_the_mail_about_it_are_one_trace(
     publisher = outbox.Publisher()
     monkeypatch.setattr("shared.context.publisher", lambda: publisher)
     sent: list[str] = []
-    monkeypatch.setattr("shared.adapters.mail._session", lambda _: nullcontext())
+    monkeypatch.setattr("shared.adapters.mail.open_session", lambda _: nullcontext())
     monkeypatch.setattr("shared.adapters.mail.Server.send", lambda _, message: sent.append(message.recipient))
     settle_in(city, "city_admin")
     listing = {"title": "Kino", "categoryId": str(make_category(city))}
@@ -123,7 +123,9 @@ def test_a_listing_and_the_mail_about_it_are_one_trace(
         assert got.status_code == 201, got.text
         eventually(
             lambda: (
-                sent and not city.events("notification.requested") and not city.events("notification.sent")
+                city.rows("notification", "SELECT 1 FROM deliveries WHERE state = 'sent'")
+                and not city.events("notification.requested")
+                and not city.events("notification.sent")
             )
         )
         told()
