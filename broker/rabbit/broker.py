@@ -86,7 +86,8 @@ class Broker:
     async def stop(self) -> None:
         """Take nothing more, let end what is under way, leave the rest in its queues."""
         if self.link and not self.link.ended.done():
-            for tag in self.dispatcher.channel.consumer_tags:
-                self.dispatcher.channel.basic_cancel(tag)
+            if channel := self.dispatcher.channel:  # else it has only just connected
+                for tag in channel.consumer_tags:
+                    channel.basic_cancel(tag)
             await self.dispatcher.finish(GRACE)
             await self.link.close()

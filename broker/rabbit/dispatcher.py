@@ -49,13 +49,14 @@ class Dispatcher:
         self.subscribers, self.publisher, self.metrics = subscribers, publisher, metrics
         self.backoff, self.patience, self.address = backoff, patience, address.rstrip("/")
         self.busy: set[asyncio.Task[None]] = set()
+        self.channel: Channel | None = None
 
     async def start(self, link: Link, queues: list[Queue], at_once: int) -> None:
         """Consume on a new connection."""
-        self.channel = await link.channel()
-        await link.ask(self.channel.basic_qos, prefetch_count=at_once)
+        channel = self.channel = await link.channel()
+        await link.ask(channel.basic_qos, prefetch_count=at_once)
         for queue in queues:
-            self.channel.basic_consume(queue.name, partial(self.arrived, queue))
+            channel.basic_consume(queue.name, partial(self.arrived, queue))
 
     def arrived(
         self, queue: Queue, channel: Channel, method: Basic.Deliver, said: BasicProperties, body: bytes

@@ -57,6 +57,14 @@ async def ready(front: Front) -> None:
     await eventually(lambda: front.broker.is_ready)
 
 
+def test_a_broker_that_is_stopped_while_it_connects_ends(server: Server, functions: Functions) -> None:
+    async def story() -> None:
+        async with broker(server, functions, []):
+            pass
+
+    run(story())
+
+
 def real(wanted: str) -> Callable[[dict[str, str], bytes], int | tuple[int, str]]:
     """A real function with its whole pipeline and its real database."""
 
