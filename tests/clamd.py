@@ -38,7 +38,7 @@ class Scanner(socketserver.StreamRequestHandler):
                 return
         server.seen.append(data)
         if mood == "silent":
-            server.released.wait(30)
+            server.released.wait(120)
             return
         said = {"half": b"stream: O", "odd": b"UNKNOWN COMMAND\0"}.get(mood)
         self.wfile.write(

@@ -24,7 +24,7 @@ from tooling.stack.ports import DEFAULTS, free_port
 from tooling.stack.state import State
 
 T = TypeVar("T")
-PATIENCE = 90.0  # for machines that have other things to do
+PATIENCE = 240.0  # for machines that have other things to do
 LOOK = 0.25  # seconds between two questions to all databases, each over a connection of its own
 
 

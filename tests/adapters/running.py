@@ -79,13 +79,13 @@ class ThirdParties:
 
         self.thread = threading.Thread(target=self.loop.run_until_complete, args=(serve(),), daemon=True)
         self.thread.start()
-        assert started.wait(10), "the servers did not start"
+        assert started.wait(120), "the servers did not start"
         assert not problems, problems
 
     def stop(self) -> None:
         if self.thread:
             self.loop.call_soon_threadsafe(self.stopped.set)
-            self.thread.join(10)
+            self.thread.join(120)
             self.thread = None
         self.loop.close()
 

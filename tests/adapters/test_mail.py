@@ -244,7 +244,7 @@ def test_a_server_that_does_not_work_is_unavailable(thirdparty: ThirdParties, gr
             pytest.raises(MailUnavailable),
         ):
             mail.send("a@example.org", "s", "t")
-        thread.join(5)
+        thread.join(120)
 
 
 def test_nobody_listening_is_unavailable(thirdparty: ThirdParties) -> None:

@@ -391,7 +391,7 @@ def test_an_upload_that_breaks_off_leaves_the_old_object(
 ) -> None:
     s3.put_object(Bucket=bucket, Key="x", Body=b"old")
     url = urlsplit(s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "x"}))
-    with socket.create_connection(("127.0.0.1", url.port), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", url.port), timeout=120) as wire:
         wire.sendall(
             f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: 100\r\n\r\nnew".encode()
         )

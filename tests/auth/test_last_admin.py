@@ -72,7 +72,7 @@ def held(city: City, service: str, table: str, ids: list[UUID]) -> Iterator[None
     work = city.sql(service)
     work.run(f"SELECT 1 FROM {table} WHERE id = ANY(:ids) FOR UPDATE", ids=ids)
     yield
-    deadline, database = time.monotonic() + 20, settings().postgres_database_prefix + service
+    deadline, database = time.monotonic() + 120, settings().postgres_database_prefix + service
     with superuser("postgres") as connection:
         while connection.run(WAITING, database=database)[0][0] < 2:
             assert time.monotonic() < deadline, "they did not run into each other"

@@ -75,7 +75,7 @@ def test_whoever_works_on_a_password_holds_no_connection(city: City, lent: list[
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """No comparison of passwords ends before this is set."""
     go_on, compared = threading.Event(), bcrypt.checkpw
-    monkeypatch.setattr(bcrypt, "checkpw", lambda *given: go_on.wait(30) and compared(*given))
+    monkeypatch.setattr(bcrypt, "checkpw", lambda *given: go_on.wait(120) and compared(*given))
     monkeypatch.setattr("functions.auth.password.PATIENCE", 30.0)
     yield go_on
     go_on.set()

@@ -45,7 +45,7 @@ def half_done(city: City, account_id: UUID, *statements: str, then: tuple[str, .
     for statement in statements:
         work.run(statement, id=account_id)
     yield
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not somebody_waits():
         assert time.monotonic() < deadline, "nobody ran into the change"
     for statement in then:

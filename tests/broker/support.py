@@ -21,7 +21,7 @@ from broker.triggers import Tick, Trigger
 TOKEN = "the-token-of-the-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 MORNING = 1_800_000_000.0  # 2027-01-15T08:00:00Z
-PATIENCE = 60.0
+PATIENCE = 240.0
 APPROVED = "app.heidi.listing.approved"
 P = ParamSpec("P")
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

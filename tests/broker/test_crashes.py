@@ -67,7 +67,7 @@ class Process:
 
     def end(self, number: signal.Signals) -> int:
         self.popen.send_signal(number)
-        code = self.popen.wait(20)
+        code = self.popen.wait(120)
         assert self.popen.stderr is not None
         self.popen.stderr.close()
         return code
@@ -215,7 +215,7 @@ def test_a_wrong_setting_stops_the_start_with_its_name(
     settings: BrokerSettings, tmp_path: Path, setting: dict[str, str], said: str
 ) -> None:
     popen = Process(settings, "http://127.0.0.1:9", tmp_path).start(**setting)
-    _, errors = popen.communicate(timeout=20)
+    _, errors = popen.communicate(timeout=120)
     assert popen.returncode == 1
     assert said in errors.decode()
     assert "Traceback" not in errors.decode()
@@ -228,7 +228,7 @@ def test_a_taken_port_is_said_in_a_sentence(settings: BrokerSettings, tmp_path: 
         popen = Process(settings, "http://127.0.0.1:9", tmp_path).start(
             BROKER_PORT=str(taken.getsockname()[1])
         )
-        _, errors = popen.communicate(timeout=20)
+        _, errors = popen.communicate(timeout=120)
     assert popen.returncode == 1
     assert "BROKER_PORT" in errors.decode()
     assert "Traceback" not in errors.decode()

@@ -48,7 +48,7 @@ def logged_in(stack: RunningStack, city: str, role: str) -> httpx.Client:
     with stage.http:
         token = stage.login(city, f"{role}@{city}.example", DEMO_PASSWORD).token
     return httpx.Client(
-        base_url=stack.gateway, timeout=30, headers={"X-Tenant-ID": city, "Authorization": f"Bearer {token}"}
+        base_url=stack.gateway, timeout=120, headers={"X-Tenant-ID": city, "Authorization": f"Bearer {token}"}
     )
 
 
@@ -86,7 +86,7 @@ def test_a_city_that_hands_in_many_documents_has_nobody_elsewhere_refused(stack:
                     {admin.get(f"/api/chatbot/documents/{each}").json()["state"] for each in ids} == {"ready"}
                 ),
                 "all documents",
-                120,
+                600,
             )
         finally:
             over.set()

@@ -76,10 +76,10 @@ def serving(application: web.Application) -> Iterator[str]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
-    assert started.wait(10), "the server did not start"
+    assert started.wait(120), "the server did not start"
     try:
         yield address
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(120)
         loop.close()

@@ -87,7 +87,7 @@ class Podman:
         finally:
             self("rm", "--force", "--time=0", name, check=False)
 
-    def until(self, look: Callable[[], bool], container: str, patience: float = 30) -> None:
+    def until(self, look: Callable[[], bool], container: str, patience: float = 240) -> None:
         """Wait for something in a container; its log says why not."""
         deadline = time.monotonic() + patience
         while not look():
@@ -145,7 +145,7 @@ def make_base(podman: Podman, debootstrap: str) -> None:
 def answers(url: str) -> bool:
     """Whether somebody answers there with 200."""
     try:
-        with urlopen(url, timeout=5) as answer:
+        with urlopen(url, timeout=60) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False

@@ -100,7 +100,7 @@ def pooler(port: int = 0, **more: str) -> Iterator[Pooler]:
             directory=Path("/"),
             ready=lambda _: listens(port),
             stop=signal.SIGINT,
-            patience=10,
+            patience=240,
         )
         with once.running(service, Path(os.environ["HEIDI_TEST_RUN"])) as process:
             yield Pooler(port, process)

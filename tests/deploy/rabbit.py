@@ -194,7 +194,7 @@ async def broker(
                         await working
 
 
-async def eventually(condition: Callable[[], Any], within: float = 30.0) -> Any:
+async def eventually(condition: Callable[[], Any], within: float = 240.0) -> Any:
     """Poll until it holds."""
     async with asyncio.timeout(within):
         while not (found := condition()):  # noqa: ASYNC110 (any condition will do)

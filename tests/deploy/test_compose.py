@@ -195,10 +195,10 @@ def test_the_host_image_makes_the_databases_and_serves_all_functions(tmp_path: P
             *SERVICES["heidi"]["command"],
         )
         try:
-            podman().until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), name, patience=60)
+            podman().until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), name, patience=240)
             assert answers(f"http://127.0.0.1:{port}/api/cities")
             podman()("kill", "--signal=TERM", name)
-            assert podman()("wait", name, patience=30).stdout.strip() == "0"
+            assert podman()("wait", name, patience=240).stdout.strip() == "0"
         finally:
             podman()("rm", "--force", "--time=0", name, check=False)
     finally:

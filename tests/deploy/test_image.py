@@ -73,7 +73,7 @@ def test_a_function_answers_and_ends_when_it_is_told_to(image: str) -> None:
     port = str(free_port())
     with podman().running(image, **settings(FUNCTION_TARGET="list-cities", PORT=port)) as container:
         podman().until(lambda: answers(f"http://127.0.0.1:{port}/health/ready"), container)
-        with urlopen(f"http://127.0.0.1:{port}/api/cities", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{port}/api/cities", timeout=60) as answer:
             assert "items" in json.load(answer)
         probe = podman().inspect(image)["Healthcheck"]["Test"][1:]
         assert podman()("exec", container, *probe, check=False).returncode == 0
@@ -81,7 +81,7 @@ def test_a_function_answers_and_ends_when_it_is_told_to(image: str) -> None:
         assert podman()("exec", container, "python", "-c", ORPHAN).stdout.strip() == "reaped"
         assert "Read-only file system" in podman()("exec", container, "touch", "/app/x", check=False).stderr
         podman()("kill", "--signal=TERM", container)
-        assert podman()("wait", container, patience=25).stdout.strip() == "0"
+        assert podman()("wait", container, patience=240).stdout.strip() == "0"
 
 
 def test_every_function_of_the_collection_is_in_it(image: str) -> None:
@@ -97,7 +97,7 @@ def test_it_brings_the_databases_to_their_newest_version(image: str) -> None:
 
 def test_a_setting_that_is_missing_is_a_sentence_and_not_a_restart_without_a_word(image: str) -> None:
     with podman().running(image, FUNCTION_TARGET="list-cities", ENVIRONMENT="production") as container:
-        assert podman()("wait", container, patience=25).stdout.strip() == "1"
+        assert podman()("wait", container, patience=240).stdout.strip() == "1"
         assert "production needs secrets" in podman()("logs", container).stderr
 
 

@@ -405,4 +405,4 @@ def test_connectors_reach_event_and_tick_functions_through_a_caddy_that_adds_the
             assert [each.status_code for each in refused] == [401, 404, 404, 404]
     finally:
         caddy.terminate()
-        caddy.wait(10)
+        caddy.wait(120)

@@ -19,6 +19,7 @@ from tests.core.factories import make_category, make_listing, make_published
 from tests.deploy.pooler import Pooler, pooler, version
 from tests.support import City, superuser
 
+SOON = 60  # seconds; what is told nothing would wait for as long as its function may run, or for ever
 STATE: tuple[str, dict[str, Any]] = (
     "SELECT pg_backend_pid(), coalesce(current_setting('heidi.tenant', true), ''), coalesce(current_setting('heidi.who', true), '')",
     {},
@@ -231,7 +232,7 @@ def test_more_clients_than_it_takes_are_told_to_come_again(through: Any, city: C
         taken = [core().borrow() for _ in range(3)]
         started = time.monotonic()
         assert city.call("list-listings").status == 503
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < SOON
         for connection in taken:
             core().give_back(connection)
         assert city.call("list-listings").status == 200
@@ -242,7 +243,7 @@ def test_who_waits_too_long_for_a_connection_is_told_to_come_again(narrow: Poole
     work.run("SELECT 1")
     started = time.monotonic()
     assert city.call("list-listings").status == 503
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SOON
     work.commit()
     assert city.call("list-listings").status == 200
 
@@ -277,7 +278,7 @@ def test_what_was_answered_is_kept_when_the_pooler_dies_under_load(bouncer: Pool
             answers.append((city.call("create-listing", "city_admin", body=body).status, title))
 
     def wait_for(status: int) -> None:
-        seen, deadline = len(answers), time.monotonic() + 10
+        seen, deadline = len(answers), time.monotonic() + 120
         while status not in [found for found, _ in answers[seen:]]:
             assert time.monotonic() < deadline, answers[-3:]
             time.sleep(0.01)

@@ -58,7 +58,7 @@ def told() -> None:
     if otlp.exporter.cache_info().currsize:
         exporter = otlp.exporter()
         exporter.stop()
-        exporter.thread.join(20)
+        exporter.thread.join(120)
         assert not exporter.thread.is_alive()
         otlp.exporter.cache_clear()
 
@@ -118,7 +118,7 @@ def test_a_listing_and_the_mail_about_it_are_one_trace(
             f"{url}/api/listings",
             json=listing,
             headers={"Authorization": f"Bearer {city.token('editor')}", "X-Tenant-ID": city.tenant.slug},
-            timeout=30,
+            timeout=120,
         )
         assert got.status_code == 201, got.text
         eventually(
@@ -175,7 +175,7 @@ def test_what_one_function_asks_another_is_in_the_trace_of_the_call(
         got = httpx.post(
             f"{url}/api/listings",
             json={},
-            timeout=30,
+            timeout=120,
             headers={"Authorization": f"Bearer {city.token('editor')}", "X-Tenant-ID": city.tenant.slug},
         )
         assert got.json()["error"]["code"] == "TERMS_NOT_ACCEPTED"

@@ -18,7 +18,7 @@ from tooling.gateway.local import LocalGateway
 from tooling.stack.home import ROOT
 
 PASSWORD = "only-for-this-test"
-PATIENCE = 60.0
+PATIENCE = 240.0
 T = TypeVar("T")
 
 
@@ -26,7 +26,7 @@ class Running(httpx.Client):
     """A gateway that runs, and an HTTP client for it."""
 
     def __init__(self, port: int, made: LocalGateway, home: Path) -> None:
-        super().__init__(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        super().__init__(base_url=f"http://127.0.0.1:{port}", timeout=120)
         self.made, self.home, self.port = made, home, port
 
     def system(self, method: str, path: str, **parts: Any) -> httpx.Response:
@@ -107,7 +107,7 @@ def answers(url: str, started: "subprocess.Popen[Any]") -> httpx.Response:
     def ask() -> httpx.Response | None:
         assert started.poll() is None, started.stderr and started.stderr.read()
         try:
-            return httpx.get(url, timeout=30)
+            return httpx.get(url, timeout=120)
         except httpx.TransportError:
             return None
 

@@ -115,7 +115,7 @@ def test_no_page_at_all_may_read_what_the_administrator_sees(gateway: Running) -
 
 def raw(gateway: Running, request: bytes) -> str:
     """The first line of the answer to bytes that no client library would send."""
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=120) as connection:
         connection.sendall(request)
         return connection.recv(4096).decode("latin-1").partition("\r\n")[0]
 

@@ -75,9 +75,9 @@ def test_bodies_that_do_not_come_leave_a_single_functions_server_to_everybody_el
     ) as started:
         answers(f"http://127.0.0.1:{port}/healthz", started)
         with connections(port, 200, HALF):
-            assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30).status_code == 200
+            assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=120).status_code == 200
             assert (
-                httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json={}, timeout=30).status_code == 422
+                httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json={}, timeout=120).status_code == 422
             )
 
 
@@ -178,7 +178,7 @@ def test_whoever_asks_whether_we_live_is_answered_although_every_thread_is_taken
 
     def handle(_: Request) -> Response:
         busy.release()
-        assert go_on.wait(60)
+        assert go_on.wait(120)
         return Response(204)
 
     with (
@@ -187,7 +187,7 @@ def test_whoever_asks_whether_we_live_is_answered_although_every_thread_is_taken
     ):
         busy.acquire()
         busy.acquire()
-        assert httpx.get(f"http://127.0.0.1:{made.port}/healthz", timeout=30).status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{made.port}/healthz", timeout=120).status_code == 200
         go_on.set()
         assert all(each.recv(1000).startswith(b"HTTP/1.1 204 ") for each in asking)
 
@@ -198,17 +198,17 @@ def test_more_than_can_wait_are_told_to_come_again(monkeypatch: pytest.MonkeyPat
 
     def handle(_: Request) -> Response:
         busy.set()
-        assert go_on.wait(60)
+        assert go_on.wait(120)
         return Response(204)
 
     with (
         serving(handle, threads=1) as made,
         connections(made.port, 1, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     ):
-        assert busy.wait(60)
+        assert busy.wait(120)
         with connections(made.port, 1, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"):
             eventually(lambda: made.slots.waiting)
-            refused = httpx.get(f"http://127.0.0.1:{made.port}/", timeout=30)
+            refused = httpx.get(f"http://127.0.0.1:{made.port}/", timeout=120)
             go_on.set()
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "BUSY")
     assert int(refused.headers["retry-after"]) > 0
@@ -220,13 +220,13 @@ def test_bodies_that_find_no_room_are_told_to_come_again() -> None:
         with connections(made.port, 1, HALF.replace(b"{", b"x" * 400)):
             eventually(lambda: made.room.small.left == 200)
             assert (
-                httpx.post(f"http://127.0.0.1:{made.port}/", content=b"x" * 300, timeout=30).json()["error"][
+                httpx.post(f"http://127.0.0.1:{made.port}/", content=b"x" * 300, timeout=120).json()["error"][
                     "code"
                 ]
                 == "BUSY"
             )
         eventually(lambda: made.room.left == 8 * 600)
-        assert httpx.post(f"http://127.0.0.1:{made.port}/", content=b"x" * 300, timeout=30).text == "300"
+        assert httpx.post(f"http://127.0.0.1:{made.port}/", content=b"x" * 300, timeout=120).text == "300"
         eventually(lambda: made.room.left == 8 * 600)
 
 
@@ -263,7 +263,7 @@ LARGE = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n"
 
 def sent_from(port: int, whence: str, size: int) -> httpx.Response:
     """An upload from that address."""
-    with httpx.Client(transport=httpx.HTTPTransport(local_address=whence), timeout=30) as client:
+    with httpx.Client(transport=httpx.HTTPTransport(local_address=whence), timeout=120) as client:
         return client.post(f"http://127.0.0.1:{port}/", content=b"x" * size)
 
 
@@ -311,7 +311,7 @@ def test_a_streamed_answer_whose_making_fails_is_seen_to_be_incomplete() -> None
         serving(lambda _: Response(200, parts(), "text/plain")) as made,
         pytest.raises(httpx.RemoteProtocolError),
     ):
-        httpx.get(f"http://127.0.0.1:{made.port}/", timeout=30)
+        httpx.get(f"http://127.0.0.1:{made.port}/", timeout=120)
 
 
 def test_a_client_that_does_not_take_its_answer_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,17 +327,17 @@ def test_a_client_that_does_not_take_its_answer_holds_nothing(monkeypatch: pytes
 
     asking = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with serving(lambda _: Response(200, parts(), "text/plain")) as made, connections(made.port, 1, asking):
-        assert closed.wait(60)
+        assert closed.wait(120)
 
 
 def test_a_header_with_underscores_is_not_the_one_with_hyphens() -> None:
     with serving(lambda request: Response(200, request.header("x-tenant-id").encode(), "text/plain")) as made:
         url = f"http://127.0.0.1:{made.port}/"
         assert (
-            httpx.get(url, headers={"X_Tenant_ID": "other", "X-Tenant-ID": "own"}, timeout=30).text == "own"
+            httpx.get(url, headers={"X_Tenant_ID": "other", "X-Tenant-ID": "own"}, timeout=120).text == "own"
         )
-        assert httpx.get(url, headers={"X_Tenant_ID": "other"}, timeout=30).text == ""
-        assert httpx.get(url, headers=[("X-Tenant-ID", "a"), ("X-Tenant-ID", "b")], timeout=30).text == "a,b"
+        assert httpx.get(url, headers={"X_Tenant_ID": "other"}, timeout=120).text == ""
+        assert httpx.get(url, headers=[("X-Tenant-ID", "a"), ("X-Tenant-ID", "b")], timeout=120).text == "a,b"
 
 
 ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -351,7 +351,7 @@ def leaving(made: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     going.start()
     eventually(lambda: made.is_leaving)
     yield
-    going.join(30)
+    going.join(120)
     assert not going.is_alive()
 
 

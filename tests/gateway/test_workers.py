@@ -30,7 +30,7 @@ class Group:
 
     url: str
     parent: psutil.Process
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=120))
 
     @property
     def workers(self) -> list[psutil.Process]:
@@ -39,7 +39,7 @@ class Group:
 
     def get(self, path: str, **how: object) -> httpx.Response:
         """On a connection of its own, so that any worker may take it."""
-        return httpx.get(self.url + path, timeout=30, **how)  # type: ignore[arg-type]
+        return httpx.get(self.url + path, timeout=120, **how)  # type: ignore[arg-type]
 
     def doors(self, home: Path) -> list[str]:
         """Workers that answer each other."""
@@ -83,7 +83,7 @@ def started(home: Path, **environment: str) -> Iterator[Group]:
 
 def anew(url: str) -> int:
     """Asks on a connection of its own."""
-    return httpx.get(url, timeout=30).status_code
+    return httpx.get(url, timeout=120).status_code
 
 
 def after_a_while(url: str) -> int:
@@ -91,7 +91,7 @@ def after_a_while(url: str) -> int:
     anybody is waited for.
     """
     where, since = httpx.URL(url), time.monotonic()
-    with socket.create_connection((where.host, where.port), 30) as connection:
+    with socket.create_connection((where.host, where.port), 120) as connection:
         time.sleep(0.1)
         if time.monotonic() - since > LEAVE / 2:
             return after_a_while(url)
@@ -161,7 +161,7 @@ def test_a_restart_leaves_nobody_without_an_answer_who_has_connected_or_keeps_a_
 
     before = set(group.doors(tmp_path))
     with (
-        httpx.Client(timeout=30) as client,
+        httpx.Client(timeout=120) as client,
         Crowd.asking(group.url + "/healthz", *[after_a_while] * 8, *[on_the_same_one] * 3) as crowd,
     ):
         group.parent.send_signal(signal.SIGHUP)
@@ -196,7 +196,7 @@ def test_what_is_deployed_and_removed_is_so_for_all(group: Group) -> None:
             group.url + "/system/functions",
             auth=AUTH,
             json={"functionName": "list-tiles"},
-            timeout=30,
+            timeout=120,
         ).status_code
         == 202
     )

@@ -37,7 +37,7 @@ def test_who_waits_for_a_share_has_it_as_soon_as_it_is_given_back() -> None:
     waits = threading.Thread(target=lambda: shares.take("second", 30) and taken.set())
     waits.start()
     shares.give_back("first")
-    waits.join(10)
+    waits.join(120)
     assert taken.is_set()
 
 

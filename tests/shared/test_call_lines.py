@@ -57,11 +57,11 @@ def pod(name: str, found: list[Line], city: City, **environment: str) -> Iterato
     with process("shared.runtime.server", **variables) as server:
         answers(f"http://127.0.0.1:{port}/health/live", server)
         with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", timeout=30, headers={"x-tenant-id": city.tenant.slug}
+            base_url=f"http://127.0.0.1:{port}", timeout=120, headers={"x-tenant-id": city.tenant.slug}
         ) as client:
             yield client
         server.send_signal(signal.SIGTERM)
-        _, text = server.communicate(timeout=30)
+        _, text = server.communicate(timeout=120)
         found += map(json.loads, text.splitlines())
 
 
@@ -128,7 +128,7 @@ def test_clients_that_break_off_leave_lines_like_all_others(city: City) -> None:
     found: list[Line] = []
     with pod("login", found, city) as client:
         for body in ("Content-Length: 500\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\nzz\r\n"):
-            with socket.create_connection((client.base_url.host, client.base_url.port or 0), 30) as made:
+            with socket.create_connection((client.base_url.host, client.base_url.port or 0), 120) as made:
                 made.sendall(f"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\n{body}".encode())
                 made.shutdown(socket.SHUT_WR)
                 while made.recv(1000):
@@ -167,7 +167,7 @@ def test_a_process_that_is_killed_has_said_what_went_wrong(city: City) -> None:
         )
         assert httpx.get(url, headers=headers).status_code == 401
         server.kill()
-        [line] = map(json.loads, server.communicate(timeout=30)[1].splitlines())
+        [line] = map(json.loads, server.communicate(timeout=120)[1].splitlines())
     assert (line["level"], line["message"]) == ("WARN", "GET /api/tiles 401")
 
 
@@ -219,7 +219,7 @@ def test_a_line_waits_for_a_pipe_that_is_full_and_does_not_wait_itself(
     outlet.waiting.append(Said(0, "INFO", "heidi.calls", "said at last", {}, {}))
     flushing = threading.Thread(target=outlet.flush)
     flushing.start()
-    assert is_full.wait(60)
+    assert is_full.wait(120)
     with os.fdopen(reading, "rb") as pipe:
         before = pipe.read(filled)
         flushing.join()

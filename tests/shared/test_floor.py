@@ -53,17 +53,17 @@ def test_what_is_made_once_is_made_without_a_lock_that_others_wait_for() -> None
         def value(self) -> int:
             if self.slow:
                 begun.set()
-                go_on.wait(10)
+                go_on.wait(120)
             return 1
 
     first, second = Thing(), Thing()
     first.slow = True
     waits = threading.Thread(target=lambda: first.value)
     waits.start()
-    assert begun.wait(10)
+    assert begun.wait(120)
     asks = threading.Thread(target=lambda: second.value, daemon=True)
     asks.start()
-    asks.join(5)
+    asks.join(120)
     was_answered = not asks.is_alive()
     go_on.set()
     waits.join()

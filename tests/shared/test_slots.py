@@ -13,7 +13,7 @@ from shared.errors import Busy
 from shared.kit.shares import Whose
 from shared.kit.slots import Slots
 
-LONG = 30.0
+LONG = 240.0
 ADA, BEN, EVE = Whose("altstadt", "ada"), Whose("altstadt", "ben"), Whose("altstadt", "eve")
 ZOE = Whose("neustadt", "zoe")
 

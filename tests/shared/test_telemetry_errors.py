@@ -27,7 +27,7 @@ def reported() -> Iterator[Collector]:
         yield collector
         if error_reports.reporter.cache_info().currsize:
             error_reports.reporter().stop()
-            error_reports.reporter().thread.join(20)
+            error_reports.reporter().thread.join(120)
             error_reports.client().close(timeout=5)
         error_reports.reporter.cache_clear()
         error_reports.client.cache_clear()
@@ -104,7 +104,7 @@ def test_a_server_that_is_away_disturbs_nobody(city: City, monkeypatch: pytest.M
     with reported(), entered({"SENTRY_DSN": "http://key@127.0.0.1:9/7"}):
         assert city.call("list-categories").code == "INTERNAL_ERROR"
         error_reports.reporter().stop()
-        error_reports.reporter().thread.join(10)
+        error_reports.reporter().thread.join(120)
         assert not error_reports.reporter().thread.is_alive()
 
 

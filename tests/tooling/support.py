@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from tooling.stack.home import ROOT
 from tooling.stack.ports import DEFAULTS, free_port
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 SERVICES = ("auth", "chatbot", "core")
 SERVER = """
 import http.server, os

@@ -458,7 +458,7 @@ def test_the_local_stack_is_stopped_brought_back_and_running_again(tmp_path: Pat
     with RunningStack.started(BACKUP_PASSPHRASE=PASSPHRASE) as stack:
 
         def api(method: str, address: str, **parts: Any) -> httpx.Response:
-            return httpx.request(method, stack.gateway + address, timeout=30, **parts)
+            return httpx.request(method, stack.gateway + address, timeout=120, **parts)
 
         session = api("POST", "/api/auth/login", json=seeded, headers=here).json()
         mine = {"Authorization": f"Bearer {session['accessToken']}"}

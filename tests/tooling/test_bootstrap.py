@@ -377,7 +377,7 @@ def test_an_installation_that_is_told_to_end_gives_the_old_environment_back(
             assert process.stdout
             assert process.stdout.readline() == "installing\n"
             process.send_signal(number)
-            assert message in process.communicate(timeout=60)[1]
+            assert message in process.communicate(timeout=120)[1]
     monkeypatch.setattr(install, "packages", lambda *_: (_ for _ in ()).throw(install.Failed("no network")))
     with pytest.raises(install.Failed):
         bootstrap.make(venv, RUN)
@@ -425,7 +425,7 @@ def test_whoever_comes_second_waits_and_says_so(root: Path, capfd: pytest.Captur
         assert second.stderr is not None
         assert second.stderr.readline() == "Another ./heidi is installing; waiting for it.\n"
         assert second.poll() is None
-    output, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=120)
     assert output == "mine\n"
 
 

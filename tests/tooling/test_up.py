@@ -82,7 +82,7 @@ def test_ctrl_c_stops_the_foreground_in_order(stopped: Checkout) -> None:
     process = stopped.start("up")
     eventually(stopped.is_well)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "Stopping" in output
     assert list((stopped.home / "run").iterdir()) == []
