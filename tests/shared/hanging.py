@@ -5,6 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import pytest
+
+from shared.adapters import http_client
 from tooling.stack.environment import entered
 
 BEGINNING = b"HTTP/1.1 200 OK\r\nX-Never-Ends: "
@@ -50,3 +53,31 @@ def hanging(setting: str, **others: str) -> Iterator[Hanging]:
             yield found
     finally:
         found.stop()
+
+
+class Patience:
+    """How long calls are given: for ever, until a test says that it is over. No clock decides what comes first."""
+
+    def __init__(self) -> None:
+        self.given: list[float] = []  # seconds that the calls wanted to be given
+        self.calls: list[http_client.Whole] = []
+
+    def is_over(self) -> None:
+        """What comes when the time that a call was given has passed."""
+        for call in self.calls:
+            call.end = 0.0
+            call.hang_up()
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> Patience:
+    """Of all calls of clients of ours in this test."""
+    found, usual = Patience(), http_client.Whole
+
+    def given(seconds: float) -> http_client.Whole:
+        found.given.append(seconds)
+        found.calls.append(call := usual(3600.0))
+        return call
+
+    monkeypatch.setattr(http_client, "Whole", given)
+    return found

@@ -16,14 +16,14 @@ from tests.chatbot.test_documents import TEXT, ingest
 from tests.city.factories import registered
 from tests.core.test_media import picture, row, uploaded
 from tests.privacy.conftest import servers, thirdparty
-from tests.shared.hanging import Hanging, hanging
+from tests.shared.hanging import Hanging, Patience, hanging, patience
 from tests.shared.test_slots import LONG, until
 from tests.shared.test_waiting_for_slots import borrowed, brought, photo
 from tests.support import ALL_FEATURES, Answer, City, deliver
 from tests.users.people import known
 from tooling.stack.environment import entered
 
-__all__ = ["servers", "thirdparty"]
+__all__ = ["patience", "servers", "thirdparty"]
 pytestmark = pytest.mark.usefixtures("thirdparty")
 THREADS = ThreadPoolExecutor(4)
 PAGE = b"<html><body><h1>Rathaus</h1><p>Das Rathaus hat montags von 8 bis 12 Uhr auf.</p></body></html>"
@@ -38,9 +38,8 @@ SENT = {"file": {"content": base64.b64encode(TEXT).decode(), "content_type": "te
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hanging]:
-    """The object store, which hangs; a call gives it two seconds."""
-    monkeypatch.setattr(storage, "WHOLE", 2.0)
+def store() -> Iterator[Hanging]:
+    """The object store, which hangs."""
     with hanging("S3_ENDPOINT") as found:
         yield found
 
@@ -65,7 +64,7 @@ def given_an_address(city: City) -> Answer:
     return city.call("ingest-document", "city_admin", body={"url": "https://example.org/"})
 
 
-def test_documents_wait_for_the_store_without_a_connection_or_a_lock(city: City, store: Hanging) -> None:
+def test_documents_wait_for_the_store_without_a_connection_or_a_lock(city: City, store: Hanging, patience: Patience) -> None:
     calls = asking(store, (posted, city), (posted, city), (posted, city))
     assert borrowed() == 0
     assert (
@@ -76,12 +75,13 @@ def test_documents_wait_for_the_store_without_a_connection_or_a_lock(city: City,
     )
     assert given_an_address(city).status == 202
     assert len(city.call("list-documents", "city_admin").body["items"]) == 1
+    patience.is_over()
     assert outcomes(calls) == [(503, "STORAGE_UNAVAILABLE")] * 3
     assert city.rows("chatbot", "SELECT state FROM documents") == [["requested"]]
 
 
 def test_one_document_with_a_key_that_comes_twice_waits_twice_and_is_there_once(
-    city: City, store: Hanging
+    city: City, store: Hanging, patience: Patience
 ) -> None:
     calls = asking(
         store,
@@ -89,18 +89,20 @@ def test_one_document_with_a_key_that_comes_twice_waits_twice_and_is_there_once(
         (lambda: posted(city, **{"idempotency-key": "k"}),),
     )
     assert borrowed() == 0
+    patience.is_over()
     assert outcomes(calls) == [(503, "STORAGE_UNAVAILABLE")] * 2
 
 
-def test_a_photo_waits_for_the_store_without_a_connection(city: City, store: Hanging) -> None:
+def test_a_photo_waits_for_the_store_without_a_connection(city: City, store: Hanging, patience: Patience) -> None:
     person = known(city)
     calls = asking(store, (photo, person, "a-key"))
     assert borrowed() == 0
     assert person.call("get-my-profile").body["photoUrl"] is None
+    patience.is_over()
     assert outcomes(calls) == [(503, "STORAGE_UNAVAILABLE")]
 
 
-def test_a_citys_header_waits_for_the_store_without_a_connection(city: City, store: Hanging) -> None:
+def test_a_citys_header_waits_for_the_store_without_a_connection(city: City, store: Hanging, patience: Patience) -> None:
     sent = {"picture": {"content": base64.b64encode(picture()).decode()}}
     with registered(city) as made:
         path = f"/api/cities/{made.id}/header"
@@ -108,61 +110,60 @@ def test_a_citys_header_waits_for_the_store_without_a_connection(city: City, sto
             store, (lambda: made.call("upload-city-header", "super_city_admin", path=path, body=sent),)
         )
         assert borrowed() == 0
+        patience.is_over()
         assert outcomes(calls) == [(503, "STORAGE_UNAVAILABLE")]
 
 
-def test_a_medium_waits_for_the_store_without_a_connection(
-    city: City, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_medium_waits_for_the_store_without_a_connection(city: City, patience: Patience) -> None:
     media = uploaded(city, picture())
     bring = brought(city, "process-media", "media.uploaded")
-    monkeypatch.setattr(storage, "WHOLE", 2.0)
     with hanging("S3_ENDPOINT") as store:
         [call] = asking(store, bring)
         assert borrowed() == 0
         assert city.rows("core", "SELECT state FROM media WHERE id = :id FOR UPDATE NOWAIT", id=media) == [
             ["uploaded"]
         ]
+        patience.is_over()
         assert call.result(LONG).status == 503
     assert deliver(*bring[1:]).status == 204
     assert row(city, media)["state"] == "ready"
 
 
-def test_an_upload_is_announced_without_a_connection(store: Hanging) -> None:
+def test_an_upload_is_announced_without_a_connection(store: Hanging, patience: Patience) -> None:
     with City.known("leimen") as made:
         announce = (lambda: made.call("request-upload", "editor", body=ANNOUNCED),)
         calls = asking(store, announce)
         assert borrowed() == 0
+        patience.is_over()
         assert outcomes(calls) == [(503, "STORAGE_UNAVAILABLE")]
         assert made.rows("core", "SELECT id FROM media") == []
 
 
 def test_a_model_that_hangs_keeps_no_document_locked_and_the_built_in_way_does(
-    city: City, monkeypatch: pytest.MonkeyPatch
+    city: City, patience: Patience
 ) -> None:
     document = ingest(city)
     assert deliver("chunk-document", city.events("document.ingested")[-1]).status == 204
-    monkeypatch.setattr(llm, "EMBED_SECONDS", 6.0)
     with hanging("OPENAI_BASE_URL", OPENAI_API_KEY="a-key") as model:
         [call] = asking(model, brought(city, "embed-chunks", "document.chunked"))
         assert borrowed() == 0
         assert city.rows("chatbot", "SELECT state FROM documents FOR UPDATE NOWAIT") == [["chunked"]]
+        patience.is_over()
         assert call.result(LONG).status == 204
+        assert llm.EMBED_SECONDS in patience.given
     assert city.rows("chatbot", "SELECT id::text, state FROM documents") == [[document, "ready"]]
 
 
-def test_a_document_that_is_deleted_while_a_model_works_stays_deleted(
-    city: City, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_document_that_is_deleted_while_a_model_works_stays_deleted(city: City, patience: Patience) -> None:
     document = ingest(city)
     assert deliver("chunk-document", city.events("document.ingested")[-1]).status == 204
-    monkeypatch.setattr(llm, "EMBED_SECONDS", 6.0)
     with hanging("OPENAI_BASE_URL", OPENAI_API_KEY="a-key") as model:
         [call] = asking(model, brought(city, "embed-chunks", "document.chunked"))
         assert (
             city.call("delete-document", "city_admin", path=f"/api/chatbot/documents/{document}").status
             == 204
         )
+        patience.is_over()
         assert call.result(LONG).status == 204
     assert city.rows("chatbot", "SELECT id FROM vectors") == []
 
@@ -216,27 +217,27 @@ def test_a_page_that_is_too_much_for_the_quota_fails_and_leaves_no_file() -> Non
         assert made.files() == []
 
 
-def test_a_vector_store_that_drips_is_given_so_long_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pinecone, "WHOLE", 0.5)
+def test_a_vector_store_that_drips_is_given_so_long_as_a_whole(patience: Patience) -> None:
     found = Hanging()
     index = pinecone.connect(found.address, "a-key")
+    [call] = asking(found, (pinecone.PineconeVectors(index, "a-model").query, "a-city", [1.0], 1))
+    patience.is_over()
     with pytest.raises(VectorsUnavailable):
-        pinecone.PineconeVectors(index, "a-model").query("a-city", [1.0], 1)
-    assert found.asked == 1
+        call.result(LONG)
+    assert (found.asked, patience.given) == (1, [pinecone.WHOLE])
     index.close()
     pinecone.connect.cache_clear()
     found.stop()
 
 
-def test_a_mail_server_that_drips_is_given_so_long_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "WHOLE", 0.5)
+def test_a_mail_server_that_drips_is_given_so_long_as_a_whole(patience: Patience) -> None:
     found = Hanging(b"220-welcome\r\n", b"220-welcome\r\n", first=True)
-    with (
-        entered({"SMTP_HOST": "127.0.0.1", "SMTP_PORT": found.address.rpartition(":")[2]}),
-        pytest.raises(mail.MailUnavailable),
-    ):
-        mail.send("ada@example.org", "Guten Tag", "Text")
-    assert found.asked == 1
+    with entered({"SMTP_HOST": "127.0.0.1", "SMTP_PORT": found.address.rpartition(":")[2]}):
+        [call] = asking(found, (mail.send, "ada@example.org", "Guten Tag", "Text"))
+        patience.is_over()
+        with pytest.raises(mail.MailUnavailable):
+            call.result(LONG)
+    assert (found.asked, patience.given[0]) == (1, mail.WHOLE)
     found.stop()
 
 
@@ -262,11 +263,14 @@ def test_a_quota_that_is_used_up_costs_no_upload(store: Hanging) -> None:
 
 
 def test_a_store_that_hangs_is_soon_left_alone(
-    city: City, store: Hanging, monkeypatch: pytest.MonkeyPatch
+    city: City, store: Hanging, patience: Patience, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "WHOLE", 0.3)
-    monkeypatch.setattr("shared.adapters.circuit_breaker.SLOW", 0.2)
-    assert [posted(city).status for _ in range(5)] == [503] * 5
+    monkeypatch.setattr("shared.adapters.circuit_breaker.SLOW", 0.0)
+    for _ in range(3):
+        calls = asking(store, (posted, city))
+        patience.is_over()
+        assert [call.result(LONG).status for call in calls] == [503]
+    assert [posted(city).status for _ in range(2)] == [503] * 2
     assert store.asked == 3
 
 
