@@ -2,18 +2,25 @@
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.python._constants.orchestrator import make_constants_value_source
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.adapters.running import ThirdParties
 from tests.all_functions_app import DESCRIPTION, application
 from tests.support import City
+from tooling.generate.common import public
+from tooling.registry import records
 from tooling.stack.environment import entered
 
 BOUNDS = settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -25,10 +32,45 @@ REFUSALS = {
     }
 }
 RANDOM_ONLY = REFUSALS | {"phases": {"coverage": {"enabled": False}}}
-thorough, quick = (
-    schemathesis.openapi.from_wsgi(DESCRIPTION, application, config=SchemathesisConfig.from_dict(config))
-    for config in (REFUSALS, RANDOM_ONLY)
-)
+NAMES = sorted(record.name for record in public(records().values()))
+
+
+class Described:
+    """Our description as schemathesis reads it.
+
+    `schema.parametrize` would make up all cases of all functions when tests are collected, which every
+    worker does; this one makes a function's cases when they are tried.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.schema = schemathesis.openapi.from_wsgi(
+            DESCRIPTION, application, config=SchemathesisConfig.from_dict(config)
+        )
+        found = [each.ok() for each in self.schema.get_all_operations()]
+        self.operations = {each.definition.raw["operationId"]: each for each in found}
+        self.feedback = FeedbackSources(constants_value_source=make_constants_value_source(self.schema))
+        load_all_checks()
+
+    def compare(self, name: str, city: City, role: str) -> None:
+        """A function with everything that is made up for it."""
+
+        @BOUNDS
+        def answered(case: schemathesis.Case[Any]) -> None:
+            compare(case, city, role)
+
+        build_operation_test(
+            config=self.schema.config,
+            operation=self.operations[name],
+            test_func=answered,
+            given_kwargs={},
+            feedback=self.feedback,
+        )()
+
+
+@lru_cache
+def described(*, thorough: bool) -> Described:
+    """With boundary cases and examples, or only with what chance makes up."""
+    return Described(REFUSALS if thorough else RANDOM_ONLY)
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +83,21 @@ def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     servers.stop()
 
 
-@thorough.parametrize()
-@BOUNDS
-def test_who_may_do_everything_is_answered_as_described(
-    case: schemathesis.Case[Any], somewhere: City
-) -> None:
-    compare(case, somewhere, "super_admin")
+def test_every_address_is_tried() -> None:
+    assert (
+        sorted(described(thorough=True).operations) == sorted(described(thorough=False).operations) == NAMES
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_may_do_everything_is_answered_as_described(name: str, somewhere: City) -> None:
+    described(thorough=True).compare(name, somewhere, "super_admin")
 
 
 @pytest.mark.parametrize("role", ["city_admin", ""])
-@quick.parametrize()
-@BOUNDS
-def test_who_may_do_less_is_answered_as_described(
-    case: schemathesis.Case[Any], role: str, somewhere: City
-) -> None:
-    compare(case, somewhere, role)
+@pytest.mark.parametrize("name", NAMES)
+def test_who_may_do_less_is_answered_as_described(name: str, role: str, somewhere: City) -> None:
+    described(thorough=False).compare(name, somewhere, role)
 
 
 def compare(case: schemathesis.Case[Any], city: City, role: str) -> None:

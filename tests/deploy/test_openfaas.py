@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,16 +35,24 @@ from tooling.stack.ports import free_port
 
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 DURATION = re.compile(r"\d+[smh]")
-FUNCTIONS: dict[str, dict[str, Any]] = yaml.safe_load(stack.render(records()))["functions"]
+
+
+@lru_cache(1)
+def functions() -> dict[str, dict[str, Any]]:
+    """As stack.yml has them."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(stack.render(records()))["functions"]
+    return found
+
+
 LISTENER = "create-profile"
 
 
 # --- stack.yml
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", records())
 def test_every_function_says_all_that_openfaas_wants_to_know(name: str) -> None:
-    said, record = FUNCTIONS[name], records()[name]
+    said, record = functions()[name], records()[name]
     assert said["secrets"] == secrets(record)
     assert all(
         DURATION.fullmatch(said["environment"][each])
@@ -60,31 +69,32 @@ def test_every_function_says_all_that_openfaas_wants_to_know(name: str) -> None:
 
 
 def test_who_sends_mail_is_given_the_password_for_it_and_others_are_not() -> None:
-    assert FUNCTIONS["send-email"]["secrets"] == [
+    assert functions()["send-email"]["secrets"] == [
         "heidi-secrets",
         "heidi-notification",
         "heidi-for-letters",
         "heidi-for-publishing",
+        "heidi-for-files",
         "heidi-for-mail",
     ]
-    assert FUNCTIONS["send-push"]["secrets"] == [
+    assert functions()["send-push"]["secrets"] == [
         "heidi-secrets",
         "heidi-notification",
         "heidi-for-publishing",
         "heidi-for-fcm",
         "heidi-for-apns",
     ]
-    assert FUNCTIONS["login"]["secrets"] == [
+    assert functions()["login"]["secrets"] == [
         "heidi-secrets",
         "heidi-auth",
         "heidi-for-signing",
         "heidi-for-publishing",
     ]
-    assert FUNCTIONS["logout"]["secrets"] == ["heidi-secrets", "heidi-auth"]
+    assert functions()["logout"]["secrets"] == ["heidi-secrets", "heidi-auth"]
 
 
 def test_who_hears_everything_hears_each_topic_by_its_name() -> None:
-    topics = FUNCTIONS["record-audit-entry"]["annotations"]["topic"].split(",")
+    topics = functions()["record-audit-entry"]["annotations"]["topic"].split(",")
     assert {"app.heidi.listing.approved", "app.heidi.user.created"} <= set(topics)
     assert "*" not in topics
 
@@ -92,7 +102,7 @@ def test_who_hears_everything_hears_each_topic_by_its_name() -> None:
 def test_the_cron_connector_understands_every_schedule() -> None:
     schedules = {
         name: each["annotations"]["schedule"]
-        for name, each in FUNCTIONS.items()
+        for name, each in functions().items()
         if "schedule" in each["annotations"]
     }
     assert schedules.keys() == {record.name for record in records().values() if record.cron}

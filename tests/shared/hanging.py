@@ -56,7 +56,7 @@ def hanging(setting: str, **others: str) -> Iterator[Hanging]:
 
 
 class Patience:
-    """How long calls are given: for ever, until a test says that it is over. No clock decides what comes first."""
+    """How long calls are given: until a test says that it is over; no clock decides what comes first."""
 
     def __init__(self) -> None:
         self.given: list[float] = []  # seconds that the calls wanted to be given

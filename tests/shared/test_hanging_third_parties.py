@@ -10,7 +10,7 @@ import pytest
 
 from functions.chatbot.documents import scrape_url
 from functions.chatbot.documents.web_page import Page
-from shared.adapters import llm, mail, storage
+from shared.adapters import llm, mail
 from shared.adapters.vectors import VectorsUnavailable, pinecone
 from tests.chatbot.test_documents import TEXT, ingest
 from tests.city.factories import registered
@@ -64,7 +64,9 @@ def given_an_address(city: City) -> Answer:
     return city.call("ingest-document", "city_admin", body={"url": "https://example.org/"})
 
 
-def test_documents_wait_for_the_store_without_a_connection_or_a_lock(city: City, store: Hanging, patience: Patience) -> None:
+def test_documents_wait_for_the_store_without_a_connection_or_a_lock(
+    city: City, store: Hanging, patience: Patience
+) -> None:
     calls = asking(store, (posted, city), (posted, city), (posted, city))
     assert borrowed() == 0
     assert (
@@ -93,7 +95,9 @@ def test_one_document_with_a_key_that_comes_twice_waits_twice_and_is_there_once(
     assert outcomes(calls) == [(503, "STORAGE_UNAVAILABLE")] * 2
 
 
-def test_a_photo_waits_for_the_store_without_a_connection(city: City, store: Hanging, patience: Patience) -> None:
+def test_a_photo_waits_for_the_store_without_a_connection(
+    city: City, store: Hanging, patience: Patience
+) -> None:
     person = known(city)
     calls = asking(store, (photo, person, "a-key"))
     assert borrowed() == 0
@@ -102,7 +106,9 @@ def test_a_photo_waits_for_the_store_without_a_connection(city: City, store: Han
     assert outcomes(calls) == [(503, "STORAGE_UNAVAILABLE")]
 
 
-def test_a_citys_header_waits_for_the_store_without_a_connection(city: City, store: Hanging, patience: Patience) -> None:
+def test_a_citys_header_waits_for_the_store_without_a_connection(
+    city: City, store: Hanging, patience: Patience
+) -> None:
     sent = {"picture": {"content": base64.b64encode(picture()).decode()}}
     with registered(city) as made:
         path = f"/api/cities/{made.id}/header"
