@@ -10,6 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
 from schemathesis.core.transport import Response
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.pytest._test_builder import build_operation_test
@@ -46,7 +47,7 @@ class Described:
         self.schema = schemathesis.openapi.from_wsgi(
             DESCRIPTION, application, config=SchemathesisConfig.from_dict(config)
         )
-        found = [each.ok() for each in self.schema.get_all_operations()]
+        found = [each.ok() for each in self.schema.get_all_operations() if isinstance(each, Ok)]
         self.operations = {each.definition.raw["operationId"]: each for each in found}
         self.feedback = FeedbackSources(constants_value_source=make_constants_value_source(self.schema))
         load_all_checks()
