@@ -65,7 +65,7 @@ def load(port: int, connections: int, seconds: float, requests: list[bytes]) -> 
             connection: Connection = key.data
             if connection.is_answered():
                 times.append(time.perf_counter() - connection.since)
-                if connection.status >= 300:
+                if connection.status >= 400:
                     errors.append(connection.status)
                 connection.ask()
     took = now - until + seconds

@@ -19,7 +19,7 @@ from shared.kit.cloudevents import SOURCE, Envelope
 from shared.kit.forwarded import client_address
 from shared.kit.ids import new_id
 from shared.kit.lazy import lazy
-from shared.kit.record import Record
+from shared.kit.record import Published, Record
 from shared.kit.settings import Settings, settings
 from shared.kit.shares import Whose
 from shared.telemetry import access_log
@@ -184,6 +184,13 @@ class Context:
             from shared.errors import TenantMismatch
 
             raise TenantMismatch
+
+    def drop(self, *about: Published) -> None:
+        """Once this is committed, no answer counts any more that was kept about these things."""
+        from shared.adapters import published
+
+        tenant = self.tenant.id
+        self.after_commit(lambda: published.drop(tenant, *about))
 
     def refuse_outdated(self, row: Versioned, entity: str) -> None:
         """VersionOutdated where the caller has seen another version of this row, which is locked, than there is.

@@ -75,6 +75,7 @@ class HttpFacts(Facts, total=False):
     never_stored: bool
     picture: bool
     cache: tuple[Published, ...]
+    kept: bool
     versioned: bool
     among: tuple[str, ...]
     accepted_body: type[Any]

@@ -97,6 +97,12 @@ def own_databases(worker_id: str) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def nothing_is_kept_for_the_next_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests write rows behind the functions' back, which then drop nothing (but test_kept_answers.py)."""
+    monkeypatch.setattr("shared.adapters.published.SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
 def nothing_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events stay in the outbox, where `City.events` reads them and `City.settle` delivers them."""
     from types import SimpleNamespace

@@ -79,6 +79,8 @@ class Record:
     outward: bool = False
     # what an answer to nobody in particular shows: it may be kept for a moment, until an event drops it
     cache: tuple[Published, ...] = ()
+    # what everybody asks for again and again: such an answer is kept in Redis, too
+    kept: bool = False
     # what several people may edit: reads carry its `version` in their ETag, writes want it as If-Match
     versioned: bool = False
     # all that its one placeholder may be: addresses written out, which win over others' placeholders

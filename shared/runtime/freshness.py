@@ -32,7 +32,9 @@ def marked(record: Record, request: Request, response: Response) -> Response:
         headers.setdefault("Cache-Control", PRIVATE)
     if response.content_type != JSON or not isinstance(response.body, bytes):
         return response
-    etag = headers.setdefault("ETag", named(record, response.body))
+    if "ETag" not in headers:
+        headers["ETag"] = named(record, response.body)
+    etag = headers["ETag"]
     known = request.header("if-none-match")
     return Response(304, headers=headers) if known and has(known, etag) else response
 

@@ -9,8 +9,8 @@ from shared.tenancy.tenants import Tenant
 
 
 def make_known(ctx: Context, tenant: Tenant) -> None:
-    """Let every function forget after the commit what it knew of the city; without Redis they do within a
-    minute.
+    """Let every function forget after the commit what it knew of the city, and what it answered about it;
+    without Redis they do within a minute.
     """
 
     def forget() -> None:
@@ -18,3 +18,4 @@ def make_known(ctx: Context, tenant: Tenant) -> None:
             tenants.forget(tenant)
 
     ctx.after_commit(forget)
+    ctx.drop("cities")

@@ -20,7 +20,7 @@ Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Metres = Annotated[int, Field(ge=1, le=500_000, description="radius in metres, at most 500,000")]
 
 
-@http.get("/api/cities", public=True, cache=("cities",), tenantless=True)
+@http.get("/api/cities", public=True, cache=("cities",), kept=True, tenantless=True)
 def list_cities(
     ctx: Context,
     limit: Limit = 20,

@@ -29,4 +29,5 @@ def create_category(ctx: Context, category: CategoryIn) -> Json[CategoryDetail]:
     )
     if not made:
         raise CategoryExists(slug=slug)
+    ctx.drop("categories")
     return detail(ctx, category_id)

@@ -30,6 +30,7 @@ def create_default_categories(ctx: Context, event: CityOnboarded) -> None:
         return
     for heading in [Heading(*row) for row in rows_of(ctx, event.cloned_from_id, ALL)] or usual():
         create(ctx, heading)
+    ctx.drop("categories")
 
 
 def usual() -> Iterator[Heading]:

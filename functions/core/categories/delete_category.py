@@ -16,3 +16,4 @@ def delete_category(ctx: Context, category_id: UUID) -> None:
     if listings or children:
         raise CategoryNotEmpty(listings=listings, children=children)
     ctx.db.delete(category)
+    ctx.drop("categories")

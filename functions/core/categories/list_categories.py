@@ -9,6 +9,6 @@ from shared.function import Context, Json, http
 from shared.schema import Page
 
 
-@http.get("/api/categories", public=True, cache=("categories", "listings"), min_scale=1)
+@http.get("/api/categories", public=True, cache=("categories", "listings"), kept=True, min_scale=1)
 def list_categories(ctx: Context) -> Json[Page[CategoryTree]]:
     return ctx.sql.json(TREE, tenant=ctx.tenant.id, **languages(ctx))

@@ -22,4 +22,5 @@ def update_category(ctx: Context, category_id: UUID, changes: CategoryChanges) -
     for field, value in changes.model_dump(exclude_unset=True).items():
         setattr(row, field, value)
     row.updated_at = ctx.now
+    ctx.drop("categories")
     return detail(ctx, category_id)

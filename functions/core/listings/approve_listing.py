@@ -18,5 +18,6 @@ def approve_listing(ctx: Context, listing_id: UUID) -> ListingOut:
     listing = ctx.db.get_or_404(Listing, listing_id, lock=True)
     listing.approve(by=ctx.user_id, at=ctx.now)
     ctx.emit(ListingApproved(listing_id=listing.id, title=listing.title, contributor_id=listing.created_by))
+    ctx.drop("listings")
     ctx.emit(ContentPublished(kind="listing", content_id=listing.id))
     return ListingOut.model_validate(listing)

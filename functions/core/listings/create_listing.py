@@ -64,6 +64,7 @@ def create_listing(ctx: Context, listing: ListingIn) -> Json[ListingOut]:
             )
         )
     if status == Status.PUBLISHED:
+        ctx.drop("listings")
         ctx.emit(ContentPublished(kind="listing", content_id=listing_id))
     if boundary and listing.location:
         made = flagged(ctx, listing_id, listing.location, boundary)

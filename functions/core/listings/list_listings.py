@@ -15,7 +15,7 @@ from shared.schema import Page
 Tag = Annotated[str, Field(min_length=1, max_length=50)]
 
 
-@http.get("/api/listings", public=True, cache=("listings",), raises=[Forbidden], min_scale=1)
+@http.get("/api/listings", public=True, cache=("listings",), kept=True, raises=[Forbidden], min_scale=1)
 def list_listings(
     ctx: Context,
     limit: Limit = 20,

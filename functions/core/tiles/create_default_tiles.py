@@ -20,6 +20,7 @@ Tile = tuple[dict[str, Any], dict[str, Any], str, str | None]
 def create_default_tiles(ctx: Context, event: CityOnboarded) -> None:
     if not ctx.sql.run(ANY, tenant=ctx.tenant.id)[0][0]:
         create(ctx, rows_of(ctx, event.cloned_from_id, ALL) or usual(event.features))
+        ctx.drop("tiles")
 
 
 def usual(features: list[str]) -> list[Tile]:

@@ -19,4 +19,5 @@ def create_tile(ctx: Context, tile: TileIn) -> Json[TileDetail]:
         require_media(ctx, tile.media_id)
     row = Tile(id=new_id(), position=last + 1, created_at=ctx.now, updated_at=ctx.now, **tile.model_dump())
     ctx.db.add(row)
+    ctx.drop("tiles")
     return detail(ctx, row.id)

@@ -10,3 +10,4 @@ from shared.function import Context, http, requires
 @requires("tiles:write")
 def delete_tile(ctx: Context, tile_id: UUID) -> None:
     ctx.db.delete(ctx.db.get_or_404(Tile, tile_id, lock=True))
+    ctx.drop("tiles")

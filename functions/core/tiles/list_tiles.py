@@ -8,7 +8,7 @@ from shared.function import Context, Json, http
 from shared.schema import Page
 
 
-@http.get("/api/tiles", public=True, cache=("tiles",), raises=[Forbidden], min_scale=1)
+@http.get("/api/tiles", public=True, cache=("tiles",), kept=True, raises=[Forbidden], min_scale=1)
 def list_tiles(ctx: Context, *, unpublished: bool = False) -> Json[Page[TileOut]]:
     if unpublished and not ctx.may("tiles:write"):
         raise Forbidden(permission="tiles:write")

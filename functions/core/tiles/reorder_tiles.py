@@ -26,6 +26,7 @@ def reorder_tiles(ctx: Context, order: TileOrder) -> Json[Page[TileOut]]:
     if sorted(present) != sorted(map(str, order.ids)):
         raise TilesIncomplete
     ctx.sql.run(ORDER, tenant=ctx.tenant.id, ids=order.ids, now=ctx.now)
+    ctx.drop("tiles")
     return ctx.sql.json(
         LIST,
         tenant=ctx.tenant.id,

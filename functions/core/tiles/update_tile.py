@@ -19,4 +19,5 @@ def update_tile(ctx: Context, tile_id: UUID, changes: TileChanges) -> Json[TileD
         setattr(row, field, value)
     check_times(row.publish_at, row.expire_at)
     row.updated_at = ctx.now
+    ctx.drop("tiles")
     return detail(ctx, tile_id)

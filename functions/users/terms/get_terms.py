@@ -8,7 +8,7 @@ from shared.function import Context, http
 from shared.schema import LanguageTag
 
 
-@http.get("/api/users/terms", public=True, cache=("terms",), raises=[NoTerms])
+@http.get("/api/users/terms", public=True, cache=("terms",), kept=True, raises=[NoTerms])
 def get_terms(ctx: Context, language: LanguageTag | None = None, version: Version | None = None) -> TermsOut:
     terms = in_force(ctx) if version is None else of_version(ctx, version)
     chosen = terms.language(ctx, language)

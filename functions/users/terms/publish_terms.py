@@ -33,6 +33,7 @@ def publish_terms(ctx: Context, terms: TermsIn) -> PublishedTerms:
     )
     if made is None:
         raise TermsPublishedMeanwhile
+    ctx.drop("terms")
     ctx.emit(TermsPublished(terms_version=made[0], mandatory=terms.mandatory))
     return PublishedTerms(
         version=made[0], mandatory=terms.mandatory, languages=sorted(terms.texts), published_at=ctx.now
