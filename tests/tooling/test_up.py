@@ -187,9 +187,12 @@ def test_code_that_is_newer_than_what_runs_is_said_and_a_restart_runs_it(running
     changed = running.root / "functions" / "core" / "changed.py"
     changed.write_text("")
     os.utime(changed, (time.time() + 60, time.time() + 60))
-    for command in (("up", "-d"), ("status",)):
-        assert "The code is newer than what runs (functions/core/changed.py" in running.heidi(*command)[1]
+    assert "The code is newer than what runs (functions/core/changed.py" in running.heidi("status")[1]
+    old = running.record("gateway")["pid"]
+    assert "starting gateway again" in running.heidi("up", "-d")[1]
+    assert running.record("gateway")["pid"] != old
     changed.unlink()
+    assert "again" not in running.heidi("up", "-d")[1]
     before = {name: running.record(name)["pid"] for name in ("gateway", "broker", "postgres")}
     assert running.heidi("restart", "gateway")[1].strip().endswith("Started again: Gateway.")
     after = {name: running.record(name)["pid"] for name in before}

@@ -14,6 +14,7 @@ from shared.runtime.gateway.peers import Peers
 from shared.runtime.gateway.routes import Routes
 from shared.runtime.server import Server
 from shared.telemetry.logs import home, start_logging
+from tooling import faces
 from tooling.gateway.async_queue import AsyncQueue
 from tooling.gateway.deployments import Deployments
 from tooling.gateway.local import LocalGateway
@@ -29,7 +30,9 @@ def assemble(
     settings: GatewaySettings, known: Mapping[str, Record] | None = None
 ) -> tuple[Server, LocalGateway]:
     """A server that has its port, and the gateway behind it; OSError when the port is taken."""
-    known = records() if known is None else known
+    if known is None:
+        is_local = house().environment == "local"
+        known = faces.known(settings.heidi_home) if is_local else records()
     required_secrets.check()
     start_logging(house().log_level)
     home["service"] = "gateway"

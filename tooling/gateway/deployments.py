@@ -20,6 +20,7 @@ from shared.runtime.gateway.functions import Deployed, Functions
 from shared.runtime.gateway.peers import private
 from shared.runtime.problem_details import refusal
 from tooling.command_failed import CommandFailed
+from tooling.faces import whole
 from tooling.gateway.logs import LogBook
 from tooling.generate.common import IMAGE
 from tooling.generate.specification import specification
@@ -84,7 +85,7 @@ class Deployments(Functions):
     def description(self, name: str) -> Deployment:
         """How it was deployed: as stack.yml says, unless somebody has said something else."""
         if name not in self.descriptions:
-            self.descriptions[name] = Deployment.first(self.records[name])
+            self.descriptions[name] = Deployment.first(whole(self.records[name]))
         return self.descriptions[name]
 
     def status(self, name: str, calls: int) -> dict[str, Any]:
@@ -109,6 +110,12 @@ class Deployments(Functions):
             "availableReplicas": 1,
             "createdAt": said.created_at.isoformat().replace("+00:00", "Z"),
         }
+
+    def get(self, name: str) -> Deployed:
+        """The function with this name, imported now if nobody has called it; NotFound when there is none."""
+        found = super().get(name)
+        found.record = whole(found.record)
+        return found
 
     def call(self, name: str, request: Request) -> Response:
         """Call it, count the call, keep a line about it."""
@@ -182,5 +189,5 @@ class Deployments(Functions):
 
     def is_told_anew(self, name: str) -> bool:
         """Whether somebody deployed it in another way than stack.yml says."""
-        first, said = Deployment.first(self.records[name]), self.descriptions[name]
+        first, said = Deployment.first(whole(self.records[name])), self.descriptions[name]
         return said != first.model_copy(update={"created_at": said.created_at})

@@ -23,9 +23,6 @@ class Pages:
 
     def __init__(self, records: Mapping[str, Record], inbox_port: int) -> None:
         self.records, self.inbox_port = records, inbox_port
-        self.services = {
-            service: len(group) for service, group in by_service(public(records.values())).items()
-        }
 
     def find(self, request: Request) -> Response | None:
         """The page at this address, or None."""
@@ -33,7 +30,8 @@ class Pages:
 
     def home(self) -> Response:
         """What is here."""
-        rows = "".join(row(service, count) for service, count in self.services.items())
+        services = by_service(public(self.records.values()))
+        rows = "".join(row(service, len(group)) for service, group in services.items())
         page = (STATIC / "home.html").read_text("utf-8")
         body = page.replace("{{functions}}", str(len(self.records))).replace("{{services}}", rows)
         return Response(

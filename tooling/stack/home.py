@@ -40,6 +40,11 @@ class Home:
         return self.path / "welcome"
 
     @property
+    def triggers(self) -> Path:
+        """Which function hears what (tooling/faces.py)."""
+        return self.path / "triggers.json"
+
+    @property
     def run(self) -> Path:
         """One small file per running process."""
         return self.path / "run"

@@ -4,39 +4,61 @@ import signal
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from tooling.command_failed import CommandFailed
-from tooling.stack import processes, records
+from tooling.stack import processes, records, taken
 from tooling.stack.home import ROOT, Home
 from tooling.stack.services import MODULES
 
-CODE = ("functions", "events", "shared", "broker", "tooling")
+# what each of our processes runs
+CODE = {
+    "thirdparty": ("tooling/thirdparty", "shared/kit"),
+    "broker": ("broker", "shared", "events"),
+    "gateway": ("functions", "events", "shared", "tooling/gateway"),
+}
 PATIENCE = 60.0  # seconds until a process that was started again is ready
 OURS = tuple(module.name for module in MODULES)
 
 
 def hint(home: Home) -> str:
     """A sentence when what runs is older than the code; empty when it is not."""
-    born = min(
-        (record.created for record in records.read(home) if record.name in OURS and record.pid), default=None
-    )
-    changed = newest() if born else None
-    if born is None or changed is None or changed.stat().st_mtime <= born:
+    old = stale(home)
+    if not old:
         return ""
-    age = timedelta(seconds=round(time.time() - changed.stat().st_mtime))
-    return f"The code is newer than what runs ({changed.relative_to(ROOT)} was changed {age} ago): ./heidi restart."
-
-
-def newest() -> Path | None:
-    """The file of the code that was changed last."""
-    files = (
-        file
-        for folder in CODE
-        for file in (ROOT / folder).rglob("*")
-        if file.suffix in {".py", ".json", ".html"}
+    changed = max(old.values(), key=changed_at)
+    age = timedelta(seconds=round(time.time() - changed_at(changed)))
+    flaw = taken.read(home.path / "gateway")[1] if "gateway" in old else ""
+    return f"The code is newer than what runs ({changed.relative_to(ROOT)} was changed {age} ago): " + (
+        f"the gateway could not take it, {flaw}" if flaw else "./heidi restart."
     )
-    return max(files, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def stale(home: Home) -> dict[str, Path]:
+    """Our processes that run code of before, each with the file that was changed last."""
+    running = {record.name: record for record in records.read(home) if record.name in CODE and record.pid}
+    until = taken.read(home.path / "gateway")[0]  # the gateway takes some by itself
+    old: dict[str, Path] = {}
+    for name, record in running.items():
+        for folder in CODE[name]:
+            by_itself = name == "gateway" and folder in taken.WATCHED
+            changed = newest(folder)
+            if changed and changed_at(changed) > max(record.created, until if by_itself else 0):
+                old[name] = max(changed, old.get(name, changed), key=changed_at)
+    return old
+
+
+@lru_cache
+def newest(folder: str) -> Path | None:
+    """The file of a folder that was changed last."""
+    found = (file for file in (ROOT / folder).rglob("*") if file.suffix in {".py", ".json", ".html"})
+    return max((file for file in found if "migrations" not in file.parts), key=changed_at, default=None)
+
+
+def changed_at(file: Path) -> float:
+    """In seconds, as the clock of processes."""
+    return file.stat().st_mtime
 
 
 def restart(home: Home, name: str | None) -> list[str]:

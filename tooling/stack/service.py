@@ -31,6 +31,7 @@ class Service:
     stop: signal.Signals = signal.SIGTERM
     patience: float = PATIENCE  # seconds until ready, and until stopped
     before: Callable[[], None] = nothing  # at every start: tidy up after a crash
+    follows: Path | None = None  # a file with whose every change it begins anew
     trouble: str = "Its log says more: ./heidi logs {name}"
 
     def full_environment(self) -> dict[str, str]:

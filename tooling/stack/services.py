@@ -51,7 +51,7 @@ class Services:
         found = [postgres.service(server)] if server else []
         if ours(REDIS):
             found.append(redis.service(home.redis, Redis(port("REDIS_PORT"), state.secrets["redis"])))
-        found += [python(module, environment) for module in MODULES if is_wanted(module)]
+        found += [python(module, environment, home) for module in MODULES if is_wanted(module)]
         return cls(tuple(found), server)
 
     def named(self, *names: str) -> list[Service]:
@@ -83,8 +83,12 @@ def is_there(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def python(module: Module, environment: Mapping[str, str]) -> Service:
+def python(module: Module, environment: Mapping[str, str], home: Home) -> Service:
     """One of our own modules."""
+    follows = None
+    if module.name == "broker" and not os.environ.get("BROKER_TRIGGERS") and is_there("tooling.faces"):
+        follows = home.triggers
+        environment = {**environment, "BROKER_TRIGGERS": str(follows)}
     several = workers(environment) if module.name == "gateway" else 1
     others = [PARTS[part] for part in thirdparties()] if module.name == "thirdparty" else []
     return Service(
@@ -96,6 +100,7 @@ def python(module: Module, environment: Mapping[str, str]) -> Service:
         ready=lambda _pid: probes.http_ready(port(module.port), module.path),
         trouble=f"Its log says more: ./heidi logs {module.name}",
         patience=PATIENCE * several,
+        follows=follows,
     )
 
 

@@ -15,6 +15,7 @@ from tooling.stack.state import State
 from tooling.stack.supervisor import Supervisor
 
 MIGRATIONS = ("functions/*/migrations/**/*", "tooling/migrate.py", "tooling/migrate/**/*")
+FUNCTIONS = ("functions/**/*.py", "events/*.py", "shared/**/*.py", "tooling/faces.py")
 SEEDS = (*MIGRATIONS, "tooling/seed.py", "tooling/seed/**/*")
 
 
@@ -38,6 +39,10 @@ class Steps:
         ):
             self.run("Migrations", "migrate")
             self.is_done("migrate", mark)
+        if self.is_due("functions", mark := fingerprint(FUNCTIONS, server)) and is_there("tooling.faces"):
+            command = [sys.executable, "-m", "tooling.faces", str(self.supervisor.home.path)]
+            self.supervisor.run("Functions", command, self.environment)
+            self.is_done("functions", mark)
         if self.is_due("seed", mark := fingerprint(SEEDS, server)) and is_there("tooling.seed"):
             self.supervisor.wait(["redis", "thirdparty"])  # a seed may store pictures
             self.run("Demonstration city", "seed")

@@ -39,6 +39,7 @@ class Child:
     failures: int = 0
     next_try: float = 0.0
     ready: bool = False
+    followed: int = 0
 
 
 @dataclass(slots=True)
@@ -74,6 +75,7 @@ class Supervisor:
             log = self.home.log(service.name)
             start = processes.size(log)
             child = Child(service, processes.spawn(service, log), start, time.monotonic())
+            child.followed = followed(service)
             self.children[service.name] = child
             self.record(child)
 
@@ -159,6 +161,12 @@ class Supervisor:
             self.postpone(child, f"{child.service.title} stopped ({how(code)}{words})")
         elif not child.ready and child.service.ready(child.process.pid):
             self.now_ready(child)
+        elif child.ready and child.followed != followed(child.service):
+            self.report.say(
+                f"{time.strftime('%H:%M:%S')}  {child.service.title} begins anew with the changed code."
+            )
+            child.followed = followed(child.service)
+            processes.signal_one(child.process.pid, child.service.stop)
         elif child.failures and now - child.started > STABLE:
             child.failures = 0
 
@@ -179,6 +187,7 @@ class Supervisor:
             child.restarts + 1,
         )
         try:
+            child.followed = followed(child.service)
             child.process = processes.spawn(child.service, log)
         except (CommandFailed, OSError) as trouble:
             self.postpone(child, f"{child.service.title} cannot start ({trouble})")
@@ -217,6 +226,14 @@ class Supervisor:
             processes.signal_group(process.pid, signal.SIGKILL)
             process.wait()
             records.forget(self.home, service.name)
+
+
+def followed(service: Service) -> int:
+    """The time of the file that it follows."""
+    try:
+        return service.follows.stat().st_mtime_ns if service.follows else 0
+    except OSError:
+        return 0
 
 
 def how(code: int) -> str:

@@ -24,6 +24,8 @@ def in_foreground() -> None:
     """Until Ctrl-C."""
     home, report = Home.here(), Terminal()
     home.prepare()
+    if renewed(home, report):
+        return
     try:
         with records.holding(home):
             supervise(home, report, report.say)
@@ -35,8 +37,7 @@ def in_background() -> None:
     """Returns when everything is ready; the supervisor lives on in a process of its own."""
     home, report = Home.here(), Terminal()
     home.prepare()
-    if records.is_held(home):
-        report.say(already_running(home))
+    if renewed(home, report):
         return
     read_end, write_end = os.pipe()
     log_start = processes.size(home.log(records.SUPERVISOR))
@@ -154,11 +155,21 @@ def start(supervisor: Supervisor) -> None:
     steps.finish()
 
 
+def renewed(home: Home, report: Reporter) -> bool:
+    """For the second `up`: what runs code of before is started again. False where nothing runs yet."""
+    if not records.is_held(home):
+        return False
+    report.say(already_running(home))
+    if old := renewal.stale(home):
+        report.say(f"The code has changed since: starting {', '.join(old)} again …")
+        for name in old:
+            renewal.restart(home, name)
+        report.say("Done.")
+    return True
+
+
 def already_running(home: Home) -> str:
-    """For the second `up`."""
+    """Who is it, and what can be done."""
     pid = next((record.pid for record in records.read(home) if record.name == records.SUPERVISOR), None)
     who = f" (process {pid})" if pid else ""
-    newer = renewal.hint(home)
-    return f"HEIDI is already running{who}. See ./heidi status; ./heidi down stops it." + (
-        f"\n{newer}" if newer else ""
-    )
+    return f"HEIDI is already running{who}. See ./heidi status; ./heidi down stops it."

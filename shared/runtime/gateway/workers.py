@@ -64,7 +64,7 @@ class Workers:
     """Keeps so many running."""
 
     def __init__(self, module: str, count: int, listening: socket.socket, directory: Path) -> None:
-        self.module, self.count, self.listening = module, count, listening
+        self.module, self.count, self.listening, self.directory = module, count, listening, directory
         self.environment = os.environ | {"WORKER_DIRECTORY": str(directory)}
         self.running: list[Worker] = []
         self.ending = self.replacing = False
@@ -141,15 +141,18 @@ class Workers:
             each.close()
 
 
-def several(module: str, count: int, host: str, port: int, directory: Path) -> int:
+def several(
+    module: str, count: int, host: str, port: int, directory: Path, kind: type[Workers] = Workers
+) -> int:
     """Take the port and keep so many processes of `python -m module` on it until told to stop.
 
-    In `directory`, which is emptied, they find each other. OSError when the port is taken.
+    In `directory`, which is emptied, they find each other; `kind` looks after them. OSError when the port is
+    taken.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=BACKLOG) as listening:
         shutil.rmtree(directory, ignore_errors=True)
-        return Workers(module, count, listening, directory).run()
+        return kind(module, count, listening, directory).run()
 
 
 def is_one_of_several() -> bool:
