@@ -203,4 +203,4 @@ def test_only_one_supervisor_has_a_home(supervisor: Supervisor) -> None:
 @pytest.mark.parametrize(("said", "seconds"), [("1", 30.0), ("4", 120.0), ("", 30.0), ("many", 30.0)])
 def test_a_gateway_of_several_workers_has_longer_to_be_ready(said: str, seconds: float) -> None:
     gateway = next(module for module in MODULES if module.name == "gateway")
-    assert python(gateway, {"GATEWAY_WORKERS": said}).patience == seconds
+    assert python(gateway, {"GATEWAY_WORKERS": said}, Home.here()).patience == seconds
