@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from aiohttp import web
 
@@ -212,14 +213,12 @@ def test_pinecone_with_a_wrong_key_is_unavailable(pinecone_host: str) -> None:
                 attempt()
 
 
-def test_pinecone_that_is_broken_or_gone_is_unavailable() -> None:
-    async def broken(_request: web.Request) -> web.Response:
-        return web.Response(status=503, text="<html>upstream</html>")
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", broken)
-    with serving(app) as address, pinecone(address) as vectors, pytest.raises(VectorsUnavailable):
-        vectors.query("t", NORTH, 1)
+@pytest.mark.parametrize("kind", ["refuse", "status", "truncate", "garbage", "wrong_type", "empty_ok"])
+def test_pinecone_that_is_broken_or_gone_is_unavailable(kind: str) -> None:
+    with serving(application(KEY, Index())) as address:
+        httpx.post(f"{address}/_faults", json={"kind": kind, "times": 100})
+        with pinecone(address) as vectors, pytest.raises(VectorsUnavailable):
+            vectors.query("t", NORTH, 1)
     with pinecone(address) as vectors, pytest.raises(VectorsUnavailable):
         vectors.query("t", NORTH, 1)
 

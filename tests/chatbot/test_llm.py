@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import cast
 
+import httpx
 import pytest
 from aiohttp import web
 
@@ -171,39 +172,25 @@ def test_a_stream_that_breaks_off_is_unavailable(monkeypatch: pytest.MonkeyPatch
             list(stream)
 
 
-def test_after_five_failures_the_endpoint_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    app, asked = answering("/v1/chat/completions", {"error": {"message": "overloaded"}}, 500)
-    with serving(app) as address:
-        configure(monkeypatch, address)
-        for _ in range(FAULTS + 3):
-            with pytest.raises(LlmUnavailable):
-                llm.chat(PROMPT)
-    assert len(asked) == FAULTS
-
-
-def test_a_request_that_the_endpoint_does_not_take_is_not_held_against_it(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("status", "tries", "asked"),
+    [(500, FAULTS + 3, FAULTS), (400, FAULTS + 3, FAULTS + 3), (401, 3, 1), (429, 3, 1)],
+)
+def test_an_endpoint_that_fails_five_times_refuses_our_key_or_asks_us_to_wait_is_left_alone(
+    local: str, status: int, tries: int, asked: int
 ) -> None:
-    app, asked = answering("/v1/chat/completions", {"error": {"message": "too long"}}, 400)
-    with serving(app) as address:
-        configure(monkeypatch, address)
-        for _ in range(FAULTS + 3):
-            with pytest.raises(LlmUnavailable):
-                llm.chat(PROMPT)
-    assert len(asked) == FAULTS + 3
+    httpx.post(f"{local}/_faults", json={"kind": "status", "status": status, "times": 100})
+    for _ in range(tries):
+        with pytest.raises(LlmUnavailable):
+            llm.chat(PROMPT)
+    assert len(httpx.get(f"{local}/_last").json()["items"]) == asked
 
 
-@pytest.mark.parametrize("status", [401, 429])
-def test_an_endpoint_that_refuses_our_key_or_asks_us_to_wait_is_left_alone_at_once(
-    monkeypatch: pytest.MonkeyPatch, status: int
-) -> None:
-    app, asked = answering("/v1/chat/completions", {"error": {"message": "no"}}, status)
-    with serving(app) as address:
-        configure(monkeypatch, address)
-        for _ in range(3):
-            with pytest.raises(LlmUnavailable):
-                llm.chat(PROMPT)
-    assert len(asked) == 1
+@pytest.mark.parametrize("kind", ["refuse", "truncate", "garbage", "wrong_type", "empty_ok"])
+def test_an_endpoint_that_answers_what_nobody_can_use_is_unavailable(local: str, kind: str) -> None:
+    httpx.post(f"{local}/_faults", json={"kind": kind, "times": 10})
+    with pytest.raises(LlmUnavailable):
+        llm.chat(PROMPT)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tooling.thirdparty.faulty_aiohttp import with_faults
+
 DIMENSIONS = 256
 EMBEDDING_MODEL, CHAT_MODEL = "local-embedding", "local-chat"
 MAX_INPUTS = 2048
@@ -153,7 +155,7 @@ def application(api_key: str | None = None) -> web.Application:
     app.router.add_post("/v1/embeddings", embed)
     app.router.add_post("/v1/chat/completions", answer_chat)
     app.router.add_get("/v1/models", models)
-    return app
+    return with_faults(app)
 
 
 async def answer_chat(request: web.Request) -> web.StreamResponse:

@@ -17,6 +17,9 @@ from hypercorn.typing import ASGIFramework
 
 from tooling.thirdparty.clock import Clock
 from tooling.thirdparty.config import MAIL, OBJECT_STORE, PUSH, Config, ConfigError
+from tooling.thirdparty.faults import Faults
+from tooling.thirdparty.faulty_aiohttp import through, with_door
+from tooling.thirdparty.faulty_asgi import Gate, WithFaults
 from tooling.thirdparty.inbox.server import application
 from tooling.thirdparty.inbox.smtp import protocol
 from tooling.thirdparty.inbox.store import Inbox
@@ -38,6 +41,7 @@ class Parts:
     ) -> None:
         self.config, self.clock, self.smtp_tls = config, clock, smtp_tls
         self.inbox = Inbox(config.thirdparty_dir / "inbox", clock)
+        self.mail_faults = Faults()  # by the inbox's door, for mail has none of its own
         self.running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -60,13 +64,18 @@ class Parts:
         await self.running.aclose()
 
     async def start_inbox(self) -> None:
-        runner = web.AppRunner(application(self.inbox), access_log=None, shutdown_timeout=STOP_WITHIN)
+        runner = web.AppRunner(
+            with_door(application(self.inbox), self.mail_faults),
+            access_log=None,
+            shutdown_timeout=STOP_WITHIN,
+        )
         await self.start_http(runner, self.config.inbox_port, "INBOX_PORT")
 
     async def start_object_store(self) -> None:
         disk = Disk(self.config.thirdparty_dir / "objects")
         store = ObjectStore(disk, self.config.s3_access_key, self.config.s3_secret_key, self.clock)
-        server = web.Server(store.handle, access_log=None)
+        handle = partial(through, Faults(), handler=store.handle, reads=False)
+        server = web.Server(handle, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=STOP_WITHIN)
         await self.start_http(runner, self.config.object_store_port, "OBJECT_STORE_PORT")
 
@@ -81,6 +90,7 @@ class Parts:
             self.inbox,
             self.config.smtp_user,
             self.config.smtp_password,
+            self.mail_faults,
             loop=asyncio.get_running_loop(),
             tls_context=self.smtp_tls,
         )
@@ -97,13 +107,18 @@ class Parts:
             urlsplit(self.config.fcm_token_uri).path or "/token",
         )
         listener = self.listen(self.config.push_port, "PUSH_PORT")
+        inside = socket.create_server(("127.0.0.1", 0))
+        gate = Gate(inside.getsockname())
+        app = WithFaults(app, gate)  # type: ignore[assignment]
         settings, stop = Hypercorn(), asyncio.Event()
-        settings.bind = [f"fd://{listener.detach()}"]
+        settings.bind = [f"fd://{inside.detach()}"]
         settings.errorlog, settings.loglevel = logging.getLogger("hypercorn.error"), "WARNING"
         settings.keep_alive_timeout, settings.graceful_timeout = 60, STOP_WITHIN
         task = asyncio.create_task(serve(app, settings, shutdown_trigger=stop.wait))
+        await gate.start(listener)
 
         async def finish() -> None:
+            gate.close()
             stop.set()
             await task
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tooling.thirdparty.faulty_aiohttp import with_faults
+
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
 MAX_UPSERT = 1000
 MAX_DELETE = 1000
@@ -196,7 +198,7 @@ def application(api_key: str, index: Index | None = None) -> web.Application:
     app.router.add_post("/query", post(index.query))
     app.router.add_post("/describe_index_stats", post(index.stats))
     app.router.add_get("/vectors/fetch", fetch)
-    return app
+    return with_faults(app)
 
 
 async def read_body(request: web.Request) -> Json:

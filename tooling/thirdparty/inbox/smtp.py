@@ -3,8 +3,9 @@
 import logging
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tooling.thirdparty.faults import Fault, Faults
 from tooling.thirdparty.inbox.store import Inbox
 
 MAX_MAIL = 25 * 1024 * 1024
@@ -15,12 +16,19 @@ REFUSALS = {
     "full-": "452 4.2.2 The mailbox is full",
 }
 
+# what a mail server says that has lost its mind, is another one, or keeps nothing
+INSTEAD = {
+    "garbage": "\x00\x7f{<",
+    "wrong_type": "220 Welcome to another server",
+    "empty_ok": "250 2.0.0 OK",
+}
+
 
 class Handler:
     """What aiosmtpd calls for each command."""
 
-    def __init__(self, inbox: Inbox) -> None:
-        self.inbox = inbox
+    def __init__(self, inbox: Inbox, faults: Faults) -> None:
+        self.inbox, self.faults = inbox, faults
 
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self,
@@ -37,8 +45,35 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Keep the mail, then acknowledge it."""
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> Any:  # noqa: N802
+        """Keep the mail, then acknowledge it, unless something else shall happen."""
+        sent = {"from": envelope.mail_from or "", "to": ", ".join(envelope.rcpt_tos)}
+        self.faults.note("DATA", "/", sent, envelope.original_content or b"")
+        fault = self.faults.take()
+        await self.faults.turn(fault)
+        try:
+            return self.wronged(fault, server, envelope) if fault else self.keep(envelope)
+        finally:
+            self.faults.done(fault)
+
+    def wronged(self, fault: Fault, server: SMTP, envelope: Envelope) -> Any:
+        """What the fault wants; one that is truncated was kept, and its sender does not know."""
+        if fault.kind in INSTEAD:
+            return INSTEAD[fault.kind]
+        if fault.kind == "status":
+            return f"{fault.status} 4.0.0 As you wish" if fault.status < 500 else f"{fault.status} 5.0.0 No"
+        if fault.kind != "refuse":
+            answer = self.keep(envelope)
+        if fault.kind == "duplicate":
+            self.keep(envelope)
+        if fault.kind in {"refuse", "truncate"}:
+            assert server.transport  # noqa: S101 (there is a client)
+            server.transport.close()
+            return MISSING
+        return answer
+
+    def keep(self, envelope: Envelope) -> str:
+        """Write it down."""
         content = envelope.original_content or b""
         try:
             entry = self.inbox.add_mail(content, envelope.mail_from or "", envelope.rcpt_tos)
@@ -61,11 +96,11 @@ class Authenticator:
         return AuthResult(success=not self.user or shown == (self.user, self.password), handled=False)
 
 
-def protocol(inbox: Inbox, user: str, password: str, **options: Any) -> SMTP:
+def protocol(inbox: Inbox, user: str, password: str, faults: Faults, **options: Any) -> SMTP:
     """A protocol for one connection; `options` go to aiosmtpd, such as a TLS context."""
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     return SMTP(
-        Handler(inbox),
+        Handler(inbox, faults),
         hostname="inbox.localhost",
         ident="HEIDI inbox",
         data_size_limit=MAX_MAIL,
