@@ -43,6 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Sets that differ, in full: which are missing where; pytest itself shows a few of all of them."""
+    if op != "==" or not (isinstance(left, set | frozenset) and isinstance(right, set | frozenset)):
+        return None
+    return [
+        "these two sets differ",
+        f"only on the left: {sorted(map(str, left - right))}",
+        f"only on the right: {sorted(map(str, right - left))}",
+    ]
+
+
 STACK = pytest.StashKey[ExitStack]()
 
 

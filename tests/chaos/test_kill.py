@@ -40,7 +40,8 @@ def test_while_a_server_is_away_calls_are_refused_and_nothing_is_lost_or_doubled
             stack.kill(name)
             eventually(lambda: editors.refusals, "a refused call")
         editors.wait_for_more()
-    assert set(editors.refusals) == {(503, "UNAVAILABLE")}
+    assert (503, "UNAVAILABLE") in editors.refusals
+    assert set(editors.refusals) <= {(503, "UNAVAILABLE"), (503, "BUSY")}  # too many wait on a busy machine
     editors.assert_everything_happened_once(but_a_mail_may_come_again=name == "postgres")
 
 
@@ -51,7 +52,8 @@ def test_calls_that_died_with_a_gateway_are_made_again_and_nothing_is_lost_or_do
         editors.wait_for_more()
         stack.kill("gateway")
         editors.wait_for_more()
-    assert set(editors.refusals) == {(0, "NO_ANSWER")}
+    assert (0, "NO_ANSWER") in editors.refusals
+    assert set(editors.refusals) <= {(0, "NO_ANSWER"), (503, "BUSY")}
     editors.assert_everything_happened_once(but_a_mail_may_come_again=True)
 
 
