@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema
-from pydantic_core.core_schema import no_info_before_validator_function
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from shared.field_errors import FieldCode, wrong
 from shared.kit.languages import LANGUAGES, canonical
@@ -115,8 +115,8 @@ class NullRefused:
     """Refuses null where a field may be left out only, and says so in the JSON schema."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Null is refused before anything else is looked at."""
-        return no_info_before_validator_function(not_null, handler(source))
+        """Looked at afterwards: what comes before takes a day in JSON for a text that is no day."""
+        return no_info_after_validator_function(not_null, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

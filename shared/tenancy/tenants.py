@@ -6,6 +6,7 @@ s), Redis (60 s, until the city changes), the function `find-tenant`.
 
 import re
 import time
+from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
@@ -46,6 +47,9 @@ class Tenant(BaseModel):
     second_factor: bool = False  # whether its admins need one
     quotas: dict[str, int] = {}
     colour: str = "#00508c"  # of its mails' buttons
+    federal_state: str | None = None  # ISO 3166-2
+    holiday_groups: tuple[str, ...] = ()
+    own_holidays: dict[date, str] = {}
     logo: str = ""  # the path of a picture of its own; empty for none
 
     @property

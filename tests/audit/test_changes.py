@@ -33,6 +33,7 @@ NOT_NOTED = {*PLATFORM_TABLES, "usage", "alembic_version"} | {
 COPIES = {("notification", "devices"), ("analytics", "consents")}
 NOBODY_IN_IT = {
     ("city", "theme"): "colours",
+    ("city", "own_holidays"): "days of a city's own, and what they are called",
     ("city", "quotas"): "numbers",
     ("app_config", "config"): "the app's name, colours, features",
     ("category", "names"): "headings",

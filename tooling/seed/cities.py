@@ -29,6 +29,7 @@ def tenant_of(city: CityFacts) -> Tenant:
         features=frozenset(FEATURES[city.slug]),
         time_zone=city.time_zone,
         quotas=PLANS[STANDARD].limits,
+        federal_state=city.federal_state,
     )
 
 
@@ -63,6 +64,9 @@ def insert(ctx: Context, tenant: Tenant, city: CityFacts) -> bool:
         website=city.website,
         second_factor=False,
         quotas=json.dumps(tenant.quotas),
+        federal_state=city.federal_state,
+        holiday_groups=[],
+        own_holidays="[]",
     )
     return bool(made)
 

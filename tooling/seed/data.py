@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from shared.tenancy.holidays import FederalState
+
 DATA = Path(__file__).parent / "data"
 CITIES = ("heidelberg", "ladenburg")
 
@@ -90,6 +92,7 @@ class CityFacts(Record):
     slug: Slug
     name: Text
     state: Text
+    federal_state: FederalState
     country: Literal["DE"]
     description: Name
     population: Population

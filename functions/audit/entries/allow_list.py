@@ -48,7 +48,21 @@ FLAGS = frozenset({"pending", "active", "enabled", "draft", "mandatory", "grante
 # rejected).
 SETTINGS: dict[str, frozenset[str]] = {
     "city": frozenset(
-        {"name", "state", "time_zone", "lat", "lon", "theme", "website", "header_key", "logo_key", "quotas"}
+        {
+            "name",
+            "state",
+            "time_zone",
+            "lat",
+            "lon",
+            "theme",
+            "website",
+            "header_key",
+            "logo_key",
+            "federal_state",
+            "holiday_groups",
+            "own_holidays",
+            "quotas",
+        }
     ),
     "app": frozenset({"name", "bundle_id", "origins", "redirects"}),
     "app_config": frozenset({"config"}),

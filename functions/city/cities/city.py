@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from functions.city.cities.features import Features
+from functions.city.cities.holidays import HolidayGroups, OwnHoliday, OwnHolidays
 from functions.city.usage.quotas import PLANS, STANDARD, Plan, Quotas
 from shared.errors import Conflict
 from shared.field_errors import wrong
@@ -15,6 +16,7 @@ from shared.kit.contrast import check_contrast
 from shared.kit.ids import is_id
 from shared.kit.languages import DEFAULT
 from shared.schema import Colour, Email, LanguageTag, Line, NotNull, Schema, Slug, WebAddress, line
+from shared.tenancy.holidays import FederalState, HolidayGroup
 
 RESERVED = frozenset(
     {
@@ -136,6 +138,9 @@ class CityIn(Schema):
     slug: Annotated[Slug, AfterValidator(free)]
     name: Line
     state: Annotated[str, line(100)] = ""
+    federal_state: FederalState | None = Field(default=None, description="ISO 3166-2; decides its holidays")
+    holiday_groups: HolidayGroups = Field(default_factory=list)
+    own_holidays: OwnHolidays = Field(default_factory=list)
     population: Population | None = None
     location: Location | None = None
     time_zone: TimeZone = "Europe/Berlin"
@@ -167,6 +172,9 @@ class CityChanges(Schema):
 
     name: NotNull[Line] = None
     state: NotNull[Annotated[str, line(100)]] = None
+    federal_state: FederalState | None = None
+    holiday_groups: NotNull[HolidayGroups] = None
+    own_holidays: NotNull[OwnHolidays] = None
     population: Population | None = None
     location: Location | None = None
     time_zone: NotNull[TimeZone] = None
@@ -187,6 +195,9 @@ class CityOut(Schema):
     slug: str
     name: str
     state: str
+    federal_state: FederalState | None
+    holiday_groups: list[HolidayGroup]
+    own_holidays: list[OwnHoliday]
     population: int | None
     location: Location | None
     time_zone: str

@@ -40,6 +40,9 @@ def tenant_of(city: CityIn) -> Tenant:
         time_zone=city.time_zone,
         second_factor=city.second_factor,
         quotas=city.limits,
+        federal_state=city.federal_state,
+        holiday_groups=tuple(city.holiday_groups),
+        own_holidays={day.date: day.name for day in city.own_holidays},
         preparing=True,
     )
 
@@ -63,6 +66,9 @@ def insert(ctx: Context, tenant_id: UUID, city: CityIn) -> Json[CityOut] | None:
         website=city.website,
         second_factor=city.second_factor,
         quotas=json.dumps(city.limits),
+        federal_state=city.federal_state,
+        holiday_groups=city.holiday_groups,
+        own_holidays=json.dumps([day.model_dump() for day in city.own_holidays]),
     )
 
 

@@ -4,6 +4,7 @@ STATUS = "CASE WHEN NOT active THEN 'inactive' WHEN preparing THEN 'preparing' E
 LOGO_URL = "'/api/cities/' || slug || '/logo?v=' || left(md5(logo_key), 8)"
 COLUMNS = f"""id, slug, name, state, population,
  CASE WHEN lat IS NULL OR lon IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
+ federal_state AS "federalState", holiday_groups AS "holidayGroups", own_holidays AS "ownHolidays",
  time_zone AS "timeZone", languages, features, theme, contact, website,
  CASE WHEN header_key IS NOT NULL THEN '/api/cities/' || slug || '/header' END AS "headerUrl", {LOGO_URL} AS "logoUrl",
  active, {STATUS} AS status, version, created_at AS "createdAt", updated_at AS "updatedAt" """
@@ -12,6 +13,9 @@ BY_ANY_NAME = "(slug = :slug OR id = CAST(:id AS uuid) OR hosts @> ARRAY[CAST(:h
 DIRECTORY = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'preparing', preparing,
  'languages', languages, 'features', features, 'time_zone', time_zone,
  'terms', terms_version, 'second_factor', second_factor, 'quotas', quotas,
+ 'federal_state', federal_state, 'holiday_groups', holiday_groups,
+ 'own_holidays', (SELECT coalesce(json_object_agg(day->>'date', day->>'name'), '{{}}')
+  FROM jsonb_array_elements(own_holidays) day),
  'colour', coalesce(theme->>'primary', '#00508c'), 'logo', coalesce({LOGO_URL}, ''))::text
  FROM cities"""
 LIVING = f"{DIRECTORY} WHERE {NAMED} AND deleted_at IS NULL"
@@ -31,9 +35,9 @@ PROVEN_ELSEWHERE = (
 LOCK = "SELECT FROM cities WHERE id = :id FOR UPDATE"
 CREATE = f"""WITH made AS (
  INSERT INTO cities (id, tenant_id, slug, name, state, population, lat, lon, time_zone, languages, features, theme, contact,
-  website, second_factor, quotas)
+  website, second_factor, quotas, federal_state, holiday_groups, own_holidays)
  VALUES (:id, :id, :slug, :name, :state, :population, :lat, :lon, :time_zone, :languages, :features, :theme, :contact, :website,
-  :second_factor, :quotas)
+  :second_factor, :quotas, :federal_state, :holiday_groups, :own_holidays)
  ON CONFLICT (slug) DO NOTHING RETURNING *)
 SELECT row_to_json(x)::text FROM (SELECT {COLUMNS} FROM made) x"""
 IN_STATE = "active AND NOT preparing AND (CAST(:state AS text) IS NULL OR state = :state)"
@@ -55,6 +59,7 @@ FOLLOW_TERMS = (
 HEADER = "SELECT header_key FROM cities WHERE id = :id"
 LOGO = "SELECT logo_key FROM cities WHERE id = :id"
 SOURCE = """SELECT id, json_build_object('state', state, 'timeZone', time_zone, 'languages', languages, 'features', features,
+  'federalState', federal_state, 'holidayGroups', holiday_groups,
   'theme', theme, 'requireSecondFactor', second_factor, 'quotas', json_build_object('listings', quotas->'listings',
    'storageBytes', quotas->'storage_bytes', 'builds', quotas->'builds', 'questions', quotas->'questions'))::text
  FROM cities WHERE (slug = :slug OR id = CAST(:id AS uuid)) AND deleted_at IS NULL"""
@@ -65,7 +70,8 @@ UNERASED = f"{DIRECTORY} WHERE {DUE_AGAIN} ORDER BY updated_at LIMIT 100"
 REMIND = f"UPDATE cities SET updated_at = :now WHERE id = :id AND {DUE_AGAIN} RETURNING erased_from"
 TOMBSTONE = """UPDATE cities SET erased_at = :now, updated_at = :now, name = slug, state = '', population = NULL, lat = NULL,
  lon = NULL, features = '{}', theme = '{}', contact = NULL, website = NULL, header_key = NULL,
- header_bytes = 0, logo_key = NULL, logo_bytes = 0, quotas = '{}', hosts = '{}' WHERE id = :id"""
+ header_bytes = 0, logo_key = NULL, logo_bytes = 0,
+ federal_state = NULL, holiday_groups = '{}', own_holidays = '[]', quotas = '{}', hosts = '{}' WHERE id = :id"""
 # asked by the relay role, of all tenants
 EXPIRED = "SELECT tenant_id, id FROM exports WHERE created_at < :until"
 FORGET_EXPORT = "DELETE FROM exports WHERE tenant_id = :tenant AND id = :id"

@@ -21,6 +21,9 @@ class City(TenantModel):
     slug: Mapped[str]
     name: Mapped[str]
     state: Mapped[str]
+    federal_state: Mapped[str | None]
+    holiday_groups: Mapped[list[str]] = mapped_column(default=list)
+    own_holidays: Mapped[list[Any]] = mapped_column(default=list)
     population: Mapped[int | None]
     lat: Mapped[float | None]
     lon: Mapped[float | None]

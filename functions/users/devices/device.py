@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.adapters.push.subscription import Subscription
+from shared.field_errors import wrong
 from shared.schema import LanguageTag, Schema
 
 MOST = 20
@@ -31,7 +32,7 @@ class DeviceIn(Schema):
         """Refuse a browser without a subscription, or with a token, and others the other way round."""
         given = (self.token is not None, self.subscription is not None)
         if given != ((False, True) if self.platform == "web" else (True, False)):
-            raise ValueError("a browser gives a subscription, an installed app a token")
+            raise wrong("EITHER_OR", one="token", other="subscription")
         return self
 
     @property

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.adapters.public_addresses import is_public
+from shared.field_errors import wrong
 from shared.kit.settings import settings
 from shared.schema import Schema
 
@@ -21,23 +22,31 @@ def private_hosts() -> list[str]:
 
 
 def outside(endpoint: str) -> str:
-    """An https address of the public internet, on its usual port; ValueError for others.
+    """An https address of the public internet, on its usual port; refused are others.
 
     A name is looked up when something is sent, and the connection goes to the address that was found public.
     """
     url = urlsplit(endpoint)
     host = url.hostname or ""
     if "@" in url.netloc or url.fragment:
-        raise ValueError("no user names and no fragments in a push service's address")
+        raise wrong("NO_USER_NAMES")
     if host in private_hosts():
         return endpoint
     if url.scheme != "https" or url.port not in {None, 443}:
-        raise ValueError("a push service's address is https, on its usual port")
+        raise wrong("ONLY_HTTPS")
     if "." not in host.strip("."):
-        raise ValueError("this is no address of the public internet")
-    if (host[-1:].isdigit() or ":" in host) and not is_public(str(ip_address(host))):
-        raise ValueError("this is no address of the public internet")
+        raise wrong("NOT_A_WEB_ADDRESS")
+    if (host[-1:].isdigit() or ":" in host) and not is_public_number(host):
+        raise wrong("NOT_A_WEB_ADDRESS")
     return endpoint
+
+
+def is_public_number(host: str) -> bool:
+    """Whether it is a numeric address, of the public internet."""
+    try:
+        return is_public(str(ip_address(host)))
+    except ValueError:
+        return False
 
 
 def decoded(text: str) -> bytes:
@@ -46,19 +55,22 @@ def decoded(text: str) -> bytes:
 
 
 def a_point(text: str) -> str:
-    """A public key on the curve P-256; ValueError for another."""
+    """A public key on the curve P-256; refused are another."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     if len(decoded(text)) != POINT:
-        raise ValueError("this is no public key of a subscription")
-    ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), decoded(text))
+        raise wrong("NOT_VALID")
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), decoded(text))
+    except ValueError:
+        raise wrong("NOT_VALID") from None
     return text.rstrip("=")
 
 
 def a_secret(text: str) -> str:
-    """An authentication secret; ValueError for anything of another length."""
+    """An authentication secret; refused are anything of another length."""
     if len(decoded(text)) != SECRET:
-        raise ValueError("this is no authentication secret")
+        raise wrong("NOT_VALID")
     return text.rstrip("=")
 
 
