@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from bench.stack import in_databases, md5, remember_tenants, second, servers
@@ -40,9 +41,9 @@ FILL = """INSERT INTO entries (tenant_id, sequence, recorded_at, at, actor_id, a
   FROM generate_series(1, :count) n) x"""
 
 
-def fill(connection: object, rows: int) -> None:
+def fill(connection: Any, rows: int) -> None:
     """So many entries, in slices of half a million; indexes are made afterwards, which is quicker."""
-    run = connection.run  # type: ignore[attr-defined]
+    run = connection.run
     run("SET session_replication_role = replica")
     run(PARTITIONS.replace("@MONTHS", str(MONTHS)))
     indexes = run("""SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = 'entries'

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from bench.stack import in_databases, md5, remember_tenants, second, servers
 from bench.timing import milliseconds, percentile
@@ -28,9 +29,9 @@ PROFILES = """INSERT INTO profiles (id, tenant_id, email, name, language)
  FROM generate_series(CAST(:first AS int), CAST(:last AS int)) t, generate_series(1, CAST(:users AS int)) u"""
 
 
-def fill(connection: object, sql: str, tenants: int, users: int, **values: str) -> None:
+def fill(connection: Any, sql: str, tenants: int, users: int, **values: str) -> None:
     """People in slices of a hundred cities; what tables note of their changes is not measured here."""
-    run = connection.run  # type: ignore[attr-defined]
+    run = connection.run
     run("SET session_replication_role = replica")
     for first in range(1, tenants + 1, 100):
         run(sql, first=first, last=min(first + 99, tenants), users=users, **values)

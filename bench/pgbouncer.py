@@ -47,7 +47,7 @@ def calls() -> dict[str, Callable[[], None]]:
     numbers = count()
 
     def one(name: str, status: int = 200, **parts: object) -> None:
-        answer = call(name, token=token, tenant="city1", **parts)  # type: ignore[arg-type]
+        answer = call(name, token=token, tenant="city1", **parts)  # type: ignore[arg-type]  # the parts of a call
         assert answer.status == status, answer.body
 
     def create() -> None:

@@ -158,7 +158,7 @@ class NotFound(Problem):
     status = 404
     message = "{resource} with ID '{id}' was not found."
 
-    def __init__(self, resource: str = "Resource", id: object = "", **details: Any) -> None:  # noqa: A002
+    def __init__(self, resource: str = "Resource", id: object = "", **details: Any) -> None:
         super().__init__(resource=resource, id=str(id)[:100], **details)
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", resource).upper()
         self.code = (

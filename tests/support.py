@@ -233,7 +233,7 @@ class City:
             work.rollback()
         return found
 
-    def events(self, type: str = "") -> list[Said]:  # noqa: A002
+    def events(self, type: str = "") -> list[Said]:
         """What the city's functions have said, oldest first."""
         said = [
             Said(service, Envelope(str(row[0]), row[1], row[2], row[3], self.id, *row[4:8]), row[8])

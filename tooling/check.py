@@ -27,10 +27,14 @@ SOME_FAILED, FEW = 1, 5  # pytest's exit code; tests that are tried once more
 IN_PARALLEL = ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, coverage: bool = False) -> int:
     """All checks and all tests; with arguments only the tests that they choose. The exit code for the command
     line.
     """
+    if coverage:
+        from tooling.coverage import measure
+
+        return measure(arguments, IN_PARALLEL)
     if arguments:
         return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
     failed = [title for title, command in CHECKS if not passes(title, command)]

@@ -86,8 +86,8 @@ def ask(base: str, path: str, data: bytes | None = None) -> Any:
             "Set HEIDI_TOKEN to a super admin's access token: POST /api/auth/login gives one."
         )
     try:
-        with urlopen(  # noqa: S310
-            Request(base.rstrip("/") + path, data, {"Authorization": f"Bearer {token}"}),  # noqa: S310
+        with urlopen(  # noqa: S310 (the address that was typed)
+            Request(base.rstrip("/") + path, data, {"Authorization": f"Bearer {token}"}),  # noqa: S310 (the address that was typed)
             timeout=TIMEOUT,
         ) as answer:
             return json.load(answer)

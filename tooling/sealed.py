@@ -22,19 +22,19 @@ class Column(NamedTuple):
     def key_names(self, connection: "Connection") -> Iterator[str]:
         """The keys that its values are sealed with; the caller sees every city's rows."""
         if connection.run("SELECT 1 WHERE to_regclass(:name) IS NOT NULL", name=f"public.{self.table}"):
-            query = f"SELECT DISTINCT split_part({self.name}, '.', 1) FROM {self.table} WHERE {self.name} IS NOT NULL"  # noqa: S608
+            query = f"SELECT DISTINCT split_part({self.name}, '.', 1) FROM {self.table} WHERE {self.name} IS NOT NULL"
             yield from (row[0] for row in connection.run(query) or ())
 
     def reseal(self, connection: "Connection") -> int:
         """Seal every value with the first key of ENCRYPTION_KEY; how many that were."""
         changed = 0
         rows = connection.run(
-            f"SELECT id, {self.about}, {self.name} FROM {self.table} WHERE {self.name} IS NOT NULL"  # noqa: S608
+            f"SELECT id, {self.about}, {self.name} FROM {self.table} WHERE {self.name} IS NOT NULL"
         )
         for identity, about, value in rows or ():
             if (new := resealed(value, about)) != value:
                 connection.run(
-                    f"UPDATE {self.table} SET {self.name} = :new WHERE id = :id",  # noqa: S608
+                    f"UPDATE {self.table} SET {self.name} = :new WHERE id = :id",
                     new=new,
                     id=identity,
                 )

@@ -27,7 +27,7 @@ def get_usage_report(
     to: Last,
     by: By = "day",
     subject: Subject = "",
-    format: Format = "json",  # noqa: A002
+    format: Format = "json",
 ) -> ReportOut | Response:
     if not 0 <= (to - from_).days < LONGEST:
         raise ReportTooLong

@@ -251,7 +251,7 @@ def tls(http: ModuleType) -> "ssl.SSLContext":
 class Backend:
     """httpcore's way to the network, with every address checked where it is used."""
 
-    def __init__(self, inner: Any, trusted: bool, private_hosts: Collection[str]) -> None:  # noqa: FBT001
+    def __init__(self, inner: Any, trusted: bool, private_hosts: Collection[str]) -> None:  # noqa: FBT001 (httpcore calls it so)
         self.inner, self.trusted, self.private_hosts = inner, trusted, private_hosts
 
     def connect_tcp(

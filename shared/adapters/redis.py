@@ -81,7 +81,7 @@ def connected() -> Any:
     made = connections()
     connection: Any = made.connection_class(**made.connection_kwargs)
     connection.connect()
-    wire = connection._get_socket()  # noqa: SLF001
+    wire = connection._get_socket()  # noqa: SLF001 (redis-py tells nobody else what is open)
     # the system watches the time: Python would ask it before each byte whether there is one
     if type(wire) is socket.socket:
         wire.settimeout(None)

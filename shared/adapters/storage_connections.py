@@ -22,26 +22,26 @@ class Told:
     def send(self, data: Any) -> Any:
         """Some bytes of a request, over a connection that may have to be made."""
         if self.sock is None:
-            self.connect()  # type: ignore[attr-defined]
+            self.connect()  # type: ignore[attr-defined]  # botocore has no types
         used(self.sock)
-        return super().send(data)  # type: ignore[misc]
+        return super().send(data)  # type: ignore[misc]  # botocore has no types
 
 
 class Plain(Told, AWSHTTPConnection):  # type: ignore[misc]  # botocore carries no types
     """http."""
 
 
-class Secure(Told, AWSHTTPSConnection):  # type: ignore[misc]
+class Secure(Told, AWSHTTPSConnection):  # type: ignore[misc]  # botocore has no types
     """https."""
 
 
-class PlainPool(AWSHTTPConnectionPool):  # type: ignore[misc]
+class PlainPool(AWSHTTPConnectionPool):  # type: ignore[misc]  # botocore has no types
     """Connections over http."""
 
     ConnectionCls = Plain
 
 
-class SecurePool(AWSHTTPSConnectionPool):  # type: ignore[misc]
+class SecurePool(AWSHTTPSConnectionPool):  # type: ignore[misc]  # botocore has no types
     """Connections over https."""
 
     ConnectionCls = Secure
@@ -50,4 +50,4 @@ class SecurePool(AWSHTTPSConnectionPool):  # type: ignore[misc]
 def let_hang_up(client: Any) -> None:
     """Have this client use such connections."""
     session = client._endpoint.http_session  # noqa: SLF001 (no other way in)
-    session._pool_classes_by_scheme.update(http=PlainPool, https=SecurePool)  # noqa: SLF001
+    session._pool_classes_by_scheme.update(http=PlainPool, https=SecurePool)  # noqa: SLF001 (no other way in)

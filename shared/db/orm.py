@@ -125,7 +125,7 @@ class Database(Session):
         lent.connection = sql.begin()
         super().__init__(bind=engine().connect(), expire_on_commit=False, info={"tenant_id": tenant_id})
 
-    def get_or_404(self, model: type[M], id: UUID, *, lock: bool = False) -> M:  # noqa: A002
+    def get_or_404(self, model: type[M], id: UUID, *, lock: bool = False) -> M:
         """The tenant's row; another tenant's is as absent as none. `lock` holds it until the transaction
         ends.
         """

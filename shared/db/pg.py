@@ -261,7 +261,7 @@ class Pool:
             connection = Connection(named=settings().postgres_prepared, **self.parameters)
         except (*LOST, dbapi.DatabaseError) as error:
             raise self.refusal(error) from error
-        wire = connection._usock  # noqa: SLF001
+        wire = connection._usock
         wire.settimeout(None)  # that bounded connecting; statement_timeout bounds statements
         # pg8000 leaves Nagle on: a message over 8 KiB would wait for a delayed ACK
         if wire.family != socket.AF_UNIX:
@@ -302,7 +302,7 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """Keep a healthy connection for the next caller; one that is broken or in a transaction is closed."""
-        if connection._usock is None or connection.in_transaction:  # noqa: SLF001
+        if connection._usock is None or connection.in_transaction:
             discard(connection)
         else:
             self.idle.append(connection)
@@ -326,17 +326,17 @@ class Pool:
 
 def discard(connection: Connection) -> None:
     """Close a connection whatever state it is in."""
-    wire = connection._usock  # noqa: SLF001
+    wire = connection._usock
     try:
         connection.close()
     except (*LOST, dbapi.DatabaseError):
-        connection._usock = wire  # noqa: SLF001
+        connection._usock = wire
         sever(connection)
 
 
 def sever(connection: Connection) -> None:
     """Close the socket itself: pg8000's buffer would keep it open for what it could not send."""
-    wire, connection._usock = connection._usock, None  # noqa: SLF001
+    wire, connection._usock = connection._usock, None
     if wire is not None and wire.fileno() >= 0:
         os.close(wire.detach())
 

@@ -75,7 +75,7 @@ def answered(url: str, headers: dict[str, str], timeout: float, body: bytes | No
 
     asked = Asked(url, body, {"Authorization": f"Bearer {service_tokens.asking()}"} | headers)  # noqa: S310 (our own gateway)
     try:
-        with urlopen(asked, timeout=timeout) as answer:  # noqa: S310
+        with urlopen(asked, timeout=timeout) as answer:  # noqa: S310 (our own address, from the settings)
             read: bytes = answer.read()
             return read
     except HTTPError as error:

@@ -39,7 +39,7 @@ class Loop:
     call_later = create_future = create_task = None
 
     @staticmethod
-    def call_soon(callback: Callable[[Any], None], future: Any, context: Any = None) -> None:  # noqa: ARG004
+    def call_soon(callback: Callable[[Any], None], future: Any, context: Any = None) -> None:  # noqa: ARG004 (the loop's signature)
         """Call it now."""
         callback(future)
 

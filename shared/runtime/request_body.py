@@ -89,7 +89,7 @@ class Drain(Reader):
     answer along.
     """
 
-    def take(self, part: bytes) -> bool:  # noqa: ARG002
+    def take(self, part: bytes) -> bool:  # noqa: ARG002 (as its sibling takes it)
         """Forget it."""
         return self.size < DRAINED
 
@@ -108,7 +108,7 @@ class Gone(Reader):
         self.noticed()
         return False
 
-    def is_late(self, now: float) -> bool:  # noqa: ARG002
+    def is_late(self, now: float) -> bool:  # noqa: ARG002 (as its sibling takes it)
         """It may stay as long as it likes."""
         return False
 

@@ -149,7 +149,7 @@ class Server:
             self.queue(exchange)
             return
 
-        def whole(body: bytes, is_cut: bool) -> None:  # noqa: FBT001
+        def whole(body: bytes, is_cut: bool) -> None:  # noqa: FBT001 (one callback, two values)
             with_body(exchange, body, unread=is_cut and declared is None)
             self.queue(exchange)
 
@@ -309,7 +309,7 @@ def leave(*, is_tidy: bool) -> NoReturn:
     handler that hangs would be waited for.
     """
     if is_tidy:
-        atexit._run_exitfuncs()  # noqa: SLF001
+        atexit._run_exitfuncs()  # noqa: SLF001 (os._exit runs none of them)
     sys.stdout.flush()
     os._exit(0)
 
@@ -343,7 +343,7 @@ def main() -> int:
                 "Set FUNCTION_TARGET to the name of a function, of a service, or to `all`; `heidi functions list` "
                 "shows all."
             )
-        host, port = os.environ.get("HOST") or "0.0.0.0", number("PORT", 8080)  # noqa: S104
+        host, port = os.environ.get("HOST") or "0.0.0.0", number("PORT", 8080)  # noqa: S104 (a container is called from outside)
         if is_several(target):
             from shared.runtime.gateway import assembly
 
@@ -351,10 +351,10 @@ def main() -> int:
         function = load(target)
         server = Server(function, host, port, number("WORKER_THREADS", 4), function.body_limit)
     except (NoSuchFunction, SettingsError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)  # noqa: T201 (a program's own output)
         return 1
     except OSError as error:
-        print(  # noqa: T201
+        print(  # noqa: T201 (a program's own output)
             f"Cannot listen on port {os.environ.get('PORT') or 8080} (PORT): {error.strerror}.",
             file=sys.stderr,
         )

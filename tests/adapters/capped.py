@@ -49,7 +49,7 @@ class Capped:
         self.sessions.append(session.ids)
         return answers
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(  # noqa: N802 (aiosmtpd's name)
         self, server: SMTP, session: Any, envelope: Envelope, sender: str, _options: list[str]
     ) -> Any:
         if len(session.ids) < session.most and session.strangers < self.strangers:
@@ -63,7 +63,7 @@ class Capped:
         server.transport.close()
         return MISSING
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, _server: SMTP, session: Any, envelope: Envelope, recipient: str, _options: list[str]
     ) -> str:
         if recipient.startswith("reject-"):
@@ -72,7 +72,7 @@ class Capped:
         envelope.rcpt_tos.append(recipient)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server: SMTP, session: Any, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, session: Any, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
         session.ids.append(email.message_from_bytes(envelope.original_content or b"")["message-id"])
         return "250 2.0.0 OK"
 

@@ -89,9 +89,9 @@ class ThirdParties:
             self.thread = None
         self.loop.close()
 
-    def configured(self, **changes: object) -> None:
+    def configured(self, **changes: Any) -> None:
         """The same servers' configuration with another value (ports and directory stay)."""
-        self.config = replace(self.config, **changes)  # type: ignore[arg-type]
+        self.config = replace(self.config, **changes)
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{getattr(self.config, f'{name}_port')}"

@@ -17,7 +17,7 @@ FIRST, SECOND = (datetime.now(UTC) + timedelta(seconds=seconds) for seconds in (
 
 def agree(
     city: City,
-    granted: bool,  # noqa: FBT001
+    granted: bool,
     purpose: str = "analytics",
     *,
     at: datetime | None = None,

@@ -1,5 +1,6 @@
 """Invitations that nobody has answered yet: seen, taken back, mailed once more."""
 
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -57,10 +58,10 @@ def test_an_inbox_is_not_filled_with_invitations(city: City) -> None:
 
 @pytest.mark.parametrize("act", [withdraw, resend])
 def test_nobody_decides_about_an_invitation_to_a_role_above_their_own_or_of_another_city(
-    city: City, other_city: City, act: object
+    city: City, other_city: City, act: Callable[..., Answer]
 ) -> None:
     chief = invite(city, "super_city_admin", by="super_city_admin").body["id"]
-    assert act(city, chief).code == "ROLE_NOT_GRANTABLE"  # type: ignore[operator]
-    assert act(other_city, chief).status == 404  # type: ignore[operator]
-    assert act(city, uuid4()).status == 404  # type: ignore[operator]
-    assert act(city, chief, by="editor").status == 403  # type: ignore[operator]
+    assert act(city, chief).code == "ROLE_NOT_GRANTABLE"
+    assert act(other_city, chief).status == 404
+    assert act(city, uuid4()).status == 404
+    assert act(city, chief, by="editor").status == 403

@@ -35,7 +35,7 @@ def reset(city: City, by: str, person: Person) -> Answer:
     ("role", "is_asked"),
     [("citizen", False), ("editor", False), ("city_admin", True), ("super_city_admin", True)],
 )
-def test_it_is_required_of_admins_only(strict: City, role: str, is_asked: bool) -> None:  # noqa: FBT001
+def test_it_is_required_of_admins_only(strict: City, role: str, is_asked: bool) -> None:
     entered = login(strict, join(strict, role)).body
     assert tuple(entered["only"]) == (UNTIL_THEN if is_asked else ())
 

@@ -118,4 +118,4 @@ def test_the_matrix_is_shown_with_what_the_caller_may_grant(city: City) -> None:
 
 
 def test_the_roles_of_the_api_are_those_of_the_matrix() -> None:
-    assert set(Role.__args__) == set(MATRIX) - {ANONYMOUS}  # type: ignore[attr-defined]
+    assert set(Role.__args__) == set(MATRIX) - {ANONYMOUS}  # type: ignore[attr-defined]  # a Literal's words

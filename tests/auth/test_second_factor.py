@@ -217,7 +217,7 @@ def test_one_persons_recovery_code_is_another_ones_nonsense(city: City, person: 
 
 
 @pytest.mark.parametrize(("steps", "is_good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
-def test_clocks_may_differ_by_half_a_minute_and_no_more(steps: int, is_good: bool) -> None:  # noqa: FBT001
+def test_clocks_may_differ_by_half_a_minute_and_no_more(steps: int, is_good: bool) -> None:
     secret, now = new_secret(), datetime(2026, 3, 29, 1, 59, 45, tzinfo=UTC)
     code = pyotp.TOTP(secret).at(now, counter_offset=steps)
     assert step_of(secret, code, now) == (int(now.timestamp()) // 30 + steps if is_good else None)
@@ -346,7 +346,7 @@ def test_challenges_that_are_too_old_or_not_ours_are_refused(city: City, person:
     phone = set_up(token)
     good = challenged(city, person)
     claims = {"now": time.time() - 301, "life": 300, "password": "x"}
-    old, _ = signing.issue("challenge", person.id, city.id, [], uuid4(), **claims)  # type: ignore[arg-type]
+    old, _ = signing.issue("challenge", person.id, city.id, [], uuid4(), **claims)  # type: ignore[arg-type]  # claims of all kinds
     renewal, _ = signing.issue("refresh", person.id, city.id, [], uuid4(), now=time.time())
     guessed, _ = signing.issue("challenge", person.id, city.id, [], uuid4(), now=time.time(), password="x")
     for wrong in (old, renewal, guessed, good[:-4] + "AAAA", token, "x"):

@@ -189,7 +189,7 @@ class Stage:
         ) as answer:
             return answer.status, await answer.text()
 
-    async def publish(self, *ids: str, type: str = APPROVED, data: bytes = b"{}", **extensions: str) -> None:  # noqa: A002
+    async def publish(self, *ids: str, type: str = APPROVED, data: bytes = b"{}", **extensions: str) -> None:
         """Publish events in binary mode, all at once."""
         answers = await asyncio.gather(
             *(self.post(data, binary(each, type=type, **extensions)) for each in ids)
@@ -230,7 +230,7 @@ class Stage:
         await eventually(lambda: self.broker.metrics.retries._value.get() == times)
 
 
-def binary(event_id: str, type: str = APPROVED, **extensions: str) -> dict[str, str]:  # noqa: A002
+def binary(event_id: str, type: str = APPROVED, **extensions: str) -> dict[str, str]:
     """The headers of an event."""
     required = {"specversion": "1.0", "id": event_id, "source": "/heidi/core", "type": type}
     return {"Content-Type": "application/json"} | {f"ce-{k}": v for k, v in (required | extensions).items()}

@@ -246,9 +246,9 @@ async def test_functions_that_answer_each_other_for_ever_are_stopped(settings: B
         numbers = iter(range(1_000))
 
         async def answer(_: object) -> object:
-            return await saying(200, b"1", binary(f"r{next(numbers)}", type="ping"))(_)  # type: ignore[arg-type]
+            return await saying(200, b"1", binary(f"r{next(numbers)}", type="ping"))(_)  # type: ignore[arg-type]  # a stand-in
 
-        s.functions.answers["echo"] = answer  # type: ignore[assignment]
+        s.functions.answers["echo"] = answer  # type: ignore[assignment]  # a stand-in
         await s.publish("first", type="ping", knativebrokerttl="7")
         await eventually(lambda: len(s.functions.received) == 8)
         await s.idle()

@@ -174,9 +174,9 @@ async def test_many_publishers_at_once_share_commits_and_all_their_events_arrive
         async def counted(*arguments: object) -> object:
             nonlocal commits
             commits += 1
-            return await insert(*arguments)  # type: ignore[arg-type]
+            return await insert(*arguments)  # type: ignore[arg-type]  # a stand-in
 
-        s.broker.store.insert = counted  # type: ignore[method-assign, assignment]
+        s.broker.store.insert = counted  # type: ignore[method-assign, assignment]  # a stand-in
         await asyncio.gather(*(s.publish(str(number)) for number in range(500)))
         await s.idle()
         assert sorted(map(int, s.functions.ids("write-audit-entry"))) == list(range(500))

@@ -304,7 +304,7 @@ def running(
 
 def amount(quantity: str) -> float:
     """Kubernetes' way to write numbers."""
-    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", str(quantity)).groups()  # type: ignore[union-attr]
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", str(quantity)).groups()  # type: ignore[union-attr]  # no match fails, as it should
     return float(number) * QUANTITY[unit]
 
 
@@ -322,7 +322,7 @@ def test_sizes_are_spelled_as_kubernetes_stores_them(overlay: str) -> None:
 
 def stored(quantity: str) -> str:
     """The shortest whole number with a unit of its kind."""
-    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]  # no match fails, as it should
     larger = {
         "": ("k", 1000),
         "k": ("M", 1000),

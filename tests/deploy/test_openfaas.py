@@ -371,7 +371,7 @@ def test_without_the_token_no_message_is_even_read(city: City) -> None:
 
 
 def test_connectors_reach_event_and_tick_functions_through_a_caddy_that_adds_the_token(
-    gateway: Running,  # noqa: F811
+    gateway: Running,  # noqa: F811 (the fixture)
     city: City,
 ) -> None:
     port, said = free_port(), message(city)

@@ -249,7 +249,7 @@ def test_a_strangers_share_is_counted_for_the_address_that_called_and_the_platfo
 ) -> None:
     gateway.made.async_queue.call = lambda *_: Response(204)
     taken: list[str] = []
-    gateway.made.async_queue.accept = lambda *how: taken.append(how[3])  # type: ignore[method-assign]
+    gateway.made.async_queue.accept = lambda *how: taken.append(how[3])  # type: ignore[method-assign]  # a stand-in
     gateway.post(f"/async-function/{NAME}")
     gateway.post(f"/async-function/{NAME}", auth=ADMIN)
     assert taken == ["127.0.0.1", ""]

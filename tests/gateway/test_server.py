@@ -298,7 +298,7 @@ def send(port: int, size: int, *, is_chunked: bool) -> bytes:
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["declared", "chunked"])
 @pytest.mark.parametrize("size", [1_100_000, 5_000_000])
-def test_whoever_sends_too_much_reads_why_every_time(gateway: Running, size: int, is_chunked: bool) -> None:  # noqa: FBT001
+def test_whoever_sends_too_much_reads_why_every_time(gateway: Running, size: int, is_chunked: bool) -> None:
     assert {send(gateway.port, size, is_chunked=is_chunked)[9:12] for _ in range(20)} == {b"413"}
 
 

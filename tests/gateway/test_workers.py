@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -37,9 +38,9 @@ class Group:
         """Those that answer."""
         return [each for each in self.parent.children() if is_alive(each)]
 
-    def get(self, path: str, **how: object) -> httpx.Response:
+    def get(self, path: str, **how: Any) -> httpx.Response:
         """On a connection of its own, so that any worker may take it."""
-        return httpx.get(self.url + path, timeout=120, **how)  # type: ignore[arg-type]
+        return httpx.get(self.url + path, timeout=120, **how)
 
     def doors(self, home: Path) -> list[str]:
         """Workers that answer each other."""

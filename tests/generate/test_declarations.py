@@ -28,21 +28,21 @@ def fresh() -> Callable[[Context], None]:
 
 
 def problem(decorated: object) -> str:
-    [found] = contradictions([record_of(decorated)])  # type: ignore[arg-type]
+    [found] = contradictions([record_of(decorated)])  # type: ignore[arg-type]  # what a decorator gave back
     return found
 
 
 def test_a_method_that_does_not_exist_is_no_attribute() -> None:
     with pytest.raises(AttributeError):
-        http.pots  # type: ignore[attr-defined]  # noqa: B018
+        http.pots  # type: ignore[attr-defined]  # noqa: B018 (the mistake)
 
 
 @pytest.mark.parametrize(
     "declare",
     [
         http.post("/api/x", emit=[]),  # type: ignore[call-arg]  # mypy says so too
-        on(emit=[]),  # type: ignore[call-arg]
-        tick("* * * * *", feature="chatbot"),  # type: ignore[call-arg]
+        on(emit=[]),  # type: ignore[call-arg]  # the mistake
+        tick("* * * * *", feature="chatbot"),  # type: ignore[call-arg]  # the mistake
     ],
 )
 def test_a_fact_that_functions_cannot_say_is_named_beside_those_that_they_can(declare) -> None:
@@ -78,12 +78,12 @@ def test_a_placeholder_that_is_a_parameter_is_well() -> None:
 
 
 def test_a_module_or_a_permission_that_does_not_exist_is_named() -> None:
-    assert problem(http.get("/api/x", public=True, feature="defekts")(fresh())).startswith(  # type: ignore[arg-type]
+    assert problem(http.get("/api/x", public=True, feature="defekts")(fresh())).startswith(  # type: ignore[arg-type]  # the mistake
         "handler: feature knows no defekts, only admin_management, ads, "
     )
 
     @http.get("/api/x")
-    @requires("listings:aprove")  # type: ignore[arg-type]
+    @requires("listings:aprove")  # type: ignore[arg-type]  # the mistake
     def approve(ctx: Context) -> None:
         """Needs what nobody has."""
 
@@ -96,7 +96,7 @@ def takes(**hints: Any) -> Callable[..., None]:
     def handler(ctx: Context, **_: Any) -> None: ...
 
     kinds = {"ctx": Context, **hints}
-    handler.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    handler.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # where inspect looks first
         [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in kinds]
     )
     handler.__annotations__ = {**kinds, "return": None}

@@ -103,7 +103,7 @@ def test_declared_problems_are_there_with_their_status_and_an_example(document: 
     for record in records().values():
         said = operations(document).get(record.name)
         for problem in record.raises if said else ():
-            reference = said["responses"][str(problem.status)]["$ref"]  # type: ignore[index]
+            reference = said["responses"][str(problem.status)]["$ref"]  # type: ignore[index]  # JSON
             answer = follow(document, reference)["content"]["application/json"]
             assert answer["schema"] == {"$ref": "#/components/schemas/Error"}
             assert problem is NotFound or problem.code in answer["examples"], (record.name, problem)

@@ -70,7 +70,7 @@ def test_a_name_that_is_nearly_right_is_guessed() -> None:
 
 
 def test_invoke_prints_the_answer_and_tells_success_by_its_code(
-    gateway: Running,  # noqa: F811
+    gateway: Running,  # noqa: F811 (the fixture)
     city: City,
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
@@ -87,7 +87,7 @@ def test_invoke_prints_the_answer_and_tells_success_by_its_code(
 
 
 def test_an_id_alone_is_put_where_the_address_has_its_only_placeholder(
-    gateway: Running,  # noqa: F811
+    gateway: Running,  # noqa: F811 (the fixture)
     city: City,
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],

@@ -22,7 +22,7 @@ FIRST, SECOND = (datetime.now(UTC) + timedelta(seconds=seconds) for seconds in (
 WORDS = {"title": "Stadtfest", "text": "Kommen Sie vorbei."}
 
 
-def agree(city: City, granted: bool, purpose: str = "marketing", *, at: datetime | None = None) -> None:  # noqa: FBT001
+def agree(city: City, granted: bool, purpose: str = "marketing", *, at: datetime | None = None) -> None:
     tell(
         city,
         "remember-consents",

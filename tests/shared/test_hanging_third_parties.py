@@ -289,5 +289,5 @@ def test_whoever_would_store_a_file_with_a_connection_is_told_so_by_the_first_te
         pool(settings().postgres_database_prefix + "core").take(),
         pytest.raises(RuntimeError, match="released"),
     ):
-        keep(None, "a", b"", "text/plain")  # type: ignore[arg-type]
+        keep(None, "a", b"", "text/plain")  # type: ignore[arg-type]  # nobody looks at it
     assert ingest(city)

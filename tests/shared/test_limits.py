@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -122,9 +123,9 @@ def visit(city: City, address: str, token: str = "", name: str = "list-listings"
     return call(name, token=token, tenant=city.tenant.slug, path=path, address=address)
 
 
-def token_of(city: City, role: str = "citizen", **claims: object) -> str:
+def token_of(city: City, role: str = "citizen", **claims: Any) -> str:
     """Somebody's, each time somebody else's."""
-    return signing.issue("access", uuid4(), city.id, [role], uuid4(), now=time.time(), **claims)[0]  # type: ignore[arg-type]
+    return signing.issue("access", uuid4(), city.id, [role], uuid4(), now=time.time(), **claims)[0]
 
 
 def count(times: int, ask: Callable[[], Answer]) -> list[int]:

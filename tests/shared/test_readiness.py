@@ -155,7 +155,7 @@ def test_who_has_much_to_do_is_not_taken_away(monkeypatch: pytest.MonkeyPatch) -
 
     def told(**needed: Check) -> tuple[int, dict[str, str]]:
         found = report(needed, {})
-        return found.status, json.loads(found.body)["checks"]  # type: ignore[arg-type]
+        return found.status, json.loads(found.body)["checks"]  # type: ignore[arg-type]  # a body of bytes
 
     assert told(postgres=fails(Busy(dependency="postgres pool"))) == (200, {})
     assert told(postgres=fails(Unavailable(dependency="postgres"))) == (503, {"postgres": "does not answer"})

@@ -32,7 +32,7 @@ def receive(ctx: Context) -> None:
     webhooks.verified(ctx, Sender("probe", "standard", (SECRET, BEFORE)), limit=1000)
 
 
-def signed(body: bytes = BODY, secret: str = SECRET, *, ago: int = 0, id: str = "msg_1") -> dict[str, str]:  # noqa: A002
+def signed(body: bytes = BODY, secret: str = SECRET, *, ago: int = 0, id: str = "msg_1") -> dict[str, str]:
     at = int(time.time()) - ago
     signature = Webhook(secret).sign(id, datetime.fromtimestamp(at, UTC), body.decode())
     return {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": signature}

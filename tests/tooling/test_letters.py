@@ -42,7 +42,7 @@ def test_letters_are_listed_with_the_function_and_its_answer(
 def test_all_that_wait_are_sent_again_and_each_says_how_it_went(
     platform: str,
     city: City,
-    gateway: list[Any],  # noqa: F811
+    gateway: list[Any],  # noqa: F811 (the fixture)
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     keep(dead(city))

@@ -1,4 +1,4 @@
-"""The house speaks one dialect: no name of ours begins with an underscore, and what is unused has none."""
+"""The house speaks one dialect: no name begins with an underscore, no rule is set aside without a reason."""
 
 import ast
 import re
@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tooling.test_nothing_is_dead import OURS, sources
+from tests.tooling.test_nothing_is_dead import OURS, READ, sources
 from tooling.stack.home import ROOT
 
+SET_ASIDE = re.compile(r"# (noqa(: [A-Z0-9, ]+)?|type: ignore(\[[a-z, -]+\])?)\s*$")
 HIDDEN = re.compile(r"_[A-Za-z]")
 OF_LIBRARIES = frozenset({"_get_socket", "_usock"})  # theirs, which a class of ours overrides or takes over
 
@@ -64,3 +65,33 @@ def test_each_kind_of_hidden_name_is_seen(source: str) -> None:
 
 def test_a_local_placeholder_is_none() -> None:
     assert not list(hidden(ast.parse("def head(call, _options):\n    _, rest = call\n    return rest")))
+
+
+def test_whoever_sets_a_rule_aside_says_why() -> None:
+    bare = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sources(*READ)
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if SET_ASIDE.search(line)
+    ]
+    assert bare == [], (
+        "write `# noqa: S310 (our own address)`, `# type: ignore[misc]  # botocore has no types`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "is_bare"),
+    [
+        ("x = 1  # NOQA: S310", True),
+        ("x = 1  # NOQA: S310, S311", True),
+        ("x = 1  # NOQA: S310 (our own address)", False),
+        ("x = 1  # TYPE: IGNORE[misc]", True),
+        ("x = 1  # TYPE: IGNORE", True),
+        ("x = 1  # TYPE: IGNORE[misc]  # botocore has no types", False),
+    ],
+)
+def test_a_bare_mark_is_told_from_one_with_its_reason(line: str, is_bare: bool) -> None:
+    assert (
+        bool(SET_ASIDE.search(line.replace("NOQA", "noqa").replace("TYPE: IGNORE", "type: ignore")))
+        is is_bare
+    )

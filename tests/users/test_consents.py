@@ -19,7 +19,7 @@ def person(city: City) -> Known:
     return known(city)
 
 
-def decide(person: Known, granted: bool, purpose: str = "marketing", version: str = "2026-11") -> Answer:  # noqa: FBT001
+def decide(person: Known, granted: bool, purpose: str = "marketing", version: str = "2026-11") -> Answer:
     return person.call(
         "set-consents", body={"consents": {purpose: {"granted": granted, "textVersion": version}}}
     )

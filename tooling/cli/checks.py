@@ -4,7 +4,11 @@ from typing import Annotated
 
 import typer
 
-Arguments = Annotated[list[str] | None, typer.Argument(help="For pytest; with them only the tests run.")]
+Coverage = Annotated[bool, typer.Option("--coverage", help="The tests alone, and which branches they take.")]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(help="For pytest; with them only the tests run."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,11 +21,12 @@ def add_to(app: typer.Typer) -> None:
     )(check)
 
 
-def check(arguments: Arguments = None) -> None:
+def check(arguments: Arguments = None, *, coverage: Coverage = False) -> None:
     """Lint, types, import rules, generated files, and every test against a real PostgreSQL and Redis.
 
-    Fails if any of them fails; what pytest prints comes last.
+    Fails if any of them fails; what pytest prints comes last. With --coverage, the tests alone, and
+    which share of each package's branches they take; it must not fall below tests/coverage.json.
     """
     from tooling.check import run
 
-    raise typer.Exit(run(arguments or []))
+    raise typer.Exit(run(arguments or [], coverage=coverage))

@@ -82,8 +82,8 @@ class Config:
         return cls(
             thirdparty_dir=directory,
             thirdparty_parts=parts,
-            **texts,  # type: ignore[arg-type]
-            **{name: int(value) for name, value in ports.items()},  # type: ignore[arg-type]
+            **texts,  # type: ignore[arg-type]  # dataclasses know no ** of a mapping
+            **{name: int(value) for name, value in ports.items()},  # type: ignore[arg-type]  # dataclasses know no ** of a mapping
         )
 
 

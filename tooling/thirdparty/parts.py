@@ -101,7 +101,7 @@ class Parts:
 
     async def start_push(self) -> None:
         app: ASGIFramework = PushServices(
-            Fcm(self.config, self.inbox, self.clock),  # type: ignore[assignment]
+            Fcm(self.config, self.inbox, self.clock),  # type: ignore[assignment]  # one of two, told apart by name
             Apns(self.config, self.inbox, self.clock),
             WebPush(self.config, self.inbox, self.clock),
             urlsplit(self.config.fcm_token_uri).path or "/token",

@@ -22,7 +22,7 @@ Format = Annotated[
 
 @http.get("/api/audit/export", raises=[PeriodTooLong], timeout=600)
 @requires("audit:read")
-def export_audit(ctx: Context, from_: Since, to: Until | None = None, format: Format = "csv") -> Response:  # noqa: A002
+def export_audit(ctx: Context, from_: Since, to: Until | None = None, format: Format = "csv") -> Response:
     until = to or ctx.now
     if not timedelta() < until - from_ <= timedelta(days=366):
         raise PeriodTooLong

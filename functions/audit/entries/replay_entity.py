@@ -21,8 +21,8 @@ At = Annotated[Moment, Field(description="the point in time; now, where it is le
 @requires("audit:read")
 def replay_entity(
     ctx: Context,
-    type: ResourceType,  # noqa: A002
-    id: UUID,  # noqa: A002
+    type: ResourceType,
+    id: UUID,
     at: At | None = None,
     limit: Limit = 20,
     cursor: Cursor | None = None,

@@ -18,7 +18,7 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of t
 
 
 @http.get("/api/auth/api-tokens/resolve", internal=True, tenantless=True, raises=[NotFound], min_scale=1)
-def resolve_api_token(ctx: Context, tenant: UUID, hash: Hash) -> str:  # noqa: A002 (a query parameter)
+def resolve_api_token(ctx: Context, tenant: UUID, hash: Hash) -> str:
     ctx.enter(tenants.find(str(tenant)))
     which = {"tenant": ctx.tenant.id, "hash": bytes.fromhex(hash)}
     row = ctx.sql.one(RESOLVE, **which)

@@ -49,7 +49,7 @@ def main() -> int:
     try:
         print(invite_first(address) if address else "SUPER_ADMIN_EMAIL is empty: nobody is invited.")  # noqa: T201 (a Job's log)
     except ValidationError:
-        print("SUPER_ADMIN_EMAIL is not an e-mail address.", file=sys.stderr)  # noqa: T201
+        print("SUPER_ADMIN_EMAIL is not an e-mail address.", file=sys.stderr)  # noqa: T201 (a program's own output)
         return 1
     return 0
 

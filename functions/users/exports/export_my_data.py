@@ -25,7 +25,7 @@ from shared.kit.ids import new_id
     timeout=120,
 )
 @signed_in
-def export_my_data(ctx: Context, format: Format | None = None) -> Response:  # noqa: A002
+def export_my_data(ctx: Context, format: Format | None = None) -> Response:
     profile = ctx.db.get_or_404(Profile, ctx.user_id, lock=True)  # who asks twice at once gets one export
     export = newest(ctx) or begin(ctx)
     if export.is_gathering(ctx.now):

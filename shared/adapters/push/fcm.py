@@ -98,7 +98,7 @@ class Fcm:
             "private_key": self.project.private_key,
             "token_uri": self.project.token_uri,
         }
-        return Credentials.from_service_account_info(account, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+        return Credentials.from_service_account_info(account, scopes=[SCOPE])  # type: ignore[no-untyped-call]  # google-auth has no types
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ def connect(host: str, api_key: str) -> Any:
     retries = RetryConfig(max_retries=ATTEMPTS - 1, backoff_factor=0.1, max_wait=1.0)
     index = Pinecone(api_key=api_key, timeout=TIMEOUT, retry_config=retries).index(host=host)
     retrying: Any = index._http._client._transport  # noqa: SLF001 (no other way in)
-    pool = retrying._transport._pool  # noqa: SLF001
-    pool._network_backend = http_client.Backend(pool._network_backend, trusted=True, private_hosts=())  # noqa: SLF001
+    pool = retrying._transport._pool  # noqa: SLF001 (no other way in)
+    pool._network_backend = http_client.Backend(pool._network_backend, trusted=True, private_hosts=())  # noqa: SLF001 (no other way in)
     return index
 
 

@@ -115,7 +115,7 @@ class Workers:
         self.replacing = False
         for old in list(self.running):
             new = self.start()
-            if not self.wait(lambda new=new: new.look() or new.has_ended) or not new.look():  # type: ignore[misc]
+            if not self.wait(lambda new=new: new.look() or new.has_ended) or not new.look():  # type: ignore[misc]  # mypy infers no lambda with a default
                 self.end([new])
                 return
             self.running.remove(old)

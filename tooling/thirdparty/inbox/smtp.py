@@ -45,7 +45,7 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> Any:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> Any:  # noqa: N802 (aiosmtpd's name)
         """Keep the mail, then acknowledge it, unless something else shall happen."""
         sent = {"from": envelope.mail_from or "", "to": ", ".join(envelope.rcpt_tos)}
         self.faults.note("DATA", "/", sent, envelope.original_content or b"")

@@ -93,7 +93,7 @@ class Apns:
             kid = jwt.get_unverified_header(token).get("kid")
             claims = jwt.decode(
                 token,
-                self.key,  # type: ignore[arg-type]
+                self.key,  # type: ignore[arg-type]  # made by us, so of this kind
                 algorithms=["ES256"],
                 options={"require": ["iss", "iat"], "verify_iat": False},
             )

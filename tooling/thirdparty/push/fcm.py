@@ -62,7 +62,7 @@ class Fcm:
         try:
             claims = jwt.decode(
                 form.get("assertion", ""),
-                self.key,  # type: ignore[arg-type]
+                self.key,  # type: ignore[arg-type]  # made by us, so of this kind
                 algorithms=["RS256"],
                 options={
                     "verify_exp": False,
