@@ -108,6 +108,14 @@ class Context:
         """Whether the caller's roles hold this permission."""
         return permission in self.user.permissions
 
+    def opens(self, kept: bytes | None) -> bool:
+        """Whether the caller has the secret of which a thing keeps this (shared/auth/access_secrets.py)."""
+        if not self.record.by_secret:
+            raise TypeError(f"{self.record.name} does not declare that secrets open things: by_secret=True")
+        from shared.auth.access_secrets import opens
+
+        return opens(self.request, kept)
+
     def emit(self, event: Event) -> None:
         """Say it, in the transaction that makes it true; it is published after the commit."""
         if type(event) not in self.record.emits:

@@ -2,12 +2,39 @@
 (docs/decisions/0020-files-follow-rows.md).
 """
 
+from datetime import datetime, timedelta
 from functools import partial
 
 from events.platform import FilesAbandoned
 from shared.adapters import storage
 from shared.context import Context
 from shared.db.pg import borrower
+from shared.errors import NotFound
+from shared.schema import Schema
+
+PRIVATE_SECONDS = 300  # as long as it takes to press a button; whoever comes later asks again
+
+
+class PrivateLink(Schema):
+    """A link to a file that only some may see: it works for five minutes and without a login, so it is asked for
+    when it is needed, and kept nowhere. Browsers save the file and do not show it.
+    """
+
+    url: str
+    name: str
+    expires_at: datetime
+
+
+def private_link(ctx: Context, key: str | None, name: str, *, may: bool) -> PrivateLink:
+    """A link to a private file, for who `may` see it: the rule is asked by whoever knows it, and before.
+
+    NotFound for others, and where there is none: who may not see it does not hear that it exists. Neither the
+    answer nor the file ends in a cache: the object store is told to say so of the file.
+    """
+    if not (may and key):
+        raise NotFound("File")
+    url = storage.sign_private(ctx.tenant.id, key, PRIVATE_SECONDS, name)
+    return PrivateLink(url=url, name=name, expires_at=ctx.now + timedelta(seconds=PRIVATE_SECONDS))
 
 
 def keep(ctx: Context, key: str, data: bytes, content_type: str) -> None:

@@ -73,6 +73,7 @@ class HttpFacts(Facts, total=False):
     any_field: bool
     exempt_from_terms: bool
     never_stored: bool
+    by_secret: bool
     picture: bool
     cache: tuple[Published, ...]
     kept: bool

@@ -105,6 +105,10 @@ def of_door(record: Record) -> Iterator[str]:
         yield f"it says twice who may call: {' and '.join(doors)}"
     if access.permission and access.permission not in all_permissions():
         yield f"nobody holds the permission {access.permission}"
+    if record.by_secret and not access.public:
+        yield "a secret opens a stranger's own thing, so everyone may call: by_secret goes with public=True"
+    if record.by_secret and record.cache:
+        yield "what a secret opens is kept by nobody: by_secret does not go with cache"
     if (access.public or access.internal) and (record.in_person or record.fresh_login):
         yield "in_person and fresh_login are about somebody who has logged in: write @signed_in or @requires"
 

@@ -71,6 +71,7 @@ class Record:
     any_field: bool = False
     exempt_from_terms: bool = False
     never_stored: bool = False
+    by_secret: bool = False  # a stranger's own thing opens by its secret (shared/auth/access_secrets.py)
     # which of the events it hears are for it: of others not even a row is kept
     only: Callable[[Any], bool] | None = None
     # may be brought many events at once, in one transaction: only rows come of it before the commit

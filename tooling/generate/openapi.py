@@ -343,6 +343,12 @@ COMMON: Document = {
         "schema": {"type": "string"},
         "description": "The id of the last event that was seen: what came after it comes first. EventSource says it by itself.",
     },
+    "AccessSecret": {
+        "name": "X-Access-Secret",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "The secret that was shown when the thing was made: it opens it without an account. Never in an address.",
+    },
     "CorrelationId": {
         "name": "X-Correlation-Id",
         "in": "header",
@@ -356,6 +362,7 @@ APPLIES: dict[str, Callable[[Record], bool]] = {
     "IdempotencyKey": lambda record: record.claims,
     "IfNoneMatch": has_etag,
     "IfMatch": lambda record: record.versioned and record.method != "GET",
+    "AccessSecret": lambda record: record.by_secret,
     "LastEventId": lambda record: record.threads > 0,
     "CorrelationId": lambda _: True,
 }

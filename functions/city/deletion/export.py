@@ -62,7 +62,7 @@ def shown(export: Export) -> ExportOut:
 def links(tenant_id: UUID, folder: str, seconds: int) -> Iterator[FileOut]:
     """Links to all files whose keys begin so."""
     for key in storage.keys(tenant_id, folder):
-        yield FileOut(key=key, url=storage.sign_get(tenant_id, key, seconds))
+        yield FileOut(key=key, url=storage.sign_private(tenant_id, key, seconds, key.rpartition("/")[2]))
 
 
 def write_manifest(export: Export) -> None:
