@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """Never returns: the process becomes the command, or ends with one sentence."""
     venv = venv_directory()
     asks = is_question(arguments)
-    lock = CHECK if arguments[:1] in (["test"], ["release"]) and not asks else RUN
+    lock = CHECK if arguments[:1] in (["test"], ["release"], ["new"]) and not asks else RUN
     try:
         if not is_ready(venv, lock):
             if asks:

@@ -1,14 +1,58 @@
 """What was promised of events, and how a promise grows: it is added to, and only broken by name."""
 
+import importlib
+import json
+import pkgutil
+from pathlib import Path
 from typing import Any
 
-from events.base import PREFIX
+import events
+from events.base import PREFIX, AnyEvent, Event
 
 Promises = dict[str, dict[str, Any]]
 BREAK = "break:"
+SNAPSHOT = Path(__file__).parent / "events.json"
+for module in pkgutil.walk_packages(events.__path__, "events."):
+    importlib.import_module(module.name)
+EVENTS = {event.type(): event for event in Event.__subclasses__() if event is not AnyEvent}
 
 
-def extended(promised: Promises, said: Promises, required: dict[str, set[str]], order: str) -> Promises:
+def schema(event: type[Event]) -> dict[str, Any]:
+    """Field → JSON schema without titles and descriptions."""
+    made = event.model_json_schema(by_alias=True)
+    return {
+        name: {k: v for k, v in field.items() if k not in ("title", "description", "default")}
+        for name, field in made["properties"].items()
+    }
+
+
+def now() -> Promises:
+    return {
+        type_: {"version": event.version, "fields": schema(event)} for type_, event in sorted(EVENTS.items())
+    }
+
+
+def required() -> dict[str, set[str]]:
+    """The fields of each event that have no default."""
+    return {
+        type_: set(event.model_json_schema(by_alias=True).get("required", ()))
+        for type_, event in EVENTS.items()
+    }
+
+
+def promised() -> Promises:
+    """What is written down."""
+    found: Promises = json.loads(SNAPSHOT.read_text())
+    return found
+
+
+def write(order: str) -> None:
+    """Write down what is said now, as the order allows."""
+    snapshot = extended(promised(), now(), required(), order)
+    SNAPSHOT.write_text(json.dumps(snapshot, indent=1, ensure_ascii=False) + "\n")
+
+
+def extended(before: Promises, said: Promises, required: dict[str, set[str]], order: str) -> Promises:
     """The promises as the order HEIDI_PROMISE makes them: `1` adds, `break:listing.created,…` also replaces
     those.
 
@@ -20,7 +64,7 @@ def extended(promised: Promises, said: Promises, required: dict[str, set[str]], 
         if order.startswith(BREAK)
         else set()
     )
-    kept = {type_: promise for type_, promise in promised.items() if type_ not in broken}
+    kept = {type_: promise for type_, promise in before.items() if type_ not in broken}
     grown = {
         type_: promise | {"fields": added(promise["fields"], said[type_]["fields"], required[type_])}
         for type_, promise in kept.items()
@@ -56,3 +100,7 @@ def problems(promised: Promises, said: Promises, required: dict[str, set[str]]) 
             for name in required[type_] - promise["fields"].keys()
         ]
     return found
+
+
+if __name__ == "__main__":
+    write("1")  # ./heidi new

@@ -34,7 +34,7 @@ def test_after_thirty_days_no_service_knows_who_it_was(city: City, thirdparty: T
     before = traces(city, person.id)
     assert {name.partition(".")[0] for name in before} == {
         service for service, table in tables() if isinstance(table.privacy, Personal)
-    } - SILENT, "somebody has to leave something in each service: tests/<service>/<module>/traces.py"
+    } - SILENT, "somebody has to leave something in each service: tests/<service>/<module>/…_traces.py"
     erase(city, person.id)
     assert set(traces(city, person.id)) <= LEFT
     assert erasure(city, person.id) == (sorted(KEEPERS), True)
