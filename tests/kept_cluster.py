@@ -31,7 +31,14 @@ PREFIX = "heidi_master_"  # a run without workers needs no further copies
 OWNER, RELAY, ROLES, SUPERUSER = "owner", "relay", "tests" * 8, "only-for-tests"
 KEPT = 2  # of the clusters that were used last: the branch that one works on, and another
 SETTLED = 60.0  # seconds after which a directory without a living run is nobody's
-MADE_BY = ("shared/db/*.py", "tooling/migrate.py", "tooling/stack/*.py", "tests/kept_cluster.py")
+MADE_BY = (
+    "shared/db/migration.py",
+    "shared/db/roles.py",
+    "tooling/migrate.py",
+    "tooling/stack/databases.py",
+    "tooling/stack/postgres.py",
+    "tests/kept_cluster.py",
+)
 ALIVE = "alive"
 MIGRATIONS = "functions/*/migrations/**/*.py"
 IMPORTED = re.compile(r"^from ((?:shared|functions)[\w.]*) import", re.MULTILINE)

@@ -20,7 +20,7 @@ CHECKS = (
     ("import rules", (sys.executable, str(SCRIPTS / "lint-imports"))),
     ("generated files", (sys.executable, "-m", "tooling.cli", "generate", "--check")),
 )
-PYTEST = (sys.executable, "-m", "pytest")
+PYTEST = (sys.executable, "-m", "pytest", "-p", "tooling.selection")
 # one more than there are processors: some tests wait for what they have killed; the story's scenes stay in order
 WORKERS = str((os.cpu_count() or 1) + 1)
 SOME_FAILED, FEW = 1, 5  # pytest's exit code; tests that are tried once more

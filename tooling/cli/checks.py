@@ -10,6 +10,11 @@ Arguments = Annotated[
     typer.Argument(help="For pytest; with them only the tests run."),
 ]
 
+Changed = Annotated[
+    bool,
+    typer.Option("--changed", help="Only what differs from main can reach, the nearest first, in a minute."),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
@@ -21,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
     )(check)
 
 
-def check(arguments: Arguments = None, *, coverage: Coverage = False) -> None:
+def check(arguments: Arguments = None, *, coverage: Coverage = False, changed: Changed = False) -> None:
     """Lint, types, import rules, generated files, and every test against a real PostgreSQL and Redis.
 
     Fails if any of them fails; what pytest prints comes last. With --coverage, the tests alone, and
@@ -29,4 +34,8 @@ def check(arguments: Arguments = None, *, coverage: Coverage = False) -> None:
     """
     from tooling.check import run
 
+    if changed:
+        from tooling import changed as what_changed
+
+        raise typer.Exit(what_changed.run())
     raise typer.Exit(run(arguments or [], coverage=coverage))

@@ -25,7 +25,8 @@ def migrate(service: Service = None) -> None:
     from tooling.cli.engine import engine, enter
 
     enter()
-    engine("tooling.migrate").migrate(service)
+    module = engine("tooling.migrate")
+    module.migrate(service) if service else module.side_by_side()
 
 
 def seed(what: What = "all", *, through_api: ThroughApi = False) -> None:
