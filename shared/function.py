@@ -81,6 +81,7 @@ class HttpFacts(Facts, total=False):
     among: tuple[str, ...]
     accepted_body: type[Any]
     threads: int
+    proof_of_work: int
 
 
 class Misdeclared(TypeError):

@@ -121,6 +121,10 @@ def of_body(record: Record) -> Iterator[str]:
         yield f"a {record.method} has no body: {', '.join(bodies)}"
     if len(bodies) > 1:
         yield f"a call has one body, and these are {len(bodies)}: {', '.join(bodies)}"
+    if record.proof_of_work and not (
+        record.access.public and record.method != "GET" and not record.tenantless
+    ):
+        yield "it asks for a proof of work, so it writes, in a city, and is public"
     if (record.form or record.any_field) and Binding.of(record).body is None:
         yield "it takes a form, and has no body"
     if record.status == 204 and hints["return"] is not type(None):

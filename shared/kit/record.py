@@ -87,6 +87,8 @@ class Record:
     # all that its one placeholder may be: addresses written out, which win over others' placeholders
     among: tuple[str, ...] = ()
     accepted_body: type[Any] | None = None  # what it answers with 202 as long as the answer is not ready
+    # the calls of an address within an hour after which a proof of work doubles; 0: none is asked of anybody
+    proof_of_work: int = 0
     # how many answers that go on (shared/live.py) one instance gives at once, beside the calls that it takes
     threads: int = 0
     min_scale: int = 0

@@ -22,7 +22,7 @@ ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]{1,255}")
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 HEADERS = (
     "Authorization, Content-Type, Accept-Language, X-Tenant-ID, X-Correlation-Id, Idempotency-Key, If-Match, If-None-Match, "
-    "Traceparent, X-Call-Id, Last-Event-ID, X-Access-Secret"
+    "Traceparent, X-Call-Id, Last-Event-ID, X-Access-Secret, X-Proof-Of-Work"
 )
 EXPOSED = (
     "X-Correlation-Id, X-Call-Id, Content-Language, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed, "

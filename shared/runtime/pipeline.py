@@ -148,6 +148,8 @@ class Function:
             else self.internal_context(request, trace)
         )
         arguments = self.binding.read(self.record, request)
+        if self.record.proof_of_work:
+            self.check_work(ctx, request)
         try:
             if (
                 self.record.kept
@@ -248,6 +250,15 @@ class Function:
             everywhere=caller.everywhere or is_platform(request),
             asker=client_address(request),
         )
+
+    def check_work(self, ctx: Context, request: Request) -> None:
+        """Whoever is not signed in has paid, by a proof of work; once the call makes sense, so that nobody pays
+        twice for a typing error.
+        """
+        from shared.auth import proof_of_work
+
+        if ctx.user.id is None and not is_platform(request):
+            proof_of_work.check(self.record.name, self.record.proof_of_work, ctx.tenant.id, request)
 
     def check_feature(self, tenant: Tenant) -> None:
         """A module's functions answer only where the city has switched it on."""

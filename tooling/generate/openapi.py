@@ -337,6 +337,12 @@ COMMON: Document = {
         "schema": {"type": "string"},
         "description": "The ETag of an answer that one has; 304 without a body where it is the same still.",
     },
+    "ProofOfWork": {
+        "name": "X-Proof-Of-Work",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "Without a token: the payload of altcha's widget for a challenge of GET /api/challenges.",
+    },
     "LastEventId": {
         "name": "Last-Event-ID",
         "in": "header",
@@ -363,6 +369,7 @@ APPLIES: dict[str, Callable[[Record], bool]] = {
     "IfNoneMatch": has_etag,
     "IfMatch": lambda record: record.versioned and record.method != "GET",
     "AccessSecret": lambda record: record.by_secret,
+    "ProofOfWork": lambda record: record.proof_of_work > 0,
     "LastEventId": lambda record: record.threads > 0,
     "CorrelationId": lambda _: True,
 }

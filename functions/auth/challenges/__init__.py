@@ -1,0 +1,1 @@
+"""Proofs of work for who writes without a name."""
