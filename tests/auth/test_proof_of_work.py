@@ -146,17 +146,17 @@ def test_what_was_made_cheaper_or_by_somebody_else_is_refused(city: City) -> Non
         assert write(city, base64.b64encode(payload).decode()).code == "PROOF_OF_WORK_INVALID"
 
 
+NONE: list[Any] = [
+    {"challenge": {"parameters": {}}},
+    {"challenge": {"parameters": 1, "signature": "x"}, "solution": {"counter": 1, "derivedKey": "x"}},
+    {"challenge": [], "solution": []},
+]
+
+
 @pytest.mark.parametrize(
     "payload",
     ["x", "é", "e30=", base64.b64encode(b"[" * 3000).decode(), "A" * 5000]
-    + [
-        base64.b64encode(json.dumps(each).encode()).decode()
-        for each in (
-            {"challenge": {"parameters": {}}},
-            {"challenge": {"parameters": 1, "signature": "x"}, "solution": {"counter": 1, "derivedKey": "x"}},
-            {"challenge": [], "solution": []},
-        )
-    ],
+    + [base64.b64encode(json.dumps(each).encode()).decode() for each in NONE],
 )
 def test_a_proof_that_is_none_is_refused_and_never_an_error_of_ours(city: City, payload: str) -> None:
     assert write(city, payload).code == "PROOF_OF_WORK_INVALID"
