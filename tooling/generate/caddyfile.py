@@ -65,26 +65,29 @@ def edge_grouped(records: Mapping[str, Record]) -> str:
 
 def internal(records: Mapping[str, Record]) -> str:
     """knative/base/internal-gateway/routes.caddy: a snippet per port."""
-    names = mapping(
-        "{heidi_function} {heidi_path}",
-        (row for record in callees(records.values()) for row in called(record)),
-        '"" ""',
-    )
+    rows = [row for record in callees(records.values()) for row in called(record, record.name, "")]
+    names = mapping("{heidi_function} {heidi_path}", [*rows, *heard(records)], '"" ""')
     return snippets(records, name_of, names)
 
 
 def internal_grouped(records: Mapping[str, Record]) -> str:
-    """knative/components/grouped/routes.caddy: events lead to whole services, ticks and what is sent again to a
-    function of one.
+    """knative/components/grouped/routes.caddy: events lead to whole services, which are not woken by those that
+    nobody of them hears; ticks and what is sent again to a function of one.
     """
+    rows = [
+        row
+        for record in callees(records.values())
+        for row in called(record, record.service, f"/function/{record.name}")
+    ]
     units = [unit for unit in together(records) if unit.types]
-    rows = [row for unit in units for row in heard(unit)]
-    rows += [row for record in callees(records.values()) for row in called_within(record)]
-    names = mapping("{heidi_function} {heidi_path}", rows, '"" ""')
-    types = [f'"~^/events/{DEAD_LETTERS} " yes', *(row for unit in units for row in wanted(unit))]
     rest = f'"~^/events/({"|".join(unit.name for unit in units)}) [a-z]" no'
-    filtered = mapping("{heidi_heard}", [*types, rest], "yes", "{path} {header.Ce-Type}")
-    return snippets(records, service_of, names + filtered + UNHEARD)
+    types = [*(row for unit in units for row in wanted(unit)), rest]
+    names = mapping("{heidi_function} {heidi_path}", [*heard(records), *rows], '"" ""')
+    return snippets(
+        records,
+        service_of,
+        names + mapping("{heidi_heard}", types, "yes", "{path} {header.Ce-Type}") + UNHEARD,
+    )
 
 
 def snippets(records: Mapping[str, Record], deployed: Callable[[Record], str], names: str) -> str:
@@ -116,25 +119,24 @@ def callees(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record.kind != "http" or record.name == DEAD_LETTERS]
 
 
-def called(record: Record) -> list[str]:
-    """How the broker or the clock names a function, and who sends a dead letter again."""
-    return [f'"POST /{door}/{record.name}" {record.name} /' for door in doors(record)]
+def called(record: Record, deployed: str, path: str) -> list[str]:
+    """How the broker or the clock names a function, and who sends a dead letter again; where it is then."""
+    doors = ("ticks",) if record.kind == "tick" else ("events", "replays")
+    return [f'"POST /{door}/{record.name}" {deployed} {path or "/"}' for door in doors]
 
 
-def doors(record: Record) -> tuple[str, ...]:
-    """By which ways it is called."""
-    return ("ticks",) if record.kind == "tick" else ("events", "replays")
+def heard(records: Mapping[str, Record]) -> list[str]:
+    """Where events come to all of a service; also again, when nobody knows for whom of it.
 
-
-def called_within(record: Record) -> list[str]:
-    """The same of one that lives in its service; only events come to all of the service."""
-    own = [door for door in doors(record) if door != "events" or record.name == DEAD_LETTERS]
-    return [f'"POST /{door}/{record.name}" {record.service} /function/{record.name}' for door in own]
-
-
-def heard(unit: Unit) -> list[str]:
-    """Where events come to all of a service; also again, when nobody knows for whom of it."""
-    return [f'"POST /{door}/{unit.name}" {unit.name} {DOOR}' for door in ("events", "replays")]
+    Both gateways know both ways to bring an event: while somebody goes over from functions to services or back,
+    queues of either kind run empty.
+    """
+    return [
+        f'"POST /{door}/{unit.name}" {unit.name} {DOOR}'
+        for unit in together(records)
+        if unit.types
+        for door in ("events", "replays")
+    ]
 
 
 def wanted(unit: Unit) -> list[str]:

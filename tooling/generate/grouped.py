@@ -20,7 +20,7 @@ HOSTS = """Where the public addresses lead, whether through Traefik or the Gatew
 
 def services(records: Mapping[str, Record]) -> str:
     """One Knative Service each."""
-    return as_yaml(*map(deployed, together(records)), comment=SERVICES)
+    return as_yaml(*(marked(deployed(unit)) for unit in together(records)), comment=SERVICES)
 
 
 def triggers(records: Mapping[str, Record]) -> str:

@@ -62,11 +62,11 @@ def grouped(records: Mapping[str, Record]) -> str:
     """
     services = {unit.name: described(unit) for unit in together(records)}
     ticks = {record.name: specification(record) for record in records.values() if record.kind == "tick"}
-    return whole(services | ticks, GROUPED + COMMENT)
+    return whole(services | ticks, GROUPED + COMMENT.replace("stack.yml", "stack-grouped.yml"))
 
 
 def whole(functions: Mapping[str, Document], comment: str) -> str:
-    """A file that faas-cli reads; StackError when it would misread it."""
+    """A file as faas-cli reads it; StackError when it would misread it."""
     provider = {"name": "openfaas", "gateway": GATEWAY}
     text = as_yaml({"version": "1.0", "provider": provider, "functions": dict(functions)}, comment=comment)
     validate(text)

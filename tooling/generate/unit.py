@@ -83,7 +83,7 @@ def whole(service: str, records: Iterable[Record]) -> Unit:
         service,
         WHOLE,
         service,
-        f"All {len(found)} functions of {service}.",
+        f"All functions of {service}.",
         found,
         TOGETHER + sum(record.threads for record in found),
         TOGETHER + 1,
