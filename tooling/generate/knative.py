@@ -157,7 +157,7 @@ def probe(path: str, **times: int) -> Document:
 def resources(unit: Unit) -> Document:
     """What is scaled by its load asks for the quarter of a core that §14.3 gives; 70 % of it is the target."""
     cpu = "250m" if unit.scale_on == "cpu" else "20m"
-    return {"requests": {"memory": "64Mi", "cpu": cpu}, "limits": {"memory": memory(unit.memory)}}
+    return {"requests": {"memory": memory(unit.usual), "cpu": cpu}, "limits": {"memory": memory(unit.memory)}}
 
 
 def memory(mebibytes: int) -> str:

@@ -34,7 +34,7 @@ def described(unit: Unit) -> Document:
         "labels": labels(unit),
         "annotations": annotations(unit),
         "limits": {"memory": f"{unit.memory}Mi"},
-        "requests": {"memory": "64Mi", "cpu": "20m"},
+        "requests": {"memory": f"{unit.usual}Mi", "cpu": "20m"},
         "readonly_root_filesystem": True,
     }
 

@@ -43,6 +43,11 @@ class Unit:
         return "cpu" if any(record.scale_on == "cpu" for record in self.records) else "concurrency"
 
     @property
+    def usual(self) -> int:
+        """MiB that it is given a place for: what the process takes in use (docs/scale.md)."""
+        return 64 if self.kind != WHOLE else 128
+
+    @property
     def types(self) -> tuple[str, ...]:
         """The events that some function of it hears; `*` is every one."""
         if len(self.records) == 1:
