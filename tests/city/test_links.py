@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 
 from shared.kit.languages import LANGUAGES
+from shared.runtime.gateway.gateway import ADDRESSES
 from shared.tenancy.app_links import PAGES, Thing, link_to
 from tests.city.factories import registered
 from tests.city.test_apps import WEB, register, revoke
 from tests.support import Answer, City, call
+from tooling.registry import records
 from tooling.stack.environment import entered
 
 ID = uuid4()
@@ -57,3 +59,9 @@ def test_nothing_else_is_opened(city: City) -> None:
 
 def test_every_thing_has_its_page() -> None:
     assert set(get_args(Thing)) == set(PAGES)
+
+
+def test_whatever_has_an_address_is_reached_through_the_gateway() -> None:
+    """A new first part of an address is a line in shared/runtime/gateway/gateway.py."""
+    paths = {record.name: record.path for record in records().values() if record.kind == "http"}
+    assert {name: path for name, path in paths.items() if not path.startswith(ADDRESSES)} == {}

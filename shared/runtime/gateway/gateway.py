@@ -19,7 +19,7 @@ from shared.telemetry.metrics import TEXT
 from shared.telemetry.redaction import scrub
 from shared.telemetry.spans import IDENTITY
 
-ADDRESSES = ("/api/", "/links/", "/.well-known/")
+ADDRESSES = ("/api/", "/l/", "/links/", "/.well-known/")
 BY_NAME = re.compile(r"/function/([a-z0-9-]+)(/.*)?")
 
 
