@@ -75,6 +75,8 @@ def of_http(record: Record) -> Iterator[str]:
     yield from of_body(record)
     if record.cache and (record.method != "GET" or not record.access.public):
         yield "only what everyone may read is kept in caches: cache is for a public GET"
+    if record.kept and (not record.cache or PLACEHOLDER.search(record.path)):
+        yield "answers are kept by their query alone: kept is for a path without placeholders, and needs cache"
     if record.threads and (record.method != "GET" or record.timeout <= LIFE):
         yield f"it streams, so it is a GET whose timeout is longer than the {LIFE:.0f} seconds of a stream"
     if record.never_stored and record.method != "POST":

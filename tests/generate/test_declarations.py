@@ -70,6 +70,14 @@ def test_a_placeholder_that_is_no_parameter_would_refuse_every_call() -> None:
     )
 
 
+def test_an_answer_that_hangs_on_its_path_is_not_kept_by_its_query() -> None:
+    def read(ctx: Context, thing_id: UUID) -> None:
+        """Reads it."""
+
+    declared = http.get("/api/x/{thing_id}", public=True, cache=("listings",), kept=True)(read)
+    assert "kept is for a path without placeholders" in problem(declared)
+
+
 def test_a_placeholder_that_is_a_parameter_is_well() -> None:
     def read(ctx: Context, thing_id: UUID) -> None:
         """Reads it."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -47,6 +48,12 @@ def test_the_second_reader_costs_no_query_and_hears_the_same(city: City, reads: 
     assert (second.raw, second.headers["ETag"]) == (first.raw, first.headers["ETag"])
     assert city.call("list-listings", headers={"if-none-match": first.headers["ETag"]}).status == 304
     assert reads() == 1
+
+
+def test_further_pages_are_not_kept(city: City, reads: Reads) -> None:
+    for _ in range(2):
+        assert city.call("list-listings", query=f"cursor=1700000000000000.{UUID(int=1)}").status == 200
+    assert reads() == 2
 
 
 def test_what_is_approved_is_seen_by_the_next_reader(city: City) -> None:
