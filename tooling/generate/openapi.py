@@ -16,6 +16,7 @@ from shared.runtime.binding import Binding, Upload, is_list
 from shared.runtime.freshness import PUBLISHED
 from tooling.generate import problems
 from tooling.generate.common import GENERATED, VERSION, by_service, public
+from tooling.generate.explained import explained, meaning
 from tooling.generate.schemas import Mode, Schemas
 
 Document = dict[str, Any]
@@ -44,7 +45,7 @@ def document(records: Mapping[str, Record]) -> Document:
             "parameters": COMMON,
             "headers": HEADERS,
             "responses": problems.components(refused) | {"304": NOT_MODIFIED},
-            "schemas": {"Error": problems.SCHEMA} | schemas.components,
+            "schemas": explained({"Error": problems.SCHEMA} | schemas.components),
             "examples": {code: problems.example(problem) for code, problem in sorted(everything.items())},
         },
     }
@@ -89,6 +90,9 @@ def returned(record: Record) -> Any:
     found = Binding.of(record).returns
     if get_origin(found) is Json:
         found = get_args(found)[0]
+    if Response in get_args(found):  # what else it says itself: a table, a stream
+        [found] = [way for way in get_args(found) if way is not Response]
+        found = get_args(found)[0] if get_origin(found) is Json else found
     return None if found in (None, type(None), Response, Json) else found
 
 
@@ -162,7 +166,9 @@ def parameter(name: str, default: Any, *, in_path: bool, schema: Document) -> Do
     is_required = in_path or default is inspect.Parameter.empty
     if not is_required and default is not None and "default" not in schema:
         schema["default"] = getattr(default, "value", default)
-    description = schema.pop("description", "") if "$ref" not in schema else ""
+    description = meaning(name, schema)
+    if "$ref" not in schema:
+        schema.pop("description", None)
     return {
         "name": name,
         "in": "path" if in_path else "query",

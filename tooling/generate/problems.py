@@ -25,6 +25,7 @@ DETAILS: dict[str, Document] = {
     "CATEGORY_NOT_EMPTY": {"listings": 12, "children": 2},
     "CITY_EXISTS": {"slug": "heidelberg"},
     "CITY_LACKS_IMPRINT": {"language": "de"},
+    "CITY_LOGO_INVALID": {"problem": "this is no picture"},
     "CONTRAST_TOO_LOW": {"problem": "text #ffffff / #ffffff 1.00 < 4.5"},
     "DELIVERY_NOT_RETRIABLE": {"state": "delivered"},
     "DOCUMENT_NOT_FAILED": {"state": "ready"},

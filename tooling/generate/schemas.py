@@ -12,6 +12,24 @@ from shared.kit.docstrings import shown
 Mode = Literal["validation", "serialization"]
 Schema = dict[str, Any]
 REF = "#/components/schemas/"
+# what is clear beside its module, and is not in one document with everything else
+CLEARER = {
+    "Again": "VerificationAgain",
+    "ChatbotState": "DocumentState",
+    "CoreState": "MediaState",
+    "Decision": "ConsentDecision",
+    "Forgotten": "PasswordForgotten",
+    "Kind": "LegalTextKind",
+    "Lock": "AccountLock",
+    "Proof": "AddressProof",
+    "Replay": "DeadLetterReplay",
+    "Reset": "PasswordReset",
+    "StateInput": "PersonStateIn",
+    "Status": "ListingStatus",
+    "Stored": "StoredUse",
+    "Use": "QuotaUse",
+    "UsersState": "PersonState",
+}
 # their keys are names, not keywords
 NAMED = {"properties", "$defs", "patternProperties", "dependentSchemas", "schemas"}
 
@@ -85,4 +103,5 @@ def short(name: str) -> str:
     mode = next((end for end in ("-Input", "-Output") if name.endswith(end)), "")
     room = parts[2 if parts[1:2] == [MODULES] else 1] if parts[0] == "functions" else ""
     owner = "".join(word.title() for word in room.split("_"))
-    return (owner + parts[-1]).removesuffix(mode) + mode.removeprefix("-")
+    found = (owner + parts[-1]).removesuffix(mode) + mode.removeprefix("-")
+    return CLEARER.get(found, found)
