@@ -31,7 +31,7 @@ class Work(Schema):
     data: dict[str, str | int]
 
 
-class Challenge(Schema):
+class WorkChallenge(Schema):
     """Work, and our signature under it."""
 
     parameters: Work
@@ -39,6 +39,6 @@ class Challenge(Schema):
 
 
 @http.get("/api/challenges", public=True)
-def get_challenge(ctx: Context, function: Name) -> Challenge:
+def get_challenge(ctx: Context, function: Name) -> WorkChallenge:
     address = client_address(ctx.request) if ctx.request else ""
-    return Challenge.model_validate(proof_of_work.challenge(ctx.tenant.id, function, address))
+    return WorkChallenge.model_validate(proof_of_work.challenge(ctx.tenant.id, function, address))
