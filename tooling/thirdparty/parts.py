@@ -109,7 +109,7 @@ class Parts:
         listener = self.listen(self.config.push_port, "PUSH_PORT")
         inside = socket.create_server(("127.0.0.1", 0))
         gate = Gate(inside.getsockname())
-        app = WithFaults(app, gate)  # type: ignore[assignment]
+        app = WithFaults(app, gate)  # type: ignore[assignment]  # an ASGI application around another
         settings, stop = Hypercorn(), asyncio.Event()
         settings.bind = [f"fd://{inside.detach()}"]
         settings.errorlog, settings.loglevel = logging.getLogger("hypercorn.error"), "WARNING"
