@@ -262,9 +262,9 @@ def test_a_file_whose_function_has_another_name_does_not_vanish(tmp_path, monkey
 
 def test_a_service_with_a_database_that_would_leave_people_behind_is_refused() -> None:
     assert unkept(records().values()) == []
-    assert unkept(records().values(), ["modules"]) == [
-        "modules has a database, and nothing in it hears UserDeleted: write functions/modules/erase_modules_data.py",
-        "modules has a database, and nothing in it hears ExportRequested: write functions/modules/export_modules_data.py",
+    assert unkept(records().values(), ["nowhere"]) == [
+        "nowhere has a database, and nothing in it hears UserDeleted: write functions/nowhere/erase_nowhere_data.py",
+        "nowhere has a database, and nothing in it hears ExportRequested: write functions/nowhere/export_nowhere_data.py",
     ]
 
 

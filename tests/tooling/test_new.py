@@ -43,24 +43,24 @@ def test_a_function_in_a_new_module_is_green_at_once(tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT, checkout, ignore=LEFT_OUT, symlinks=True)
     said = new(
-        checkout, "function", "modules/defects/report_defect", "--post", "/api/defects",
-        "--emits", "DefectReported", "--field", "place:line", "--field", "details:words?",
+        checkout, "function", "modules/defects/make_gizmo", "--post", "/api/gizmos",
+        "--emits", "GizmoMade", "--field", "place:line", "--field", "details:words?",
     )  # fmt: skip
     assert "left     functions/modules/defects/tables.py: privacy" in said
-    new(checkout, "function", "modules/defects/close_defect", "--post", "/api/defects/{defect_id}/close")
+    new(checkout, "function", "modules/defects/close_gizmo", "--post", "/api/gizmos/{gizmo_id}/close")
     new(
         checkout,
         "function",
-        "modules/defects/remind_of_defects",
+        "modules/defects/turn_gizmos",
         "--every",
         "*/5 * * * *",
         "--emits",
-        "DefectDue",
+        "GizmoTurned",
     )
     run(checkout, "ruff", "check", ".")
     run(checkout, "ruff", "format", "--check", ".")
     run(checkout, "tooling.cli", "generate", "--check")
-    run(checkout, "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "tests/modules")
+    run(checkout, "pytest", "-q", "-p", "no:cacheprovider", "-k", "gizmo", "tests/modules")
 
 
 @pytest.mark.parametrize(
