@@ -52,6 +52,18 @@ def test_where_nothing_shows_it_a_page_says_where_to_look(city: City, language: 
     assert city.tenant.name.encode() in shown.raw
 
 
+def test_staff_of_a_city_that_prepares_itself_get_to_what_they_are_told_of(city: City) -> None:
+    with registered(city, opened=False) as made, entered({"CONSOLE_URL": "https://heidi.example/console"}):
+        assert opened(made, "build").status == 302
+
+
+def test_a_link_of_a_city_that_is_none_or_off_leads_nowhere(city: City) -> None:
+    with City.known("leimen", active=False) as off:
+        assert opened(off).code == "TENANT_INACTIVE"
+    gone = city.tenant.model_copy(update={"slug": "never-was"})
+    assert opened(City(gone)).code == "UNKNOWN_TENANT"
+
+
 def test_nothing_else_is_opened(city: City) -> None:
     for path in ("/l/listing/x", f"/l/secret/{ID}", f"/l/listing/{ID}/more"):
         assert call("open-link", path=path, tenant=city.tenant.slug).status in {404, 422}

@@ -3,11 +3,20 @@
 from uuid import UUID
 
 from shared.context import Context
+from shared.tenancy import tenants
 from shared.tenancy.app_links import Thing, page_of
+from shared.tenancy.tenants import Tenant
 
 # the web app that was registered first; what came later are trials, until that one is revoked
 WEB_APP = """SELECT origins[1] FROM apps WHERE tenant_id = :tenant AND platform = 'web' AND revoked_at IS NULL
  AND cardinality(origins) > 0 ORDER BY created_at, id LIMIT 1"""
+
+
+def city_of(ctx: Context) -> Tenant:
+    """Whose link it is, by its host; UnknownTenant or TenantInactive."""
+    request = ctx.request
+    host, header = (request.header("host"), request.header("x-tenant-id")) if request else ("", "")
+    return tenants.resolve(host, header, None, everywhere=False, asker=ctx.address)
 
 
 def destination(ctx: Context, thing: Thing, thing_id: UUID) -> str:
