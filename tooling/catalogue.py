@@ -11,6 +11,7 @@ from shared.auth.rbac import MATRIX
 from shared.kit.http import Response
 from shared.kit.record import Record, camel
 from shared.runtime.binding import Binding
+from tooling import samples
 from tooling.cli.table import print_json
 from tooling.command_failed import CommandFailed
 from tooling.generate.access import mark
@@ -19,7 +20,7 @@ from tooling.generate.common import by_service
 from tooling.generate.openapi import returned, signature
 from tooling.generate.problems import details_of, refusals
 from tooling.generate.schemas import Schema, Schemas
-from tooling.invoke import shown
+from tooling.invoke import gateway, shown
 from tooling.registry import ROOT, records
 
 
@@ -65,9 +66,11 @@ def show(name: str) -> None:
         if rows:
             console.print(f"\n[bold]{title}[/]")
             console.print(table(rows))
-    if record.kind == "http":
-        path = f" --path {shown(record.path)}" if "{" in record.path else ""
-        console.print(f"\n[bold]Try it[/]\n./heidi invoke {record.name}{path}  (more: ./heidi invoke --help)")
+    if calls := samples.calls(record, gateway()):
+        hint = f"  [dim]--path {escape(shown(record.path))}, with your own[/]" if "{" in record.path else ""
+        console.print(f"\n[bold]Try it[/]{hint}")
+        for line in calls:
+            console.print(escape(line), soft_wrap=True)
 
 
 def find(name: str) -> Record:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from http.client import HTTPException
+from pathlib import Path
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
@@ -16,6 +17,7 @@ from tooling.stack.ports import port
 
 TIMEOUT = 120.0
 PLATFORM = "platform"
+CITIES = Path(__file__).parent / "seed" / "data"  # a file for each city of the demonstration
 
 
 class Answer(NamedTuple):
@@ -52,10 +54,20 @@ def invoke(
     if token or user:
         sent["Authorization"] = f"Bearer {token or log_in(user or '', tenant)}"
     where, by = place(name, path) if path else ("", "POST")
+    if path and by != "GET" and asks_for_a_version(name):
+        sent.setdefault("If-Match", "*")  # whichever version is there
     answer = call(f"/function/{name}{where}{question(query)}", method or by, body, sent)
     refuse_unknown(name, answer)
     print_answer(answer)
     return 0 if answer.status < 400 else 1
+
+
+def asks_for_a_version(name: str) -> bool:
+    """Whether a function changes nothing without an If-Match."""
+    from tooling.registry import records
+
+    record = records().get(name.partition(".")[0].replace("_", "-"))
+    return bool(record and record.versioned)
 
 
 def place(name: str, path: str) -> tuple[str, str]:
@@ -152,9 +164,13 @@ def person(user: str, tenant: str | None) -> tuple[str, str]:
             2
         ].removesuffix(".example")
     if not tenant:
-        raise CommandFailed(
-            f"Say of which city: --as {user} --tenant heidelberg, or --as {role}@heidelberg.example."
-        )
+        cities = sorted(path.stem for path in CITIES.glob("*.json"))
+        if len(cities) != 1:
+            raise CommandFailed(
+                f"Say of which city, {' or '.join(cities)}: --as {user} --tenant {cities[0]}, "
+                f"or --as {role}@{cities[0]}.example."
+            )
+        tenant = cities[0]
     return f"{role}@{tenant}.example", tenant
 
 

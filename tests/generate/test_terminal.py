@@ -132,7 +132,7 @@ def test_a_path_that_is_no_address_is_answered_with_the_right_form() -> None:
 
 def test_the_catalogue_shows_the_form_of_a_path(capsys: pytest.CaptureFixture[str]) -> None:
     catalogue.show("get-listing")
-    assert "./heidi invoke get-listing --path /api/listings/<listingId>" in capsys.readouterr().out
+    assert "--path /api/listings/<listingId>, with your own" in capsys.readouterr().out
 
 
 def test_the_list_can_be_read_by_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,14 @@ def test_a_role_without_a_city_is_asked_for_one() -> None:
         person("editor", None)
 
 
+def test_a_role_without_a_city_is_of_the_one_that_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ladenburg.json").touch()
+    monkeypatch.setattr("tooling.invoke.CITIES", tmp_path)
+    assert person("editor", None) == ("editor@ladenburg.example", "ladenburg")
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "body.json").write_bytes(b"{}")
     assert body(f"@{tmp_path / 'body.json'}") == b"{}"
