@@ -75,7 +75,7 @@ def refusing(tree: Routes, method: str, path: str) -> str:
 
 def by_caddy(text: str) -> Find:
     """As Caddy's map: the first line that fits."""
-    lines = re.findall(r'^\t+"(.+)" ([a-z-]+)(?: \d+)?$', text, re.MULTILINE)
+    lines = re.findall(r'^\t+"(.+)" ([a-z-]+)(?: [\d/]\S*)?$', text, re.MULTILINE)
 
     def find(method: str, path: str) -> str:
         asked = f"{method} {path}"
