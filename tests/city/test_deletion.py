@@ -377,4 +377,6 @@ def test_only_the_platforms_own_people_export_and_delete_logged_in_themselves(ci
 def test_the_list_of_keepers_names_services_that_exist() -> None:
     from tooling.registry import services
 
-    assert set(KEEPERS) == set(services())
+    assert set(KEEPERS) == set(services()), (
+        "a service with a database keeps: its erase_… and export_… functions (docs/guides/add-a-function.md)"
+    )

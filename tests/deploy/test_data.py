@@ -135,7 +135,7 @@ def test_recovery_has_no_fewer_connections_than_production() -> None:
 
 
 def test_every_service_has_its_database() -> None:
-    assert in_cluster() == [f"heidi_{service}" for service in sorted(services())]
+    assert in_cluster() == [f"heidi_{service}" for service in sorted(services())], "run ./heidi generate"
     assert [d["spec"]["name"] for d in built("overlays/prod") if d["kind"] == "Database"] == in_cluster()
 
 
