@@ -83,6 +83,7 @@ def test_who_sends_mail_is_given_the_password_for_it_and_others_are_not() -> Non
         "heidi-for-publishing",
         "heidi-for-fcm",
         "heidi-for-apns",
+        "heidi-for-webpush",
     ]
     assert functions()["login"]["secrets"] == [
         "heidi-secrets",
@@ -154,12 +155,14 @@ def test_of_functions_only_the_one_that_sends_dead_letters_again_reaches_the_doo
     who = [
         (
             origin["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"],
-            origin["podSelector"]["matchLabels"],
+            origin["podSelector"]["matchExpressions"],
         )
         for rule in rules
         for origin in rule["from"]
     ]
-    assert who == [("openfaas-fn", {"faas_function": "replay-dead-letter"})]
+    # by itself (stack.yml), or with all of its service (stack-grouped.yml)
+    names = ["replay-dead-letter", records()["replay-dead-letter"].service]
+    assert who == [("openfaas-fn", [{"key": "faas_function", "operator": "In", "values": names}])]
     assert records()["replay-dead-letter"].kind == "http"
 
 
