@@ -5,6 +5,7 @@ The registry of Python's image may be out of reach, so a Debian made by debootst
 keeps it.
 """
 
+import fcntl
 import json
 import os
 import subprocess
@@ -42,7 +43,7 @@ class Podman:
     before: tuple[str, ...] = ()
 
     def __call__(
-        self, *arguments: str, check: bool = True, patience: float = 300
+        self, *arguments: str, check: bool = True, patience: float = 1800
     ) -> subprocess.CompletedProcess[str]:
         """Run it; the test fails with what it said."""
         done = subprocess.run(
@@ -103,14 +104,23 @@ def configuration() -> str:
     return str(path)
 
 
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Images are made one after the other, whoever asks on this machine: they share layers and a cache."""
+    with (Path(tempfile.gettempdir()) / "heidi-test-images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @cache
 def podman() -> Podman:
     """Podman with a base image, in the way in which it runs here; skips where it does not."""
     if os.geteuid():
         pytest.skip("debootstrap makes the base image, and it needs root")
     plain = Podman(program("podman"))
-    if plain("image", "exists", BASE, check=False).returncode:
-        make_base(plain, program("debootstrap"))
+    with one_at_a_time():
+        if plain("image", "exists", BASE, check=False).returncode:
+            make_base(plain, program("debootstrap"))
     for way in (plain, Podman(plain.path, PLAIN_CGROUPS)):
         tried = way(*RUN, "--rm", BASE, "true", check=False)
         if tried.returncode == 0:
@@ -153,22 +163,24 @@ def answers(url: str) -> bool:
 
 def build(target: str, version: str = "0.0.0-test") -> str:
     """The image of a target of deploy/Dockerfile; without crun, which a build does not need."""
-    image = f"localhost/heidi-{target}:{version}"  # two workers of the tests may build at once
-    podman()(
-        "build",
-        "--isolation=chroot",
-        "--network=host",
-        "--format=docker",
-        "--file=deploy/Dockerfile",
-        "--ignorefile=deploy/Dockerfile.dockerignore",
-        f"--target={target}",
-        f"--build-arg=BASE={BASE}",
-        f"--build-arg=VERSION={version}",
-        "--build-arg=REVISION=0123abc",
-        *pip_of_this_machine(),
-        f"--tag={image}",
-        ".",
-    )
+    image = f"localhost/heidi-{target}:{version}"
+    run = podman()
+    with one_at_a_time():
+        run(
+            "build",
+            "--isolation=chroot",
+            "--network=host",
+            "--format=docker",
+            "--file=deploy/Dockerfile",
+            "--ignorefile=deploy/Dockerfile.dockerignore",
+            f"--target={target}",
+            f"--build-arg=BASE={BASE}",
+            f"--build-arg=VERSION={version}",
+            "--build-arg=REVISION=0123abc",
+            *pip_of_this_machine(),
+            f"--tag={image}",
+            ".",
+        )
     return image
 
 
