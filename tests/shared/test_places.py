@@ -52,7 +52,7 @@ def test_it_goes_on_where_nothing_was_done_since(busy: Slots, slept: list[float]
 def test_at_the_beginning_of_a_second_all_that_has_come_is_taken_in_and_too_much_is_refused(
     busy: Slots, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.monotonic", lambda: 7.01)
+    monkeypatch.setattr("shared.runtime.server.time.monotonic", lambda: 7.01)
     busy.get_on = True
     assert [busy.run(lambda: None) for _ in range(server.WAITING + 1)] == [True] * server.WAITING + [False]
     assert slept == []
