@@ -20,7 +20,7 @@ from tooling.stack.home import ROOT
 from tooling.stack.launch import PR_SET_PDEATHSIG
 
 LEFT_OUT = {"__pycache__", "migrations"}  # ./heidi up migrates
-EVERY = 0.4  # seconds between two looks, of three milliseconds each
+EVERY = 0.4  # seconds between two looks
 CHANGED, WHY = "GATEWAY_CHANGED", "why"
 log = logging.getLogger("heidi.gateway")
 States = dict[str, tuple[int, int]]
