@@ -9,6 +9,10 @@ from tooling.generate import outputs
 from tooling.registry import ROOT, records
 
 
+# what a whole service takes is the most that one of its functions takes: the first that takes more changes it
+OF_SERVICES = ("knative/components/grouped/services.yaml", "stack-grouped.yml")
+
+
 def changed(before: str, after: str) -> list[str]:
     """The lines that are not there any more, or not in this order."""
     there: Iterator[str] = iter(after.splitlines())
@@ -21,7 +25,7 @@ def test_a_function_more_adds_lines_and_changes_none(name: str) -> None:
     renewed = {
         path: lines
         for path, render in outputs().items()
-        if (lines := changed(render(without), (ROOT / path).read_text("utf-8")))
+        if path not in OF_SERVICES and (lines := changed(render(without), (ROOT / path).read_text("utf-8")))
     }
     assert renewed == {}
 
