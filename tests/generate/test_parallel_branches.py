@@ -8,7 +8,6 @@ import pytest
 from tooling.generate import outputs
 from tooling.registry import ROOT, records
 
-
 # what a whole service takes is the most that one of its functions takes: the first that takes more changes it
 OF_SERVICES = ("knative/components/grouped/services.yaml", "stack-grouped.yml")
 
