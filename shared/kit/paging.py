@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared.errors import BadRequest
 from shared.kit.ids import CANONICAL
@@ -19,6 +19,19 @@ FORM = re.compile(rf"(\d{{1,17}})\.({CANONICAL})")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Limit = Annotated[int, Field(ge=1, le=100, description="rows per page, 1 to 100")]
 Cursor = Annotated[str, Field(max_length=100, description="`nextCursor` of the page before")]
+
+
+def named_ids(said: object) -> object:
+    """Ids as they stand in an address: one parameter with commas, or one for each."""
+    parts = said if isinstance(said, list) else [said]
+    return [word for part in parts for word in (part.split(",") if isinstance(part, str) else [part])]
+
+
+Ids = Annotated[
+    list[UUID],
+    BeforeValidator(named_ids),
+    Field(min_length=1, max_length=100, description="these alone, in one call: ids with commas between them"),
+]
 
 
 class CursorInvalid(BadRequest):

@@ -87,7 +87,7 @@ def steps(loc: Sequence[Any], given: Any, *, missing: bool) -> Iterator[str]:
     node = given
     for number, step in enumerate(loc):
         try:
-            node = node[step]
+            node = {}[step] if isinstance(node, str) else node[step]  # of a text, no letter is a field
         except (LookupError, TypeError):
             if not (missing and number == len(loc) - 1):
                 continue

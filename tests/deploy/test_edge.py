@@ -284,6 +284,14 @@ def test_every_answer_tells_browsers_to_be_careful_and_nobody_what_we_run(edge: 
     )
 
 
+def test_what_is_long_is_sent_short_unless_a_secret_may_be_in_it(edge: Edge) -> None:
+    packed = edge.call("GET", "/api/openapi.json", headers={"Accept-Encoding": "zstd"})
+    assert (packed.status_code, packed.headers.get("content-encoding")) == (200, "zstd")
+    plain = edge.call("GET", f"/links/{MAILED[0]}", headers={"Accept-Encoding": "zstd"})
+    assert (plain.status_code, plain.headers.get("content-encoding")) == (200, None)
+    assert len(plain.content) > 512
+
+
 @pytest.mark.parametrize("page", MAILED)
 def test_the_pages_that_mails_lead_to_are_there(edge: Edge, page: str) -> None:
     found = edge.call("GET", f"/links/{page}")

@@ -9,7 +9,7 @@ from functions.core.listings.listing import ListingOut, Status
 from functions.core.listings.queries import listing_page
 from shared.errors import Forbidden
 from shared.function import Context, Json, http
-from shared.kit.paging import Cursor, Limit, decode
+from shared.kit.paging import Cursor, Ids, Limit, decode
 from shared.schema import Page
 
 Tag = Annotated[str, Field(min_length=1, max_length=50)]
@@ -23,13 +23,14 @@ def list_listings(
     category: UUID | None = None,
     tag: Tag | None = None,
     status: Status = Status.PUBLISHED,
+    ids: Ids | None = None,
     *,
     mine: bool = False,
     count: bool = False,
 ) -> Json[Page[ListingOut]]:
     if status != Status.PUBLISHED and not mine and not ctx.may("listings:approve"):
         raise Forbidden(permission="listings:approve")
-    given = {"category": category, "tag": tag, "author": ctx.user_id if mine else None}
+    given = {"category": category, "tag": tag, "author": ctx.user_id if mine else None, "ids": ids}
     filters = {name: value for name, value in given.items() if value is not None}
     after = dict(zip(("time", "last"), decode(cursor), strict=True)) if cursor else {}
     query = listing_page(status, frozenset(filters), after=bool(cursor), count=count)

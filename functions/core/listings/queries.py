@@ -52,6 +52,7 @@ NEARBY = f"""WITH here AS (SELECT CAST(:lat AS double precision) AS lat0, CAST(:
 FILTERS = {
     "tag": "tags @> ARRAY[CAST(:tag AS text)]",
     "author": "created_by = :author",
+    "ids": "id = ANY(CAST(:ids AS uuid[]))",
     "category": "category_id IN (SELECT id FROM categories WHERE tenant_id = :tenant AND :category IN (id, parent_id))",
 }
 MOST = 101  # one more than a page may have

@@ -1,4 +1,8 @@
-"""List a city's people, newest first, found by the beginning of name or address, by role and by state."""
+"""List a city's people, newest first, found by the beginning of name or address, by role and by state.
+
+With `ids` it is names for a page that knows ids only: these people in one page, deleted ones among them,
+whatever else is asked.
+"""
 
 from sqlalchemy import Select, func, or_, select
 
@@ -6,7 +10,7 @@ from functions.users.people.person import PersonOut, RoleName, Search
 from functions.users.profiles.profile import State
 from functions.users.profiles.tables import Profile
 from shared.function import Context, http, requires
-from shared.kit.paging import Cursor, Limit
+from shared.kit.paging import Cursor, Ids, Limit
 from shared.schema import Page
 
 
@@ -19,7 +23,10 @@ def list_users(
     state: State | None = None,
     limit: Limit = 20,
     cursor: Cursor | None = None,
+    ids: Ids | None = None,
 ) -> Page[PersonOut]:
+    if ids:
+        return ctx.db.page(select(Profile).where(Profile.id.in_(ids)), PersonOut, len(ids), cursor)
     return ctx.db.page(matching(q, role, state), PersonOut, limit, cursor)
 
 
