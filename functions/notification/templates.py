@@ -108,13 +108,13 @@ def texts(language: str) -> dict[str, dict[str, str]]:
 @lru_cache(2)
 def environment(*, autoescape: bool) -> Any:
     """A sandboxed Jinja environment that fails on a value that is missing."""
-    from jinja2 import StrictUndefined
+    from jinja2 import StrictUndefined, pass_context
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     made = ImmutableSandboxedEnvironment(
         autoescape=autoescape, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"day": dates.day, "moment": dates.moment}
+    made.filters |= {"day": pass_context(dates.day), "moment": pass_context(dates.moment)}
     return made
 
 

@@ -5,14 +5,10 @@ from uuid import UUID
 from functions.core.categories.category import CategoryDetail, CategoryTooDeep
 from functions.core.categories.queries import ONE
 from functions.core.categories.tables import Category
+from functions.core.reader_languages import languages
 from shared.context import Context
 from shared.errors import ValidationFailed
 from shared.kit.http import Json
-
-
-def languages(ctx: Context) -> dict[str, str]:
-    """The reader's language and the city's own, for a query that names categories."""
-    return {"language": ctx.language, "own_language": ctx.tenant.language}
 
 
 def detail(ctx: Context, category_id: UUID) -> Json[CategoryDetail]:

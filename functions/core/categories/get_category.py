@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from functions.core.categories.category import CategoryDetail
-from functions.core.categories.category_view import languages
 from functions.core.categories.queries import ONE
+from functions.core.reader_languages import languages
 from shared.errors import NotFound
 from shared.function import Context, Json, http
 from shared.kit.ids import is_id

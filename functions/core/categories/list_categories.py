@@ -3,8 +3,8 @@ each.
 """
 
 from functions.core.categories.category import CategoryTree
-from functions.core.categories.category_view import languages
 from functions.core.categories.queries import TREE
+from functions.core.reader_languages import languages
 from shared.function import Context, Json, http
 from shared.schema import Page
 

@@ -1,6 +1,6 @@
 """List a city's tiles in their order, in the reader's language; admins also those that are not shown now."""
 
-from functions.core.categories.category_view import languages
+from functions.core.reader_languages import languages
 from functions.core.tiles.queries import LIST
 from functions.core.tiles.tile import TileOut
 from shared.errors import Forbidden

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from functions.core.categories.category_view import languages
+from functions.core.reader_languages import languages
 from functions.core.tiles.queries import IDS, LIST, ORDER
 from functions.core.tiles.tile import MOST, TileOut, TilesIncomplete
 from shared.function import Context, Json, http, requires

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from functions.core.categories.category_view import languages
+from functions.core.reader_languages import languages
 from functions.core.tiles.queries import MEDIA, ONE
 from functions.core.tiles.tile import TileDetail
 from shared.context import Context

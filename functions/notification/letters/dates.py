@@ -4,10 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import pass_context
 
-
-@pass_context
 def day(context: Any, value: str) -> str:
     """A day with its name (`2026-12-29`): Dienstag, 29. Dezember 2026; what is no day stays as it is."""
     from babel.dates import format_date
@@ -18,7 +15,6 @@ def day(context: Any, value: str) -> str:
         return value
 
 
-@pass_context
 def moment(context: Any, value: str) -> str:
     """A moment (RFC 3339; without an offset it is UTC) as day and time; what is none stays as it is."""
     from babel.dates import format_datetime, get_timezone
