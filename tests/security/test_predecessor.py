@@ -417,6 +417,7 @@ def declared(record: Record, city: City, length: int) -> Any:
         "wsgi.input": Unread(),
         "CONTENT_LENGTH": str(length),
         "CONTENT_TYPE": "application/json",
+        "HTTP_IF_MATCH": "*",
         "REMOTE_ADDR": "192.0.2.1",
         "HTTP_AUTHORIZATION": f"Bearer {city.token('super_admin')}",
     }
