@@ -14,7 +14,7 @@ from shared.kit.settings import settings
 Kind = Literal["http", "event", "tick"]
 Load = Literal["concurrency", "cpu"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-# what everyone may read, by what it is about; events say which of them they drop (`Event.drops`)
+# what everyone may read, by what it is about; who changes one of them drops it (`ctx.drop`)
 Published = Literal["categories", "cities", "legal", "listings", "media", "terms", "tiles"]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -78,7 +78,7 @@ class Record:
     batches: bool = False
     # and after it, something leaves this platform: how long that takes, somebody else decides
     outward: bool = False
-    # what an answer to nobody in particular shows: it may be kept for a moment, until an event drops it
+    # what an answer to nobody in particular shows: it may be kept for a moment, until a commit drops it
     cache: tuple[Published, ...] = ()
     # what everybody asks for again and again: such an answer is kept in Redis, too
     kept: bool = False

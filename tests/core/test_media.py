@@ -393,6 +393,22 @@ def test_what_is_deleted_is_gone_from_the_store_and_from_listings(city: City) ->
     assert ([item["id"] for item in after["media"]], after["version"]) == ([kept], listing["version"] + 1)
 
 
+def test_what_is_deleted_is_gone_from_answers_that_were_kept(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.adapters.published.SECONDS", 30)
+    gone = processed(city, picture())
+    make_published(city, mediaIds=[gone])
+
+    def shown() -> list[str]:
+        [item] = city.call("list-listings").body["items"]
+        return [medium["id"] for medium in item["media"]]
+
+    assert shown() == [gone]
+    assert delete(city, gone, "city_admin").status == 204
+    assert shown() == []
+
+
 def test_authors_delete_their_own_files_unless_the_public_sees_them(city: City) -> None:
     own, used, others = (
         uploaded(city, picture()),

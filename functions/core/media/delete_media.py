@@ -31,6 +31,7 @@ def delete_media(ctx: Context, media_id: UUID) -> None:
     if media.state != State.REFUSED:
         quotas.give_back(ctx, "storage_bytes", media.size)
     abandon_folders(ctx, media.folder)
+    ctx.drop("listings", "tiles")
 
 
 def check_own(ctx: Context, media: Media) -> None:
