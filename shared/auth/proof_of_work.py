@@ -19,13 +19,14 @@ from shared.adapters import counters, redis
 from shared.errors import Problem
 from shared.kit.forwarded import client_address
 from shared.kit.http import Request
+from shared.kit.ids import PLATFORM_ID
 
 ALGORITHM, PREFIX = "PBKDF2/SHA-256", "00"  # found by the 256th try, on average
 COST = 1_000  # iterations for each try, doubled with the price; we compute one such try ourselves
 MOST = 8  # doublings: 256,000 iterations, so that checking stays cheap
 MINUTES, HOUR = 10, 3600
 HEADER = "x-proof-of-work"
-KEY = "proof-of-work:key"
+KEY = redis.key(PLATFORM_ID, "proof-of-work", "key")
 LONGEST = 4096  # bytes of a payload
 
 

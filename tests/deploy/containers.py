@@ -186,8 +186,9 @@ def build(target: str, version: str = "0.0.0-test") -> str:
 
 def pip_of_this_machine() -> list[str]:
     """The index that pip asks here, mounted while the image is built: none of it stays there."""
+    python = Path(sys.base_prefix) / "bin" / "python3"  # an environment that uv has made has no pip
     shown = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+        [python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     ).stdout
     settings = {
         name.rpartition(".")[2]: value.strip("'")

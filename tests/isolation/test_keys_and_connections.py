@@ -27,7 +27,9 @@ from tooling.registry import records
 ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 OF_A_CITY = re.compile(rf"tenant:{ID}:.+")
 # who is who is known before a city is
-OF_ALL = re.compile(rf"tenant:{PLATFORM_ID}:directory:({ID}|[a-z0-9-]{{1,63}})(:changing)?")
+OF_ALL = re.compile(
+    rf"tenant:{PLATFORM_ID}:(directory:({ID}|[a-z0-9-]{{1,63}})(:changing)?|proof-of-work:key)"
+)
 NOW = "SELECT current_setting('heidi.tenant', true), current_setting('heidi.who', true)"
 
 

@@ -51,6 +51,11 @@ COMMANDS = (
     ["host", "prepare"],
     ["cluster", "env"],
     ["cluster", "secrets"],
+    ["texts"],
+    ["new", "function"],
+    ["new", "event"],
+    ["new", "service"],
+    ["new", "module"],
 )
 
 

@@ -45,6 +45,7 @@ def test_a_person_is_shown_with_roles_and_state_and_without_what_is_nobodys(
     assert seen.status == 200, seen.body
     assert set(seen.body) == {
         "id",
+        "version",
         "email",
         "name",
         "salutation",
