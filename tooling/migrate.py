@@ -5,6 +5,7 @@ python -m tooling.migrate
 
 import os
 import sys
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +19,10 @@ from sqlalchemy import URL, create_engine
 from shared.db.roles import access
 from shared.kit.settings import settings
 from shared.runtime.registry import ROOT, services
+
+
+class MigrationFailed(Exception):
+    """What is wrong in one line, with the migration's file first."""
 
 
 def migrate(only: str | None = None, prefix: str | None = None) -> None:
@@ -48,12 +53,36 @@ def upgrade(scripts: Path, database: str, to: str = "heads") -> None:
         return directory._upgrade_revs(to, revision)  # noqa: SLF001 (what alembic.command.upgrade does)
 
     engine = create_engine(owner_url(database))
-    with EnvironmentContext(config, directory, fn=run) as environment, engine.begin() as connection:
-        for statement in access(database):
-            connection.exec_driver_sql(statement)
-        environment.configure(connection=connection)
-        environment.run_migrations()
-    engine.dispose()
+    try:
+        with EnvironmentContext(config, directory, fn=run) as environment, engine.begin() as connection:
+            for statement in access(database):
+                connection.exec_driver_sql(statement)
+            environment.configure(connection=connection)
+            try:
+                environment.run_migrations()
+            except Exception as error:
+                raise MigrationFailed(
+                    f"{file_of(error) or scripts.relative_to(ROOT)}: {reason(error)}"
+                ) from error
+    finally:
+        engine.dispose()
+
+
+def file_of(error: Exception) -> str:
+    """The migration that it came from; empty where it came from none."""
+    if isinstance(error, SyntaxError):
+        return str(Path(error.filename or "").relative_to(ROOT))
+    files = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    return next(
+        (str(file.relative_to(ROOT)) for file in reversed(files) if file.parent.name == "versions"), ""
+    )
+
+
+def reason(error: Exception) -> str:
+    """What the server, or alembic, says."""
+    told = getattr(error, "orig", error)
+    server = told.args[0] if told.args and isinstance(told.args[0], dict) else {}
+    return " ".join(str(server.get("M") or f"{type(error).__name__}: {told}").split())
 
 
 def owner_url(database: str) -> URL:

@@ -31,6 +31,12 @@ from shared.function import Context, http
 def say_hello(ctx: Context) -> None:
     del ctx
 '''
+GROWTH = """
+import pathlib, sys
+for path in pathlib.Path("functions/core/migrations/versions").glob("0999_*.py"):
+    if "True" in path.read_text():
+        sys.exit(f"{path}: there is no such table")
+"""
 
 
 @dataclass
@@ -112,6 +118,18 @@ def test_a_new_function_answers_by_itself_and_nobody_is_refused_meanwhile(local:
     lines = [json.loads(line) for line in (local.root / "gateway.log").read_text().splitlines()]
     taken_in = [line["context"]["files"] for line in lines if line["message"] == "changed code was taken"]
     assert taken_in == [["functions/core/tiles/say_hello.py"]] * 2
+
+
+def test_new_migrations_run_before_the_code_and_one_that_fails_lets_the_old_code_go_on(local: Local) -> None:
+    local.write("tooling/stack/growth.py", GROWTH)
+    wrong = "functions/core/migrations/versions/0999_wrong.py"
+    local.write(wrong, "wrong = True\n")
+    local.write("functions/core/tiles/say_hello.py", HELLO.replace("/api/hello", "/api/grown"))
+    eventually(lambda: local.flaw() == f"{wrong}: there is no such table")
+    assert local.status("/api/grown") == 404
+    local.write(wrong, "wrong = False\n")
+    eventually(lambda: local.status("/api/grown") == 204)
+    assert not local.flaw()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`./heidi up` and its companions, run as a person runs them."""
 
+import json
 import os
 import signal
 import socket
@@ -99,6 +100,39 @@ def test_migrations_and_seeds_run_only_when_something_has_changed(stopped: Check
     (stopped.root / "functions" / "core" / "migrations" / "0002_more.py").write_text("more = True\n")
     stopped.up()
     assert [stopped.times(step) for step in STEPS] == [times + 1 for times in before]
+
+
+def test_what_is_new_is_migrated_while_the_stack_runs_and_what_has_run_and_says_something_else_is_named(
+    running: Checkout,
+) -> None:
+    before, versions = (
+        running.times("migrate"),
+        running.root / "functions" / "core" / "migrations" / "versions",
+    )
+    assert running.heidi("up", "-d")[0] == 0
+    assert running.times("migrate") == before
+    (versions / "0003_new.py").write_text("new = 1\n")
+    code, output = running.heidi("up", "-d")
+    assert (code, "Migrations" in output, running.times("migrate")) == (0, True, before + 1)
+    (versions / "0003_new.py").write_text("new = 1  # a remark is no change\n")
+    assert "Changed after it ran" not in running.heidi("status")[1]
+    (versions / "0003_new.py").write_text("new = 2\n")
+    assert (
+        "Changed after it ran here, and migrations run once: functions/core/migrations/versions/0003_new.py"
+        in (running.heidi("status")[1])
+    )
+
+
+def test_a_service_that_is_new_gets_its_database_while_the_stack_runs(running: Checkout) -> None:
+    versions = running.root / "functions" / "parks" / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (versions / "0001_first.py").touch()
+    output = running.heidi("up", "-d")[1]
+    assert "Databases" in output
+    assert "Migrations" in output
+    assert json.loads((running.home / "migrated.json").read_text()).keys() >= {
+        "functions/parks/migrations/versions/0001_first.py"
+    }
 
 
 def test_a_taken_port_is_named_with_its_owner_and_the_way_out(stopped: Checkout) -> None:

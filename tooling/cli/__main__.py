@@ -26,7 +26,11 @@ from tooling.cli import (
 )
 from tooling.command_failed import CommandFailed, failure_of
 
-MENDABLE = (("shared.kit.settings", "SettingsError"), ("tooling.registry", "RegistryError"))
+MENDABLE = (
+    ("shared.kit.settings", "SettingsError"),
+    ("tooling.registry", "RegistryError"),
+    ("tooling.migrate", "MigrationFailed"),
+)
 NAME = "./heidi"
 app = typer.Typer(
     name="heidi",

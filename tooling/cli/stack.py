@@ -70,7 +70,7 @@ def status(*, as_json: Json = False) -> None:
     The exit code is 0 if everything is ready, otherwise 1.
     """
     from tooling.cli.table import print_json, print_status
-    from tooling.stack import control, renewal
+    from tooling.stack import control, migrated, renewal
     from tooling.stack.home import Home
 
     home = Home.here()
@@ -82,6 +82,8 @@ def status(*, as_json: Json = False) -> None:
     print_status(rows)
     if rows and (newer := renewal.hint(home)):
         typer.echo(newer)
+    if rows and (edited := migrated.hint(home)):
+        typer.echo(edited)
     raise typer.Exit(code)
 
 

@@ -1,5 +1,5 @@
-"""A laptop's gateway takes changed code by itself: a new worker begins with it, and the old one ends when that
-answers. Code that cannot be loaded changes nothing, and is shown.
+"""A laptop's gateway takes changed code by itself: new migrations run, a new worker begins, and the old one ends
+when that answers. A migration that fails, or code that cannot be loaded, changes nothing, and is shown.
 """
 
 import ctypes
@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,12 +16,13 @@ from pathlib import Path
 
 from shared.runtime.gateway import workers
 from shared.runtime.gateway.workers import Workers
-from tooling.stack import taken
-from tooling.stack.home import ROOT
+from tooling.stack import migrated, taken
+from tooling.stack.home import ROOT, Home
 from tooling.stack.launch import PR_SET_PDEATHSIG
 
-LEFT_OUT = {"__pycache__", "migrations"}  # ./heidi up migrates
+LEFT_OUT = {"__pycache__"}
 EVERY = 0.4  # seconds between two looks
+GROWTH = "tooling.stack.growth"
 CHANGED, WHY = "GATEWAY_CHANGED", "why"
 log = logging.getLogger("heidi.gateway")
 States = dict[str, tuple[int, int]]
@@ -46,6 +48,7 @@ class Reloading(Workers):
 
     seen: States
     looked = 0.0
+    is_behind = False  # migrations that have not run
 
     def run(self) -> int:
         """As all do; what changes from now on is taken."""
@@ -70,9 +73,9 @@ class Reloading(Workers):
         """Begin with it, or say why that is not possible."""
         started, before = time.monotonic(), list(self.running)
         what = {"files": changed[:20]}
-        self.environment[CHANGED] = json.dumps(changed)
+        self.environment[CHANGED] = json.dumps([path for path in changed if not is_migration(path)])
         (self.directory.parent / WHY).unlink(missing_ok=True)
-        if not (flaw := broken(changed)):
+        if not (flaw := broken(changed) or self.unmigrated(changed)):
             self.replace()
             flaw = "" if self.running and not set(before) & set(self.running) else last_words(self.directory)
         taken.note(self.directory.parent, None if flaw else newest(self.seen), flaw)
@@ -83,6 +86,29 @@ class Reloading(Workers):
                 "changed code was taken",
                 extra={"context": what | {"seconds": round(time.monotonic() - started, 1)}},
             )
+
+    def unmigrated(self, changed: list[str]) -> str:
+        """What is wrong with a migration that is new: the code that needs it waits for it."""
+        self.is_behind = self.is_behind or any(is_migration(path) for path in changed)
+        flaw = ungrown() if self.is_behind else ""
+        self.is_behind = bool(flaw)
+        if edited := set(changed).intersection(migrated.edited(Home.here())):
+            log.warning("a migration that has run was changed", extra={"context": {"files": sorted(edited)}})
+        return flaw
+
+
+def is_migration(path: str) -> bool:
+    """Whether it is one, and there."""
+    return "migrations" in Path(path).parts and (ROOT / path).is_file()
+
+
+def ungrown() -> str:
+    """Why the databases could not be brought to where the code is; in a process of its own, which ends."""
+    done = subprocess.run(
+        [sys.executable, "-m", GROWTH], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    said = done.stderr.strip().splitlines() or ["it gave no reason"]
+    return "" if done.returncode == 0 else said[-1 if said[0].startswith("Traceback") else 0]
 
 
 def broken(changed: list[str]) -> str:

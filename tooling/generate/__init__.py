@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shared.kit.record import Record
+from tooling.numbers import clashes
 from tooling.registry import ROOT, RegistryError, contradictions, records, unkept
 
 Render = Callable[[Mapping[str, Record]], str]
@@ -81,7 +82,7 @@ def generate(check: bool = False, root: Path = ROOT) -> list[str]:  # noqa: FBT0
     contradiction.
     """
     known = records()
-    if problems := contradictions(known.values()) + unkept(known.values()):
+    if problems := contradictions(known.values()) + unkept(known.values()) + clashes():
         raise RegistryError("\n".join(problems))
     return [
         name for name, render in outputs().items() if differs(root / name, render(known), write=not check)

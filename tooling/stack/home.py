@@ -45,6 +45,11 @@ class Home:
         return self.path / "triggers.json"
 
     @property
+    def migrated(self) -> Path:
+        """What each migration said when it ran (tooling/stack/migrated.py)."""
+        return self.path / "migrated.json"
+
+    @property
     def run(self) -> Path:
         """One small file per running process."""
         return self.path / "run"

@@ -63,11 +63,11 @@ class Services:
         return [variable for service in self.all for variable in service.ports]
 
 
-def embedded_postgres(home: Home, state: State) -> Postgres:
+def embedded_postgres(home: Home, state: State, given: Mapping[str, str] = os.environ) -> Postgres:
     """Where its data can be reached by the account that it runs as."""
     account = accounts.unprivileged()
     directory = accounts.place(home.postgres, home.fallback, account)
-    return Postgres(directory, port("POSTGRES_PORT"), state.secrets["postgres_superuser"], account)
+    return Postgres(directory, port("POSTGRES_PORT", given), state.secrets["postgres_superuser"], account)
 
 
 def is_wanted(module: Module) -> bool:

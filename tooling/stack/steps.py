@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from tooling.stack import databases
+from tooling.stack import databases, migrated
 from tooling.stack.home import ROOT
 from tooling.stack.postgres import Postgres
 from tooling.stack.services import is_there
@@ -28,8 +28,8 @@ class Steps:
     postgres: Postgres | None
     environment: Mapping[str, str]
 
-    def lay(self) -> None:
-        """Do those that are due."""
+    def lay_tables(self) -> None:
+        """Databases and migrations, where they are due."""
         server, names, passwords = self.server(), databases.names(), databases.passwords(self.state)
         if self.is_due("databases", mark := fingerprint((), server, *names, *passwords.values())):
             self.make_databases(names, passwords)
@@ -39,6 +39,14 @@ class Steps:
         ):
             self.run("Migrations", "migrate")
             self.is_done("migrate", mark)
+            migrated.note(self.supervisor.home)
+            if edited := migrated.hint(self.supervisor.home):
+                self.supervisor.report.say(edited)
+
+    def lay(self) -> None:
+        """Do those that are due."""
+        self.lay_tables()
+        server = self.server()
         if self.is_due("functions", mark := fingerprint(FUNCTIONS, server)) and is_there("tooling.faces"):
             command = [sys.executable, "-m", "tooling.faces", str(self.supervisor.home.path)]
             self.supervisor.run("Functions", command, self.environment)
@@ -53,6 +61,7 @@ class Steps:
         server, names = self.server(), databases.names()
         self.is_done("databases", fingerprint((), server, *names, *databases.passwords(self.state).values()))
         self.is_done("migrate", fingerprint(MIGRATIONS, server, *names))
+        migrated.note(self.supervisor.home)
         for step in ("seed", "content"):
             self.is_done(step, fingerprint(SEEDS, server))
 

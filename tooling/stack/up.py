@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from tooling.command_failed import CommandFailed, failure_of
-from tooling.stack import ports, processes, records, renewal
+from tooling.stack import growth, ports, processes, records, renewal
 from tooling.stack.environment import environment
 from tooling.stack.home import ROOT, Home
 from tooling.stack.progress import Pipe, Reporter, Terminal, replay
@@ -156,10 +156,13 @@ def start(supervisor: Supervisor) -> None:
 
 
 def renewed(home: Home, report: Reporter) -> bool:
-    """For the second `up`: what runs code of before is started again. False where nothing runs yet."""
+    """For the second `up`: new migrations run, and what runs code of before is started again. False where
+    nothing runs yet.
+    """
     if not records.is_held(home):
         return False
     report.say(already_running(home))
+    growth.bring_in(home, report)
     if old := renewal.stale(home):
         report.say(f"The code has changed since: starting {', '.join(old)} again …")
         for name in old:
