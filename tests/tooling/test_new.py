@@ -44,10 +44,11 @@ def test_a_function_in_a_new_module_is_green_at_once(tmp_path: Path) -> None:
     shutil.copytree(ROOT, checkout, ignore=LEFT_OUT, symlinks=True)
     said = new(
         checkout, "function", "modules/defects/make_gizmo", "--post", "/api/gizmos",
-        "--emits", "GizmoMade", "--field", "place:line", "--field", "details:words?",
+        "--emits", "GizmoMade", "--field", "place:line", "--field", "details:words?", "--field", "photo:photo?",
     )  # fmt: skip
     assert "left     functions/modules/defects/tables.py: privacy" in said
     new(checkout, "function", "modules/defects/close_gizmo", "--post", "/api/gizmos/{gizmo_id}/close")
+    new(checkout, "function", "modules/defects/remove_gizmo", "--delete", "/api/gizmos/{gizmo_id}")
     new(
         checkout,
         "function",
@@ -77,6 +78,9 @@ def test_a_function_in_a_new_module_is_green_at_once(tmp_path: Path) -> None:
         ("core/tiles", Wanted("get_x_tile", "get", "/api/x", permission="tiles:eat"), "Nobody holds the permission"),
         ("core/swings", Wanted("oil_swings", cron="* * * * *"), "has nothing that oil_swings could be about"),
         ("core/swings", Wanted("build_swing", "post", "/api/swings", fields=("height:tall",)), "the kind is one of"),
+        ("core/swings", Wanted("build_swing", "post", "/api/swings", fields=("a:line", "photo:photo")), "for modules"),
+        ("modules/defects", Wanted("show_wall", "post", "/api/x", fields=("photo:photo",)), "beside the photo"),
+        ("modules/defects", Wanted("show_wall", "post", "/api/x", fields=("front:photo",)), "has one photo"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_with_a_sentence(place: str, wanted: Wanted, sentence: str) -> None:

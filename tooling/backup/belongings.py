@@ -7,28 +7,24 @@ names, some must be there for the row to be of use.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from functions.chatbot import files as chatbot
-from functions.city import files as city
-from functions.core import files as core
-from functions.factory import files as factory
-from functions.users import files as users
+from shared.kit.keepers import KEEPERS
 from shared.stray_files import possible
 
 if TYPE_CHECKING:
     from pg8000.native import Connection
 
-ROWS = {
-    "core": core.FILES,
-    "chatbot": chatbot.FILES,
-    "users": users.FILES,
-    "city": city.FILES,
-    "factory": factory.FILES,
+ROWS: dict[str, str] = {
+    service: import_module(f"functions.{service}.files").FILES
+    for service in KEEPERS
+    if find_spec(f"functions.{service}.files")
 }
 # of other keys nobody knows whose they are
-FAMILIES = frozenset({"media", "documents", "people", "exports", "builds", "city"})
+FAMILIES = frozenset({"media", "documents", "people", "exports", "builds", "city", "modules"})
 THERE = """SELECT count(*) FROM information_schema.tables
  WHERE table_schema = 'public' AND table_name = ANY (CAST(:names AS text[]))"""
 Place = tuple[UUID, str]

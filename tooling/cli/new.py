@@ -23,7 +23,7 @@ Fields = Annotated[
     list[str] | None,
     typer.Option(
         "--field",
-        help="NAME:KIND, repeatable; line words number flag day moment id; with ? it may be left out.",
+        help="NAME:KIND, repeatable; line words number flag day moment id photo; with ? it may be left out.",
     ),
 ]
 FUNCTION = (

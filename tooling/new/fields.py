@@ -5,6 +5,7 @@ from typing import NamedTuple, Self
 from tooling.command_failed import CommandFailed
 from tooling.new.words import checked
 
+PHOTO = "photo"
 RESERVED = {"id", "tenant_id", "created_at", "updated_at", "created_by"}
 
 
@@ -25,6 +26,7 @@ KINDS = {
     "flag": Kind("bool", "bool", "sa.Boolean", "True", "yes or no"),
     "day": Kind("date", "date", "sa.Date", '"2026-12-24"', "a day"),
     "moment": Kind("Instant", "datetime", "sa.DateTime(timezone=True)", '"2026-12-24T10:00:00Z"', "a moment"),
+    "photo": Kind("Upload", "", "", "", "a JPEG, PNG or WebP of at most 10 MB, as multipart or base64"),
     "id": Kind("UUID", "UUID", "sa.Uuid", '"01a228d9-be9b-774a-a5fa-8a429dbe7289"', "another thing's id"),
 }
 
@@ -45,6 +47,10 @@ class Field(NamedTuple):
         if kind.removesuffix("?") not in KINDS:
             raise CommandFailed(
                 f"--field {text}: write NAME:KIND, and the kind is one of {', '.join(KINDS)}."
+            )
+        if (kind.removesuffix("?") == PHOTO) != (name == PHOTO):
+            raise CommandFailed(
+                "A thing has one photo, and it is called so: --field photo:photo, or photo:photo?."
             )
         return cls(name, KINDS[kind.removesuffix("?")], kind.endswith("?"))
 

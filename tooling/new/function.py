@@ -11,7 +11,7 @@ from tooling.command_failed import CommandFailed
 from tooling.new import event as events
 from tooling.new import noun as nouns
 from tooling.new import service
-from tooling.new.fields import Field
+from tooling.new.fields import PHOTO, Field
 from tooling.new.noun import Noun
 from tooling.new.place import Place
 from tooling.new.plan import Plan
@@ -21,6 +21,7 @@ from tooling.registry import records
 Form = Literal["create", "list", "get", "change", "delete", "on", "tick"]
 ADDRESS = re.compile(r"/api(/[a-z0-9-]+|/\{[a-z_]+\})+")
 TITLE = "title:line"
+UPLOAD_RAISES = ["PhotoUnusable", "PayloadTooLarge", "MalwareFound", "NotScannable", "QuotaExceeded"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ def absent(place: Place, wanted: Wanted) -> Noun | None:
     if wanted.form == "on":
         return None
     fields = [Field.parse(text) for text in wanted.fields or (TITLE,)]
+    if not place.module and any(field.name == PHOTO for field in fields):
+        raise CommandFailed(
+            "Photos are written for modules; elsewhere by hand, as functions/users/profiles/upload_profile_photo.py does."
+        )
+    if all(field.name == PHOTO for field in fields):
+        raise CommandFailed("Something is said beside the photo: --field title:line.")
     return nouns.new(place, wanted.name, fields, owned=not wanted.public)
 
 
@@ -111,19 +118,28 @@ def told(noun: Noun | None) -> list[str]:
     return [f"{noun.name}_id: UUID", *(["created_by: UUID"] if noun.owned else [])]
 
 
-def facts(place: Place, wanted: Wanted) -> str:
+def facts(place: Place, wanted: Wanted, noun: Noun | None) -> str:
     """What stands behind the address, the event or the schedule."""
     form, found = wanted.form, []
+    is_upload, emits, raises = form == "create" and bool(noun and noun.photo), list(wanted.emits), []
+    if is_upload or (form == "delete" and noun and noun.photo):
+        emits.append("FilesAbandoned")
+    if "{" in wanted.path:
+        raises.append("NotFound")
+    if is_upload:
+        raises += UPLOAD_RAISES
     if status := {"create": 201, "delete": 204}.get(form):
         found.append(f"status={status}")
     if place.module and form not in {"on", "tick"}:
         found.append(f'feature="{place.module}"')
     if wanted.public:
         found.append("public=True")
-    if wanted.emits:
-        found.append(f"emits=[{', '.join(wanted.emits)}]")
-    if "{" in wanted.path:
-        found.append("raises=[NotFound]")
+    if is_upload:
+        found.append("body_limit=BODY_LIMIT, memory=768, timeout=60")
+    if emits:
+        found.append(f"emits=[{', '.join(emits)}]")
+    if raises:
+        found.append(f"raises=[{', '.join(raises)}]")
     return "".join(f", {each}" for each in found)
 
 
@@ -152,7 +168,7 @@ def write(plan: Plan, place: Place, wanted: Wanted, noun: Noun | None) -> None:
         "path": wanted.path,
         "event": wanted.event,
         "cron": wanted.cron,
-        "facts": facts(place, wanted),
+        "facts": facts(place, wanted, noun),
         "permission": wanted.permission,
         "public": wanted.public,
         "form": form,
@@ -160,7 +176,7 @@ def write(plan: Plan, place: Place, wanted: Wanted, noun: Noun | None) -> None:
         "body": body,
         "says": says,
     }
-    values |= noun.values if noun else {"noun": "", "noun_class": "", "tables": ""}
+    values |= noun.values if noun else {"noun": "", "noun_class": "", "tables": "", "photo": None}
     if form == "on" and not by_event:
         values["noun_class"] = ""
     template = form if form in {"on", "tick"} else "function"
@@ -217,6 +233,8 @@ def body_of(plan: Plan, place: Place, wanted: Wanted, noun: Noun) -> str:
     """What a change takes: some fields, all of them, or nothing where the address says what happens."""
     if not wanted.path.endswith("}") or wanted.method == "post":
         return ""
+    if wanted.method == "put" and noun.photo:
+        raise CommandFailed(f"A {noun.name} has a photo, which is not sent with every change: say --patch.")
     if wanted.method == "put":
         return f"{camel(noun.name)}In"
     path = place.folder / f"{noun.name}.py"
@@ -275,6 +293,7 @@ def test(
         "code": snake(camel(noun.name)).upper(),
         "sample": f"{{{sample}}}" if body else "",
         "topics": topics,
+        "sent": "SENT" if noun.photo else "WANTED",
         "event_arguments": arguments(wanted, noun),
         "fields": [TestField(*field, camel=client_name(field.name)) for field in noun.fields],
     }

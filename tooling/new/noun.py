@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tooling.new.fields import KINDS, RESERVED, Field
+from tooling.new.fields import KINDS, PHOTO, RESERVED, Field
 from tooling.new.place import Place
 from tooling.new.plan import Plan
 from tooling.new.words import article, camel, plural, singular, snake, spoken
@@ -24,6 +24,7 @@ class Noun(NamedTuple):
     fields: tuple[Field, ...]
     owned: bool
     is_there: bool = True
+    photo: Field | None = None  # shared/photos.py
 
     @property
     def values(self) -> dict[str, object]:
@@ -38,6 +39,7 @@ class Noun(NamedTuple):
             "tables": self.tables,
             "fields": self.fields,
             "owned": self.owned,
+            "photo": self.photo,
         }
 
 
@@ -60,11 +62,19 @@ def read(path: Path, place: Place) -> list[Noun]:
             f"{place.package}.tables",
             tuple(columns(node, path.with_name(f"{snake(node.name)}.py"))),
             "created_by: Mapped[UUID]" in ast.unparse(node),
+            photo=photo_of(node, path.with_name(f"{snake(node.name)}.py")),
         )
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.ClassDef)
         and (table := re.search(r"__tablename__ = '(\w+)'", ast.unparse(node)))
     ]
+
+
+def photo_of(row: ast.ClassDef, schemas: Path) -> Field | None:
+    """The photo of a row that has one: whether clients must send it, their schema says."""
+    sent = dict(annotations(schemas, f"{row.name}In")).get(PHOTO, "None")
+    has_one = "Photographed" in map(ast.unparse, row.bases)
+    return Field(PHOTO, KINDS[PHOTO], "None" in sent) if has_one else None
 
 
 def columns(row: ast.ClassDef, schemas: Path) -> list[Field]:
@@ -100,7 +110,9 @@ def new(place: Place, function: str, fields: Sequence[Field], *, owned: bool) ->
     table = plural(name)
     if place.module and not table.startswith(place.module.removesuffix("s")):
         table = f"{place.module}_{table}"  # modules share a database
-    return Noun(name, table, f"{place.package}.tables", tuple(fields), owned, is_there=False)
+    photo = next((field for field in fields if field.name == PHOTO), None)
+    others = tuple(field for field in fields if field is not photo)
+    return Noun(name, table, f"{place.package}.tables", others, owned, is_there=False, photo=photo)
 
 
 def write(plan: Plan, place: Place, noun: Noun) -> None:

@@ -15,6 +15,11 @@ KEEPERS = {
     ),
     "export": ("exporter", "Hand out what the {} service holds about a person, or of a whole city"),
 }
+PHOTOS = {  # of all modules
+    "files": "module_files",
+    "collect_stray_module_photos": "module_strays",
+    "get_modules_usage": "module_usage",
+}
 
 
 def service(plan: Plan, place: Place) -> None:
@@ -26,10 +31,14 @@ def service(plan: Plan, place: Place) -> None:
     plan.create(home / "models.py", "service_models", modules=place.service == MODULES)
     for verb, (maker, sentence) in KEEPERS.items():
         name = f"{verb}_{place.service}_data"
-        values = {"service": place.service, "maker": maker, "name": name}
+        files = place.service == MODULES and maker == "eraser"
+        values = {"service": place.service, "maker": maker, "name": name, "files": files}
         plan.create(home / f"{name}.py", "keeper", sentence=sentence.format(place.service), **values)
     plan.create(home / "migrations" / "versions" / "0001_platform.py", "first_migration")
     plan.ensure(Path("tests", place.service, "__init__.py"), "package", what=f"The {place.service} service")
+    if place.service == MODULES:
+        for name, form in PHOTOS.items():
+            plan.create(home / f"{name}.py", form)
     plan.left.append(
         f"{home}/__init__.py: what the {place.service} service is about; a line in docs/architecture.md"
     )

@@ -6,19 +6,23 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import Unavailable
+from shared.kit.keepers import FUNCTIONS
 from shared.peers import internal_calls
 from shared.quotas import Kind
 from shared.schema import Schema
 from shared.tenancy.tenants import Tenant
 
-COUNTED_BY: dict[str, tuple[Kind, ...]] = {
-    "core": ("listings", "storage_bytes"),
-    "factory": ("builds", "storage_bytes"),
-    "chatbot": ("questions", "storage_bytes"),
-    "users": ("storage_bytes",),
-    "city": ("storage_bytes",),
-}
 HERE = "city"
+BESIDES: dict[str, tuple[Kind, ...]] = {
+    "core": ("listings",),
+    "factory": ("builds",),
+    "chatbot": ("questions",),
+}
+# all that store files count bytes, and answer; this one counts its own
+COUNTED_BY: dict[str, tuple[Kind, ...]] = {
+    service: (*BESIDES.get(service, ()), "storage_bytes")
+    for service in sorted({HERE, *(path.parent.name for path in FUNCTIONS.glob("*/get_*_usage.py"))})
+}
 COUNTS: TypeAdapter[dict[str, int]] = TypeAdapter(dict[str, int])
 SECONDS = 3
 

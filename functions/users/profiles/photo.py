@@ -1,13 +1,11 @@
-"""A photo as it is sent, and what can be wrong with it."""
+"""A photo as it is sent, and how many guests send."""
 
 from shared.adapters import counters, redis
 from shared.context import Context
-from shared.errors import Invalid, RateLimited
+from shared.errors import RateLimited
 from shared.kit.ids import PLATFORM_ID
 from shared.runtime.binding import Upload
 from shared.schema import Schema
-
-MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 # so many photos an hour can the guests of one address send, in all cities together
 OF_GUESTS, HOUR = 10, 3600
@@ -17,10 +15,6 @@ class PhotoIn(Schema):
     """A picture (multipart, or base64 in JSON), at most 10 MB."""
 
     photo: Upload
-
-
-class PhotoUnusable(Invalid):
-    message = "This photo cannot be used: only whole pictures can, JPEG of at most 50 megapixels, PNG and WebP of at most 16."
 
 
 def refuse_many_of_guests(ctx: Context) -> None:

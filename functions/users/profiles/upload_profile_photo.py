@@ -2,26 +2,22 @@
 
 from events.platform import FilesAbandoned
 from functions.users.files import photo_folder
-from functions.users.profiles.photo import MEDIA_TYPES, PhotoIn, PhotoUnusable, refuse_many_of_guests
+from functions.users.profiles.photo import PhotoIn, refuse_many_of_guests
 from functions.users.profiles.profile import ProfileOut
 from functions.users.profiles.tables import Profile
 from shared import files, quotas
-from shared.adapters import malware
 from shared.adapters.malware import MalwareFound, NotScannable
 from shared.errors import NotFound, PayloadTooLarge
 from shared.function import Context, http, signed_in
 from shared.kit.ids import new_id
-from shared.kit.shares import Whose
+from shared.photos import BODY_LIMIT, MEDIA_TYPES, PhotoUnusable, readable
 from shared.quotas import QuotaExceeded
-from shared.sandbox.pictures import Picture, PictureRefused, render
-
-BASE64_LIMIT = 14 * 1024 * 1024  # ten megabytes in base64, and the JSON around them
 
 
 @http.post(
     "/api/users/me/photo",
     home_tenant=True,
-    body_limit=BASE64_LIMIT,
+    body_limit=BODY_LIMIT,
     memory=768,
     timeout=60,
     emits=[FilesAbandoned],
@@ -43,14 +39,3 @@ def upload_profile_photo(ctx: Context, sent: PhotoIn) -> ProfileOut:
     quotas.replace(ctx, "storage_bytes", profile.photo_bytes, len(picture.content))
     profile.change({"photo": key, "photo_bytes": len(picture.content)}, ctx.now)
     return ProfileOut.model_validate(profile)
-
-
-def readable(content: bytes, limit: int, whose: Whose) -> Picture:
-    """The picture that was sent; PayloadTooLarge, PhotoUnusable, MalwareFound."""
-    if len(content) > limit:
-        raise PayloadTooLarge(limit=limit)
-    malware.check(content)
-    try:
-        return render(content, whose)
-    except PictureRefused:
-        raise PhotoUnusable from None
