@@ -273,6 +273,18 @@ def test_a_finished_environment_is_used_as_it_is(root: Path, installed: list[str
     assert installed == [RUN]
 
 
+def test_bytecode_is_kept_also_where_that_is_forbidden(root: Path) -> None:
+    (root / "tooling").mkdir()
+    (root / "tooling" / "__init__.py").touch()
+    (root / "tooling" / "noun.py").touch()
+    (root / "tooling" / "cli.py").write_text("import tooling.noun\n")
+    became = "from pathlib import Path; from tooling import bootstrap; bootstrap.ROOT = Path({!r}); bootstrap.become(Path({!r}), [])"
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-P", "-c", became.format(str(root), sys.prefix)]
+    subprocess.run(command, env=environment, cwd=root, check=True)
+    assert list((root / "tooling" / "__pycache__").glob("noun.*.pyc"))
+
+
 def test_the_checks_are_added_to_what_is_there_and_stay_through_later_locks(
     root: Path, installed: list[str]
 ) -> None:
