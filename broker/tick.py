@@ -5,8 +5,6 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from croniter import croniter
-
 from broker import sql
 from broker.clock import Clock, until
 from broker.metrics import Metrics
@@ -15,24 +13,20 @@ from broker.session import Lost, Refused
 from broker.store import Store
 from broker.subscriber import Subscribers
 from broker.triggers import Tick
+from shared.kit import cron
 
 GATEWAY_AGAIN = 1.0
 log = logging.getLogger("heidi.tick")
 
 
-def next_after(cron: str, moment: float) -> float:
-    """Find the first scheduled time after that moment, in UTC; of six fields the first is the seconds'."""
-    start = datetime.fromtimestamp(moment, UTC)
-    return float(croniter(cron, start, second_at_beginning=True).get_next(float))
+def next_after(expression: str, moment: float) -> float:
+    """Find the first scheduled time after that moment, in UTC."""
+    return next(cron.moments_after(expression, datetime.fromtimestamp(moment, UTC))).timestamp()
 
 
-def latest_until(cron: str, moment: float) -> float:
+def latest_until(expression: str, moment: float) -> float:
     """Find the last scheduled time that is not after that moment."""
-    start = datetime.fromtimestamp(moment + 1, UTC)  # croniter looks strictly before, at whole seconds
-    found = float(croniter(cron, start, second_at_beginning=True).get_prev(float))
-    return (
-        found if found <= moment else float(croniter(cron, found, second_at_beginning=True).get_prev(float))
-    )
+    return cron.latest_until(expression, datetime.fromtimestamp(moment, UTC)).timestamp()
 
 
 class Ticker:

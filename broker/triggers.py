@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from croniter import croniter
-
+from shared.kit.cron import is_cron
 from shared.kit.settings import SettingsError
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -94,11 +93,3 @@ def check(triggers: list[Trigger], ticks: list[Tick]) -> None:
     if wrong:
         msg = f"Not a function's name, or not a schedule: {', '.join(wrong)}."
         raise SettingsError(msg)
-
-
-def is_cron(cron: str) -> bool:
-    try:
-        croniter(cron, second_at_beginning=True).get_next()
-    except (ValueError, KeyError):  # also for the 31st of February, which is well-formed and never comes
-        return False
-    return len(cron.split()) in (5, 6)

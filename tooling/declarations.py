@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from croniter import croniter
-
 from shared.auth.rbac import all_permissions
 from shared.context import Context
+from shared.kit.cron import is_cron
 from shared.kit.features import MODULES
 from shared.kit.record import PLACEHOLDER, Load, Method, Published, Record
 from shared.live import LIFE
@@ -153,15 +152,6 @@ def of_tick(record: Record) -> Iterator[str]:
         yield f"{record.cron!r} is no moment that ever comes: five fields, or six with seconds first"
     if others := arguments(record)[1:]:
         yield f"a clock brings nothing along: it has no {', '.join(others)}"
-
-
-def is_cron(cron: str) -> bool:
-    """Whether this is a schedule of five or six fields; not the 31st of February, which never comes."""
-    try:
-        croniter(cron, second_at_beginning=True).get_next()
-    except (ValueError, KeyError):
-        return False
-    return len(cron.split()) in (5, 6)
 
 
 def arguments(record: Record) -> list[str]:

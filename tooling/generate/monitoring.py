@@ -4,10 +4,9 @@ have run.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from croniter import croniter
-
+from shared.kit.cron import moments_after
 from shared.kit.record import Record
 from tooling.generate import dashboards
 from tooling.generate.common import Document, by_service
@@ -48,9 +47,8 @@ def ticks(records: Mapping[str, Record]) -> list[Document]:
 
 def window(record: Record) -> str:
     """How long a tick may go unseen; TooRare when that is longer than Prometheus remembers."""
-    times = croniter(record.cron, START)
-    moments = [times.get_next(float) for _ in range(9)]
-    seconds = max(after - before for before, after in pairwise(moments))
+    moments = islice(moments_after(record.cron, START), 9)
+    seconds = max((after - before).total_seconds() for before, after in pairwise(moments))
     for gap, each in WINDOWS.items():
         if seconds <= gap:
             return each
