@@ -92,12 +92,11 @@ def written_out(moment: Any) -> Any:
 
 
 def on_the_calendar(moment: datetime) -> datetime:
-    """The moment, unless it lies outside of the years 1 to 9999 in UTC, in which we keep it."""
+    """The moment in UTC, in which we keep and show it, unless it lies outside of the years 1 to 9999 there."""
     try:
-        moment.astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise wrong("OUT_OF_CALENDAR") from None
-    return moment
 
 
 # in bodies, where numbers are no times anyway

@@ -11,6 +11,7 @@ from shared import live
 from shared.context import Context
 from shared.db.orm import DatedModel, TenantModel
 from shared.db.privacy import Personal
+from shared.kit.timestamps import timestamp
 
 
 class AppConfiguration(TenantModel):
@@ -91,7 +92,7 @@ class Build(DatedModel):
         """Go on to a state, write it into the log, and tell those who follow it."""
         at = ctx.now
         self.status = status
-        self.log = [*self.log, {"at": at.isoformat(), "status": status, "note": note}]
+        self.log = [*self.log, {"at": timestamp(at), "status": status, "note": note}]
         self.due_at = None if status in FINAL else at + DEADLINE
         if status in FINAL:
             self.finished_at = at

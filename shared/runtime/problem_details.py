@@ -9,6 +9,7 @@ from shared.db.errors import foreseen
 from shared.errors import Problem
 from shared.kit.http import Request, Response
 from shared.kit.languages import DEFAULT, negotiate
+from shared.kit.timestamps import timestamp
 from shared.telemetry.trace import Trace
 
 log = logging.getLogger("heidi.pipeline")
@@ -36,7 +37,7 @@ def error_response(problem: Problem, request: Request, correlation_id: str, aske
             "code": problem.code,
             "message": problem.text(language, asked),
             "details": problem.told(language),
-            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "timestamp": timestamp(datetime.now(UTC), "milliseconds"),
             "correlationId": correlation_id,
             "path": request.path,
         }

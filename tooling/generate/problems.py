@@ -17,7 +17,7 @@ LIMITS: Document = {
     "RateLimit": {"$ref": "#/components/headers/RateLimit"},
     "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
 }
-EXAMPLE = {"timestamp": "2026-11-23T10:30:00.000+00:00", "correlationId": "4bf92f3577b34da6a3ce929d0e0e4736"}
+EXAMPLE = {"timestamp": "2026-11-23T10:30:00.000Z", "correlationId": "4bf92f3577b34da6a3ce929d0e0e4736"}
 DETAILS: dict[str, Document] = {
     "BOUNDARY_INVALID": {"problem": "Self-intersection[8.67 49.41]"},
     "BUILD_NOT_COMPLETED": {"status": "queued"},

@@ -9,10 +9,12 @@ people.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from shared.kit import ids
 from shared.kit.record import camel
+from shared.kit.timestamps import timestamp
 
 Shape = Callable[[Any], bool]
 IDS = re.compile(r"id|[a-z][A-Za-z0-9]{0,60}(Ids?|By)")  # listingId, mediaIds, requestedBy
@@ -161,12 +163,14 @@ def is_licence(value: Any) -> bool:
 
 def settled(value: Any) -> Any:
     """The value as every reader of JSON reads it alike (RFC 8259 §6): numbers that some would round become
-    text.
+    text, times end with `Z`.
     """
     if isinstance(value, dict):
         return {key: settled(part) for key, part in value.items()}
     if isinstance(value, list):
         return [settled(part) for part in value]
+    if isinstance(value, str) and "T" in value and is_time(value):
+        return timestamp(datetime.fromisoformat(value))
     return (
         str(value) if isinstance(value, float) or (isinstance(value, int) and abs(value) >= 2**53) else value
     )

@@ -4,6 +4,8 @@
 
 from functools import lru_cache
 
+from shared.kit.timestamps import timestamp_sql
+
 APPEND = """SELECT append_entry(CAST(:at AS timestamptz), CAST(:actor AS uuid), CAST(:impersonator AS uuid), :action, :type,
  CAST(:resource AS uuid), :correlation, :source, :event, CAST(:data AS jsonb), CAST(:before AS jsonb), CAST(:after AS jsonb))"""
 SHOWN = "entry_json(e) || jsonb_build_object('hash', encode(e.hash, 'hex'))"
@@ -67,15 +69,17 @@ def entity(*, after: bool) -> str:
  withheld AS (SELECT coalesce(json_agg(name ORDER BY name), '[]') AS names FROM (
   SELECT DISTINCT name FROM told k CROSS JOIN jsonb_array_elements_text(k.data -> 'fields') name) x
   WHERE NOT (SELECT held FROM state) ? name)
- SELECT json_build_object('type', CAST(:type AS text), 'id', CAST(:resource AS uuid), 'at', CAST(:as_of AS timestamptz),
+ SELECT json_build_object('type', CAST(:type AS text), 'id', CAST(:resource AS uuid),
+  'at', {timestamp_sql("CAST(:as_of AS timestamptz)")},
   'lastAction', (SELECT action FROM known ORDER BY at DESC, sequence DESC LIMIT 1), 'state', (SELECT held FROM state),
   'facts', (SELECT said FROM facts), 'withheld', (SELECT names FROM withheld), 'entries', CAST(({page}) AS json))::text
  WHERE EXISTS (SELECT FROM known)"""
 
 
 # the five newest changes that the thing's own table has told
-RECENT = """SELECT json_build_object('nextCursor', null, 'items', coalesce(json_agg(
-  json_build_object('by', actor_id, 'at', at, 'fields', data -> 'fields') ORDER BY at DESC, sequence DESC), '[]'))::text
+RECENT = f"""SELECT json_build_object('nextCursor', null, 'items', coalesce(json_agg(
+  json_build_object('by', actor_id, 'at', {timestamp_sql("at")}, 'fields', data -> 'fields')
+  ORDER BY at DESC, sequence DESC), '[]'))::text
  FROM (SELECT * FROM entries WHERE tenant_id = :tenant AND resource_type = :type AND resource_id = :resource
   AND action = 'record.update' ORDER BY at DESC, sequence DESC LIMIT 5) e"""
 BATCH = f"""SELECT ({SHOWN})::text, at, sequence FROM entries e

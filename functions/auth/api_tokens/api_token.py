@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from shared.errors import Conflict, Invalid, Problem
-from shared.schema import Line, Schema
+from shared.schema import Instant, Line, Schema
 
 LONGEST_LIFE = timedelta(days=365)
 MOST = 50
@@ -19,7 +19,7 @@ class ApiTokenIn(Schema):
 
     name: Line
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=100)]
-    expires_at: AwareDatetime
+    expires_at: Instant
 
 
 class ApiTokenOut(Schema):

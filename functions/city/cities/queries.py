@@ -1,5 +1,7 @@
 """The SQL of the registry: read before there is a tenant, so nothing here names one."""
 
+from shared.kit.timestamps import timestamp_sql
+
 STATUS = "CASE WHEN NOT active THEN 'inactive' WHEN preparing THEN 'preparing' ELSE 'active' END"
 LOGO_URL = "'/api/cities/' || slug || '/logo?v=' || left(md5(logo_key), 8)"
 COLUMNS = f"""id, slug, name, state, population,
@@ -7,7 +9,8 @@ COLUMNS = f"""id, slug, name, state, population,
  federal_state AS "federalState", holiday_groups AS "holidayGroups", own_holidays AS "ownHolidays",
  time_zone AS "timeZone", languages, features, theme, contact, website,
  CASE WHEN header_key IS NOT NULL THEN '/api/cities/' || slug || '/header' END AS "headerUrl", {LOGO_URL} AS "logoUrl",
- active, {STATUS} AS status, version, created_at AS "createdAt", updated_at AS "updatedAt" """
+ active, {STATUS} AS status, version, {timestamp_sql("created_at")} AS "createdAt",
+ {timestamp_sql("updated_at")} AS "updatedAt" """
 NAMED = "(slug = :slug OR id = CAST(:id AS uuid))"
 BY_ANY_NAME = "(slug = :slug OR id = CAST(:id AS uuid) OR hosts @> ARRAY[CAST(:host AS text)])"
 DIRECTORY = f"""SELECT json_build_object('id', id, 'slug', slug, 'name', name, 'active', active, 'preparing', preparing,

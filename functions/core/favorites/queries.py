@@ -1,6 +1,7 @@
 """The SQL of favourites: they show what their owner may see at the moment, and nothing else."""
 
 from functions.core.listings.queries import COLUMNS
+from shared.kit.timestamps import timestamp_sql
 
 VISIBLE = "l.tenant_id = :tenant AND (l.status = 'published' OR l.created_by = :user)"
 ADD = f"""INSERT INTO favorites (id, tenant_id, user_id, listing_id, created_at)
@@ -14,7 +15,8 @@ PAGE = f"""WITH page AS MATERIALIZED (
    AND (CAST(:time AS timestamptz) IS NULL OR (f.created_at, f.id) < (CAST(:time AS timestamptz), CAST(:last AS uuid)))
   ORDER BY f.created_at DESC, f.id DESC LIMIT CAST(:limit AS int) + 1)
  SELECT json_build_object('items', coalesce((SELECT json_agg(row_to_json(x))
-   FROM (SELECT {COLUMNS}, since AS "favoriteSince" FROM page ORDER BY since DESC, mark DESC LIMIT :limit) x), '[]'),
+   FROM (SELECT {COLUMNS}, {timestamp_sql("since")} AS "favoriteSince"
+    FROM page ORDER BY since DESC, mark DESC LIMIT :limit) x), '[]'),
   'nextCursor', CASE WHEN (SELECT count(*) FROM page) > :limit THEN (
    SELECT (extract(epoch FROM since) * 1000000)::bigint || '.' || mark
    FROM page ORDER BY since DESC, mark DESC OFFSET CAST(:limit AS int) - 1 LIMIT 1) END)::text"""

@@ -4,12 +4,13 @@ from functools import lru_cache
 
 from functions.core.boundary.queries import GEOMETRY
 from functions.core.listings.listing import Status
+from shared.kit.timestamps import timestamp_sql
 from shared.quotas import SPEND
 
-COLUMNS = """id, slug, category_id AS "categoryId", status, version, language, title, summary, description, address,
+COLUMNS = f"""id, slug, category_id AS "categoryId", status, version, language, title, summary, description, address,
  CASE WHEN lat IS NULL THEN NULL ELSE json_build_object('lat', lat, 'lon', lon) END AS location,
- opening_hours AS "openingHours", contact, tags, media, source, published_at AS "publishedAt", created_at AS "createdAt",
- updated_at AS "updatedAt" """
+ opening_hours AS "openingHours", contact, tags, media, source, {timestamp_sql("published_at")} AS "publishedAt",
+ {timestamp_sql("created_at")} AS "createdAt", {timestamp_sql("updated_at")} AS "updatedAt" """
 # for the author and for admins
 PRIVATE = 'rejection_reason AS "rejectionReason", outside_boundary AS "outsideBoundary"'
 VISIBLE = "tenant_id = :tenant AND (status = 'published' OR created_by = CAST(:caller AS uuid) OR :all)"

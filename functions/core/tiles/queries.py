@@ -1,10 +1,12 @@
 """The SQL of the tiles: Postgres picks the language and builds the JSON."""
 
+from shared.kit.timestamps import timestamp_sql
+
 SAID = "coalesce({0}->>:language, {0}->>:own_language, {0}->>'en', (SELECT min(value) FROM jsonb_each_text({0})), '')"
 COLUMNS = f"""t.id, {SAID.format("t.titles")} AS title, {SAID.format("t.descriptions")} AS description, t.icon, t.link,
  CASE WHEN m.id IS NULL THEN NULL ELSE json_build_object('id', m.id, 'url', '/api/media/' || m.id, 'alt', m.alt,
   'author', m.author, 'licence', m.licence) END AS picture,
- t.position, t.publish_at AS "publishAt", t.expire_at AS "expireAt" """
+ t.position, {timestamp_sql("t.publish_at")} AS "publishAt", {timestamp_sql("t.expire_at")} AS "expireAt" """
 ROWS = "tiles t LEFT JOIN media m ON m.tenant_id = t.tenant_id AND m.id = t.media_id AND m.state NOT IN ('requested', 'refused')"
 SHOWN = "(:all OR (coalesce(t.publish_at <= :now, true) AND coalesce(t.expire_at > :now, true)))"
 LIST = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor', null)::text

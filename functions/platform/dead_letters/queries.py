@@ -2,15 +2,16 @@
 own tenant.
 """
 
+from shared.kit.timestamps import timestamp_sql
+
 KEEP = """INSERT INTO dead_letters (id, tenant_id, event_id, source, type, function, status, answer, attributes, data, created_at)
  VALUES (:id, :tenant, :event, :source, :type, :function, :status, :answer, CAST(:attributes AS jsonb), :data, :now)
  ON CONFLICT (tenant_id, source, event_id, function) DO UPDATE
   SET status = excluded.status, answer = excluded.answer, delivered_at = NULL"""
-RFC_3339 = """'YYYY-MM-DD"T"HH24:MI:SS"Z"'"""
 SHOWN = f"""json_build_object('id', id, 'tenantId', tenant_id, 'eventId', event_id, 'source', source, 'type', type,
   'function', function, 'status', status, 'answer', answer,
-  'diedAt', to_char(created_at AT TIME ZONE 'UTC', {RFC_3339}),
-  'deliveredAt', to_char(delivered_at AT TIME ZONE 'UTC', {RFC_3339}))"""
+  'diedAt', {timestamp_sql("created_at")},
+  'deliveredAt', {timestamp_sql("delivered_at")})"""
 PAGE = f"""WITH found AS (SELECT *, row_number() OVER (ORDER BY created_at DESC, id DESC) AS place FROM (
   SELECT id, tenant_id, event_id, source, type, function, status, answer, created_at, delivered_at FROM dead_letters
   WHERE (CAST(:function AS text) IS NULL OR function = :function) AND (NOT CAST(:waiting AS boolean) OR delivered_at IS NULL)

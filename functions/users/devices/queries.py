@@ -1,8 +1,9 @@
 """The SQL of devices."""
 
-COLUMNS = (
-    """device_id AS "deviceId", platform, language, created_at AS "createdAt", updated_at AS "updatedAt" """
-)
+from shared.kit.timestamps import timestamp_sql
+
+COLUMNS = f"""device_id AS "deviceId", platform, language, {timestamp_sql("created_at")} AS "createdAt",
+ {timestamp_sql("updated_at")} AS "updatedAt" """
 MINE = f"""SELECT json_build_object('items', coalesce(json_agg(row_to_json(x)), '[]'), 'nextCursor', null)::text
  FROM (SELECT {COLUMNS} FROM devices WHERE tenant_id = :tenant AND user_id = :user ORDER BY updated_at DESC, id DESC) x"""
 GIVE_UP = """DELETE FROM devices WHERE tenant_id = :tenant AND platform = :platform AND token = :token
