@@ -43,14 +43,16 @@ def run() -> int:
 
 
 def fitting(tests: Mapping[str, int], budget: float, functions: int) -> tuple[list[str], float]:
-    """The first that need no more than the budget together, one at least; and how long they take."""
+    """Those that were changed, and the first that need no more than the budget together, one at least; and how
+    long they take.
+    """
     known, every = selection.durations(), len(reach.Code(ROOT).functions)
     chosen: list[str] = []
     total = 0.0
     for path in tests:
         share = functions / every if reach.ALL_OF_THEM in (ROOT / path).read_text("utf-8") else 1.0
         seconds = known.get(path, UNKNOWN) * share
-        if not chosen or total + seconds <= budget:
+        if not chosen or not tests[path] or total + seconds <= budget:
             chosen.append(path)
             total += seconds
     return chosen, total

@@ -1,9 +1,10 @@
-"""What a change can reach: the tests whose imports lead to a changed file, or that call a function whose imports
-do; the nearest first.
+"""What a change can reach: the tests whose imports lead to a changed file, that call a function whose imports
+do, that bear its name, or that have changed with it before; the nearest first.
 """
 
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ IMPORTS = re.compile(
 QUOTED = re.compile(r"""["']([a-z][a-z0-9-]*)["']""")
 FUNCTION = re.compile(r"^@(?:http\.|on\(|tick\()| = (?:eraser|exporter)\(", re.MULTILINE)
 ALL_OF_THEM = "records()"  # who writes this speaks of every function
+COMMITS, SMALL, FREQUENT = 400, 20, 8
+NEXT = 1  # a step, as an import
 DELIVERED = "settle("  # and who writes this, of those that hear events
 
 
@@ -58,6 +61,8 @@ class Reach:
         far = code.distances(changed)
         functions = {name: far[path] for name, path in code.functions.items() if path in far}
         tests = {path: far[path] for path in far if is_test(path)}
+        for near in (named_after(code.tests, changed), changed_along(root, changed)):
+            tests |= {path: min(NEXT, tests.get(path, NEXT)) for path in near if path in code.texts}
         words = {word for path in changed for word in re.findall(r"[a-z]+", path)} - {
             "py",
             "test",
@@ -65,6 +70,38 @@ class Reach:
             "functions",
         }
         return cls(nearest_first(tests, words), nearest_first(functions, words))
+
+
+def named_after(tests: Iterable[str], changed: Iterable[str]) -> set[str]:
+    """The tests that are called like a changed file, or like its folder: tests/city/test_quotas.py and
+    functions/city/usage/set_city_quotas.py.
+    """
+    about = [(set(path.split("/")[:-1]), words_of(path)) for path in changed if not is_test(path)]
+    return {
+        test
+        for test in tests
+        for folders, words in about
+        if (named := words_of(test))
+        and (named == words or (named < words and folders & set(test.split("/")[1:-1])))
+    }
+
+
+def words_of(path: str) -> set[str]:
+    """What a file is called, in single words."""
+    return set(re.findall(r"[a-z]+", Path(path).stem)) - {"test", "init"}
+
+
+def changed_along(root: Path, changed: Sequence[str]) -> list[str]:
+    """The tests that have changed with one of these files, in small commits, more than once; the most frequent
+    first.
+    """
+    mine = {path for path in changed if not is_test(path)}
+    counts: Counter[str] = Counter()
+    for commit in git(root, "log", "--format=%x00", "--name-only", "-n", str(COMMITS)).split("\0"):
+        files = set(commit.split())
+        if len(files) <= SMALL and files & mine:
+            counts.update(filter(is_test, files))
+    return [path for path, times in counts.most_common(FREQUENT) if times > 1]
 
 
 def nearest_first(found: dict[str, int], words: set[str]) -> dict[str, int]:
@@ -97,6 +134,11 @@ class Code:
             for path, text in self.texts.items()
             if path.startswith("functions/") and "/migrations/" not in path and FUNCTION.search(text)
         }
+
+    @property
+    def tests(self) -> list[str]:
+        """Files in which pytest finds tests."""
+        return [path for path in self.texts if is_test(path)]
 
     @property
     def listeners(self) -> list[str]:
@@ -140,8 +182,17 @@ class Code:
         if changed in self.texts:
             return {changed, *self.beside(changed)} if changed.endswith("conftest.py") else {changed}
         name = changed.rpartition("/")[2]
-        naming = {path for path, text in self.texts.items() if is_test(path) and name in text}
-        return naming | set(self.beside(changed))
+        naming = {path for path in self.tests if name in self.texts[path]}
+        return naming | self.about_folder(changed) | set(self.beside(changed))
+
+    def about_folder(self, changed: str) -> set[str]:
+        """Of what lies outside of our rooms: the tests that name the nearest folder, `deploy/monitoring`."""
+        top, *folders = changed.split("/")[:-1] or [""]
+        if not folders or top in ROOMS:
+            return set()
+        return {
+            path for path in self.tests if f'"{folders[0]}' in self.texts[path] and top in path.split("/")
+        }
 
     def beside(self, changed: str) -> list[str]:
         """The Python in the nearest folder above that holds any, where that is a room of ours."""

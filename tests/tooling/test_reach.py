@@ -24,6 +24,7 @@ FILES = {
     "tests/core/test_paging.py": "from shared.kit.paging import page\n",
     "tests/contract/test_all.py": "from tests.support import records\nrecords()\n",
     "tests/core/test_events.py": "city.settle()\n",
+    "tests/deploy/test_edge.py": 'read(ROOT / "deploy" / "edge")\n',
     "tests/deploy/test_stack.py": 'read("stack.yml")\n',
     "tooling/registry.py": "",
     "stack.yml": "",
@@ -59,6 +60,8 @@ def test_changes_are_what_main_does_not_have_committed_or_not(root: Path) -> Non
 @pytest.mark.parametrize(
     ("path", "tests", "functions"),
     [
+        ("functions/core/events/rules/set_events.py", ["tests/core/test_events.py"], []),
+        ("deploy/edge/routes.caddy", ["tests/deploy/test_edge.py"], []),
         (
             "functions/core/tiles/tile.py",
             ["tests/core/test_tiles.py", "tests/contract/test_all.py"],
@@ -86,11 +89,22 @@ def test_a_change_reaches_whoever_imports_calls_hears_or_names_it(
     assert [*found.functions] == functions
 
 
+def test_what_has_changed_together_before_is_near(root: Path) -> None:
+    far = "tests/deploy/test_stack.py"
+    assert far not in Reach.of(["functions/core/tiles/tile.py"], root).tests
+    for number in "12":
+        for path in (far, "functions/core/tiles/tile.py"):
+            (root / path).write_text(FILES[path] + f"# {number}\n")
+        git(root, "commit", "-qam", number)
+    assert Reach.of(["functions/core/tiles/tile.py"], root).tests[far] == 1
+
+
 def test_only_as_much_is_chosen_as_fits_and_the_nearest_always(monkeypatch: pytest.MonkeyPatch) -> None:
     near, far = "tests/core/test_tiles.py", "tests/core/test_categories.py"
     monkeypatch.setattr(selection, "durations", lambda: {near: 70.0, far: 1.0})
     assert changed.fitting({near: 1, far: 2}, 60.0, 1) == ([near], 70.0)
     assert changed.fitting({far: 1, near: 2}, 60.0, 1) == ([far], 1.0)
+    assert changed.fitting({far: 1, near: 0}, 60.0, 1) == ([far, near], 71.0)
 
 
 def test_of_what_is_tested_for_every_function_only_the_wanted_ones_run(tmp_path: Path) -> None:
