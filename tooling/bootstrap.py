@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """Never returns: the process becomes the command, or ends with one sentence."""
     venv = venv_directory()
     asks = is_question(arguments)
-    lock = CHECK if arguments[:1] in (["test"], ["release"], ["new"]) and not asks else RUN
+    lock = CHECK if arguments[:1] in (["test"], ["release"]) and not asks else RUN
     try:
         if not is_ready(venv, lock):
             if asks:
@@ -45,6 +45,14 @@ def main(arguments: Sequence[str]) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit("\nStopped. Run ./heidi again: it starts over cleanly.")
     become(venv, arguments)
+
+
+def provide_checks() -> None:
+    """Add what the checks need to the environment of this process, now that it is needed; install.Failed."""
+    venv = Path(sys.prefix)
+    if venv == venv_directory() and not is_ready(venv, CHECK):
+        with only_one(venv):
+            make(venv, CHECK)
 
 
 def interrupted(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -3,6 +3,7 @@
 import importlib
 import json
 import pkgutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,18 @@ def promised() -> Promises:
     return found
 
 
+def kept(found: Promises) -> Promises:
+    """Those that a commit has made: until then nobody has heard an event, and it may still change."""
+    done = subprocess.run(
+        ["git", "show", f"HEAD:./{SNAPSHOT.name}"], cwd=SNAPSHOT.parent, capture_output=True, check=False
+    )
+    said = set(json.loads(done.stdout)) if done.returncode == 0 else set(found)
+    return {type_: promise for type_, promise in found.items() if type_ in said}
+
+
 def write(order: str) -> None:
     """Write down what is said now, as the order allows."""
-    snapshot = extended(promised(), now(), required(), order)
+    snapshot = extended(kept(promised()), now(), required(), order)
     SNAPSHOT.write_text(json.dumps(snapshot, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -64,14 +74,14 @@ def extended(before: Promises, said: Promises, required: dict[str, set[str]], or
         if order.startswith(BREAK)
         else set()
     )
-    kept = {type_: promise for type_, promise in before.items() if type_ not in broken}
+    stands = {type_: promise for type_, promise in before.items() if type_ not in broken}
     grown = {
         type_: promise | {"fields": added(promise["fields"], said[type_]["fields"], required[type_])}
-        for type_, promise in kept.items()
+        for type_, promise in stands.items()
         if type_ in said
     }
-    new = {type_: promise for type_, promise in said.items() if type_ not in kept}
-    return dict(sorted((kept | grown | new).items()))
+    new = {type_: promise for type_, promise in said.items() if type_ not in stands}
+    return dict(sorted((stands | grown | new).items()))
 
 
 def added(promised: dict[str, Any], said: dict[str, Any], required: set[str]) -> dict[str, Any]:

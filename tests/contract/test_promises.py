@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.promises import Promises, extended, problems
+from tests.contract.promises import Promises, extended, kept, problems, promised
 
 TYPE, OTHER = "app.heidi.listing.created", "app.heidi.listing.approved"
 
@@ -34,6 +34,10 @@ def test_a_broken_promise_stays_broken_however_often_it_is_written_down(
         assert promised[TYPE] == PROMISED[TYPE]
         [found] = problems(promised, said, needs)
         assert problem in found
+
+
+def test_what_no_commit_has_promised_may_still_change() -> None:
+    assert kept(promised() | {"app.heidi.nobody.heard": event()}).keys() <= promised().keys()
 
 
 def test_what_is_new_is_promised() -> None:

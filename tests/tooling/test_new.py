@@ -2,14 +2,17 @@
 is touched.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shared.kit.languages import LANGUAGES
 from tooling.command_failed import CommandFailed
 from tooling.new.function import Wanted, function
 from tooling.new.place import Place
@@ -67,7 +70,7 @@ def test_a_function_in_a_new_module_is_green_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "wanted", "sentence"),
     [
-        ("modules/pets", Wanted("feed_pet", "post", "/api/pets"), "pets is no module of the platform"),
+        ("modules/defect", Wanted("feed_pet", "post", "/api/pets"), "defect is no module of the platform, but defects is"),
         ("core", Wanted("make_thing", "post", "/api/things"), "Say where: SERVICE/RESOURCE/VERB_NOUN"),
         ("core/tiles", Wanted("tile", "post", "/api/x"), "tile is no verb and noun"),
         ("core/tiles", Wanted("show_tile"), "Say when it is called"),
@@ -75,7 +78,8 @@ def test_a_function_in_a_new_module_is_green_at_once(tmp_path: Path) -> None:
         ("core/tiles", Wanted("make_tile", "post", "/api/tiles"), "answered already: by create-tile"),
         ("core/tiles", Wanted("make_tile", "post", "/tiles"), "/tiles is no address"),
         ("core/tiles", Wanted("note_tile", event="TileMelted"), "Nobody says TileMelted"),
-        ("core/tiles", Wanted("get_x_tile", "get", "/api/x", permission="tiles:eat"), "Nobody holds the permission"),
+        ("core/tiles", Wanted("get_x_tile", "get", "/api/x", permission="tiles:eat"), "--held-by ROLE makes it"),
+        ("core/tiles", Wanted("get_x_tile", "get", "/api/x", permission="tiles:wirte"), "but there is tiles:write"),
         ("core/swings", Wanted("oil_swings", cron="* * * * *"), "has nothing that oil_swings could be about"),
         ("core/swings", Wanted("build_swing", "post", "/api/swings", fields=("height:tall",)), "the kind is one of"),
         ("core/swings", Wanted("build_swing", "post", "/api/swings", fields=("a:line", "photo:photo")), "for modules"),
@@ -86,6 +90,30 @@ def test_a_function_in_a_new_module_is_green_at_once(tmp_path: Path) -> None:
 def test_what_does_not_fit_is_refused_with_a_sentence(place: str, wanted: Wanted, sentence: str) -> None:
     with pytest.raises(CommandFailed, match=sentence):
         function(Plan(), Place.of(place), wanted)
+
+
+def test_a_module_and_a_permission_that_are_new_stand_where_the_platform_knows_them() -> None:
+    plan = Plan()
+    wanted = Wanted("list_nooks", "get", "/api/nooks", permission="nooks:tidy", held_by="city_admin")
+    function(plan, Place.of("modules/nooks"), wanted)
+    features, rbac = plan.files[Path("shared/kit/features.py")], plan.files[Path("shared/auth/rbac.py")]
+    said: dict[str, Any] = {}
+    exec(features, said)
+    exec(rbac, said)
+    assert "nooks" in said["MODULES"]
+    holders = [role for role, held in said["MATRIX"].items() if "nooks:tidy" in held]
+    assert holders == ["super_admin", "super_city_admin", "city_admin"]
+    assert "nooks:tidy" in said["all_permissions"]()
+
+
+def test_a_message_has_a_text_in_every_language_and_goes_to_whom_the_event_names() -> None:
+    plan = Plan()
+    wanted = Wanted("praise_author", event="ListingApproved", emits=("NotificationRequested",))
+    function(plan, Place.of("core/praise"), wanted)
+    assert "user_id=event.contributor_id" in plan.files[Path("functions/core/praise/praise_author.py")]
+    for language in LANGUAGES:
+        mails = json.loads(plan.files[Path(f"functions/notification/mails/{language}.json")])
+        assert {"subject", "body"} <= mails["praise_author"].keys()
 
 
 def test_nothing_is_overwritten_and_what_fails_is_taken_back() -> None:

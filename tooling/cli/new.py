@@ -55,6 +55,12 @@ def function(
     on: Annotated[str, typer.Option(metavar="EVENT", help="Called for each of these events.")] = "",
     every: Annotated[str, typer.Option(metavar="CRON", help="Called by the clock, `*/5 * * * *`.")] = "",
     requires: Annotated[str, typer.Option(metavar="PERMISSION", help="Only for who holds it.")] = "",
+    held_by: Annotated[
+        str,
+        typer.Option(
+            metavar="ROLE", help="Makes the permission, for this role and above: editor, city_admin …"
+        ),
+    ] = "",
     *,
     public: Annotated[bool, typer.Option("--public", help="For everyone, without a login.")] = False,
     emits: Emits = None,
@@ -74,7 +80,7 @@ def function(
     folder, _, name = where.strip("/").rpartition("/")
     functions, places = engine("tooling.new.function"), engine("tooling.new.place")
     wanted = functions.Wanted(
-        name, method, path, on, every, tuple(emits or ()), requires, public, tuple(fields or ())
+        name, method, path, on, every, tuple(emits or ()), requires, public, tuple(fields or ()), held_by
     )
     tell(lambda plan: functions.function(plan, places.Place.of(folder or "none"), wanted))
 

@@ -15,6 +15,7 @@ from tooling.new.plan import Plan
 from tooling.new.words import CLASS, article, snake, spoken
 
 REQUESTED = "NotificationRequested"
+WHOM = ("created_by", "user_id", "contributor_id", "person_id")
 
 
 @lru_cache(1)
@@ -70,15 +71,17 @@ def emitted(name: str, arguments: Mapping[str, str]) -> str:
 
 def requested(values: Mapping[str, str]) -> str:
     """A push to whoever made the thing."""
-    if "created_by" not in values:
-        raise CommandFailed(f"{REQUESTED} goes to a person, and none is known here.")
+    if not (whom := next((values[key] for key in WHOM if key in values), "")):
+        raise CommandFailed(
+            f"{REQUESTED} goes to a person, and none is known here. To everybody with a role: docs/guides/messages.md."
+        )
     template = values["template"]
     arguments = {
         "notification_id": "new_id()",
         "channel": '"push"',
         "template": f'"{template}"',
-        "kind": '"reminder"',
-        "user_id": values["created_by"],
-        "values": '{"city": ctx.tenant.name}',
+        "kind": f'"{values["kind"]}"',
+        "user_id": whom,
+        "values": f'{{"city": ctx.tenant.name, "what": {values["what"]}}}',
     }
     return emitted(REQUESTED, arguments)

@@ -4,13 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.auth.rbac import all_permissions
 from shared.kit.record import PLACEHOLDER
 from shared.kit.record import camel as client_name
 from tooling.command_failed import CommandFailed
 from tooling.new import event as events
+from tooling.new import mail, platform, service
 from tooling.new import noun as nouns
-from tooling.new import service
 from tooling.new.fields import PHOTO, Field
 from tooling.new.noun import Noun
 from tooling.new.place import Place
@@ -37,6 +36,7 @@ class Wanted:
     permission: str = ""
     public: bool = False
     fields: tuple[str, ...] = ()
+    held_by: str = ""
 
     @property
     def form(self) -> Form:
@@ -51,6 +51,7 @@ class Wanted:
 def function(plan: Plan, place: Place, wanted: Wanted) -> None:
     """Write it; a CommandFailed for what does not fit."""
     refuse(place, wanted)
+    platform.permission(plan, wanted.permission, wanted.held_by)
     noun = nouns.find(place, wanted.name) or absent(place, wanted)
     service.ensure(plan, place)
     if noun and not noun.is_there:
@@ -77,8 +78,6 @@ def refuse(place: Place, wanted: Wanted) -> None:
         refuse_path(wanted)
     if wanted.event and wanted.event not in events.known():
         raise CommandFailed(f"Nobody says {wanted.event}: write it first, ./heidi new event.")
-    if wanted.permission and wanted.permission not in all_permissions():
-        raise CommandFailed(f"Nobody holds the permission {wanted.permission}; shared/auth/rbac.py has them.")
     if wanted.permission and wanted.public:
         raise CommandFailed("What is public asks for no permission: --requires or --public.")
 
@@ -215,17 +214,18 @@ def said(plan: Plan, wanted: Wanted, noun: Noun | None, name: str) -> str:
         values = {f"{noun.name}_id": "row.id", **{field.name: f"row.{field.name}" for field in noun.fields}}
         values |= {"created_by": "row.created_by", "user_id": "row.created_by"} if noun.owned else {}
         values["template"] = f"{noun.name}_{wanted.name.partition('_')[0]}"
+        texts = (f"row.{field.name}" for field in noun.fields if field.is_text and not field.optional)
+        values["what"] = next(texts, "str(row.created_at.date())")
     elif wanted.event:
         values = {field: f"event.{field}" for field in events.known()[wanted.event].model_fields}
         values["template"] = wanted.name
+        values["what"] = values.get("title", "ctx.tenant.name")
     if name not in events.known():
         keys = [line.partition(":")[0] for line in told(noun)]
         return events.emitted(name, {key: values[key] for key in keys})
     if name == events.REQUESTED:
-        plan.left.append(
-            f"the text {values['template']!r} in functions/notification/mails/*.json (docs/guides/messages.md); "
-            "until it is there, the message fails with TEMPLATE_UNKNOWN"
-        )
+        mail.text(plan, values["template"])
+        values["kind"] = "reminder" if wanted.form == "tick" else "notice"
     return events.said(name, values)
 
 
@@ -329,7 +329,7 @@ def role_of(wanted: Wanted) -> str:
     ranked = ("citizen", "editor", "city_admin", "super_city_admin", "super_admin")
     if not wanted.permission:
         return "citizen"
-    return next(role for role in ranked if wanted.permission in MATRIX[role])
+    return next((role for role in ranked if wanted.permission in MATRIX[role]), wanted.held_by)
 
 
 def arguments(wanted: Wanted, noun: Noun) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 from shared.i18n import MODULES
 from shared.kit.features import MODULES as FEATURES
 from tooling.command_failed import CommandFailed
-from tooling.new.words import checked
+from tooling.new.words import checked, resembling
 from tooling.registry import ROOT
 
 
@@ -18,14 +18,10 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, path: str) -> Self:
-        """`core/tiles`; a CommandFailed when it is none, or a module that the platform does not know."""
+        """`core/tiles`; a CommandFailed when it is none, or a module that is called nearly as another."""
         service, *folders = (checked(part, "folder") for part in path.strip("/").split("/"))
-        if service == MODULES and folders and folders[0] not in FEATURES:
-            known = ", ".join(sorted(FEATURES))
-            raise CommandFailed(
-                f"{folders[0]} is no module of the platform. Write it into shared/kit/features.py first, "
-                f"or take one of these: {known}."
-            )
+        if service == MODULES and folders and (meant := resembling(folders[0], FEATURES)):
+            raise CommandFailed(f"{folders[0]} is no module of the platform, but {meant} is: take that one.")
         return cls(service, tuple(folders))
 
     @property

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from shared.i18n import MODULES
 from tooling.command_failed import CommandFailed
+from tooling.new import platform
 from tooling.new.place import Place
 from tooling.new.plan import Plan
 from tooling.new.words import spoken
@@ -50,6 +51,7 @@ def module(plan: Plan, place: Place) -> None:
         raise CommandFailed(f"A module is called {MODULES}/NAME.")
     if plan.has(place.home / "__init__.py"):
         raise CommandFailed(f"{place.home} is there already.")
+    platform.feature(plan, place)
     if not plan.has(Path("functions", place.service)):
         service(plan, place)
     words = spoken(place.module).capitalize()

@@ -1,12 +1,20 @@
 """Names in their forms: `report_defect` is about a defect, whose class is Defect and whose table is defects."""
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from tooling.command_failed import CommandFailed
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CLASS = re.compile(r"[A-Z][A-Za-z0-9]+")
 LONGEST = 40  # a deployed name is part of addresses in a cluster, which have 63
+
+
+def resembling(name: str, known: Iterable[str]) -> str:
+    """What was probably meant; empty where it is known, or like none."""
+    known = sorted(known)
+    return "" if name in known else next(iter(get_close_matches(name, known, 1, 0.8)), "")
 
 
 def checked(name: str, what: str) -> str:
